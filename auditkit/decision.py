@@ -1,0 +1,91 @@
+"""A check and what it decided.
+
+A check never returns a bool: it returns a `Decision`, which says what was asked, what was expected, what was
+observed, and why that is a pass or a failure. Nothing but `auditkit.audit.verdict` sums decisions up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What a check decided. `WARN` and `SKIP` are told on every rendering and never change a verdict."""
+
+    PASS = "pass"  # noqa: S105  (an outcome, not a password)
+    FAIL = "fail"
+    WARN = "warn"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of one check.
+
+    Attributes:
+        id: the check's id in `auditkit.checks`, such as ``certificate.signature``.
+        number: its place in the order of the checks, from 1.
+        question: what was asked, in words a voter understands.
+        outcome: pass, fail, warn or skip.
+        expected: what a pass would have shown.
+        observed: what was there.
+        reason: one sentence that says why the outcome follows.
+        evidence: names of the files in the report's ``evidence/`` folder that the decision rests on.
+    """
+
+    id: str
+    number: int
+    question: str
+    outcome: Outcome
+    expected: str
+    observed: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check as the catalogue lists it; its methods make the decisions.
+
+    Attributes:
+        number: place in the order, from 1.
+        id: stable name; scripts rely on it.
+        question: asked so that "yes" is the good answer.
+        expected: what a pass shows, when that is always the same.
+    """
+
+    number: int
+    id: str
+    question: str
+    expected: str
+
+    def passed(self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()) -> Decision:
+        """A decision that the answer is yes."""
+        return self._decide(Outcome.PASS, observed, reason, expected, evidence)
+
+    def failed(self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()) -> Decision:
+        """A decision that the answer is no."""
+        return self._decide(Outcome.FAIL, observed, reason, expected, evidence)
+
+    def warned(self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()) -> Decision:
+        """A decision that something deserves a reader's attention but not a failure."""
+        return self._decide(Outcome.WARN, observed, reason, expected, evidence)
+
+    def skipped(self, reason: str, *, evidence: tuple[str, ...] = ()) -> Decision:
+        """A decision that the question was not asked, and why."""
+        return self._decide(Outcome.SKIP, "not checked", reason, "", evidence)
+
+    def _decide(
+        self, outcome: Outcome, observed: str, reason: str, expected: str, evidence: tuple[str, ...]
+    ) -> Decision:
+        return Decision(
+            id=self.id,
+            number=self.number,
+            question=self.question,
+            outcome=outcome,
+            expected=expected or self.expected,
+            observed=observed,
+            reason=reason,
+            evidence=evidence,
+        )

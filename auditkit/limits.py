@@ -1,0 +1,55 @@
+"""Every bound that keeps hostile input from costing time or memory, with its unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one run. `LIMITS` holds the defaults, each well above what real evidence needs."""
+
+    # certificates: a real delegated reply is 1 to 20 KB
+    certificate_bytes: int = 4 * MIB
+    cbor_depth: int = 128  # nested arrays and maps
+    cbor_items: int = 200_000  # data items in one document
+    tree_depth: int = 120  # hash tree nodes from root to leaf
+
+    # Candid: the largest proposal carries a summary of 30 KB and some hundred measurements
+    candid_types: int = 4_096  # entries in the wire's type table
+    candid_depth: int = 64  # nested values
+    candid_values: int = 1_000_000  # decoded values, counting those that take no bytes on the wire
+    leb128_bytes: int = 24  # bytes of one LEB128 number
+
+    # HTTP
+    http_connect_seconds: float = 10.0
+    http_read_seconds: float = 30.0
+    call_deadline_seconds: float = 300.0  # one certified call, polling included
+    answer_bytes: int = 8 * MIB  # any answer that is not an image
+    image_bytes: int = 4 * GIB  # compressed update image
+
+    # update image
+    zstd_window_log: int = 27  # log2 of the decompression window in bytes
+    boot_image_bytes: int = 4 * GIB  # apparent size
+    root_image_bytes: int = 16 * GIB  # apparent size
+    overlay_bytes: int = 16 * GIB  # apparent size of the overlay.raw of older images
+    version_bytes: int = 4 * KIB
+    sparse_entries: int = 2_000_000  # runs of data in one sparse member
+
+    # file systems
+    file_bytes: int = 512 * MIB  # one file that is read into memory
+    tree_entries: int = 100_000  # names in one boot tree
+    tree_bytes: int = 2 * GIB  # content of one boot tree
+    boot_args_bytes: int = 256 * KIB
+
+    # firmware and matrix
+    firmware_bytes: int = 64 * MIB
+    vcpus: int = 512  # highest vCPU count of a matrix or sweep
+    sweep_variants: int = 100_000
+
+
+LIMITS = Limits()
