@@ -48,6 +48,7 @@ class Limits:
 
     # firmware and matrix
     firmware_bytes: int = 64 * MIB
+    firmware_section_bytes: int = 64 * MIB  # guest memory that SEV metadata lists; AmdSev builds list 0.1 MiB
     vcpus: int = 512  # highest vCPU count of a matrix or sweep
     sweep_variants: int = 100_000
 
