@@ -1,0 +1,196 @@
+"""The comparison of what the NNS blessed with what we computed, measurement by measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from auditkit import checks
+from auditkit.decision import Decision
+from auditkit.ic import BlessedMeasurement
+from auditkit.sev import LaunchMeasurement, cpu_signature
+
+
+class Relation(StrEnum):
+    """How one measurement stands in the two lists."""
+
+    MATCHED = "matched"
+    METADATA_DIFFERS = "metadata-differs"
+    BLESSED_ONLY = "blessed-only"
+    COMPUTED_ONLY = "computed-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """One measurement, seen from both sides.
+
+    Attributes:
+        relation: how it stands in the two lists.
+        measurement: the 48 bytes that are compared; nothing else decides the relation's first half.
+        blessed: the entry of the proposal, None when only computed.
+        computed: the setting of the base release, None when only blessed.
+        contradictions: what the blessed labels say that the computed setting is not.
+        unlabelled: which labels the proposal leaves out.
+        explanation: what the measurement is, in one sentence, where that needs saying.
+    """
+
+    relation: Relation
+    measurement: bytes
+    blessed: BlessedMeasurement | None
+    computed: LaunchMeasurement | None
+    contradictions: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    explanation: str | None = None
+
+
+def compare(
+    blessed: Sequence[BlessedMeasurement],
+    computed: Sequence[LaunchMeasurement],
+    explanations: Mapping[bytes, str],
+) -> tuple[Overlap, ...]:
+    """Every blessed entry in the proposal's order, then every computed setting that is not blessed.
+
+    Args:
+        blessed: the measurements of the proposal.
+        computed: the launch measurements of the release matrix.
+        explanations: for a blessed measurement that the matrix does not hold, one sentence that says what it is.
+    """
+    rows = [_blessed_row(entry, computed, explanations) for entry in blessed]
+    known = {entry.measurement for entry in blessed}
+    rows += [
+        Overlap(
+            Relation.COMPUTED_ONLY,
+            setting.measurement,
+            None,
+            setting,
+            explanation=(
+                f"The proposal does not bless {setting.vcpu_type} with {setting.vcpus} vCPUs on {setting.boot_args}: "
+                "a node started that way cannot be recovered with it, but nothing unsafe is blessed."
+            ),
+        )
+        for setting in computed
+        if setting.measurement not in known
+    ]
+    return tuple(rows)
+
+
+def _blessed_row(
+    entry: BlessedMeasurement, computed: Sequence[LaunchMeasurement], explanations: Mapping[bytes, str]
+) -> Overlap:
+    settings = [setting for setting in computed if setting.measurement == entry.measurement]
+    if not settings:
+        explanation = explanations.get(entry.measurement) or (
+            "Nobody can say what this measurement is: no setting that was tried and no known release produces it."
+        )
+        return Overlap(Relation.BLESSED_ONLY, entry.measurement, entry, None, explanation=explanation)
+    # Settings may share a measurement (CPU types with one signature): the labels need to fit only one of them.
+    best = min(settings, key=lambda setting: len(_contradictions(entry, setting)))
+    contradictions = _contradictions(entry, best)
+    unlabelled = tuple(
+        name
+        for name, value in (("kernel_cmdline", entry.kernel_cmdline), ("vcpu_type", entry.vcpu_type))
+        if value is None
+    )
+    return Overlap(
+        Relation.METADATA_DIFFERS if contradictions else Relation.MATCHED,
+        entry.measurement,
+        entry,
+        best,
+        contradictions,
+        unlabelled,
+        "The label is wrong: " + "; ".join(contradictions) + "." if contradictions else None,
+    )
+
+
+def _contradictions(entry: BlessedMeasurement, setting: LaunchMeasurement) -> tuple[str, ...]:
+    found = []
+    if entry.vcpu_type is not None and not _same_cpu(entry.vcpu_type, setting.vcpu_type):
+        found.append(f"it says {entry.vcpu_type!r}, the measurement is that of {setting.vcpu_type}")
+    if entry.kernel_cmdline is not None and entry.kernel_cmdline != setting.kernel_cmdline:
+        found.append(f"its kernel command line is not that of {setting.boot_args}")
+    return tuple(found)
+
+
+def _same_cpu(label: str, vcpu_type: str) -> bool:
+    return label == vcpu_type or cpu_signature(label) == cpu_signature(vcpu_type)
+
+
+def decide_overlap(rows: Sequence[Overlap], evidence: tuple[str, ...]) -> tuple[Decision, ...]:
+    """Checks 25 to 28 over the rows of `compare`."""
+    blessed = [row for row in rows if row.blessed is not None]
+    shared = [row for row in blessed if row.computed is not None]
+    foreign = [row for row in rows if row.relation is Relation.BLESSED_ONLY]
+    uncovered = [row for row in rows if row.relation is Relation.COMPUTED_ONLY]
+    return (
+        _any(blessed, shared, evidence),
+        _explained(blessed, foreign, evidence),
+        _labels(shared, evidence),
+        _coverage(rows, uncovered, evidence),
+    )
+
+
+def _any(blessed: list[Overlap], shared: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+    observed = f"{len(shared)} of {len(blessed)} blessed measurements are computed"
+    if shared:
+        return checks.OVERLAP_ANY.passed(
+            observed, "The proposal and the base release have measurements in common.", evidence=evidence
+        )
+    return checks.OVERLAP_ANY.failed(
+        observed,
+        "No blessed measurement belongs to the base release: the recovery image would not start as a blessed guest.",
+        evidence=evidence,
+    )
+
+
+def _explained(blessed: list[Overlap], foreign: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+    if not foreign:
+        return checks.OVERLAP_EXPLAINED.passed(
+            f"all {len(blessed)} blessed measurements are computed",
+            "The NNS blesses nothing but settings of the base release.",
+            evidence=evidence,
+        )
+    first = foreign[0]
+    return checks.OVERLAP_EXPLAINED.failed(
+        f"{len(foreign)} of {len(blessed)} are not, the first being {first.measurement.hex()}",
+        f"The proposal blesses a guest that is not the base release in its release matrix. {first.explanation}",
+        evidence=evidence,
+    )
+
+
+def _labels(shared: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+    if not shared:
+        return checks.OVERLAP_LABELS.warned(
+            "no measurement in common", "There is no label to compare.", evidence=evidence
+        )
+    wrong = [row for row in shared if row.contradictions]
+    if wrong:
+        return checks.OVERLAP_LABELS.failed(
+            f"{len(wrong)} of {len(shared)} labels are wrong, the first beside {wrong[0].measurement.hex()}",
+            f"A label tells voters something that the measurement is not: {'; '.join(wrong[0].contradictions)}.",
+            evidence=evidence,
+        )
+    unlabelled = [row for row in shared if row.unlabelled]
+    if unlabelled:
+        return checks.OVERLAP_LABELS.warned(
+            f"{len(unlabelled)} of {len(shared)} lack {' and '.join(unlabelled[0].unlabelled)}",
+            "Some labels are absent; those that are there are right.",
+            evidence=evidence,
+        )
+    return checks.OVERLAP_LABELS.passed(
+        f"all {len(shared)} labels are right",
+        "Each label names the CPU type and the command line that were measured.",
+        evidence=evidence,
+    )
+
+
+def _coverage(rows: Sequence[Overlap], uncovered: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+    if uncovered:
+        return checks.OVERLAP_COVERAGE.warned(
+            f"{len(uncovered)} computed settings are not blessed",
+            "Nodes of those settings cannot be recovered with this proposal; nothing unsafe is blessed.",
+            evidence=evidence,
+        )
+    return checks.OVERLAP_COVERAGE.passed(
+        "every computed setting is blessed", "Every CPU type of the release can be recovered.", evidence=evidence
+    )
