@@ -9,7 +9,7 @@ from enum import StrEnum
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.ic import BlessedMeasurement
-from auditkit.sev import LaunchMeasurement, cpu_signature
+from auditkit.sev import CPU_SIGNATURES, LaunchMeasurement
 
 
 class Relation(StrEnum):
@@ -113,7 +113,7 @@ def _contradictions(entry: BlessedMeasurement, setting: LaunchMeasurement) -> tu
 
 
 def _same_cpu(label: str, vcpu_type: str) -> bool:
-    return label == vcpu_type or cpu_signature(label) == cpu_signature(vcpu_type)
+    return label == vcpu_type or CPU_SIGNATURES.get(label) == CPU_SIGNATURES[vcpu_type]
 
 
 def decide_overlap(rows: Sequence[Overlap], evidence: tuple[str, ...]) -> tuple[Decision, ...]:

@@ -1,0 +1,150 @@
+"""Runs a notebook with papermill, and believes nothing that papermill says about the outcome.
+
+papermill ends well when a parameter is misspelt, when a cell calls ``sys.exit``, when no cell takes parameters; its
+output says "completed" for a cell whose kernel was killed. So the names are checked before, and the verdict is read
+afterwards from ``audit.json``, which the notebook writes as its last act.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from papermill.exceptions import PapermillException, PapermillExecutionError
+from papermill.execute import execute_notebook
+from papermill.inspection import inspect_notebook
+from traitlets import default
+
+from auditkit.errors import ParameterError, SourceError
+from auditkit.running.parameters import Parameters
+
+KERNEL_START_SECONDS: Final = 120
+PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+class _OwnKernelManager(AsyncKernelManager):
+    """Starts the kernel with this interpreter, whatever kernels the user has registered, and talks to it over
+    sockets of the file system: two runs at once race for TCP ports."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="auditkit",
+            language="python",
+        )
+
+    @default("transport")
+    def _transport(self) -> str:
+        return "tcp" if sys.platform == "win32" else "ipc"
+
+    @default("ip")
+    def _address(self) -> str:
+        if self.transport == "tcp":
+            return "127.0.0.1"
+        # Short, because a socket's path holds about a hundred bytes.
+        return str(Path(tempfile.mkdtemp(prefix="auditkit-")) / "kernel")
+
+
+def notebook_path(name: str) -> Path:
+    """The notebook called ``name``, in a checkout or in an installed package.
+
+    Raises:
+        SourceError: it is in neither.
+    """
+    return _travelling_file(Path("notebooks") / f"{name}.ipynb")
+
+
+def parameter_file(scenario: str) -> Path:
+    """The parameter file of a practice scenario, in a checkout or in an installed package."""
+    return _travelling_file(Path("params") / "practice" / f"{scenario}.yaml")
+
+
+def _travelling_file(relative: Path) -> Path:
+    for root in (PACKAGE, PACKAGE.parent):
+        path = root / relative
+        if path.is_file():
+            return path
+    raise SourceError(f"{relative} did not come with this installation", hint="install auditkit again")
+
+
+def require_parameters(notebook: Path) -> None:
+    """Makes sure that a run cannot audit a default in silence.
+
+    Raises:
+        ParameterError: the notebook's ``parameters`` cell does not take exactly the parameters of an audit.
+    """
+    taken = set(inspect_notebook(str(notebook)))
+    wanted = set(Parameters.model_fields)
+    if taken != wanted:
+        wrong = ", ".join(sorted(taken ^ wanted))
+        raise ParameterError(
+            "the notebook's parameters cell does not take the parameters of an audit",
+            where=str(notebook),
+            hint=f"put right: {wrong}",
+        )
+
+
+def run_notebook(
+    notebook: Path, parameters: Parameters, out: Path, on_cell: Callable[[int, int], None] | None = None
+) -> str | None:
+    """Runs ``notebook`` with every parameter injected and keeps the executed copy at ``out``.
+
+    Args:
+        notebook: a notebook with a cell tagged ``parameters``.
+        parameters: all of them are injected, so that no default of the notebook is ever audited.
+        out: where the executed notebook goes; written also when a cell raised.
+        on_cell: called with the number of the cell that starts and the number of cells.
+
+    Returns:
+        None when every cell ran; else the name and text of the exception that stopped it, in one line. What the
+        audit decided is not in here: read ``audit.json``.
+
+    Raises:
+        ParameterError: as `require_parameters`.
+        SourceError: the kernel could not be started or died.
+    """
+    require_parameters(notebook)
+    cells = len(nbformat.read(notebook, as_version=4).cells) + 1
+    part = out.with_name(f".{out.name}.part")
+
+    def started(cell: Any, cell_index: int) -> None:
+        if on_cell is not None:
+            on_cell(cell_index + 1, cells)
+
+    stopped: str | None = None
+    try:
+        execute_notebook(
+            str(notebook),
+            str(part),
+            parameters=parameters.to_plain(),
+            kernel_name="python3",
+            language="python",
+            kernel_manager_class=_OwnKernelManager,
+            on_cell_start=started,
+            start_timeout=KERNEL_START_SECONDS,
+            progress_bar=False,
+        )
+    except PapermillExecutionError as error:
+        stopped = f"{error.ename}: {error.evalue}"
+    except DeadKernelError:
+        raise SourceError(
+            "the notebook's kernel died", where=str(notebook), hint="see whether memory ran out, and run it again"
+        ) from None
+    except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
+        raise SourceError(
+            f"the notebook could not be run: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            where=str(notebook),
+            hint="run it in JupyterLab to see more",
+        ) from None
+    finally:
+        if part.exists():
+            part.replace(out)
+    return stopped
