@@ -1,0 +1,38 @@
+# The two commands of the README are `make audit` and `make test`. Both need Python 3.11 or newer, make and git.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: audit test lint lab wheel fuzz clean help
+
+help:   ## say what there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+
+audit: $(READY)   ## a full audit of the practice network; prints the verdict and the path of report.html
+	$(BIN)/auditkit audit params/practice/honest.yaml
+
+test: $(READY) lint   ## every check that needs no network
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+
+lint: $(READY)   ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(READY)   ## open the notebooks
+	$(BIN)/python -m pip install --quiet --editable '.[lab]'
+	$(BIN)/jupyter lab notebooks
+
+wheel: $(READY)   ## build dist/auditkit-*.whl
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:   ## remove what make made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
