@@ -39,18 +39,26 @@ class Limits:
     overlay_bytes: int = 16 * GIB  # apparent size of the overlay.raw of older images
     version_bytes: int = 4 * KIB
     sparse_entries: int = 2_000_000  # runs of data in one sparse member
+    image_content_bytes: int = 12 * GIB  # what an update image unpacks to, without holes
 
     # file systems
     file_bytes: int = 512 * MIB  # one file that is read into memory
     tree_entries: int = 100_000  # names in one boot tree
     tree_bytes: int = 2 * GIB  # content of one boot tree
     boot_args_bytes: int = 256 * KIB
+    directory_bytes: int = 32 * MIB  # blocks of one directory
+    file_system_items: int = 2_000_000  # extents and block numbers decoded from one image
 
     # firmware and matrix
     firmware_bytes: int = 64 * MIB
     firmware_section_bytes: int = 64 * MIB  # guest memory that SEV metadata lists; AmdSev builds list 0.1 MiB
+    launch_measurements_bytes: int = 1 * MIB  # a published file is 3 KB
     vcpus: int = 512  # highest vCPU count of a matrix or sweep
     sweep_variants: int = 100_000
+
+    # reports
+    report_bytes: int = 64 * MIB  # one audit.json
+    shown_characters: int = 2_000  # of one text that others wrote, in HTML
 
 
 LIMITS = Limits()

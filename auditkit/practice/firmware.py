@@ -56,10 +56,8 @@ def practice_firmware(seed: str, size: int = DEFAULT_FIRMWARE_BYTES) -> bytes:
             expected="pages of 4096 bytes, up to 4 MiB",
             observed=str(size),
         )
-    end = _metadata() + bytes(_METADATA_FROM_END)
-    end = end[:_METADATA_FROM_END]
-    tail = _guid_table() + _RESET_VECTOR
-    end = end[: -len(tail)] + tail
+    metadata, table = _metadata(), _guid_table() + _RESET_VECTOR
+    end = metadata + bytes(_METADATA_FROM_END - len(metadata) - len(table)) + table
     code = min(size - len(end), _CODE_BYTES)
     return bytes(size - len(end) - code) + _noise(f"firmware {seed}", code) + end
 

@@ -30,12 +30,10 @@ def command_line_bytes(kernel_cmdline: str) -> bytes:
     """The command line as it is measured: UTF-8 with one trailing NUL; an absent one is the NUL alone.
 
     Raises:
-        EvidenceError: the line holds a NUL or a line break. Both change a measurement without showing in a
-            printed command line; no release has them.
+        EvidenceError: the line holds a NUL or is not text, so that no VM can be started with it.
     """
-    for character, name in (("\0", "a NUL"), ("\n", "a line break"), ("\r", "a line break")):
-        if character in kernel_cmdline:
-            raise EvidenceError(f"the kernel command line holds {name}", observed=repr(kernel_cmdline[-40:]))
+    if "\0" in kernel_cmdline:
+        raise EvidenceError("the kernel command line holds a NUL", observed=ascii(kernel_cmdline[:80]))
     try:
         return kernel_cmdline.encode() + b"\0"
     except UnicodeEncodeError:

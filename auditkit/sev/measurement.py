@@ -169,9 +169,15 @@ def measure(
 
     Raises:
         ParameterError: the matrix is empty, lists a setting twice or one that cannot be.
-        EvidenceError: a command line cannot be measured.
+        EvidenceError: a command line holds a NUL or a line break, which changes a measurement without showing
+            in a printed command line, or is not text.
     """
     _check_matrix(command_lines, vcpu_types, vcpus, guest_features)
+    for name, line in command_lines.items():
+        if "\n" in line or "\r" in line:
+            raise EvidenceError(
+                "the kernel command line holds a line break", where=name, observed=ascii(line[-40:])
+            )
     signatures = {name: cpu_signature(name) for name in vcpu_types}
     before = {
         name: boot.before_vcpus(line if kernel_hashes else None) for name, line in command_lines.items()
