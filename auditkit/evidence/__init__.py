@@ -1,0 +1,61 @@
+"""Where bytes come from and where they are kept: the only wing that talks to the network.
+
+    from auditkit.evidence import download, fetch_certified_call, parse_source, read_bytes
+
+Trouble with a server or a file is a `SourceError`; bytes that came and are bad are an `EvidenceError`.
+"""
+
+from __future__ import annotations
+
+from auditkit.atomic import write_atomically
+from auditkit.evidence.download import Downloaded, download
+from auditkit.evidence.files import digest_of_file, read_file, write_together
+from auditkit.evidence.pacing import Backoff, Clock
+from auditkit.evidence.sources import (
+    IMAGE_URLS,
+    MEASUREMENTS_NAME,
+    ImageFile,
+    Source,
+    cache_folder,
+    fetch_small,
+    mirrors,
+    open_image,
+    parse_source,
+    read_bytes,
+    sibling_url,
+)
+from auditkit.evidence.store import Evidence, check_name, read_evidence, write_evidence
+from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
+from auditkit.evidence.transport import NotFoundError, TransientError, check_url
+
+__all__ = [
+    "IMAGE_URLS",
+    "MEASUREMENTS_NAME",
+    "SUMS_NAME",
+    "Backoff",
+    "Clock",
+    "Downloaded",
+    "Evidence",
+    "ImageFile",
+    "NotFoundError",
+    "Source",
+    "TransientError",
+    "cache_folder",
+    "check_name",
+    "check_url",
+    "digest_of_file",
+    "download",
+    "fetch_small",
+    "format_sha256sums",
+    "mirrors",
+    "open_image",
+    "parse_sha256sums",
+    "parse_source",
+    "read_bytes",
+    "read_evidence",
+    "read_file",
+    "sibling_url",
+    "write_atomically",
+    "write_evidence",
+    "write_together",
+]

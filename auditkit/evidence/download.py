@@ -1,0 +1,415 @@
+"""Large files: resumed where they broke off, checked, and renamed into place only when they are right."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from auditkit.atomic import sync_folder
+from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
+from auditkit.evidence.files import digest_of_file, plain
+from auditkit.evidence.pacing import Backoff, Clock
+from auditkit.evidence.transport import (
+    NotFoundError,
+    TransientError,
+    body_pieces,
+    check_url,
+    content_length,
+    open_session,
+    open_stream,
+    printable,
+    refuse_missing,
+    refuse_web_page,
+)
+from auditkit.limits import KIB, LIMITS, MIB
+
+Progress = Callable[[int, int | None], None]
+
+_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+_UNSATISFIED: Final = re.compile(r"bytes \*/(\d{1,18})")
+_PROGRESS_BYTES: Final = MIB  # an attempt that brings this much is not a failed one
+_MOST_REQUESTS: Final = 1000
+_SLOWEST_BYTES: Final = 64 * KIB  # in every window of this many seconds, else the server is given up
+_SLOWEST_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A file that was downloaded completely.
+
+    Attributes:
+        path: where it is.
+        sha256: digest of the whole content, 64 hex digits.
+        size: length in bytes.
+        url: the address that gave the last byte; empty if the file was already there.
+        resumed_from: bytes that an earlier attempt had left and that were not asked for again.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+    url: str
+    resumed_from: int
+
+
+@dataclass(slots=True)
+class _Part:
+    """The open ``.part`` file with what is known about its bytes."""
+
+    file: int
+    path: Path
+    size: int = 0
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    validator: str = ""  # ETag or Last-Modified of the version the bytes are from
+    single_answer: bool = True  # all bytes are from one answer, so nothing can be mixed up
+
+    def append(self, piece: bytes) -> None:
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(self.file, view) :]
+        self.digest.update(piece)
+        self.size += len(piece)
+
+    def adopt(self) -> None:
+        """Hashes what an earlier run left."""
+        os.lseek(self.file, 0, os.SEEK_SET)
+        while piece := os.read(self.file, MIB):
+            self.digest.update(piece)
+            self.size += len(piece)
+        self.single_answer = self.size == 0
+
+    def clear(self) -> None:
+        os.lseek(self.file, 0, os.SEEK_SET)
+        os.ftruncate(self.file, 0)
+        self.size, self.digest = 0, hashlib.sha256()
+        self.validator, self.single_answer = "", True
+
+
+def download(
+    urls: Sequence[str],
+    out: Path,
+    *,
+    sha256: str | None,
+    progress: Progress | None = None,
+    max_bytes: int = LIMITS.image_bytes,
+    attempts: int = 6,
+    clock: Clock | None = None,
+    backoff: Backoff | None = None,
+    lock_seconds: float = 900.0,
+) -> Downloaded:
+    """Downloads one file from the first of several mirrors that gives it.
+
+    The bytes go to ``out`` + ``.part``, which is locked. They get the name ``out`` when they are complete,
+    on the disk, and have the digest; nothing half-written ever stands under ``out``. A download that breaks
+    off is resumed, in this run and, when ``sha256`` is given, in a later one too. When ``out`` already has
+    the digest, nothing is asked of the network. When every address fails, the error is that of the first.
+
+    Args:
+        urls: addresses of the same content, tried in turn.
+        out: where the file shall be; its folder has to exist.
+        sha256: wanted digest (64 hex digits), or None. Without it the server has to announce the length, so
+            that a cut is visible, and an old ``.part`` is not continued: it might be of another version.
+        progress: called with the bytes that are there and the announced total (or None).
+        max_bytes: largest accepted file.
+        attempts: failures in a row after which to give up.
+        clock: for tests.
+        backoff: waiting times between attempts.
+        lock_seconds: how long to wait while another process downloads to the same ``out``.
+
+    Raises:
+        EvidenceError: complete, but not the wanted digest (the bad part is removed), or over ``max_bytes``.
+        SourceError: no mirror gave it completely; running again resumes.
+        ParameterError: no address, a malformed one, a malformed digest, or ``out`` is a folder.
+    """
+    wanted = _checked_digest(sha256)
+    mirrors = [check_url(url) for url in urls]
+    if not mirrors:
+        raise ParameterError("there is no address to download from", where=str(out))
+    if out.is_dir() or not out.name:
+        raise ParameterError("this is a folder, not the name of a file", where=str(out))
+    clock = clock or Clock()
+    with _told(out), _locked_part(out, clock, lock_seconds) as part:
+        if wanted and out.is_file():
+            digest, size = digest_of_file(out)
+            if digest == wanted:
+                part.path.unlink()
+                return Downloaded(out, digest, size, "", 0)
+        if wanted:
+            part.adopt()
+            if part.size > max_bytes:
+                part.clear()
+        else:
+            part.clear()
+        resumed_from = part.size
+        with open_session() as session:
+            run = _Run(session, part, wanted, max_bytes, progress, clock)
+            url = run.complete(mirrors, attempts, backoff or Backoff())
+        os.fsync(part.file)
+        part.path.replace(out)
+        sync_folder(out.parent)
+        return Downloaded(
+            out, part.digest.hexdigest(), part.size, url, resumed_from if not run.started_over else 0
+        )
+
+
+@dataclass(slots=True)
+class _Run:
+    """One call of `download`: mirrors in turn until the part is complete and right."""
+
+    session: requests.Session
+    part: _Part
+    wanted: str | None
+    max_bytes: int
+    progress: Progress | None
+    clock: Clock
+    started_over: bool = False
+
+    def complete(self, mirrors: Sequence[str], attempts: int, backoff: Backoff) -> str:
+        """The address that gave the last byte, once the part is complete."""
+        left = list(mirrors)
+        troubles: dict[str, AuditkitError] = {}
+        last_url, turn, failures, restarts = "", 0, 0, 0
+        for _ in range(_MOST_REQUESTS):
+            url = left[turn % len(left)]
+            before = self.part.size
+            asked: float | None = None
+            if not self.wanted and before and (url != last_url or not self.part.validator):
+                self._start_over()  # without a digest, two versions could be mixed and nobody would notice
+            last_url = url
+            try:
+                self._fetch(url)
+                return url
+            except _MixedError as error:
+                troubles[url] = error
+                self._start_over()
+                restarts += 1
+                if restarts > len(mirrors):
+                    break
+                continue
+            except TransientError as error:
+                troubles[url] = error
+                asked = error.retry_after
+            except (SourceError, EvidenceError) as error:
+                troubles[url] = error  # another attempt would not better this mirror
+                left.remove(url)
+                if left:
+                    continue
+                break
+            failures = 1 if self.part.size - before >= _PROGRESS_BYTES else failures + 1
+            if failures >= attempts:
+                break
+            turn += 1
+            if turn % len(left) == 0 or asked:
+                self.clock.sleep(backoff.seconds(failures, asked, self.clock.chance))
+        raise self._last_word(troubles[mirrors[0]])
+
+    def _fetch(self, url: str) -> None:
+        """One request: appends what comes and returns when the part is complete and has the digest."""
+        part = self.part
+        headers = {"Accept-Encoding": "identity"}
+        if part.size:
+            headers["Range"] = f"bytes={part.size}-"
+            if not self.wanted:
+                headers["If-Range"] = part.validator
+        response = open_stream(self.session, url, seconds=LIMITS.http_read_seconds * 2, headers=headers)
+        with response:
+            if response.status_code == 416 and part.size:
+                total = _UNSATISFIED.fullmatch(response.headers.get("Content-Range", "").strip())
+                self._accept(url, int(total[1]) if total else None)
+                return
+            refuse_missing(response.status_code, url)
+            refuse_web_page(response.headers.get("Content-Type", "").partition(";")[0].strip().lower(), url)
+            total_bytes = self._position(response, url)
+            if total_bytes is not None and total_bytes > self.max_bytes:
+                raise self._too_large(url)
+            if not self.wanted and total_bytes is None:
+                raise SourceError(
+                    "the server does not say how long the file is, so that a cut would not be noticed",
+                    where=url,
+                    hint="give the SHA-256 that was published for it",
+                )
+            if not part.size and not self.wanted:
+                part.validator = _validator(response)
+            for piece in self._lively(body_pieces(response, url), url):
+                part.append(piece)
+                if part.size > self.max_bytes:
+                    raise self._too_large(url)
+                if self.progress:
+                    self.progress(part.size, total_bytes)
+        self._accept(url, total_bytes)
+
+    def _position(self, response: requests.Response, url: str) -> int | None:
+        """Makes the part end where the body of ``response`` begins; the total length if it is announced."""
+        part = self.part
+        if response.status_code == 200:
+            if part.size:
+                self._start_over()
+            return content_length(response)
+        text = response.headers.get("Content-Range", "").strip()
+        match = _RANGE.fullmatch(text)
+        if not match or not part.size or int(match[1]) != part.size:
+            raise SourceError(
+                "the server sent another range than the one asked for",
+                where=url,
+                expected=f"bytes {part.size}-",
+                observed=printable(text),
+            )
+        part.single_answer = False
+        last, total = int(match[2]), None if match[3] == "*" else int(match[3])
+        length = content_length(response)
+        if (total is not None and last + 1 > total) or (
+            length is not None and length != last + 1 - part.size
+        ):
+            raise SourceError(
+                "the server contradicts itself about the length", where=url, observed=printable(text)
+            )
+        return total
+
+    def _accept(self, url: str, total: int | None) -> None:
+        """Returns when the part is complete and right; ``total`` is the announced length in bytes."""
+        part = self.part
+        size, observed = part.size, part.digest.hexdigest()
+        if total is not None and size < total:
+            raise TransientError(
+                "the download broke off", where=url, expected=f"{total} bytes", observed=f"{size} bytes"
+            )
+        if observed == self.wanted or (self.wanted is None and size == total):
+            return
+        if not part.single_answer:
+            raise _MixedError(
+                "the file, fetched in pieces, does not have the wanted SHA-256",
+                where=url,
+                expected=str(self.wanted or f"{total} bytes"),
+                observed=observed if self.wanted else f"{size} bytes",
+            )
+        self._start_over()
+        if self.wanted is None or total is None:
+            raise SourceError(
+                "the file is not the wanted one, or was cut: the server does not say how long it is",
+                where=url,
+                expected=str(self.wanted or f"{total} bytes"),
+                observed=observed,
+            )
+        raise EvidenceError(
+            f"the file ({size} bytes) does not have the wanted SHA-256",
+            where=url,
+            expected=self.wanted,
+            observed=observed,
+        )
+
+    def _lively(self, pieces: Iterator[bytes], url: str) -> Iterator[bytes]:
+        """The same pieces, given up when fewer than `_SLOWEST_BYTES` come in `_SLOWEST_SECONDS`."""
+        start, received = self.clock.monotonic(), 0
+        for piece in pieces:
+            yield piece
+            received += len(piece)
+            if received >= _SLOWEST_BYTES:
+                start, received = self.clock.monotonic(), 0
+            elif self.clock.monotonic() - start > _SLOWEST_SECONDS:
+                raise TransientError("the server sends too slowly", where=url)
+
+    def _too_large(self, url: str) -> EvidenceError:
+        self._start_over()
+        return EvidenceError(
+            "the file is larger than any real one", where=url, expected=f"at most {self.max_bytes} bytes"
+        )
+
+    def _start_over(self) -> None:
+        self.part.clear()
+        self.started_over = True
+
+    def _last_word(self, trouble: AuditkitError) -> AuditkitError:
+        """``trouble``, with what running again would do; removes a part that nothing can be done with."""
+        if not self.part.size or not self.wanted:
+            self.part.path.unlink(missing_ok=True)
+        elif isinstance(trouble, SourceError) and not isinstance(trouble, NotFoundError):
+            trouble.hint = trouble.hint or f"run it again to go on from byte {self.part.size}"
+        return trouble
+
+
+class _MixedError(EvidenceError):
+    """A part made of several answers is wrong: one of them may be from another version."""
+
+
+def _checked_digest(sha256: str | None) -> str | None:
+    if sha256 is None:
+        return None
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
+        raise ParameterError("a SHA-256 has 64 hex digits", observed=printable(sha256, 80))
+    return sha256.lower()
+
+
+def _validator(response: requests.Response) -> str:
+    """What names the version of the content, usable in If-Range (so no weak ETag); empty if nothing does."""
+    etag = response.headers.get("ETag", "").strip()
+    return etag if etag.startswith('"') else response.headers.get("Last-Modified", "").strip()
+
+
+@contextlib.contextmanager
+def _locked_part(out: Path, clock: Clock, seconds: float) -> Iterator[_Part]:
+    """The ``.part`` file of ``out``, created if need be and locked against other processes."""
+    path = out.with_name(out.name + ".part")
+    until = clock.monotonic() + seconds
+    while True:
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        except FileNotFoundError:
+            raise ParameterError(
+                "the folder for the download does not exist", where=str(out.parent)
+            ) from None
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise ParameterError("something else than a file is in the way", where=str(path))
+            if _lock(file):
+                # Whoever held the lock before may have renamed or removed the file we opened.
+                if _same_file(file, path):
+                    yield _Part(file, path)
+                    return
+                continue
+        finally:
+            os.close(file)
+        if clock.monotonic() > until:
+            raise SourceError(
+                "another process is downloading the same file",
+                where=str(path),
+                hint="wait for it and run this again",
+            )
+        clock.sleep(0.2)
+
+
+def _lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _same_file(file: int, path: Path) -> bool:
+    try:
+        there = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(file), there)
+
+
+@contextlib.contextmanager
+def _told(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"the download cannot be stored: {plain(error)}",
+            where=str(out),
+            hint="check the disk and the folder",
+        ) from error
