@@ -1,0 +1,74 @@
+"""Text that others wrote, made safe to look at.
+
+Titles, summaries, labels and origins come from whoever made the proposal. Nothing in them may move a reader's
+eye or a terminal's cursor: what cannot be seen is spelled out, what is too long is cut and says so.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+# Not Cn (unassigned): which characters it holds depends on the Python that renders, and they show as a box anyway.
+_INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, and an empty braille cell
+_INVISIBLE_RANGES: Final = (
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer inherent vowels
+    (0x180B, 0x180F),  # Mongolian variation selectors
+    (0x2065, 0x2065),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),  # tags, variation selectors supplement
+)
+_MARKS_IN_A_ROW: Final = 3
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """``text`` with each character that cannot be seen spelled out, such as ⟨U+202E⟩.
+
+    That covers control characters (ANSI escapes begin with one), bidirectional overrides, zero-width and tag
+    characters, variation selectors, odd spaces, private characters, and marks piled on one letter.
+
+    Args:
+        lines: leave line feeds as they are.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if (lines and character == "\n") or (marks <= _MARKS_IN_A_ROW and _can_be_seen(character)):
+            shown.append(character)
+        else:
+            shown.append(f"⟨U+{ord(character):04X}⟩")
+    return "".join(shown)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The first ``limit`` characters of ``text``, and a note of how many more there are in `audit.json`."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]} … [{len(text) - limit:,} more characters in audit.json]"
+
+
+def one_line(text: str, limit: int) -> str:
+    """``text`` on one line, safe to look at, at most ``limit`` of its characters."""
+    return visible(shortened(text, limit))
+
+
+@lru_cache(maxsize=4096)
+def _can_be_seen(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category in _INVISIBLE_CATEGORIES:
+        return False
+    if category == "Zs":
+        return character == " "
+    code = ord(character)
+    return not any(first <= code <= last for first, last in _INVISIBLE_RANGES)

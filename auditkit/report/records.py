@@ -1,0 +1,294 @@
+"""The parts of an `auditkit.report.document.AuditDocument`, and how they follow from our own values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from auditkit.audit.verdict import Trouble, Verdict
+from auditkit.decision import Decision, Outcome
+from auditkit.errors import AuditkitError
+
+if TYPE_CHECKING:  # reading a report needs no certificate and no measurement code
+    from auditkit.audit.overlap import Overlap
+    from auditkit.ic import BlessedMeasurement
+    from auditkit.sev import LaunchMeasurement
+
+
+def _nat64(value: object) -> object:
+    """Takes a decimal string where JSON is read; Python callers pass an int."""
+    if isinstance(value, str) and 0 < len(value) <= 20 and value.isascii() and value.isdigit():
+        if value != "0" and value.startswith("0"):
+            return value
+        return int(value)
+    return value
+
+
+Nat64 = Annotated[
+    int,
+    BeforeValidator(_nat64),
+    Field(ge=0, lt=1 << 64),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]{0,19})$"}),
+]
+"""A 64-bit number: an int in Python, decimal digits in JSON, whose numbers are only exact up to 2^53."""
+
+Count = Annotated[int, Field(ge=0, lt=1 << 53)]
+Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")]
+Sentence = Annotated[str, StringConstraints(min_length=1)]
+CheckId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$")]
+EvidenceName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}){0,4}$",
+        max_length=255,
+    ),
+]
+Scalar = str | int | bool | None
+ParameterValue = Scalar | tuple[Scalar, ...]
+
+
+class Part(BaseModel):
+    """A part of the document: frozen, without room for unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Tally(Part):
+    """Voting power, in e8s, for and against the proposal when its certificate was made."""
+
+    yes: Nat64
+    no: Nat64
+    total: Nat64
+
+
+class Subject(Part):
+    """What was audited. A null stands for what the audit never got to know.
+
+    Attributes:
+        proposal_url: the link inside the proposal; the proposer's text, shown but never followed.
+        status: the word for the proposal's status, such as ``open`` or ``executed``.
+        proposer: neuron id.
+        base_version: 40 hex digits, the git commit of the base release.
+        certificate_time: when the subnet signed the state that holds the proposal.
+        certified_by: the key that all trust comes from, in words.
+        rootfs_hash: dm-verity root of the recovery root file system, as the proposal has it.
+        chip_ids: the chips that may run the recovery GuestOS, in hex.
+        deadline: when voting ends.
+    """
+
+    proposal_id: Annotated[int, Field(ge=1, lt=1 << 53)] | None
+    proposal_title: str | None = None
+    proposal_url: str | None = None
+    proposal_summary: str | None = None
+    status: str | None = None
+    topic: str | None = None
+    proposer: Nat64 | None = None
+    base_version: str | None
+    stage: Literal["vote", "recover"]
+    policy: Literal["strict", "overlap"]
+    certificate_time: Time | None = None
+    certified_by: str | None = None
+    rootfs_hash: str | None = None
+    chip_ids: tuple[Hex, ...] | None = None
+    tally: Tally | None = None
+    deadline: Time | None = None
+
+
+class PolicyVerdicts(Part):
+    """What the verdict is under each policy; a report always shows both."""
+
+    strict: Verdict
+    overlap: Verdict
+
+
+class Deciding(Part):
+    """The decision that the verdict turns on. ``decision`` is null when trouble came before any check."""
+
+    decision: CheckId | None
+    reason: Sentence
+
+
+class Tool(Part):
+    """The program that made the report and the libraries its result rests on, by name."""
+
+    name: str
+    version: str
+    libraries: dict[str, str]
+
+    @field_validator("libraries")
+    @classmethod
+    def _in_order(cls, value: dict[str, str]) -> dict[str, str]:
+        return dict(sorted(value.items()))
+
+
+class DecisionRecord(Part):
+    """One decision, as `auditkit.decision.Decision` has it."""
+
+    id: CheckId
+    number: Annotated[int, Field(ge=1)]
+    question: Sentence
+    outcome: Outcome
+    expected: str
+    observed: str
+    reason: Sentence
+    evidence: tuple[EvidenceName, ...] = ()
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        """The record of ``decision``."""
+        return cls(
+            id=decision.id,
+            number=decision.number,
+            question=decision.question,
+            outcome=decision.outcome,
+            expected=decision.expected,
+            observed=decision.observed,
+            reason=decision.reason,
+            evidence=decision.evidence,
+        )
+
+
+class TroubleRecord(Part):
+    """Why the audit could not tell: what went wrong, where, and what to do about it."""
+
+    what: Sentence
+    where: str = ""
+    hint: str = ""
+
+    @classmethod
+    def of(cls, trouble: Trouble | AuditkitError) -> Self:
+        """The record of ``trouble``."""
+        return cls(what=trouble.what or type(trouble).__name__, where=trouble.where, hint=trouble.hint)
+
+
+class Label(Part):
+    """What the proposal writes beside a blessed measurement; null where it writes nothing."""
+
+    kernel_cmdline: str | None
+    vcpu_type: str | None
+
+    @classmethod
+    def of(cls, blessed: BlessedMeasurement) -> Self:
+        """The label of ``blessed``."""
+        return cls(kernel_cmdline=blessed.kernel_cmdline, vcpu_type=blessed.vcpu_type)
+
+
+class Setting(Part):
+    """The setting of the base release that a computed measurement belongs to.
+
+    Attributes:
+        boot_args: name of the line in the release's ``boot_args`` file.
+        kernel_cmdline: that line.
+        guest_features: SEV guest features, as a number.
+    """
+
+    vcpu_type: str
+    vcpus: Annotated[int, Field(ge=1)]
+    boot_args: str
+    kernel_cmdline: str
+    guest_features: Count = 1
+
+    @classmethod
+    def of(cls, computed: LaunchMeasurement) -> Self:
+        """The setting of ``computed``."""
+        return cls(
+            vcpu_type=computed.vcpu_type,
+            vcpus=computed.vcpus,
+            boot_args=computed.boot_args,
+            kernel_cmdline=computed.kernel_cmdline,
+            guest_features=computed.guest_features,
+        )
+
+
+class OverlapRecord(Part):
+    """One measurement and where it was found: blessed by the proposal, computed by us, or both.
+
+    ``measurement`` is hex of the blessed bytes even where they are not the 48 bytes that they should be.
+    """
+
+    relation: Literal["matched", "metadata-differs", "blessed-only", "computed-only"]
+    measurement: Hex
+    blessed: Label | None
+    computed: Setting | None
+    explanation: str | None = None
+
+    @classmethod
+    def of(cls, row: Overlap) -> Self:
+        """The record of ``row``."""
+        blessed, computed = row.blessed, row.computed
+        return cls(
+            relation=row.relation.value,
+            measurement=row.measurement.hex(),
+            blessed=None if blessed is None else Label.of(blessed),
+            computed=None if computed is None else Setting.of(computed),
+            explanation=row.explanation,
+        )
+
+    @model_validator(mode="after")
+    def _sides(self) -> Self:
+        both = self.relation in {"matched", "metadata-differs"}
+        if (self.blessed is not None) != (both or self.relation == "blessed-only"):
+            raise ValueError(f"relation {self.relation} contradicts the field blessed")
+        if (self.computed is not None) != (both or self.relation == "computed-only"):
+            raise ValueError(f"relation {self.relation} contradicts the field computed")
+        return self
+
+
+class CommandLine(Part):
+    """One line of ``boot_args``: its name and its value."""
+
+    name: str
+    value: str
+
+
+class MeasuredInputs(Part):
+    """Everything that determines the computed measurements."""
+
+    firmware_sha256: Sha256
+    kernel_sha256: Sha256
+    initrd_sha256: Sha256 | None
+    command_lines: tuple[CommandLine, ...] = ()
+    vcpu_types: tuple[str, ...] = ()
+    vcpus: tuple[int, ...] = ()
+    guest_features: Count = 1
+
+
+class EvidenceRecord(Part):
+    """A file that decisions rest on.
+
+    Attributes:
+        name: its path below ``evidence/``.
+        size: bytes.
+        origin: where the bytes came from, in words or as a URL.
+        stored: false for what is too large to keep: then only its digest is here and no file.
+    """
+
+    name: EvidenceName
+    sha256: Sha256
+    size: Count
+    origin: str
+    stored: bool = True
+
+
+class Run(Part):
+    """Times and machine: the only part that differs between two runs over the same evidence."""
+
+    started: Time
+    finished: Time
+    seconds: Annotated[float, Field(ge=0)]
+    machine: str
+    python: str
