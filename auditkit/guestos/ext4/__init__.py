@@ -1,0 +1,22 @@
+"""A strict reader of ext4 images, without root and without mounting."""
+
+from auditkit.guestos.ext4.inode import FileType
+from auditkit.guestos.ext4.reader import Entry, Ext4
+from auditkit.guestos.ext4.superblock import (
+    MAGIC,
+    SUPERBLOCK_OFFSET,
+    SUPERBLOCK_SIZE,
+    Superblock,
+    parse_superblock,
+)
+
+__all__ = [
+    "MAGIC",
+    "SUPERBLOCK_OFFSET",
+    "SUPERBLOCK_SIZE",
+    "Entry",
+    "Ext4",
+    "FileType",
+    "Superblock",
+    "parse_superblock",
+]
