@@ -1,0 +1,59 @@
+"""The known releases are those of the vectors, value by value."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from auditkit.sev import find_release, known_releases, releases_for
+
+
+def published(vectors):
+    """(version prefix, build) -> measurements, as the stored files of dfinity/ic have them."""
+    files = {}
+    for path in (vectors / "mainnet").glob("launch-measurements.*.json"):
+        files[path.name.split(".")[1], "production"] = json.loads(path.read_text())
+    for path in (vectors / "mainnet").glob("mainnet-icos-revisions.*.json"):
+        revisions = json.loads(path.read_text())
+        for record in (*revisions["guestos"]["subnets"].values(), revisions["guestos"]["latest_release"]):
+            files[record["version"][:8], "production"] = record["launch_measurements"]
+            files[record["version"][:8], "development"] = record["launch_measurements_dev"]
+    return {key: document["guest_launch_measurements"] for key, document in files.items()}
+
+
+def test_every_published_measurement_is_found(vectors):
+    for (version, build), entries in published(vectors).items():
+        for entry in entries:
+            release = find_release(bytes(entry["measurement"]))
+            assert release is not None
+            assert (release.version[:8], release.build) == (version, build)
+            (known,) = (
+                item for item in release.measurements if list(item.measurement) == entry["measurement"]
+            )
+            assert known.kernel_cmdline == entry["metadata"]["kernel_cmdline"]
+            assert known.vcpu_type == entry["metadata"].get("vcpu_type")
+
+
+def test_every_release_says_where_it_was_taken_from():
+    for release in known_releases():
+        assert re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{8}", release.version)
+        assert release.source.startswith("dfinity/ic mainnet-icos-revisions.json")
+        assert {len(item.measurement) for item in release.measurements} == {48}
+
+
+def test_an_unknown_measurement_belongs_to_no_release():
+    assert find_release(bytes(48)) is None
+    assert releases_for([bytes(48)]) == ()
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_the_release_with_most_of_the_measurements_comes_first(count):
+    first, second = (
+        next(release for release in known_releases() if release.version.startswith(prefix))
+        for prefix in ("7360f8f3", "e9fd136f")
+    )
+    wanted = [item.measurement for item in (*second.measurements[: count + 1], *first.measurements[:count])]
+    assert releases_for(wanted) == ((second, count + 1), (first, count))
+    assert second.text == "the production build of release e9fd136f"
