@@ -1,0 +1,154 @@
+"""Writes tar members as GNU tar does: holes are left out, byte for byte the same on every file system.
+
+GNU tar finds holes either block by block of the file system (so the archive depends on the machine) or by
+reading every 512 bytes (a minute for a root.img of 10 GiB). This writer skips what the file system knows to be a
+hole and looks for zeros in the rest.
+
+Source: the GNU tar manual, "Basic Tar Format" (old GNU format: ``struct oldgnu_header``, ``struct sparse_header``).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+from auditkit.limits import MIB
+
+_BLOCK: Final = 512
+_RECORD: Final = 20 * _BLOCK
+_ZEROS: Final = bytes(_BLOCK)
+_MAP_IN_HEADER: Final = 4
+_MAP_IN_EXTENSION: Final = 21
+
+Run = tuple[int, int]
+"""Offset and length of data in a sparse file, in bytes."""
+
+
+class Writable(Protocol):
+    """What an archive is written to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+class SparseTar:
+    """A tar archive of plain and sparse members; owner 0, mode 0644, modification time 0."""
+
+    def __init__(self, out: Writable) -> None:
+        self._out = out
+        self._written = 0
+
+    def add_bytes(self, name: str, data: bytes) -> None:
+        """Adds a plain member."""
+        self._write(_header(name, stored=len(data)))
+        self._write_padded(data)
+
+    def add_sparse(self, name: str, path: Path) -> None:
+        """Adds the file as a sparse member: runs of zeros of at least one 512-byte block are left out."""
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            runs = list(data_runs(file.fileno(), size))
+            stored = sum(length for _, length in runs)
+            entries = runs if runs and sum(runs[-1]) == size else [*runs, (size, 0)]
+            self._write(
+                _header(
+                    name, stored=stored, entries=entries[:_MAP_IN_HEADER], real=size, more=len(entries) > 4
+                )
+            )
+            for start in range(_MAP_IN_HEADER, len(entries), _MAP_IN_EXTENSION):
+                rest = entries[start:]
+                self._write(_extension(rest[:_MAP_IN_EXTENSION], more=len(rest) > _MAP_IN_EXTENSION))
+            for offset, length in runs:
+                for position in range(offset, offset + length, MIB):
+                    self._write(os.pread(file.fileno(), min(MIB, offset + length - position), position))
+        self._write(bytes(-stored % _BLOCK))
+
+    def close(self) -> None:
+        """Writes the two zero blocks at the end, and fills the last record."""
+        self._write(bytes(2 * _BLOCK))
+        self._write(bytes(-self._written % _RECORD))
+
+    def _write_padded(self, data: bytes) -> None:
+        self._write(data)
+        self._write(bytes(-len(data) % _BLOCK))
+
+    def _write(self, data: bytes) -> None:
+        self._out.write(data)
+        self._written += len(data)
+
+
+def data_runs(descriptor: int, size: int) -> Iterator[Run]:
+    """The runs of 512-byte blocks that are not all zeros, in order; neighbours are joined."""
+    start = end = 0
+    for offset in _data_blocks(descriptor, size):
+        if offset != end:
+            if end > start:
+                yield start, end - start
+            start = offset
+        end = min(offset + _BLOCK, size)
+    if end > start:
+        yield start, end - start
+
+
+def _data_blocks(descriptor: int, size: int) -> Iterator[int]:
+    position = 0
+    while position < size:
+        begin, finish = _next_extent(descriptor, position, size)
+        for chunk_at in range(begin - begin % _BLOCK, finish, MIB):
+            chunk = os.pread(descriptor, min(MIB, finish - chunk_at), chunk_at)
+            for at in range(0, len(chunk), _BLOCK):
+                block = chunk[at : at + _BLOCK]
+                if block != _ZEROS[: len(block)]:
+                    yield chunk_at + at
+        position = finish
+
+
+def _next_extent(descriptor: int, position: int, size: int) -> Run:
+    """The first allocated extent from ``position``: start and end. All of the rest where nobody knows."""
+    if not hasattr(os, "SEEK_DATA"):
+        return position, size
+    try:
+        begin = os.lseek(descriptor, position, os.SEEK_DATA)
+        return begin, min(os.lseek(descriptor, begin, os.SEEK_HOLE), size)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return size, size
+        return position, size
+
+
+def _header(
+    name: str, *, stored: int, entries: list[Run] | None = None, real: int = 0, more: bool = False
+) -> bytes:
+    fields = [
+        name.encode("ascii").ljust(100, b"\0"),
+        b"0000644\0" + b"0000000\0" * 2,
+        _number(stored),
+        _number(0),  # modification time
+        b" " * 8,  # checksum, filled in below
+        b"0" if entries is None else b"S",
+        bytes(100),  # link name
+        b"ustar  \0",
+        bytes(386 - 265),
+    ]
+    if entries is not None:
+        fields.append(_entries(entries, _MAP_IN_HEADER) + bytes([more]) + _number(real))
+    header = b"".join(fields).ljust(_BLOCK, b"\0")
+    return header[:148] + b"%06o\0 " % sum(header) + header[156:]
+
+
+def _extension(entries: list[Run], *, more: bool) -> bytes:
+    return (_entries(entries, _MAP_IN_EXTENSION) + bytes([more])).ljust(_BLOCK, b"\0")
+
+
+def _entries(entries: list[Run], room: int) -> bytes:
+    packed = b"".join(_number(offset) + _number(length) for offset, length in entries)
+    return packed.ljust(room * 24, b"\0")
+
+
+def _number(value: int) -> bytes:
+    """Eleven octal digits, or base 256 where they do not suffice."""
+    if value < 8**11:
+        return b"%011o\0" % value
+    return (1 << 95 | value).to_bytes(12, "big")
