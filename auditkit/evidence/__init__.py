@@ -8,6 +8,13 @@ Trouble with a server or a file is a `SourceError`; bytes that came and are bad 
 from __future__ import annotations
 
 from auditkit.atomic import write_atomically
+from auditkit.evidence.agent import (
+    MAINNET_URLS,
+    CertifiedCall,
+    fetch_certified_call,
+    request_path,
+    save_proposal,
+)
 from auditkit.evidence.download import Downloaded, download
 from auditkit.evidence.files import digest_of_file, read_file, write_together
 from auditkit.evidence.pacing import Backoff, Clock
@@ -30,9 +37,11 @@ from auditkit.evidence.transport import NotFoundError, TransientError, check_url
 
 __all__ = [
     "IMAGE_URLS",
+    "MAINNET_URLS",
     "MEASUREMENTS_NAME",
     "SUMS_NAME",
     "Backoff",
+    "CertifiedCall",
     "Clock",
     "Downloaded",
     "Evidence",
@@ -45,6 +54,7 @@ __all__ = [
     "check_url",
     "digest_of_file",
     "download",
+    "fetch_certified_call",
     "fetch_small",
     "format_sha256sums",
     "mirrors",
@@ -54,6 +64,8 @@ __all__ = [
     "read_bytes",
     "read_evidence",
     "read_file",
+    "request_path",
+    "save_proposal",
     "sibling_url",
     "write_atomically",
     "write_evidence",
