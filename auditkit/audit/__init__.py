@@ -1,0 +1,38 @@
+"""Do the proposal and the base release agree, and if not, why? No input or output: values in, decisions out."""
+
+from auditkit.audit.base import (
+    decide_boot_args,
+    decide_digest,
+    decide_file_system,
+    decide_root_hash,
+    decide_version,
+)
+from auditkit.audit.content import decide_content
+from auditkit.audit.measurements import decide_published, decide_second_opinion
+from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
+from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, Policy, policy_named
+from auditkit.audit.verdict import Judgement, Trouble, Verdict, judge
+
+__all__ = [
+    "OVERLAP",
+    "POLICIES",
+    "STRICT",
+    "Judgement",
+    "Overlap",
+    "Policy",
+    "Relation",
+    "Trouble",
+    "Verdict",
+    "compare",
+    "decide_boot_args",
+    "decide_content",
+    "decide_digest",
+    "decide_file_system",
+    "decide_overlap",
+    "decide_published",
+    "decide_root_hash",
+    "decide_second_opinion",
+    "decide_version",
+    "judge",
+    "policy_named",
+]

@@ -9,7 +9,10 @@ from enum import StrEnum
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.ic import BlessedMeasurement
-from auditkit.sev import CPU_SIGNATURES, LaunchMeasurement
+from auditkit.sev import CPU_SIGNATURES, LaunchMeasurement, PublishedMeasurement
+
+Setting = LaunchMeasurement | PublishedMeasurement
+"""One side of the comparison: a measurement that we computed, or one from a launch-measurements.json."""
 
 
 class Relation(StrEnum):
@@ -38,7 +41,7 @@ class Overlap:
     relation: Relation
     measurement: bytes
     blessed: BlessedMeasurement | None
-    computed: LaunchMeasurement | None
+    computed: Setting | None
     contradictions: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
     explanation: str | None = None
@@ -46,7 +49,7 @@ class Overlap:
 
 def compare(
     blessed: Sequence[BlessedMeasurement],
-    computed: Sequence[LaunchMeasurement],
+    computed: Sequence[Setting],
     explanations: Mapping[bytes, str],
 ) -> tuple[Overlap, ...]:
     """Every blessed entry in the proposal's order, then every computed setting that is not blessed.
@@ -65,8 +68,8 @@ def compare(
             None,
             setting,
             explanation=(
-                f"The proposal does not bless {setting.vcpu_type} with {setting.vcpus} vCPUs on {setting.boot_args}: "
-                "a node started that way cannot be recovered with it, but nothing unsafe is blessed."
+                f"The proposal does not bless {_told(setting)}: a node started that way cannot be recovered with it, "
+                "but nothing unsafe is blessed."
             ),
         )
         for setting in computed
@@ -76,7 +79,7 @@ def compare(
 
 
 def _blessed_row(
-    entry: BlessedMeasurement, computed: Sequence[LaunchMeasurement], explanations: Mapping[bytes, str]
+    entry: BlessedMeasurement, computed: Sequence[Setting], explanations: Mapping[bytes, str]
 ) -> Overlap:
     settings = [setting for setting in computed if setting.measurement == entry.measurement]
     if not settings:
@@ -103,17 +106,26 @@ def _blessed_row(
     )
 
 
-def _contradictions(entry: BlessedMeasurement, setting: LaunchMeasurement) -> tuple[str, ...]:
+def _contradictions(entry: BlessedMeasurement, setting: Setting) -> tuple[str, ...]:
     found = []
-    if entry.vcpu_type is not None and not _same_cpu(entry.vcpu_type, setting.vcpu_type):
+    if None not in (entry.vcpu_type, setting.vcpu_type) and not _same_cpu(entry.vcpu_type, setting.vcpu_type):
         found.append(f"it says {entry.vcpu_type!r}, the measurement is that of {setting.vcpu_type}")
-    if entry.kernel_cmdline is not None and entry.kernel_cmdline != setting.kernel_cmdline:
-        found.append(f"its kernel command line is not that of {setting.boot_args}")
+    if None not in (entry.kernel_cmdline, setting.kernel_cmdline) and entry.kernel_cmdline != setting.kernel_cmdline:
+        line = setting.boot_args if isinstance(setting, LaunchMeasurement) else "the setting that was measured"
+        found.append(f"its kernel command line is not that of {line}")
     return tuple(found)
 
 
-def _same_cpu(label: str, vcpu_type: str) -> bool:
-    return label == vcpu_type or CPU_SIGNATURES.get(label) == CPU_SIGNATURES[vcpu_type]
+def _same_cpu(label: str | None, vcpu_type: str | None) -> bool:
+    """Whether the names mean one CPU: some models share a signature, and only the signature is measured."""
+    signature = CPU_SIGNATURES.get(label or "")
+    return label == vcpu_type or (signature is not None and signature == CPU_SIGNATURES.get(vcpu_type or ""))
+
+
+def _told(setting: Setting) -> str:
+    if isinstance(setting, LaunchMeasurement):
+        return f"{setting.vcpu_type} with {setting.vcpus} vCPUs on {setting.boot_args}"
+    return f"{setting.vcpu_type or 'a setting without CPU type'} of the list"
 
 
 def decide_overlap(rows: Sequence[Overlap], evidence: tuple[str, ...]) -> tuple[Decision, ...]:

@@ -1,0 +1,54 @@
+"""Who runs an audit: parameters, the steps, the notebook runner."""
+
+from auditkit.running.audit import audit, conclude, demand_pass, write_report
+from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
+from auditkit.running.parameters import Parameters
+from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
+from auditkit.running.run import run_audit
+from auditkit.running.sources import (
+    CertifiedProposal,
+    fetch_proposal,
+    preflight,
+    read_proposal_file,
+    request_path,
+)
+from auditkit.running.stages import (
+    BaseImageStep,
+    MeasurementStep,
+    OverlapStep,
+    ProposalStep,
+    compare_measurements,
+    measure_base,
+    read_base_image,
+    read_proposal,
+)
+
+__all__ = [
+    "Bars",
+    "BaseImageStep",
+    "CertifiedProposal",
+    "MeasurementStep",
+    "OverlapStep",
+    "Parameters",
+    "Progress",
+    "ProposalStep",
+    "Silent",
+    "audit",
+    "compare_measurements",
+    "conclude",
+    "demand_pass",
+    "fetch_proposal",
+    "measure_base",
+    "notebook_path",
+    "parameter_file",
+    "preflight",
+    "progress_on_terminal",
+    "read_base_image",
+    "read_proposal",
+    "read_proposal_file",
+    "request_path",
+    "require_parameters",
+    "run_audit",
+    "run_notebook",
+    "write_report",
+]

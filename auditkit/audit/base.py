@@ -1,0 +1,117 @@
+"""Whether the base image is what it should be (checks 18 to 22)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditkit import checks
+from auditkit.decision import Decision
+from auditkit.guestos import BootArgs, VerityRoot
+
+Names = tuple[str, ...]
+
+
+def decide_digest(observed: str, pinned: str | None, published: str | None, evidence: Names) -> Decision:
+    """Check 18.
+
+    Args:
+        observed: SHA-256 of the whole image, 64 hex digits.
+        pinned: the digest that the auditor demands, if any.
+        published: the digest in the SHA256SUMS beside the image, if there is one.
+    """
+    check = checks.BASE_DIGEST
+    wanted = pinned or published
+    if wanted is None:
+        return check.warned(
+            observed,
+            "Nobody said what the digest should be: the measurements alone tie this image to the proposal.",
+            evidence=evidence,
+        )
+    who = "pinned in the parameters" if pinned else "published beside the image"
+    if observed != wanted:
+        return check.failed(
+            observed,
+            f"The image is not the one whose digest is {who}: it was changed or damaged on its way.",
+            expected=wanted,
+            evidence=evidence,
+        )
+    return check.passed(observed, f"It has the digest {who}.", expected=wanted, evidence=evidence)
+
+
+def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> Decision:
+    """Check 19. A version text is the image's own word and proves nothing, so a difference is a warning.
+
+    Args:
+        texts: contents of VERSION.TXT of the update image and of version.txt of its boot file system.
+        base_version: 40 hex digits.
+    """
+    check = checks.BASE_VERSION
+    said = sorted({text.strip() for text in texts})
+    shown = ", ".join(text[:100] or "an empty text" for text in said) or "no version text"
+    if said == [base_version]:
+        return check.passed(shown, "The image names the version.", expected=base_version, evidence=evidence)
+    return check.warned(
+        shown,
+        "The image does not name the version; the measurements, not this text, decide what it is.",
+        expected=base_version,
+        evidence=evidence,
+    )
+
+
+def decide_file_system(has_checksums: bool, files: int, evidence: Names) -> Decision:
+    """Check 20. A wrong checksum never comes here: such an image is unreadable, which is trouble."""
+    check = checks.BASE_FILE_SYSTEM
+    if not has_checksums:
+        return check.warned(
+            "a file system without metadata checksums",
+            "Damage in the file system would not show; the measurements still cover kernel, initrd and firmware.",
+            evidence=evidence,
+        )
+    return check.passed(
+        f"{files} boot files, metadata checksums right", "The boot files were read from an undamaged file system.",
+        evidence=evidence,
+    )
+
+
+def decide_boot_args(boot_args: BootArgs, evidence: Names) -> Decision:
+    """Check 21."""
+    check = checks.BASE_BOOT_ARGS
+    if boot_args.differences:
+        return check.failed(
+            "; ".join(boot_args.differences)[:500],
+            "The build would measure another command line than the one that the host starts the guest with.",
+            evidence=evidence,
+        )
+    return check.passed(
+        f"{len(boot_args.lines)} command lines, read alike", "Build and host start the same guest.", evidence=evidence
+    )
+
+
+def decide_root_hash(boot_args: BootArgs, measured: Sequence[str], verity: VerityRoot | None, evidence: Names) -> Decision:
+    """Check 22.
+
+    Args:
+        measured: names of the measured command lines.
+        verity: dm-verity root of root.img; None when the image has no root.img (a bare boot partition).
+    """
+    check = checks.BASE_ROOT_HASH
+    if verity is None:
+        return check.skipped("There is no root file system: only a boot partition was given.", evidence=evidence)
+    if verity.problems:
+        return check.failed(
+            "; ".join(verity.problems)[:500],
+            "The root file system's hash tree is not one that dfinity's build makes.",
+            evidence=evidence,
+        )
+    named = {boot_args.lines[name].root_hash for name in measured if name in boot_args.lines}
+    if named != {verity.root_hash}:
+        shown = ", ".join(sorted(str(value) for value in named)) or "none"
+        return check.failed(
+            f"the command lines name {shown}",
+            "The measured command lines name another root file system than the one in the image.",
+            expected=verity.root_hash,
+            evidence=evidence,
+        )
+    return check.passed(
+        verity.root_hash, "The measured command lines vouch for the root file system.", evidence=evidence
+    )

@@ -1,0 +1,104 @@
+"""`auditkit audit` and `auditkit check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
+from auditkit.running.parameters import Parameters
+
+if TYPE_CHECKING:
+    from auditkit.report import AuditDocument
+
+_PRACTICE = "practice:"
+
+override_option = click.option(
+    "-p", "overrides", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be given more than once."
+)
+params_argument = click.argument("params", metavar="PARAMS.yaml")
+
+
+def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Parameters:
+    from auditkit import practice
+    from auditkit.running.notebook import parameter_file
+
+    path = Path(params)
+    if params.startswith(_PRACTICE):
+        path = parameter_file(practice.scenario(params.removeprefix(_PRACTICE)).name)
+    if out is not None:
+        # A text parameter is taken as it stands, so no path is too odd for it.
+        overrides = (*overrides, f"output_dir={out}")
+    return Parameters.from_file(path, overrides)
+
+
+@auditkit.command()
+@params_argument
+@override_option
+@click.option("--out", type=ExistingFile, help="The report folder; by default the parameter output_dir.")
+@click.option("--summary", type=ExistingFile, help="Also write a short Markdown summary, for a CI job.")
+def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Path | None) -> None:
+    """Run the whole audit as a notebook and write the report folder.
+
+    PARAMS.yaml names the proposal and the base release (see params/README.md); practice:SCENARIO audits the
+    practice network.
+
+    \b
+    Examples:
+        auditkit audit params/practice/honest.yaml
+        auditkit audit practice:unexplained --out reports/unexplained
+        auditkit audit params/mainnet/template.yaml -p proposal_id=139000 -p base_version=auto
+    """
+    from auditkit.atomic import write_atomically
+    from auditkit.report import render_job_summary
+    from auditkit.running import progress_on_terminal, run_audit
+
+    parameters = _parameters(params, overrides, out)
+    with progress_on_terminal() as progress:
+        document = run_audit(
+            parameters, lambda cell, cells: progress.step(f"auditing (cell {cell} of {cells})")
+        )
+    if summary is not None:
+        write_atomically(summary, render_job_summary(document).encode())
+    click.echo(f"{document.verdict}: {_why(document)}")
+    click.echo(str(Path(parameters.output_dir) / "report.html"))
+    if document.verdict.exit_status == 2:
+        for trouble in document.trouble:
+            where = f"{trouble.where}: " if trouble.where else ""
+            click.echo(f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}", err=True)
+    raise ExitStatus(document.verdict.exit_status)
+
+
+@auditkit.command()
+@params_argument
+@override_option
+@json_option
+def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Run the same checks without a notebook and without writing anything.
+
+    \b
+    Examples:
+        auditkit check practice:honest
+        auditkit check params/practice/still-open.yaml -p stage=vote --json
+    """
+    from auditkit.report import render_text, to_json
+    from auditkit.running import audit as run_checks
+    from auditkit.running import preflight, progress_on_terminal
+
+    parameters = _parameters(params, overrides, None)
+    preflight(parameters)
+    with progress_on_terminal(not as_json) as progress:
+        document, _ = run_checks(parameters, progress)
+    click.echo(to_json(document).decode() if as_json else render_text(document), nl=not as_json)
+    raise ExitStatus(document.verdict.exit_status)
+
+
+def _why(document: AuditDocument) -> str:
+    from auditkit.audit import policy_named
+    from auditkit.report.display import one_line
+
+    if document.deciding is None:
+        return policy_named(document.subject.policy).promise
+    return one_line(f"{document.deciding.decision}: {document.deciding.reason}", 600)

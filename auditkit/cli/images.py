@@ -1,0 +1,225 @@
+"""`auditkit fetch-image`, `extract-bootfs`, `measure`, `overlap` and `verity-hash`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from auditkit.cli.door import ExistingFile, auditkit, json_option, print_json, refuse_existing, root_key_option
+from auditkit.cli.proposals import end_with
+from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
+
+
+@auditkit.command("fetch-image")
+@click.argument("version", metavar="VERSION")
+@click.option("--out", type=ExistingFile, required=True, help="Where the update image goes.")
+@click.option("--url", metavar="TEMPLATE", help="Address with {base_version} in it; by default dfinity's hosts.")
+@click.option("--sha256", metavar="HEX", help="Digest to demand; by default the one in the SHA256SUMS beside it.")
+def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) -> None:
+    """Download the update image of a release; run it again to resume.
+
+    The file gets its name only when it is whole and has the digest.
+
+    \b
+    Example:
+        auditkit fetch-image e9fd136fa15a1f1c80ac6b34ad1dbfb8cef9ea95 --out update-img.tar.zst
+    """
+    import re
+
+    from auditkit.errors import EvidenceError, ParameterError
+    from auditkit.evidence import IMAGE_URLS, NotFoundError, download, parse_sha256sums, parse_source, read_bytes
+    from auditkit.limits import LIMITS
+    from auditkit.running import progress_on_terminal
+
+    if not re.fullmatch(r"[0-9a-f]{40}", version):
+        raise ParameterError(f"VERSION cannot be {version[:80]!r}", hint="give the release's commit, 40 hex digits")
+    if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise ParameterError(f"--sha256 cannot be {sha256[:80]!r}", hint="give 64 hex digits")
+    refuse_existing(out)
+    source = parse_source(url or IMAGE_URLS[0], base_version=version)
+    if source.url is None:
+        raise ParameterError("--url must be an http or https address", where=str(source))
+    wanted = sha256.lower() if sha256 else None
+    if wanted is None:
+        try:
+            sums = read_bytes(source.sibling("SHA256SUMS"), LIMITS.answer_bytes)
+        except NotFoundError:
+            raise ParameterError(
+                "there is no SHA256SUMS beside the image", where=str(source), hint="give the digest with --sha256"
+            ) from None
+        wanted = parse_sha256sums(sums.decode("utf-8", "replace")).get(source.name)
+        if wanted is None:
+            raise EvidenceError(f"SHA256SUMS does not list {source.name}", where=str(source), hint="give --sha256")
+    with progress_on_terminal() as progress:
+        done = download(
+            source.urls(),
+            out,
+            sha256=wanted,
+            progress=lambda count, total: progress.bytes_done("downloading", count, total),
+        )
+    click.echo(f"{done.sha256}  {out}")
+
+
+@auditkit.command("extract-bootfs")
+@click.argument("image", type=ExistingFile)
+@click.option("--out", type=ExistingFile, required=True, help="Folder for the boot tree; it must not exist yet.")
+@click.option("--tar", "tar", type=ExistingFile, help="Also write a deterministic tar of the boot tree.")
+def extract_bootfs(image: Path, out: Path, tar: Path | None) -> None:
+    """Extract the boot tree of an update image or of a bare boot.img, without root and without mounting.
+
+    \b
+    Example:
+        auditkit extract-bootfs update-img.tar.zst --out bootfs --tar bootfs.tar
+    """
+    from auditkit.guestos import extract_tree, open_boot_tree, write_tree_tar
+    from auditkit.running import progress_on_terminal
+
+    refuse_existing(out)
+    if tar is not None:
+        refuse_existing(tar)
+    with (
+        progress_on_terminal() as progress,
+        tempfile.TemporaryDirectory() as work,
+        open_boot_tree(
+            image, work=Path(work), progress=lambda done: progress.bytes_done("reading", done, image.stat().st_size)
+        ) as tree,
+    ):
+        extract_tree(tree, out)
+        if tar is not None:
+            write_tree_tar(tree, tar)
+    click.echo(str(out))
+
+
+@auditkit.command()
+@click.argument("image", type=ExistingFile)
+@click.option("--vcpus", type=click.IntRange(1, 512), multiple=True, default=(64,), show_default=True, metavar="N")
+@click.option(
+    "--vcpu-type",
+    "vcpu_types",
+    type=click.Choice(tuple(CPU_SIGNATURES)),
+    multiple=True,
+    default=RELEASE_CPU_TYPES,
+    show_default=True,
+    metavar="T",
+)
+@click.option(
+    "--boot-args",
+    multiple=True,
+    default=("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"),
+    show_default=True,
+    metavar="NAME",
+    help="Name of a line of boot_args.",
+)
+@click.option("--guest-features", default="1", show_default=True, metavar="HEX")
+def measure(
+    image: Path,
+    vcpus: tuple[int, ...],
+    vcpu_types: tuple[str, ...],
+    boot_args: tuple[str, ...],
+    guest_features: str,
+) -> None:
+    """Print the launch-measurements.json of an update image or a bare boot.img.
+
+    \b
+    Examples:
+        auditkit measure update-img.tar.zst > launch-measurements.json
+        auditkit measure update-img.tar.zst --vcpus 16 --vcpus 64 --vcpu-type EPYC-Genoa
+    """
+    from auditkit.errors import ParameterError
+    from auditkit.guestos import open_boot_tree, parse_boot_args, read_boot_files
+    from auditkit.running import progress_on_terminal
+    from auditkit.sev import measure as compute
+    from auditkit.sev import measured_boot, render_launch_measurements
+
+    try:
+        features = int(guest_features, 16)
+    except ValueError:
+        raise ParameterError(f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits") from None
+    with (
+        progress_on_terminal() as progress,
+        tempfile.TemporaryDirectory() as work,
+        open_boot_tree(
+            image, work=Path(work), progress=lambda done: progress.bytes_done("reading", done, image.stat().st_size)
+        ) as tree,
+    ):
+        boot = read_boot_files(tree)
+    lines = parse_boot_args(boot.boot_args)
+    if lines.differences:
+        from auditkit.errors import EvidenceError
+
+        raise EvidenceError(
+            f"build and host read boot_args differently: {lines.differences[0]}", where=str(image)
+        )
+    for name in boot_args:
+        if name not in lines.lines:
+            raise ParameterError(f"there is no command line {name}", where=str(image), hint=f"it has {', '.join(lines.lines)}")
+    measurements = compute(
+        measured_boot(boot.firmware, boot.kernel, boot.initrd),
+        {name: lines.lines[name].text for name in boot_args},
+        vcpu_types=vcpu_types,
+        vcpus=vcpus,
+        guest_features=features,
+    )
+    click.echo(render_launch_measurements(measurements).decode(), nl=False)
+
+
+@auditkit.command()
+@click.option("--proposal", type=ExistingFile, required=True, help="The certified proposal.")
+@click.option("--measurements", type=ExistingFile, required=True, help="A launch-measurements.json.")
+@root_key_option
+@json_option
+def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) -> None:
+    """Compare a certified proposal with launch measurements and tell every decision.
+
+    Like the gate of dfinity's build, the proposal has to be executed; unlike it, every measurement is told.
+
+    \b
+    Example:
+        auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
+    """
+    from auditkit.audit import decide_content
+    from auditkit.audit.published import compare_published, decide_published_overlap
+    from auditkit.errors import EvidenceError
+    from auditkit.evidence import Source, read_bytes
+    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.limits import LIMITS
+    from auditkit.running import read_proposal_file
+    from auditkit.sev import parse_launch_measurements
+
+    del EvidenceError, compare_published, decide_published_overlap, decide_content
+    key = parse_root_key(root_key)
+    certified = read_proposal_file(Source(path=proposal), None)
+    listed = parse_launch_measurements(read_bytes(Source(path=measurements), LIMITS.answer_bytes))
+    verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
+    end_with(verification.decisions, as_json, {"listed": len(listed)})
+
+
+@auditkit.command("verity-hash")
+@click.argument("image", type=ExistingFile)
+@json_option
+def verity_hash(image: Path, as_json: bool) -> None:
+    """Print the dm-verity root hash of the root.img in an update image, or of a bare root.img.
+
+    \b
+    Example:
+        auditkit verity-hash update-img.tar.zst
+    """
+    from dataclasses import asdict
+
+    from auditkit.cli.door import ExitStatus
+    from auditkit.guestos import read_verity_root
+    from auditkit.running import progress_on_terminal
+
+    size = image.stat().st_size
+    with progress_on_terminal(not as_json) as progress:
+        root = read_verity_root(image, progress=lambda done: progress.bytes_done("reading", done, size))
+    if as_json:
+        print_json({"verdict": "FAIL" if root.problems else "PASS", **asdict(root)})
+    else:
+        click.echo(root.root_hash)
+        for problem in root.problems:
+            click.echo(f"auditkit: {problem}", err=True)
+    if root.problems:
+        raise ExitStatus(1)

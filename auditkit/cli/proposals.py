@@ -1,0 +1,143 @@
+"""`auditkit fetch-proposal`, `verify-certificate` and `verify-proposal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json, root_key_option
+from auditkit.decision import Decision, Outcome
+
+_MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
+
+
+def show_decisions(decisions: Iterable[Decision]) -> None:
+    """Prints one line a decision, and below a failure what was expected and found."""
+    from auditkit.report.display import one_line
+
+    for decision in decisions:
+        click.echo(f"{_MARKS[decision.outcome]} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
+        if decision.outcome in (Outcome.FAIL, Outcome.WARN):
+            click.echo(f"        {one_line(decision.reason, 600)}")
+        if decision.outcome is Outcome.FAIL:
+            click.echo(f"        expected: {one_line(decision.expected, 300)}")
+
+
+def end_with(decisions: Iterable[Decision], as_json: bool, more: dict[str, Any]) -> None:
+    """Tells the decisions and ends with 1 if one failed."""
+    made = tuple(decisions)
+    failed = any(decision.outcome is Outcome.FAIL for decision in made)
+    verdict = "FAIL" if failed else "PASS"
+    if as_json:
+        print_json({"verdict": verdict, **more, "decisions": [asdict(decision) for decision in made]})
+    else:
+        show_decisions(made)
+        click.echo(verdict)
+    raise ExitStatus(int(failed))
+
+
+@auditkit.command("fetch-proposal")
+@click.argument("proposal_id", type=click.IntRange(1, 2**53 - 1), metavar="ID")
+@click.option("--out", type=ExistingFile, required=True, help="Where the bare certificate goes; its request goes beside it.")
+@click.option("--url", help="Ask this API boundary node; by default mainnet's.")
+@root_key_option
+def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) -> None:
+    """Fetch the certified answer of the governance canister, verify it, and keep it.
+
+    Writes FILE (the bare certificate, as dfinity's tool writes it) and FILE with the suffix .request.cbor (the
+    call that it answers). Nothing is kept that does not verify.
+
+    \b
+    Example:
+        auditkit fetch-proposal 139000 --out proposal-139000.cbor
+    """
+    from auditkit import checks
+    from auditkit.cli.door import refuse_existing
+    from auditkit.errors import EvidenceError
+    from auditkit.evidence import MAINNET_URLS, CertifiedCall, save_proposal
+    from auditkit.ic import parse_root_key, verify_proposal
+    from auditkit.running import progress_on_terminal
+    from auditkit.running.sources import fetch_proposal as fetch
+    from auditkit.running.sources import request_path
+
+    key = parse_root_key(root_key)
+    for path in (out, request_path(out)):
+        refuse_existing(path)
+    with progress_on_terminal() as progress:
+        progress.step("asking for the proposal")
+        try:
+            certified = fetch((url,) if url else MAINNET_URLS, proposal_id)
+        except EvidenceError as error:
+            end_with((checks.REPLY_REQUEST.failed(error.observed or "another answer", str(error)),), False, {})
+    verification = verify_proposal(
+        certified.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=certified.request
+    )
+    # The stage is the auditor's question, not the fetcher's: whatever its status, an authentic proposal is kept.
+    authentic = [decision for decision in verification.decisions if decision.id != checks.PROPOSAL_STAGE.id]
+    if any(decision.outcome is Outcome.FAIL for decision in authentic):
+        end_with(authentic, False, {})
+    save_proposal(out, CertifiedCall(certified.certificate, certified.request or b"", certified.origin))
+    click.echo(f"{out}\n{request_path(out)}")
+
+
+@auditkit.command("verify-certificate")
+@click.argument("file", type=ExistingFile)
+@click.option("--canister", metavar="TEXT", help="The canister that the certificate has to speak for.")
+@click.option("--subnet", metavar="TEXT", help="For a certificate about a subnet: the subnet it has to speak for.")
+@root_key_option
+@json_option
+def verify_certificate(file: Path, canister: str | None, subnet: str | None, root_key: str, as_json: bool) -> None:
+    """Verify an Internet Computer certificate (checks 1 to 11 of docs/certificates.md).
+
+    \b
+    Example:
+        auditkit verify-certificate proposal-139000.cbor --canister rrkah-fqaaa-aaaaa-aaaaq-cai
+    """
+    from auditkit.evidence import Source, read_bytes
+    from auditkit.ic import Principal, parse_root_key
+    from auditkit.ic import verify_certificate as verify
+    from auditkit.limits import LIMITS
+
+    key = parse_root_key(root_key)
+    about = Principal.from_text(canister) if canister else None
+    subnet_id = Principal.from_text(subnet) if subnet else None
+    data = read_bytes(Source(path=file), LIMITS.certificate_bytes + 1)
+    verification = verify(data, root_key=key, canister=about, subnet=subnet_id)
+    end_with(verification.decisions, as_json, {})
+
+
+@auditkit.command("verify-proposal")
+@click.argument("file", type=ExistingFile)
+@click.option("--proposal-id", type=click.IntRange(1, 2**53 - 1), required=True, metavar="N")
+@click.option("--stage", type=click.Choice(("vote", "recover")), default="recover", show_default=True)
+@click.option("--request", type=ExistingFile, help="The call it answers; by default FILE with the suffix .request.cbor.")
+@root_key_option
+@json_option
+def verify_proposal(
+    file: Path, proposal_id: int, stage: str, request: Path | None, root_key: str, as_json: bool
+) -> None:
+    """Verify a certified proposal (checks 1 to 14 of docs/certificates.md).
+
+    \b
+    Example:
+        auditkit verify-proposal proposal-139000.cbor --proposal-id 139000 --stage vote
+    """
+    from auditkit.evidence import Source
+    from auditkit.ic import parse_root_key
+    from auditkit.ic import verify_proposal as verify
+    from auditkit.running import read_proposal_file
+
+    key = parse_root_key(root_key)
+    certified = read_proposal_file(Source(path=file), str(request) if request else None)
+    verification = verify(
+        certified.certificate,
+        root_key=key,
+        proposal_id=proposal_id,
+        stage="vote" if stage == "vote" else "recover",
+        request=certified.request,
+    )
+    end_with(verification.decisions, as_json, {"proposal_id": proposal_id, "stage": stage})

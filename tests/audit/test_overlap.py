@@ -1,0 +1,108 @@
+"""Relations and the decisions over them, on settings made by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditkit.audit import Relation, compare, decide_overlap
+from auditkit.decision import Outcome
+from auditkit.ic import BlessedMeasurement
+from auditkit.sev import LaunchMeasurement, MeasurementInputs, PublishedMeasurement
+
+INPUTS = MeasurementInputs("00" * 32, "11" * 32, "22" * 32, 0xA10F10)
+
+
+def setting(byte: int, vcpu_type: str = "EPYC-Genoa", boot_args: str = "BOOT_ARGS_TEE_A") -> LaunchMeasurement:
+    return LaunchMeasurement(
+        measurement=bytes([byte]) * 48,
+        kernel_cmdline=f"line of {boot_args}",
+        boot_args=boot_args,
+        vcpu_type=vcpu_type,
+        vcpus=64,
+        guest_features=1,
+        kernel_hashes=True,
+        inputs=INPUTS,
+    )
+
+
+def blessed(byte: int, cmdline: str | None = "line of BOOT_ARGS_TEE_A", vcpu_type: str | None = "EPYC-Genoa"):
+    return BlessedMeasurement(bytes([byte]) * 48, cmdline, vcpu_type)
+
+
+def outcomes(rows):
+    return {decision.id: decision.outcome for decision in decide_overlap(rows, ())}
+
+
+def test_equal_with_right_labels_matches():
+    rows = compare([blessed(1)], [setting(1)], {})
+    assert [row.relation for row in rows] == [Relation.MATCHED]
+    assert set(outcomes(rows).values()) == {Outcome.PASS}
+
+
+def test_one_blessed_measurement_that_nobody_computed_fails_explained_and_not_any():
+    rows = compare([blessed(1), blessed(9)], [setting(1)], {})
+    assert [row.relation for row in rows] == [Relation.MATCHED, Relation.BLESSED_ONLY]
+    assert "Nobody can say" in str(rows[1].explanation)
+    decided = outcomes(rows)
+    assert decided["overlap.any"] is Outcome.PASS
+    assert decided["overlap.explained"] is Outcome.FAIL
+
+
+def test_an_explained_setting_outside_the_matrix_still_fails_and_is_named():
+    rows = compare([blessed(9)], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
+    decision = next(d for d in decide_overlap(rows, ()) if d.id == "overlap.explained")
+    assert decision.outcome is Outcome.FAIL
+    assert "This is 16 vCPUs." in decision.reason
+
+
+def test_no_overlap_fails_both():
+    decided = outcomes(compare([blessed(9)], [setting(1)], {}))
+    assert decided["overlap.any"] is Outcome.FAIL
+    assert decided["overlap.explained"] is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome"),
+    [
+        (blessed(1), Outcome.PASS),
+        (blessed(1, vcpu_type="EPYC-Turin"), Outcome.FAIL),
+        (blessed(1, cmdline="line of BOOT_ARGS_TEE_B"), Outcome.FAIL),
+        (blessed(1, cmdline=""), Outcome.FAIL),
+        (blessed(1, vcpu_type="EPYC-Genoa "), Outcome.FAIL),
+        (blessed(1, vcpu_type="no such CPU"), Outcome.FAIL),
+        (blessed(1, vcpu_type=None), Outcome.WARN),
+        (blessed(1, cmdline=None, vcpu_type=None), Outcome.WARN),
+        (blessed(1, cmdline=None, vcpu_type="EPYC-Turin"), Outcome.FAIL),
+        # another name of the same CPU model: the signature, and so the measurement, is the same
+        (blessed(1, vcpu_type="EPYC-Genoa-v1"), Outcome.PASS),
+    ],
+)
+def test_labels(entry, outcome):
+    rows = compare([entry], [setting(1)], {})
+    assert outcomes(rows)["overlap.labels"] is outcome
+    wanted = Relation.METADATA_DIFFERS if outcome is Outcome.FAIL else Relation.MATCHED
+    assert rows[0].relation is wanted
+
+
+def test_a_label_needs_to_fit_one_of_the_settings_with_that_measurement():
+    settings = [setting(1, boot_args="BOOT_ARGS_TEE_B"), setting(1)]
+    rows = compare([blessed(1)], settings, {})
+    assert [row.relation for row in rows] == [Relation.MATCHED]
+    assert rows[0].computed == settings[1]
+
+
+def test_computed_only_is_a_warning():
+    rows = compare([blessed(1)], [setting(1), setting(2, "EPYC-Turin")], {})
+    assert [row.relation for row in rows] == [Relation.MATCHED, Relation.COMPUTED_ONLY]
+    assert "EPYC-Turin" in str(rows[1].explanation)
+    assert outcomes(rows)["overlap.coverage"] is Outcome.WARN
+
+
+def test_a_prefix_of_a_measurement_is_not_that_measurement():
+    short = BlessedMeasurement(bytes([1]) * 47, None, None)
+    assert compare([short], [setting(1)], {})[0].relation is Relation.BLESSED_ONLY
+
+
+def test_a_list_without_cpu_types_contradicts_nothing():
+    listed = PublishedMeasurement(bytes([1]) * 48, "line of BOOT_ARGS_TEE_A", None)
+    assert compare([blessed(1)], [listed], {})[0].relation is Relation.MATCHED

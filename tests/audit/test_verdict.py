@@ -1,0 +1,113 @@
+"""The verdict: written against the rule in the contract, not against the code."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditkit import checks
+from auditkit.audit import OVERLAP, POLICIES, STRICT, Verdict, judge, policy_named
+from auditkit.decision import Decision
+from auditkit.errors import ParameterError
+
+
+def all_passed() -> list[Decision]:
+    return [check.passed("seen", "because") for check in checks.ALL_CHECKS]
+
+
+def replaced(decisions: list[Decision], new: Decision) -> list[Decision]:
+    return [new if decision.id == new.id else decision for decision in decisions]
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_all_passed_is_pass(policy):
+    judgement = judge(all_passed(), policy)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.deciding is None
+    assert judgement.missing == ()
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_nothing_at_all_is_trouble(policy):
+    judgement = judge([], policy)
+    assert judgement.verdict is Verdict.TROUBLE
+    assert set(judgement.missing) == policy.demanded
+
+
+@pytest.mark.parametrize("check", checks.ALL_CHECKS, ids=lambda check: check.id)
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_one_failure_fails_where_the_policy_demands_the_check(policy, check):
+    judgement = judge(replaced(all_passed(), check.failed("bad", "it is bad")), policy)
+    demanded = check.id in policy.demanded
+    assert judgement.verdict is (Verdict.FAIL if demanded else Verdict.PASS)
+    if demanded:
+        assert judgement.deciding is not None
+        assert judgement.deciding.id == check.id
+        assert judgement.reason == "it is bad"
+
+
+@pytest.mark.parametrize("check", checks.ALL_CHECKS, ids=lambda check: check.id)
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_a_missing_decision_is_trouble(policy, check):
+    decisions = [decision for decision in all_passed() if decision.id != check.id]
+    wanted = Verdict.TROUBLE if check.id in policy.demanded else Verdict.PASS
+    assert judge(decisions, policy).verdict is wanted
+
+
+@pytest.mark.parametrize("check", checks.ALL_CHECKS, ids=lambda check: check.id)
+def test_warnings_change_nothing(check):
+    decisions = replaced(all_passed(), check.warned("odd", "look at it"))
+    assert judge(decisions, STRICT).verdict is Verdict.PASS
+
+
+def test_a_skip_cannot_replace_the_signature():
+    decisions = replaced(all_passed(), checks.CERTIFICATE_SIGNATURE.skipped("not reached"))
+    for policy in POLICIES.values():
+        judgement = judge(decisions, policy)
+        assert judgement.verdict is Verdict.TROUBLE
+        assert judgement.missing == ("certificate.signature",)
+
+
+def test_a_skip_where_nothing_is_to_be_checked_changes_nothing():
+    decisions = replaced(all_passed(), checks.DELEGATION_RANGES.skipped("no delegation"))
+    assert judge(decisions, STRICT).verdict is Verdict.PASS
+
+
+def test_failure_goes_before_trouble():
+    decisions = [checks.PROPOSAL_STAGE.failed("open", "still open")]
+    assert judge(decisions, OVERLAP).verdict is Verdict.FAIL
+
+
+def test_a_check_decided_twice_is_trouble():
+    decisions = [*all_passed(), checks.OVERLAP_ANY.passed("again", "again")]
+    assert judge(decisions, STRICT).verdict is Verdict.TROUBLE
+
+
+def test_a_check_decided_twice_with_a_failure_fails():
+    decisions = [*all_passed(), checks.OVERLAP_ANY.failed("none", "none")]
+    assert judge(decisions, STRICT).verdict is Verdict.FAIL
+
+
+def test_the_first_failure_in_the_order_of_the_checks_decides():
+    decisions = replaced(all_passed(), checks.OVERLAP_ANY.failed("b", "later"))
+    decisions = replaced(decisions, checks.PROPOSAL_STAGE.failed("a", "earlier"))
+    deciding = judge(reversed(decisions), STRICT).deciding
+    assert deciding is not None
+    assert deciding.id == "proposal.stage"
+
+
+def test_exit_statuses_of_the_contract():
+    assert {verdict: verdict.exit_status for verdict in Verdict} == {
+        Verdict.PASS: 0,
+        Verdict.FAIL: 1,
+        Verdict.TROUBLE: 2,
+    }
+
+
+def test_unknown_policy():
+    with pytest.raises(ParameterError, match="no such policy"):
+        policy_named("lenient")
+
+
+def test_the_catalogue_is_numbered_in_its_order():
+    assert [check.number for check in checks.ALL_CHECKS] == list(range(1, len(checks.ALL_CHECKS) + 1))
+    assert len({check.id for check in checks.ALL_CHECKS}) == len(checks.ALL_CHECKS)
