@@ -40,6 +40,7 @@ class Limits:
     overlay_bytes: int = 16 * GIB  # apparent size of the overlay.raw of older images
     version_bytes: int = 4 * KIB
     sparse_entries: int = 2_000_000  # runs of data in one sparse member
+    tar_padding_bytes: int = 1 * MIB  # zeros behind the last member
     image_content_bytes: int = 12 * GIB  # what an update image unpacks to, without holes
 
     # file systems

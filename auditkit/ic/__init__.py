@@ -1,0 +1,56 @@
+"""What did the NNS sign? Certificate bytes in, a proposal and decisions out. No network, no notebook."""
+
+from auditkit.ic.bls import Opinion, Opinions
+from auditkit.ic.certificate import CanisterRange, Certificate, Delegation
+from auditkit.ic.governance import (
+    BlessAlternativeGuestOsVersion,
+    BlessedMeasurement,
+    Proposal,
+    ProposalInfo,
+    ProposalStatus,
+    Tally,
+    decode_proposal_info,
+)
+from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
+from auditkit.ic.proposal_verification import ProposalVerification, Stage, verify_proposal
+from auditkit.ic.public_key import MAINNET_ROOT_KEY, parse_root_key
+from auditkit.ic.request import (
+    CallRequest,
+    call_content,
+    encode_envelope,
+    parse_request,
+    read_state_content,
+    request_id,
+)
+from auditkit.ic.verification import CertificateVerification, verify_certificate
+
+__all__ = [
+    "ANONYMOUS",
+    "GOVERNANCE",
+    "MAINNET_ROOT_KEY",
+    "BlessAlternativeGuestOsVersion",
+    "BlessedMeasurement",
+    "CallRequest",
+    "CanisterRange",
+    "Certificate",
+    "CertificateVerification",
+    "Delegation",
+    "Opinion",
+    "Opinions",
+    "Principal",
+    "Proposal",
+    "ProposalInfo",
+    "ProposalStatus",
+    "ProposalVerification",
+    "Stage",
+    "Tally",
+    "call_content",
+    "decode_proposal_info",
+    "encode_envelope",
+    "parse_request",
+    "parse_root_key",
+    "read_state_content",
+    "request_id",
+    "verify_certificate",
+    "verify_proposal",
+]

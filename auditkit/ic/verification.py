@@ -1,0 +1,307 @@
+"""Checks 1 to 11: is this file a certificate of the Internet Computer, and who signed it when?
+
+The checks are listed in `auditkit.checks` and explained in docs/certificates.md. The order of evaluation
+follows the
+chain of trust: the root key vouches for the delegation, the delegation for the subnet key, the subnet key for
+    the
+tree. The decisions come back in the order of their numbers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from auditkit import checks
+from auditkit.decision import Check, Decision, Outcome
+from auditkit.errors import EvidenceError, ParameterError
+from auditkit.ic import bls, hash_tree
+from auditkit.ic.certificate import (
+    Certificate,
+    CertificateForm,
+    Delegation,
+    canister_ranges,
+    read_form,
+    signed_message,
+    subnet_key,
+    time_of,
+)
+from auditkit.ic.decision_log import DecisionLog
+from auditkit.ic.principal import Principal
+from auditkit.ic.public_key import point_of
+from auditkit.limits import LIMITS, Limits
+
+FUTURE_TOLERANCE_NS: Final = 5 * 60 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateVerification:
+    """What checks 1 to 11 decided.
+
+    Attributes:
+        decisions: one a check, in the order of their numbers.
+        certificate: the certificate when no check failed, else None.
+        time_ns: when it was signed (nanoseconds since 1970); None unless ``certificate`` is there.
+        signed_by: who signed, in words; empty unless ``certificate`` is there.
+    """
+
+    decisions: tuple[Decision, ...]
+    certificate: Certificate | None
+    time_ns: int | None
+    signed_by: str
+
+
+def verify_certificate(
+    data: bytes,
+    *,
+    root_key: bytes,
+    canister: Principal | None,
+    subnet: Principal | None = None,
+    now_ns: int | None = None,
+    limits: Limits = LIMITS,
+) -> CertificateVerification:
+    """Decides checks 1 to 11 about the bytes of a certificate. Bad bytes never raise: they fail a check.
+
+    Args:
+        data: the file, with or without tag 55799.
+        root_key: DER, 133 bytes.
+        canister: for which canister the signer must be entitled to speak; None leaves check 9 out.
+        subnet: which subnet must have signed, instead of or besides ``canister``.
+        now_ns: the present, nanoseconds since 1970; None asks the clock.
+
+    Raises:
+        ParameterError: ``root_key`` is not a key.
+        AuditkitError: no BLS library is installed.
+    """
+    try:
+        root_point = point_of(root_key)
+    except EvidenceError as error:
+        raise ParameterError(
+            "the root key is not a key of the Internet Computer",
+            expected=error.expected,
+            observed=error.observed,
+        ) from None
+    log = DecisionLog()
+    clock = time.time_ns() if now_ns is None else now_ns
+    signer = Signer(root_key, root_point, canister, subnet)
+    certificate = _decide(log, data, signer, clock, limits)
+    decisions = log.in_order(checks.CERTIFICATE_CHECKS)
+    if certificate is None or log.failed is not None:
+        return CertificateVerification(decisions, None, None, "")
+    who = (
+        "the root key (the NNS itself)"
+        if certificate.delegation is None
+        else f"subnet {certificate.delegation.subnet}, to which the root key delegates"
+    )
+    return CertificateVerification(decisions, certificate, time_of(certificate.tree), who)
+
+
+def told_time(time_ns: int) -> str:
+    """A time as people read it, to the second, in UTC."""
+    seconds = time_ns // 1_000_000_000
+    if seconds > 253_402_300_799:  # 9999-12-31, the last day that datetime knows
+        return f"{seconds} seconds after 1970"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature is wanted: that of the root key, or of a subnet that may speak for the canister."""
+
+    root_key: bytes
+    root_point: bytes
+    canister: Principal | None
+    subnet: Principal | None
+
+
+def _decide(log: DecisionLog, data: bytes, signer: Signer, now_ns: int, limits: Limits) -> Certificate | None:
+    """Makes the decisions along the chain of trust; stops where the next one would have nothing to stand
+    on.
+    """
+    certificate = _read(log, data, limits)
+    if certificate is None:
+        return None
+    point: bytes | None
+    if certificate.delegation is None:
+        _note_no_delegation(log, signer)
+        point = signer.root_point
+        log.add(checks.CERTIFICATE_KEYS.passed("the root key", "The root key has the form of an IC key."))
+    else:
+        point = _delegated_point(log, certificate.delegation, signer, limits)
+    if point is None:
+        return None
+    opinions = bls.verify(certificate.signature, signed_message(certificate.tree), point)
+    whom = "the root key" if certificate.delegation is None else "the subnet's key"
+    log.add(_told(checks.CERTIFICATE_SIGNATURE, opinions, f"{whom} signed this tree"))
+    if log.failed is None:
+        log.add(_time_decision(certificate, now_ns))
+    return certificate
+
+
+def _read(log: DecisionLog, data: bytes, limits: Limits) -> Certificate | None:
+    """Checks 1 to 4 and 7."""
+    try:
+        form = read_form(data, limits=limits)
+    except EvidenceError as error:
+        log.add(
+            checks.CERTIFICATE_FORM.failed(str(error), "The file is not a certificate in the strict form.")
+        )
+        return None
+    parts = "tree and signature" + (" and delegation" if form.delegation else "")
+    log.add(
+        checks.CERTIFICATE_FORM.passed(
+            f"{len(data)} bytes: {parts}", "The file is a certificate and no more."
+        )
+    )
+    if form.delegation is not None:
+        if form.delegation.certificate.delegation is not None:
+            log.add(
+                checks.DELEGATION_DEPTH.failed(
+                    "a delegation inside the delegation", "Only the root key itself may delegate."
+                )
+            )
+            return None
+        log.add(
+            checks.DELEGATION_DEPTH.passed("one level", "The delegation's own certificate has no delegation.")
+        )
+    try:
+        certificate = _read_trees(form, limits)
+    except EvidenceError as error:
+        log.add(
+            checks.CERTIFICATE_NODES.failed(str(error), "A part of the tree is not a node of a hash tree.")
+        )
+        return None
+    log.add(checks.CERTIFICATE_NODES.passed("all nodes", "Every node has one of the five exact shapes."))
+    try:
+        hash_tree.check_well_formed(certificate.tree)
+        if certificate.delegation is not None:
+            hash_tree.check_well_formed(certificate.delegation.certificate.tree)
+    except EvidenceError as error:
+        log.add(
+            checks.CERTIFICATE_TREE.failed(str(error), "Two readers of this tree could see different things.")
+        )
+        return None
+    log.add(checks.CERTIFICATE_TREE.passed("labels increase", "Every path leads to one place at most."))
+    root = hash_tree.root_hash(certificate.tree)
+    log.add(
+        checks.CERTIFICATE_ROOT_HASH.passed(root.hex(), "The root hash was computed from the whole tree.")
+    )
+    return certificate
+
+
+def _read_trees(form: CertificateForm, limits: Limits) -> Certificate:
+    delegation = None
+    if form.delegation is not None:
+        delegation = Delegation(form.delegation.subnet, _read_trees(form.delegation.certificate, limits))
+    return Certificate(hash_tree.parse(form.tree, limits=limits), form.signature, delegation)
+
+
+def _note_no_delegation(log: DecisionLog, signer: Signer) -> None:
+    """Checks 7 to 10 where the root key itself signed: it may speak for every canister."""
+    reason = "there is no delegation: the root key itself must have signed"
+    log.add(
+        checks.DELEGATION_DEPTH.skipped(reason),
+        checks.DELEGATION_SIGNATURE.skipped(reason),
+        checks.DELEGATION_RANGES.skipped(reason),
+        checks.DELEGATION_SUBNET_KEY.skipped(reason),
+    )
+    root_subnet = Principal.self_authenticating(signer.root_key)
+    if signer.subnet is not None and signer.subnet != root_subnet:
+        log.add(
+            checks.DELEGATION_RANGES.failed(
+                f"no delegation, so the signer is the root subnet {root_subnet}",
+                "Another subnet than the wanted one signed.",
+                expected=f"subnet {signer.subnet}",
+            )
+        )
+
+
+def _delegated_point(
+    log: DecisionLog, delegation: Delegation, signer: Signer, limits: Limits
+) -> bytes | None:
+    """Checks 8, 9, 10 and 6: the point of the subnet's key, or None when the NNS does not vouch for one."""
+    inner = delegation.certificate
+    opinions = bls.verify(inner.signature, signed_message(inner.tree), signer.root_point)
+    decision = _told(checks.DELEGATION_SIGNATURE, opinions, "the root key signed the delegation")
+    log.add(decision)
+    if decision.outcome is Outcome.FAIL:
+        return None
+    log.add(_ranges_decision(delegation, signer, limits))
+    try:
+        key = subnet_key(delegation)
+    except EvidenceError as error:
+        log.add(checks.DELEGATION_SUBNET_KEY.failed(str(error), "The NNS vouches for no key of this subnet."))
+        return None
+    log.add(
+        checks.DELEGATION_SUBNET_KEY.passed(
+            f"subnet {delegation.subnet}", "The delegation holds the subnet's key."
+        )
+    )
+    try:
+        point = point_of(key)
+    except EvidenceError as error:
+        log.add(
+            checks.CERTIFICATE_KEYS.failed(str(error), "The subnet's key is not encoded as a key of the IC.")
+        )
+        return None
+    log.add(
+        checks.CERTIFICATE_KEYS.passed("root key and subnet key", "Both keys have the form of an IC key.")
+    )
+    return point
+
+
+def _ranges_decision(delegation: Delegation, signer: Signer, limits: Limits) -> Decision:
+    check = checks.DELEGATION_RANGES
+    if signer.subnet is not None and signer.subnet != delegation.subnet:
+        return check.failed(
+            f"subnet {delegation.subnet}",
+            "Another subnet than the wanted one signed.",
+            expected=f"subnet {signer.subnet}",
+        )
+    if signer.canister is None:
+        if signer.subnet is not None:
+            return check.passed(
+                f"subnet {delegation.subnet}", "The wanted subnet signed; no canister was named."
+            )
+        return check.skipped("no canister was named, so any subnet may have signed")
+    wanted = f"ranges that hold {signer.canister}"
+    try:
+        ranges = canister_ranges(delegation, limits=limits)
+    except EvidenceError as error:
+        return check.failed(
+            str(error), "Nothing says that this subnet may speak for the canister.", expected=wanted
+        )
+    holding = next((entry for entry in ranges if signer.canister in entry), None)
+    if holding is None:
+        told = "; ".join(str(entry) for entry in ranges[:4]) + ("; ..." if len(ranges) > 4 else "")
+        return check.failed(told, "The canister is not one of this subnet's.", expected=wanted)
+    return check.passed(
+        str(holding), "The NNS says that the canister is one of this subnet's.", expected=wanted
+    )
+
+
+def _told(check: Check, opinions: bls.Opinions, statement: str) -> Decision:
+    observed = opinions.told()
+    if opinions.disagree:
+        return check.failed(observed, "The two libraries disagree, so neither is believed.")
+    if not opinions.unanimous_yes:
+        return check.failed(observed, f"It is not so that {statement}.")
+    if len(opinions.each) == 1:
+        return check.warned(observed, f"Only one library could be asked; it says that {statement}.")
+    return check.passed(observed, f"Two independent libraries agree that {statement}.")
+
+
+def _time_decision(certificate: Certificate, now_ns: int) -> Decision:
+    check = checks.CERTIFICATE_TIME
+    try:
+        signed = time_of(certificate.tree)
+    except EvidenceError as error:
+        return check.failed(str(error), "The certificate does not say when it was signed.")
+    if signed > now_ns + FUTURE_TOLERANCE_NS:
+        return check.warned(
+            told_time(signed),
+            "It was signed in the future: this computer's clock, or the signer's, is wrong.",
+        )
+    return check.passed(told_time(signed), "It was signed in the past; how long ago does not matter.")
