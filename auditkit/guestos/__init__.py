@@ -1,0 +1,38 @@
+"""What does the base release boot? Update images, boot partitions, boot arguments and dm-verity roots.
+
+    from auditkit.guestos import Ext4, parse_boot_args, read_boot_files, read_update_image
+
+    with open("update-img.tar.zst", "rb") as stream:
+        image = read_update_image(stream, work=folder)
+    with Ext4(image.boot_image) as fs:
+        files = read_boot_files(fs)
+    command_lines = parse_boot_args(files.boot_args).lines
+
+Nothing here uses the network, mounts anything, or executes what it reads.
+"""
+
+from auditkit.guestos.boot_args import BootArgs, KernelCommandLine, parse_boot_args
+from auditkit.guestos.boot_files import BootFiles, read_boot_files
+from auditkit.guestos.ext4 import Entry, Ext4, FileType
+from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
+from auditkit.guestos.update_image import UpdateImage, read_update_image
+from auditkit.guestos.verity import VerityRoot, root_image_verity
+
+__all__ = [
+    "BootArgs",
+    "BootFiles",
+    "Entry",
+    "Ext4",
+    "FileType",
+    "ImageKind",
+    "KernelCommandLine",
+    "UpdateImage",
+    "VerityRoot",
+    "image_kind",
+    "image_verity",
+    "open_boot_source",
+    "parse_boot_args",
+    "read_boot_files",
+    "read_update_image",
+    "root_image_verity",
+]

@@ -173,9 +173,9 @@ class Ext4:
     def resolve(self, path: bytes | str) -> bytes:
         """The path, relative to the root, that ``path`` leads to once all symbolic links are followed.
 
-        Absolute targets start at the root of this file system. A target that climbs above the root is
-        refused,
-        where a mounted file system would stop there: an image that does this means something outside itself.
+        Absolute targets, and those that climb above the root, are refused: what they mean depends on where
+            the
+        image is mounted, so it is not in the image.
 
         Raises:
             EvidenceError: no such entry, a target outside the tree, or too many links.
@@ -203,7 +203,7 @@ class Ext4:
                 raise EvidenceError("symbolic links lead in a circle", where=_shown(path))
             target = self._target(inode)
             if target.startswith(b"/"):
-                place = []
+                raise EvidenceError("a symbolic link leads out of the image", where=_shown(path))
             waiting += [part for part in target.split(b"/") if part not in (b"", b".")][::-1]
         return b"/".join(place)
 

@@ -1,0 +1,183 @@
+"""One pass over a release's ``update-img.tar.zst``: digest, boot partition, version and dm-verity root."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.guestos.boot_files import version_text
+from auditkit.guestos.sparse_tar import Member, read_members
+from auditkit.guestos.verity import RootImageHasher, VerityRoot
+from auditkit.guestos.zstd_stream import ZstdStream
+from auditkit.limits import LIMITS, Limits
+
+_BOOT, _ROOT, _VERSION, _OVERLAY = "boot.img", "root.img", "VERSION.TXT", "overlay.raw"
+_GRAIN = 1 << 16  # zeros of this length in the data become holes too
+_ZEROS = bytes(_GRAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateImage:
+    """What one pass over an update image found.
+
+    Attributes:
+        sha256: digest of the compressed file as 64 hex digits, ``None`` if it was not asked for.
+        size: compressed bytes read; the whole file unless the pass stopped early.
+        members: the members that were seen, in order.
+        boot_image: ``boot.img`` in the work folder, a sparse file.
+        version_text: ``VERSION.TXT`` without the space around it; ``None`` if it was not there or not
+            reached.
+        verity: of ``root.img``, ``None`` if it was not asked for.
+    """
+
+    sha256: str | None
+    size: int
+    members: tuple[Member, ...]
+    boot_image: Path
+    version_text: str | None
+    verity: VerityRoot | None
+
+
+def read_update_image(
+    stream: BinaryIO,
+    *,
+    work: Path,
+    digest: bool = True,
+    verity: bool = True,
+    progress: Callable[[int], None] | None = None,
+    limits: Limits = LIMITS,
+) -> UpdateImage:
+    """Reads an update image once, from start to end, and writes nothing but ``boot.img``.
+
+    With neither ``digest`` nor ``verity`` the pass stops behind ``boot.img``, and what follows is not looked
+    at.
+
+    Args:
+        stream: the compressed bytes; read sequentially, never seeked or closed.
+        work: folder for ``boot.img``; made if it is not there. On any error nothing new is left in it.
+        digest: compute the SHA-256 of the whole file.
+        verity: compute the dm-verity root of ``root.img``.
+        progress: called with the number of compressed bytes read so far.
+        limits: bounds on sizes and counts.
+
+    Raises:
+        SourceError: the image is cut short or cannot be read, or the work folder cannot be written to.
+        EvidenceError: anything but one zstd frame around an archive of the members of a release.
+    """
+    sizes = {
+        _BOOT: limits.boot_image_bytes,
+        _ROOT: limits.root_image_bytes,
+        _VERSION: limits.version_bytes,
+        _OVERLAY: limits.overlay_bytes,
+    }
+    members: list[Member] = []
+    version: str | None = None
+    root: VerityRoot | None = None
+    sha256: str | None = None
+    with ExitStack() as stack:
+        boot = stack.enter_context(_partial_file(work))
+        source = stack.enter_context(ZstdStream(stream, digest=digest, progress=progress, limits=limits))
+        for member in read_members(source, sizes, limits=limits):
+            members.append(member)
+            if member.name == _BOOT:
+                _write_sparse(source, member, boot.descriptor)
+                if not digest and not verity:
+                    break
+            elif member.name == _VERSION and member.stored == member.size:
+                version = version_text(source.exactly(member.stored))
+            elif member.name == _ROOT and verity:
+                root = _hash_root(source, member)
+            else:
+                source.skip(member.stored)
+            _skip_padding(source, member)
+        else:
+            sha256 = source.finish()
+        names = [member.name for member in members]
+        if _BOOT not in names or (_ROOT not in names and (digest or verity)):
+            raise EvidenceError(
+                "the update image lacks a file that every release holds",
+                expected=f"{_BOOT} and {_ROOT}",
+                observed=", ".join(names) or "no file at all",
+            )
+        path = boot.keep(work / _BOOT)
+        return UpdateImage(
+            sha256=sha256,
+            size=source.compressed_size,
+            members=tuple(members),
+            boot_image=path,
+            version_text=version,
+            verity=root,
+        )
+
+
+class _PartialFile:
+    """A temporary file in the work folder that gets its name at the very end."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor = descriptor
+        self._path = path
+
+    def keep(self, path: Path) -> Path:
+        self._path.replace(path)
+        return path
+
+
+@contextmanager
+def _partial_file(work: Path) -> Iterator[_PartialFile]:
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=work, prefix=f".{_BOOT}.", suffix=".part")
+    except OSError as error:
+        raise SourceError(
+            f"the work folder cannot be written to: {error.strerror}", where=str(work)
+        ) from error
+    try:
+        yield _PartialFile(descriptor, Path(name))
+    except OSError as error:
+        raise SourceError(
+            f"the boot partition cannot be written: {error.strerror or error}", where=str(work)
+        ) from error
+    finally:
+        os.close(descriptor)
+        Path(name).unlink(missing_ok=True)
+
+
+def _write_sparse(source: ZstdStream, member: Member, descriptor: int) -> None:
+    os.ftruncate(descriptor, member.size)
+    for start, length in member.runs:
+        offset, end = start, start + length
+        while offset < end:
+            data = source.some(end - offset)
+            for at in range(0, len(data), _GRAIN):
+                grain = data[at : at + _GRAIN]
+                if grain != _ZEROS[: len(grain)]:
+                    _write(descriptor, grain, offset + at)
+            offset += len(data)
+
+
+def _write(descriptor: int, data: bytes, offset: int) -> None:
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written
+
+
+def _hash_root(source: ZstdStream, member: Member) -> VerityRoot:
+    with RootImageHasher(member.size) as hasher:
+        for start, length in member.runs:
+            offset, end = start, start + length
+            while offset < end:
+                data = source.some(end - offset)
+                hasher.feed(offset, data)
+                offset += len(data)
+        return hasher.finish()
+
+
+def _skip_padding(source: ZstdStream, member: Member) -> None:
+    if any(source.exactly(member.padding)):
+        raise EvidenceError(f"there is something hidden behind {member.name} in the update image")
