@@ -1,8 +1,8 @@
 """Check a SEV recovery GuestOS of the Internet Computer, from the certified proposal to the launch measurements.
 
-    from auditkit import Parameters, audit
+    from auditkit import Parameters, check
 
-    document, evidence = audit(Parameters.from_file(Path("params/practice/honest.yaml")))
+    document, evidence = check(Parameters.from_file(Path("params/practice/honest.yaml")))
     print(document.verdict)
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from auditkit.audit import Verdict
     from auditkit.decision import Decision
     from auditkit.report import AuditDocument
-    from auditkit.running import Parameters, audit
+    from auditkit.running import Parameters, check
 
 __all__ = [
     "AuditDocument",
@@ -38,7 +38,7 @@ __all__ = [
     "SourceError",
     "Verdict",
     "__version__",
-    "audit",
+    "check",
 ]
 
 _HOMES = {
@@ -46,7 +46,7 @@ _HOMES = {
     "Decision": "auditkit.decision",
     "Parameters": "auditkit.running",
     "Verdict": "auditkit.audit",
-    "audit": "auditkit.running",
+    "check": "auditkit.running",
 }
 
 

@@ -84,7 +84,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
     from auditkit.report import render_text, to_json
-    from auditkit.running import audit as run_checks
+    from auditkit.running import check as run_checks
     from auditkit.running import preflight, progress_on_terminal
 
     parameters = _parameters(params, overrides, None)

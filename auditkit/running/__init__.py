@@ -1,6 +1,6 @@
 """Who runs an audit: parameters, the steps, the notebook runner."""
 
-from auditkit.running.audit import audit, conclude, demand_pass, write_report
+from auditkit.running.document import check, conclude, demand_pass, write_report
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
@@ -33,7 +33,7 @@ __all__ = [
     "Progress",
     "ProposalStep",
     "Silent",
-    "audit",
+    "check",
     "compare_measurements",
     "conclude",
     "demand_pass",

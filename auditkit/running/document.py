@@ -48,7 +48,7 @@ LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure"
 UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 
 
-def audit(parameters: Parameters, progress: Progress | None = None) -> tuple[AuditDocument, tuple[Evidence, ...]]:
+def check(parameters: Parameters, progress: Progress | None = None) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Runs every step and gives the document and the evidence it rests on.
 
     Raises:
