@@ -1,6 +1,14 @@
 """How an audit is told: one document, `audit.json`, and its renderings."""
 
 from auditkit.report.document import AuditDocument, from_json, schema, to_json
+from auditkit.report.folder import (
+    ReportFolder,
+    begin_report_folder,
+    read_report_folder,
+    write_report_folder,
+)
+from auditkit.report.html import render_html
+from auditkit.report.markdown import render_job_summary, render_markdown
 from auditkit.report.records import (
     CommandLine,
     Deciding,
@@ -17,6 +25,7 @@ from auditkit.report.records import (
     Tool,
     TroubleRecord,
 )
+from auditkit.report.text import render_decisions, render_text
 
 __all__ = [
     "AuditDocument",
@@ -28,13 +37,22 @@ __all__ = [
     "MeasuredInputs",
     "OverlapRecord",
     "PolicyVerdicts",
+    "ReportFolder",
     "Run",
     "Setting",
     "Subject",
     "Tally",
     "Tool",
     "TroubleRecord",
+    "begin_report_folder",
     "from_json",
+    "read_report_folder",
+    "render_decisions",
+    "render_html",
+    "render_job_summary",
+    "render_markdown",
+    "render_text",
     "schema",
     "to_json",
+    "write_report_folder",
 ]

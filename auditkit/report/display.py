@@ -10,7 +10,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-# Not Cn (unassigned): which characters it holds depends on the Python that renders, and they show as a box anyway.
+# Not Cn (unassigned): which characters it holds depends on the Python that renders, and they show as a box
+# anyway.
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 # Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, and an empty braille cell
 _INVISIBLE_RANGES: Final = (
@@ -27,6 +28,7 @@ _INVISIBLE_RANGES: Final = (
     (0xE0000, 0xE0FFF),  # tags, variation selectors supplement
 )
 _MARKS_IN_A_ROW: Final = 3
+_SPELLED_OUT: Final = len("⟨U+E0041⟩")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -52,14 +54,23 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """The first ``limit`` characters of ``text``, and a note of how many more there are in `audit.json`."""
-    if len(text) <= limit:
+    """As much of ``text`` as shows on ``limit`` characters, and a note of how much more is in `audit.json`.
+
+    A character that has to be spelled out counts with all that it takes.
+    """
+    if len(text) * _SPELLED_OUT <= limit:
         return text
-    return f"{text[:limit]} … [{len(text) - limit:,} more characters in audit.json]"
+    room, kept = limit, 0
+    for character in text[: limit + 1]:
+        room -= 1 if _can_be_seen(character) else _SPELLED_OUT
+        if room < 0:
+            return f"{text[:kept]} … [{len(text) - kept:,} more characters in audit.json]"
+        kept += 1
+    return text
 
 
 def one_line(text: str, limit: int) -> str:
-    """``text`` on one line, safe to look at, at most ``limit`` of its characters."""
+    """``text`` on one line, safe to look at, on about ``limit`` characters."""
     return visible(shortened(text, limit))
 
 

@@ -42,8 +42,8 @@ class AuditDocument(Part):
     """`audit.json`. Build it from Python values, or read it with `from_json`.
 
     A document that contradicts itself is refused: the verdict has to be that of the chosen policy, a FAIL
-    needs a failed decision, decisions stand in their order and appear once, and evidence that a decision names
-    has to be listed.
+    needs a failed decision, decisions stand in their order and appear once, and evidence that a decision
+    names has to be listed.
     """
 
     model_config = ConfigDict(

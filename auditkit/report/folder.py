@@ -1,7 +1,7 @@
 """The report folder: `audit.json`, its renderings, and the evidence that a replay needs.
 
-`audit.json` is what makes a folder a finished report. It is the first file to go when a run begins and the last
-to come when it ends, so a run that is killed half-way leaves nothing that looks finished.
+`audit.json` is what makes a folder a finished report. It is the first file to go when a run begins and the
+last to come when it ends, so a run that is killed half-way leaves nothing that looks finished.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def begin_report_folder(folder: Path) -> None:
     Call it before the audit starts. Evidence and renderings of the old report stay until they are replaced.
 
     Raises:
-        ParameterError: the folder holds a signed report, which nobody may overwrite by accident, or it holds an
-            ``evidence`` folder that is not of a report, or it cannot be written to.
+        ParameterError: the folder holds a signed report, which nobody may overwrite by accident, or it holds
+            an ``evidence`` folder that is not of a report, or it cannot be written to.
     """
     if (folder / SIGNATURES_NAME).exists():
         raise ParameterError(

@@ -7,17 +7,19 @@ from typing import Final
 GLOSSARY: Final = (
     (
         "NNS",
-        "The Network Nervous System, the part of the Internet Computer that governs the rest. Its voters adopt or "
-        "reject proposals; its canisters (programs) carry them out.",
+        "The Network Nervous System, the part of the Internet Computer that governs the rest. Its voters "
+        "adopt or reject proposals; its canisters (programs) carry them out.",
     ),
     (
         "Certificate",
-        "A signature of a whole subnet under a part of its state. It can only be made when more than two thirds of "
-        "the subnet's nodes agree, so nobody who merely passes the file on can change what it says.",
+        "A signature of a whole subnet under a part of its state. It can only be made when more than two "
+        "thirds of the subnet's nodes agree, so nobody who merely passes the file on can change what it "
+        "says.",
     ),
     (
         "Delegation",
-        "A second certificate, in which the NNS names the key of another subnet and the canisters it speaks for.",
+        "A second certificate, in which the NNS names the key of another subnet and the canisters it "
+        "speaks for.",
     ),
     (
         "GuestOS",
@@ -25,36 +27,39 @@ GLOSSARY: Final = (
     ),
     (
         "Base release",
-        "The published GuestOS version that a broken node starts with before it looks for a recovery GuestOS.",
+        "The published GuestOS version that a broken node starts with before it looks for a recovery "
+        "GuestOS.",
     ),
     (
         "Recovery GuestOS",
-        "A replacement for the root file system of a node that can no longer start normally. The NNS has to bless it "
-        "for named chips before such a node may open its secrets to it.",
+        "A replacement for the root file system of a node that can no longer start normally. The NNS has "
+        "to bless it for named chips before such a node may open its secrets to it.",
     ),
     (
         "AMD SEV-SNP",
-        "A feature of AMD server processors: a virtual machine's memory is encrypted, and the processor signs a "
-        "report of what the machine was started from.",
+        "A feature of AMD server processors: a virtual machine's memory is encrypted, and the processor "
+        "signs a report of what the machine was started from.",
     ),
     (
         "Launch measurement",
-        "The 48-byte fingerprint in that report. It covers the firmware, the kernel, the initial RAM disk, the kernel "
-        "command line, the CPU type and the number of virtual CPUs. One changed bit gives another fingerprint.",
+        "The 48-byte fingerprint in that report. It covers the firmware, the kernel, the initial RAM disk, "
+        "the kernel command line, the CPU type and the number of virtual CPUs. One changed bit gives "
+        "another fingerprint.",
     ),
     (
         "Blessed, computed",
-        "Blessed measurements stand in the proposal. Computed ones are what this audit worked out from the files of "
-        "the base release. The audit asks whether they are the same.",
+        "Blessed measurements stand in the proposal. Computed ones are what this audit worked out from the "
+        "files of the base release. The audit asks whether they are the same.",
     ),
     (
         "Label",
-        "What the proposal writes beside a measurement, a CPU type and a kernel command line. Nothing enforces it: "
-        "only the 48 bytes count, so a wrong label misleads voters.",
+        "What the proposal writes beside a measurement, a CPU type and a kernel command line. Nothing "
+        "enforces it: only the 48 bytes count, so a wrong label misleads voters.",
     ),
     (
         "Root hash",
-        "The dm-verity hash of a file system. A node that knows it notices every changed block of that file system.",
+        "The dm-verity hash of a file system. A node that knows it notices every changed block of that "
+        "file system.",
     ),
     (
         "vCPU",
@@ -62,8 +67,8 @@ GLOSSARY: Final = (
     ),
     (
         "Policy",
-        "Which checks decide the verdict. “strict” demands that everything blessed is explained; “overlap” is the "
-        "gate in dfinity's own build, which is content with one match.",
+        "Which checks decide the verdict. “strict” demands that everything blessed is explained; “overlap” "
+        "is the gate in dfinity's own build, which is content with one match.",
     ),
     (
         "SHA-256",

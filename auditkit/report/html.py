@@ -22,6 +22,7 @@ from auditkit.report.glossary import GLOSSARY
 
 _DRAWN_ROWS: Final = 24
 _LISTED_ROWS: Final = 500
+_SHOWN_COMMAND_LINES: Final = 12
 
 
 def render_html(document: AuditDocument) -> str:
@@ -33,6 +34,8 @@ def render_html(document: AuditDocument) -> str:
         groups=story.groups(document),
         ids=frozenset(decision.id for decision in document.decisions),
         glossary=GLOSSARY,
+        shown_command_lines=_SHOWN_COMMAND_LINES,
+        command_lines=_command_lines(document),
         schema_id=SCHEMA_ID,
         drawn_rows=_DRAWN_ROWS,
         listed_rows=_LISTED_ROWS,
@@ -53,6 +56,11 @@ def _template() -> Template:
     )
     environment.filters.update(shortened=shortened, lines=_lines, e8s=_e8s, bytes=_bytes)
     return environment.get_template("report.html.jinja")
+
+
+def _command_lines(document: AuditDocument) -> dict[str, str]:
+    lines = document.measured.command_lines if document.measured is not None else ()
+    return {line.name: line.value for line in lines[:_SHOWN_COMMAND_LINES]}
 
 
 def _resource(name: str) -> str:

@@ -1,7 +1,7 @@
 """`report.md`, ready to be posted in a forum, and the few lines of a CI job summary.
 
-Text that others wrote cannot become markup: it is shown as it is only where every character is harmless, and as
-a code span everywhere else, where neither mentions nor links, images, HTML or emoji exist.
+Text that others wrote cannot become markup: it is shown as it is only where every character is harmless, and
+as a code span everywhere else, where neither mentions nor links, images, HTML or emoji exist.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from auditkit.report.document import AuditDocument
 
 _TEXT_LIMIT: Final = 240  # characters of one text; a forum post holds 32,000
 _ROWS_LIMIT: Final = 30
+_TROUBLES_LIMIT: Final = 5
 # No bare domain or URL, no colon pair (emoji), no @, #, _, *, `, |, <, [ or backslash.
 _HARMLESS: Final = re.compile(r"(?:[A-Za-z0-9 ,;()'\"=%+/–—’“”…-]|[.:!?](?= |$|[\"')]))*")
 _OUTCOMES: Final = {
@@ -105,7 +106,7 @@ def _trouble(document: AuditDocument) -> str:
         f"- {prose(trouble.what)}"
         + (f" ({code(trouble.where)})" if trouble.where else "")
         + (f"; {prose(trouble.hint)}" if trouble.hint else "")
-        for trouble in document.trouble[:_ROWS_LIMIT]
+        for trouble in document.trouble[:_TROUBLES_LIMIT]
     ]
     return "## What could not be told\n\n" + "\n".join(lines)
 

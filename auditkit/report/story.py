@@ -56,11 +56,8 @@ class Step:
 
 def headline(document: AuditDocument) -> str:
     """One sentence for a voter: what the verdict means."""
-    base = (
-        f"base release {document.subject.base_version}"
-        if document.subject.base_version
-        else "the base release"
-    )
+    version = document.subject.base_version
+    base = f"base release {version[:12]}" if version else "the base release"
     if document.verdict is Verdict.TROUBLE:
         return "The audit could not be finished. It says nothing for the proposal and nothing against it."
     if document.verdict is Verdict.FAIL:
@@ -82,7 +79,7 @@ def why(document: AuditDocument) -> str:
 
 
 def deciding_check(document: AuditDocument) -> str:
-    """Number and id of the check that the verdict turns on, such as ``check 26, overlap.explained``; else empty."""
+    """Number and id of the check that decides, such as ``check 26, overlap.explained``, or nothing."""
     wanted = document.deciding.decision if document.deciding is not None else None
     if wanted is None:
         return ""
@@ -127,15 +124,20 @@ def foreign_root_key(document: AuditDocument) -> str | None:
     return None if key == "mainnet" else str(key)
 
 
+def readable_time(time: str | None) -> str | None:
+    """An RFC 3339 time in UTC, to the second, for reading."""
+    return None if time is None else f"{time[:10]} {time[11:19]} UTC"
+
+
 def meaning(document: AuditDocument) -> tuple[str, ...]:
     """What a PASS of this audit proves."""
     anchor = "the key named under “Signed under”" if foreign_root_key(document) else "the mainnet root key"
     amount = "Every" if document.subject.policy == "strict" else "At least one"
     proven = [
-        "The proposal as shown here, with its status, is what the NNS governance canister answered at the time of "
-        f"the certificate. The threshold signature leads to {anchor}, and two independent libraries checked it.",
-        f"{amount} measurement that the proposal blesses is what an AMD SEV-SNP processor reports when it starts the "
-        "base release. It was computed here from the files of the release, not copied from anybody's list.",
+        "The proposal as shown here, with its status, is what the NNS governance canister answered at the "
+        f"time of the certificate. The threshold signature leads to {anchor}; two libraries checked it.",
+        f"{amount} measurement that the proposal blesses is what an AMD SEV-SNP processor reports when it "
+        "starts the base release. It was computed here from the release's files, not copied from any list.",
     ]
     if document.subject.policy == "strict":
         proven.append("No label beside a measurement tells voters something else than what was measured.")
@@ -154,8 +156,8 @@ def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
     if document.parameters.get("recovery_image") is None:
         unproven.insert(
             1,
-            "What the recovery root file system holds. The proposal fixes it by its root hash; no recovery image was "
-            "part of this audit.",
+            "What the recovery root file system holds. The proposal fixes it by its root hash; no recovery "
+            "image was part of this audit.",
         )
     if document.subject.policy == "overlap":
         unproven.insert(

@@ -115,7 +115,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "proposal_id": 139400,
             "proposal_title": "Bless a recovery GuestOS for 3 nodes of subnet xyz",
             "proposal_url": "https://forum.example/t/recovery/1",
-            "proposal_summary": "Three nodes do not start.\n\nThis proposal lets them start a recovery GuestOS.",
+            "proposal_summary": "Three nodes do not start.\n\nThis lets them start a recovery GuestOS.",
             "status": "executed",
             "topic": "node admin",
             "proposer": "18446744073709551615",
@@ -125,7 +125,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "certificate_time": "2026-07-14T09:26:53.589793238Z",
             "certified_by": "the NNS root key of mainnet",
             "rootfs_hash": "c0ffee00" * 8,
-            "chip_ids": [("%02x" % chip) * 64 for chip in (1, 2, 3)],
+            "chip_ids": [f"{chip:02x}" * 64 for chip in (1, 2, 3)],
             "tally": {"yes": "41234567800000000", "no": "1234500000000", "total": "50000000000000000"},
             "deadline": "2026-07-16T00:00:00Z",
         },
@@ -184,8 +184,8 @@ HOSTILE = (
     "</title></style><script>document.title='OWNED';document.body.id='owned'</script>"
     "<img src=x onerror=\"document.body.id='owned'\"><a href='javascript:alert(1)'>x</a>"
     "\u202egnp.exe\u2066 \x1b[2J\x1b]0;owned\x07 \u200b\U000e0041 {{ 7*7 }} {% raw %} "
-    "@everyone #general :smile: ![x](https://evil.example/x.png) [quote]`|` **bold** https://evil.example/ &amp; "
-    "a\u0300\u0301\u0302\u0303\u0304\u0305\u0306 \r\n# Heading\n\n- list\u2028<!-- -->\x00"
+    "@everyone #general :smile: ![x](https://evil.example/x.png) [quote]`|` **bold** https://evil.example/ "
+    "&amp; a\u0300\u0301\u0302\u0303\u0304\u0305\u0306 \r\n# Heading\n\n- list\u2028<!-- -->\x00"
 )
 
 
