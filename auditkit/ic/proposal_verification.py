@@ -59,7 +59,7 @@ def verify_proposal(
     data: bytes,
     *,
     root_key: bytes,
-    proposal_id: int,
+    proposal_id: int | None,
     stage: Stage,
     request: bytes | None,
     now_ns: int | None = None,
@@ -70,7 +70,8 @@ def verify_proposal(
     Args:
         data: the certificate file, with or without tag 55799.
         root_key: DER, 133 bytes.
-        proposal_id: the number of the wanted proposal.
+        proposal_id: the number of the wanted proposal; None takes the one that the stored request asked for, or
+            the one that the reply holds when there is no request.
         stage: ``vote`` accepts a proposal that is open, adopted or executed; ``recover`` only an executed
             one.
         request: the stored envelope of the call; None leaves unproven what was asked of whom (a warning).
@@ -83,7 +84,7 @@ def verify_proposal(
     """
     if stage not in ("vote", "recover"):
         raise ParameterError(f"there is no stage {stage!r}", hint="say vote or recover")
-    if not 0 <= proposal_id < 1 << 64:
+    if proposal_id is not None and not 0 <= proposal_id < 1 << 64:
         raise ParameterError(f"{proposal_id} cannot be the number of a proposal", hint="give a 64-bit number")
     signed = verify_certificate(data, root_key=root_key, canister=GOVERNANCE, now_ns=now_ns, limits=limits)
     log = DecisionLog()
@@ -92,9 +93,10 @@ def verify_proposal(
     proposal: ProposalInfo | None = None
     if signed.certificate is not None:
         tree = signed.certificate.tree
-        request_id, reply = _decide_request(log, tree, request, proposal_id, limits)
-        if reply is not None:
-            proposal = _decide_reply(log, reply, proposal_id, limits)
+        answer = _decide_request(log, tree, request, proposal_id, limits)
+        request_id = answer.request_id
+        if answer.reply is not None:
+            proposal = _decide_reply(log, answer.reply, answer.asked_for, limits)
         if proposal is not None and log.failed is None:
             log.add(_stage_decision(proposal, stage))
         else:
@@ -109,10 +111,19 @@ def verify_proposal(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What check 12 found: the request id, the reply when the check did not fail, and the proposal asked for."""
+
+    request_id: bytes | None
+    reply: bytes | None
+    asked_for: int | None
+
+
 def _decide_request(
-    log: DecisionLog, tree: HashTree, request: bytes | None, proposal_id: int, limits: Limits
-) -> tuple[bytes | None, bytes | None]:
-    """Check 12: the request id that was answered, and the reply; None for what is not there."""
+    log: DecisionLog, tree: HashTree, request: bytes | None, proposal_id: int | None, limits: Limits
+) -> _Answer:
+    """Check 12."""
     check = checks.REPLY_REQUEST
     request_id: bytes | None = None
     try:
@@ -121,28 +132,23 @@ def _decide_request(
             log.add(
                 check.warned(
                     f"reply to request {request_id.hex()}; the request is unknown",
-                    "Without the stored request it is not proven which canister, method and argument"
-                    " were called: any canister of the subnet that signed could have given this answer.",
+                    "Without the stored request it is not proven which canister, method and argument were called: any"
+                    " canister that the signer may speak for could have given this answer.",
                 )
             )
-        else:
-            _check_request(request, request_id, proposal_id, limits)
-            log.add(
-                check.passed(
-                    f"request {request_id.hex()}",
-                    f"It answers the stored call {GET_PROPOSAL_INFO}({proposal_id}) to the governance canister.",
-                )
-            )
+            return _Answer(request_id, reply, proposal_id)
+        asked_for = _check_request(request, request_id, proposal_id, limits)
     except EvidenceError as error:
-        log.add(
-            check.failed(
-                error.observed or str(error),
-                f"{error.what[0].upper()}{error.what[1:]}.",
-                expected=error.expected,
-            )
+        reason = f"{error.what[0].upper()}{error.what[1:]}."
+        log.add(check.failed(error.observed or str(error), reason, expected=error.expected))
+        return _Answer(request_id, None, proposal_id)
+    log.add(
+        check.passed(
+            f"request {request_id.hex()}",
+            f"It answers the stored call {GET_PROPOSAL_INFO}({asked_for}) to governance.",
         )
-        return request_id, None
-    return request_id, reply
+    )
+    return _Answer(request_id, reply, asked_for)
 
 
 def _reply_of(tree: HashTree) -> tuple[bytes, bytes]:
