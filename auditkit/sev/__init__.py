@@ -2,7 +2,7 @@
 
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_signature, cpu_types_with
 from auditkit.sev.explanation import Explanation, explain
-from auditkit.sev.known_releases import KnownRelease, find_release, known_releases, releases_for
+from auditkit.sev.known_releases import KnownRelease, all_releases, find_release, releases_for
 from auditkit.sev.launch_measurements import (
     PublishedMeasurement,
     parse_launch_measurements,
@@ -34,11 +34,11 @@ __all__ = [
     "MeasurementInputs",
     "PublishedMeasurement",
     "SecondOpinion",
+    "all_releases",
     "cpu_signature",
     "cpu_types_with",
     "explain",
     "find_release",
-    "known_releases",
     "measure",
     "measured_boot",
     "parse_firmware",

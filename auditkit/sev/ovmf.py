@@ -9,7 +9,7 @@ table, sections that overlap), the firmware is refused: nobody can say what such
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from struct import Struct, unpack_from
 from typing import Final
@@ -74,7 +74,7 @@ class Firmware:
             section.
     """
 
-    data: bytes
+    data: bytes = field(repr=False)
     sections: tuple[MetadataSection, ...]
     reset_eip: int
     hash_table_gpa: int

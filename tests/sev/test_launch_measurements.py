@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
@@ -100,3 +101,39 @@ def test_absent_metadata_is_no_label(entry):
 def test_anything_else_is_refused(data):
     with pytest.raises(EvidenceError, match="not a file of launch measurements"):
         parse_launch_measurements(data)
+
+
+def test_two_thousand_damaged_files_are_refused_or_read_as_they_stand(vectors):
+    real = (vectors / "mainnet" / "launch-measurements.7360f8f3.json").read_bytes()
+    source = random.Random(1)
+    read = 0
+    for _ in range(2000):
+        data = bytearray(real)
+        for _ in range(source.choice((1, 1, 3))):
+            place = source.randrange(len(data))
+            data[place : place + source.randrange(3)] = source.choice(
+                (
+                    b"",
+                    b'"',
+                    b"1",
+                    b",",
+                    b"\\u0000",
+                    b"\\ud800",
+                    b"e9",
+                    source.randbytes(1),
+                    b"]",
+                    b"null",
+                    b" ",
+                )
+            )
+        try:
+            parsed = parse_launch_measurements(bytes(data))
+        except EvidenceError:
+            continue
+        read += 1
+        entries = json.loads(data)["guest_launch_measurements"]
+        assert [list(item.measurement) for item in parsed] == [entry["measurement"] for entry in entries]
+        assert [(item.kernel_cmdline, item.vcpu_type) for item in parsed] == [
+            (entry["metadata"].get("kernel_cmdline"), entry["metadata"].get("vcpu_type")) for entry in entries
+        ]
+    assert 100 < read < 1900

@@ -41,7 +41,7 @@ class KnownRelease:
 
 
 @cache
-def known_releases() -> tuple[KnownRelease, ...]:
+def all_releases() -> tuple[KnownRelease, ...]:
     """Every known release."""
     text = files("auditkit.sev.known_releases").joinpath("releases.json").read_text(encoding="utf-8")
     document = cast("dict[str, list[dict[str, object]]]", json.loads(text))
@@ -58,14 +58,14 @@ def releases_for(measurements: Collection[bytes]) -> tuple[tuple[KnownRelease, i
     wanted = set(measurements)
     hits = (
         (release, sum(item.measurement in wanted for item in release.measurements))
-        for release in known_releases()
+        for release in all_releases()
     )
     return tuple(sorted((hit for hit in hits if hit[1]), key=lambda hit: -hit[1]))
 
 
 @cache
 def _by_measurement() -> dict[bytes, KnownRelease]:
-    return {item.measurement: release for release in known_releases() for item in release.measurements}
+    return {item.measurement: release for release in all_releases() for item in release.measurements}
 
 
 def _release(entry: dict[str, object]) -> KnownRelease:
