@@ -260,3 +260,8 @@ def troubled() -> AuditDocument:
 @pytest.fixture
 def hostile() -> AuditDocument:
     return read(hostile_example())
+
+
+@pytest.fixture
+def example_value() -> dict:
+    return example()

@@ -1,0 +1,197 @@
+"""audit.json: the schema is published, the bytes are deterministic, and nothing malformed or contradictory reads."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from pathlib import Path
+
+import jsonschema
+import pytest
+from pydantic import ValidationError
+
+from auditkit import checks
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.limits import LIMITS
+from auditkit.report import AuditDocument, DecisionRecord, TroubleRecord, from_json, schema, to_json
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas" / "audit-report-v1.json"
+
+
+def _bytes(value: dict) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_the_published_schema_is_the_one_of_the_code():
+    assert json.loads(PUBLISHED.read_text()) == schema(), (
+        "write json.dumps(auditkit.report.schema(), indent=2) to the file"
+    )
+
+
+@pytest.mark.parametrize("which", ["failing", "passing", "troubled", "hostile"])
+def test_what_we_write_follows_the_published_schema(which, request):
+    published = json.loads(PUBLISHED.read_text())
+    jsonschema.Draft202012Validator.check_schema(published)
+    document = request.getfixturevalue(which)
+    jsonschema.Draft202012Validator(published).validate(json.loads(to_json(document)))
+
+
+def test_the_schema_refuses_what_is_not_a_report(example_value):
+    validator = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text()))
+    assert validator.is_valid(example_value)
+    for path, bad in [
+        (("verdict",), "MAYBE"),
+        (("schema",), "auditkit/audit-report/v2"),
+        (("extra",), 1),
+        (("subject", "proposer"), 7),
+        (("evidence", 0, "name"), "../../etc/passwd"),
+    ]:
+        value = copy.deepcopy(example_value)
+        _set(value, path, bad)
+        assert not validator.is_valid(value), path
+
+
+def test_the_contract_s_fields_are_there(example_value):
+    written = json.loads(to_json(from_json(_bytes(example_value))))
+    assert written == example_value
+    assert list(written)[:2] == ["schema", "verdict"]
+
+
+def test_bytes_are_deterministic_and_survive_a_round_trip(failing):
+    data = to_json(failing)
+    assert data == to_json(from_json(data))
+    assert data.endswith(b"}\n")
+    assert not data.endswith(b"\n\n")
+    assert b'\n  "verdict": "FAIL",\n' in data
+
+
+def test_only_run_differs_between_two_runs(example_value):
+    other = copy.deepcopy(example_value)
+    other["run"] |= {"started": "2027-01-01T00:00:00Z", "machine": "another"}
+    first, second = (json.loads(to_json(from_json(_bytes(value)))) for value in (example_value, other))
+    assert first.pop("run") != second.pop("run")
+    assert first == second
+
+
+def test_numbers_beyond_what_json_readers_hold_are_text(failing):
+    assert failing.subject.proposer == (1 << 64) - 1
+    assert json.loads(to_json(failing))["subject"]["proposer"] == "18446744073709551615"
+
+
+def _set(value, path, new):
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = new
+
+
+@pytest.mark.parametrize(
+    ("path", "bad"),
+    [
+        (("schema",), "auditkit/audit-report/v2"),
+        (("verdict",), "PASS"),  # contradicts the chosen policy's
+        (("verdict",), "pass"),
+        (("verdicts", "strict"), "PASS"),
+        (("subject", "policy"), "overlap"),  # whose verdict is another
+        (("subject", "policy"), "lenient"),
+        (("subject", "proposal_id"), 0),
+        (("subject", "proposal_id"), "139400"),
+        (("subject", "proposal_id"), 1 << 53),
+        (("subject", "proposer"), "18446744073709551616"),
+        (("subject", "proposer"), "007"),
+        (("subject", "proposer"), "-1"),
+        (("subject", "certificate_time"), "yesterday"),
+        (("subject", "certificate_time"), "2026-07-14T09:26:53+02:00"),
+        (("subject", "chip_ids"), ["abc"]),
+        (("subject", "unknown"), 1),
+        (("decisions", 0, "outcome"), "maybe"),
+        (("decisions", 0, "number"), 2),
+        (("decisions", 0, "number"), "1"),
+        (("decisions", 1, "id"), "certificate.form"),
+        (("decisions", 0, "reason"), ""),
+        (("decisions", 0, "evidence"), ["not-listed.bin"]),
+        (("decisions", 25, "outcome"), "warn"),  # FAIL without a failed decision
+        (("overlap", 0, "relation"), "blessed-only"),
+        (("overlap", 0, "blessed"), None),
+        (("overlap", 0, "measurement"), "XYZ"),
+        (("evidence", 0, "name"), "../escape"),
+        (("evidence", 0, "name"), "/etc/passwd"),
+        (("evidence", 0, "name"), "a/../../b"),
+        (("evidence", 0, "name"), "a\nb"),
+        (("evidence", 0, "name"), "proposal.request.cbor"),
+        (("evidence", 0, "sha256"), "AB" * 32),
+        (("evidence", 0, "size"), -1),
+        (("parameters", "vcpus"), {"nested": 1}),
+        (("run", "seconds"), "2.5"),
+        (("run", "seconds"), float("nan")),
+        (("tool",), None),
+    ],
+)
+def test_what_is_malformed_or_contradicts_itself_does_not_read(example_value, path, bad):
+    from_json(_bytes(example_value))
+    _set(example_value, path, bad)
+    with pytest.raises(EvidenceError, match=r"audit\.json"):
+        from_json(_bytes(example_value))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"1" * 10_000,
+        b'{"schema": "auditkit/audit-report/v1"}',
+    ],
+)
+def test_what_is_not_a_document_is_an_evidence_error(data):
+    with pytest.raises(EvidenceError):
+        from_json(data)
+
+
+def test_a_repeated_field_does_not_read(failing):
+    data = to_json(failing).replace(b'"verdict": "FAIL",', b'"verdict": "FAIL", "verdict": "FAIL",', 1)
+    with pytest.raises(EvidenceError, match="same name"):
+        from_json(data)
+
+
+def test_a_python_field_name_is_not_a_json_one(example_value):
+    example_value["schema_id"] = example_value.pop("schema")
+    with pytest.raises(EvidenceError):
+        from_json(_bytes(example_value))
+
+
+def test_too_large_a_file_is_refused_before_it_is_read():
+    with pytest.raises(EvidenceError, match="too large"):
+        from_json(b" " * (LIMITS.report_bytes + 1))
+
+
+def test_damaged_bytes_end_in_an_evidence_error_or_a_consistent_document(failing):
+    data, rng = to_json(failing), random.Random(7)
+    for _ in range(300):
+        damaged = bytearray(data)
+        for _ in range(rng.randrange(1, 4)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        try:
+            document = from_json(bytes(damaged[: rng.choice([len(damaged), rng.randrange(len(damaged))])]))
+        except EvidenceError:
+            continue
+        assert document.verdict == getattr(document.verdicts, document.subject.policy)
+
+
+def test_documents_are_frozen(failing: AuditDocument):
+    with pytest.raises(ValidationError):
+        failing.verdict = "PASS"
+
+
+def test_records_of_our_own_values():
+    decision = checks.OVERLAP_ANY.failed("0 of 6", "None is.", evidence=("a.cbor",))
+    record = DecisionRecord.of(decision)
+    assert (record.id, record.number, record.outcome) == ("overlap.any", 25, "fail")
+    assert record.expected == checks.OVERLAP_ANY.expected
+    error = SourceError("no answer", where="http://127.0.0.1/", hint="try again")
+    assert TroubleRecord.of(error) == TroubleRecord(what="no answer", where=error.where, hint="try again")
