@@ -11,14 +11,18 @@
 Nothing here uses the network, mounts anything, or executes what it reads.
 """
 
+from auditkit.guestos.base_image import BaseImage, read_base_image
 from auditkit.guestos.boot_args import BootArgs, KernelCommandLine, parse_boot_args
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
 from auditkit.guestos.ext4 import Entry, Ext4, FileType
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
+from auditkit.guestos.tree import ManifestEntry, extract_tree, tree_manifest
+from auditkit.guestos.tree_tar import write_tree_tar
 from auditkit.guestos.update_image import UpdateImage, read_update_image
 from auditkit.guestos.verity import VerityRoot, root_image_verity
 
 __all__ = [
+    "BaseImage",
     "BootArgs",
     "BootFiles",
     "Entry",
@@ -26,13 +30,18 @@ __all__ = [
     "FileType",
     "ImageKind",
     "KernelCommandLine",
+    "ManifestEntry",
     "UpdateImage",
     "VerityRoot",
+    "extract_tree",
     "image_kind",
     "image_verity",
     "open_boot_source",
     "parse_boot_args",
+    "read_base_image",
     "read_boot_files",
     "read_update_image",
     "root_image_verity",
+    "tree_manifest",
+    "write_tree_tar",
 ]

@@ -1,0 +1,76 @@
+"""All that an audit wants to know of a base image, from one pass over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditkit.errors import EvidenceError
+from auditkit.guestos.boot_files import BootFiles, read_boot_files
+from auditkit.guestos.ext4 import Ext4
+from auditkit.guestos.image_kind import ImageKind, image_kind
+from auditkit.guestos.update_image import read_update_image
+from auditkit.guestos.verity import VerityRoot
+from auditkit.limits import LIMITS, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """What a base image is and boots.
+
+    Attributes:
+        sha256: digest of the whole file, 64 hex digits.
+        size: of the whole file in bytes.
+        version_text: VERSION.TXT of an update image; None where there is none.
+        verity: dm-verity root of root.img; None for a bare boot partition.
+        boot: the measured files.
+        has_checksums: whether the boot file system carries metadata checksums; wrong ones are an error.
+        entries: names in the boot file system.
+    """
+
+    sha256: str
+    size: int
+    version_text: str | None
+    verity: VerityRoot | None
+    boot: BootFiles
+    has_checksums: bool
+    entries: int
+
+
+def read_base_image(
+    path: Path, *, work: Path, progress: Callable[[int], None] | None = None, limits: Limits = LIMITS
+) -> BaseImage:
+    """Reads an update image, or a bare boot partition.
+
+    Args:
+        path: ``update-img.tar.zst`` or ``boot.img``.
+        work: folder for the boot.img of an update image.
+        progress: called with the number of bytes read so far.
+
+    Raises:
+        SourceError: it cannot be read or is cut short.
+        EvidenceError: it is neither, damaged, or lacks a boot file.
+    """
+    if image_kind(path) is ImageKind.UPDATE:
+        with path.open("rb", buffering=0) as stream:
+            image = read_update_image(stream, work=work, progress=progress, limits=limits)
+        if image.sha256 is None:
+            raise EvidenceError("the digest of the image was not computed", where=str(path))
+        sha256, size, boot_image = image.sha256, image.size, image.boot_image
+        version_text, verity = image.version_text, image.verity
+    else:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size, boot_image, version_text, verity = path.stat().st_size, path, None, None
+    with Ext4(boot_image) as fs:
+        return BaseImage(
+            sha256=sha256,
+            size=size,
+            version_text=version_text,
+            verity=verity,
+            boot=read_boot_files(fs, limits=limits),
+            has_checksums=fs.has_checksums,
+            entries=sum(1 for _ in fs.walk()),
+        )
