@@ -28,8 +28,8 @@ def write_ext4(image: Path, tree: Path, size: int, *, label: str) -> None:
 
     Args:
         image: the file to write, sparse.
-        tree: a folder. Recorded are owner 0, time 0, mode 0755 for folders and 0644 for files; the folder's own
-            times and modes are set to these.
+        tree: a folder. Recorded are owner 0, time 0, mode 0755 for folders and 0644 for files; times and
+            modes in the folder itself are set to these.
         size: bytes, a multiple of 4096.
         label: the SELinux label of every file.
 

@@ -49,7 +49,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSizes:
-    """Sizes of the parts of a release, in bytes. `SMALL` travels with the package, `LARGE` is as in real life."""
+    """Sizes of the parts of a release, in bytes. `SMALL` travels with the package."""
 
     firmware: int
     kernel: int
@@ -98,7 +98,12 @@ def release_folder(commit: str) -> str:
 
 
 def build_release(
-    out: Path, *, seed: str = "base", large: bool = False, progress: Progress | None = None
+    out: Path,
+    *,
+    seed: str = "base",
+    large: bool = False,
+    progress: Progress | None = None,
+    on_measured: Callable[[Path, str], None] | None = None,
 ) -> PracticeRelease:
     """Builds a release below ``out``, as ``ic/<commit>/guest-os/update-img/``.
 
@@ -109,6 +114,7 @@ def build_release(
         seed: tells releases apart; all content follows from it.
         large: a release of realistic size: 400 MB compressed, and 1.2 GB on disk while it is made.
         progress: is told each step.
+        on_measured: is given the boot tree and the root hash while they are there.
 
     Raises:
         ParameterError: the release is already there.
@@ -132,6 +138,8 @@ def build_release(
         _build_boot(work, seed, sizes, release.commit, root_hash)
         tell(f"{MEASUREMENTS_NAME}: {len(RELEASE_CPU_TYPES) * 2} settings by sev-snp-measure")
         (published / MEASUREMENTS_NAME).write_bytes(launch_measurements_json(work / "boot", root_hash))
+        if on_measured:
+            on_measured(work / "boot", root_hash)
         tell(f"{IMAGE_NAME}: tar and zstd")
         with (published / IMAGE_NAME).open("wb") as file:
             _write_image(file, work, release.commit)
@@ -142,12 +150,26 @@ def build_release(
     return release
 
 
+def build_package_data(out: Path) -> None:
+    """Builds what travels with the package: two releases, and the measurements of the first with 16 vCPUs.
+
+    Errors are those of `build_release`.
+    """
+
+    def keep_measurements(boot: Path, root_hash: str) -> None:
+        (out / "base-16-vcpus.json").write_bytes(launch_measurements_json(boot, root_hash, vcpus=16))
+
+    build_release(out, seed="base", on_measured=keep_measurements)
+    build_release(out, seed="other")
+
+
 def boot_args(root_hash: str) -> dict[str, str]:
     """The four kernel command lines of a release, by name, in the order of the file ``boot_args``."""
     return {
         f"BOOT_ARGS_{tee}{system}": (
             f"root=/dev/disk/by-partuuid/{_PARTITIONS[system]} console=ttyS0 nomodeset "
-            f"dfinity.system={system} {'dfinity.tee=1 ' if tee else ''}security=selinux selinux=1 enforcing=1 root_hash={root_hash}"
+            f"dfinity.system={system} {'dfinity.tee=1 ' if tee else ''}"
+            f"security=selinux selinux=1 enforcing=1 root_hash={root_hash}"
         )
         for tee in ("", "TEE_")
         for system in ("A", "B")

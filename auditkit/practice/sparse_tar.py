@@ -1,10 +1,10 @@
 """Writes tar members as GNU tar does: holes are left out, byte for byte the same on every file system.
 
-GNU tar finds holes either block by block of the file system (so the archive depends on the machine) or by
-reading every 512 bytes (a minute for a root.img of 10 GiB). This writer skips what the file system knows to be a
-hole and looks for zeros in the rest.
+GNU tar finds holes either block by block of the file system, so that the archive depends on the machine, or by
+reading every 512 bytes, which takes a minute for a root.img of 10 GiB. This writer skips what the file system
+knows to be a hole and looks for zeros in the rest.
 
-Source: the GNU tar manual, "Basic Tar Format" (old GNU format: ``struct oldgnu_header``, ``struct sparse_header``).
+Source: the GNU tar manual, "Basic Tar Format" (old GNU format: ``oldgnu_header``, ``sparse_header``).
 """
 
 from __future__ import annotations
