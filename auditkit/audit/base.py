@@ -68,7 +68,8 @@ def decide_file_system(has_checksums: bool, files: int, evidence: Names) -> Deci
             evidence=evidence,
         )
     return check.passed(
-        f"{files} boot files, metadata checksums right", "The boot files were read from an undamaged file system.",
+        f"{files} boot files, metadata checksums right",
+        "The boot files were read from an undamaged file system.",
         evidence=evidence,
     )
 
@@ -83,11 +84,15 @@ def decide_boot_args(boot_args: BootArgs, evidence: Names) -> Decision:
             evidence=evidence,
         )
     return check.passed(
-        f"{len(boot_args.lines)} command lines, read alike", "Build and host start the same guest.", evidence=evidence
+        f"{len(boot_args.lines)} command lines, read alike",
+        "Build and host start the same guest.",
+        evidence=evidence,
     )
 
 
-def decide_root_hash(boot_args: BootArgs, measured: Sequence[str], verity: VerityRoot | None, evidence: Names) -> Decision:
+def decide_root_hash(
+    boot_args: BootArgs, measured: Sequence[str], verity: VerityRoot | None, evidence: Names
+) -> Decision:
     """Check 22.
 
     Args:
@@ -96,7 +101,9 @@ def decide_root_hash(boot_args: BootArgs, measured: Sequence[str], verity: Verit
     """
     check = checks.BASE_ROOT_HASH
     if verity is None:
-        return check.skipped("There is no root file system: only a boot partition was given.", evidence=evidence)
+        return check.skipped(
+            "There is no root file system: only a boot partition was given.", evidence=evidence
+        )
     if verity.problems:
         return check.failed(
             "; ".join(verity.problems)[:500],

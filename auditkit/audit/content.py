@@ -59,7 +59,9 @@ def _measurements(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ..
     check = checks.PROPOSAL_MEASUREMENTS
     entries = bless.base_guest_launch_measurements
     if not entries:
-        return check.failed("no measurement", "A proposal that blesses nothing recovers nothing.", evidence=evidence)
+        return check.failed(
+            "no measurement", "A proposal that blesses nothing recovers nothing.", evidence=evidence
+        )
     wrong = [entry for entry in entries if len(entry.measurement) != MEASUREMENT_BYTES]
     if wrong:
         return check.failed(

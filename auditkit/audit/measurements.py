@@ -50,7 +50,9 @@ def decide_published(
     ours = Counter(setting.measurement for setting in computed)
     if theirs == ours:
         return check.passed(
-            f"all {len(published)} equal", "The release published what its files measure to.", evidence=evidence
+            f"all {len(published)} equal",
+            "The release published what its files measure to.",
+            evidence=evidence,
         )
     shared = len(theirs.keys() & ours.keys())
     return check.warned(

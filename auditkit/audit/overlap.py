@@ -93,7 +93,7 @@ def _blessed_row(
     unlabelled = tuple(
         name
         for name, value in (("kernel_cmdline", entry.kernel_cmdline), ("vcpu_type", entry.vcpu_type))
-        if value is None
+        if not value
     )
     return Overlap(
         Relation.METADATA_DIFFERS if contradictions else Relation.MATCHED,
@@ -108,18 +108,20 @@ def _blessed_row(
 
 def _contradictions(entry: BlessedMeasurement, setting: Setting) -> tuple[str, ...]:
     found = []
-    if None not in (entry.vcpu_type, setting.vcpu_type) and not _same_cpu(entry.vcpu_type, setting.vcpu_type):
+    if entry.vcpu_type and setting.vcpu_type and not _same_cpu(entry.vcpu_type, setting.vcpu_type):
         found.append(f"it says {entry.vcpu_type!r}, the measurement is that of {setting.vcpu_type}")
-    if None not in (entry.kernel_cmdline, setting.kernel_cmdline) and entry.kernel_cmdline != setting.kernel_cmdline:
-        line = setting.boot_args if isinstance(setting, LaunchMeasurement) else "the setting that was measured"
+    if entry.kernel_cmdline and setting.kernel_cmdline and entry.kernel_cmdline != setting.kernel_cmdline:
+        line = (
+            setting.boot_args if isinstance(setting, LaunchMeasurement) else "the setting that was measured"
+        )
         found.append(f"its kernel command line is not that of {line}")
     return tuple(found)
 
 
-def _same_cpu(label: str | None, vcpu_type: str | None) -> bool:
+def _same_cpu(label: str, vcpu_type: str) -> bool:
     """Whether the names mean one CPU: some models share a signature, and only the signature is measured."""
-    signature = CPU_SIGNATURES.get(label or "")
-    return label == vcpu_type or (signature is not None and signature == CPU_SIGNATURES.get(vcpu_type or ""))
+    signature = CPU_SIGNATURES.get(label)
+    return label == vcpu_type or (signature is not None and signature == CPU_SIGNATURES.get(vcpu_type))
 
 
 def _told(setting: Setting) -> str:
@@ -204,5 +206,7 @@ def _coverage(rows: Sequence[Overlap], uncovered: list[Overlap], evidence: tuple
             evidence=evidence,
         )
     return checks.OVERLAP_COVERAGE.passed(
-        "every computed setting is blessed", "Every CPU type of the release can be recovered.", evidence=evidence
+        "every computed setting is blessed",
+        "Every CPU type of the release can be recovered.",
+        evidence=evidence,
     )

@@ -64,7 +64,9 @@ def judge(decisions: Iterable[Decision], policy: Policy) -> Judgement:
     for decision in made:
         answered = decision.outcome is not Outcome.SKIP or decision.id not in policy.answered
         counts[decision.id] = counts.get(decision.id, 0) + answered
-    missing = tuple(check.id for check in ALL_CHECKS if check.id in policy.demanded and counts.get(check.id, 0) != 1)
+    missing = tuple(
+        check.id for check in ALL_CHECKS if check.id in policy.demanded and counts.get(check.id, 0) != 1
+    )
     if failed:
         first = failed[0]
         return Judgement(policy.name, Verdict.FAIL, first, missing, first.reason)

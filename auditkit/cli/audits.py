@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 _PRACTICE = "practice:"
 
 override_option = click.option(
-    "-p", "overrides", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be given more than once."
+    "-p",
+    "overrides",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter; may be given more than once.",
 )
 params_argument = click.argument("params", metavar="PARAMS.yaml")
 
@@ -67,7 +71,9 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
     if document.verdict.exit_status == 2:
         for trouble in document.trouble:
             where = f"{trouble.where}: " if trouble.where else ""
-            click.echo(f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}", err=True)
+            click.echo(
+                f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}", err=True
+            )
     raise ExitStatus(document.verdict.exit_status)
 
 

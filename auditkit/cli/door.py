@@ -21,7 +21,7 @@ TROUBLE: Final = 2
 ExistingFile = click.Path(path_type=Path)
 
 
-class ExitStatus(Exception):  # noqa: N818  (a result, not an error)
+class ExitStatus(Exception):
     """Raised by a command to end with a status other than 0 after it has said why."""
 
     def __init__(self, status: int) -> None:
@@ -44,7 +44,9 @@ def auditkit(debug: bool) -> None:
     """
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+)
 root_key_option = click.option(
     "--root-key",
     default="mainnet",
@@ -93,7 +95,9 @@ def _run(given: list[str]) -> int:
         return TROUBLE
     except OSError as error:
         where = str(error.filename or "")
-        return _trouble(given, error.strerror or str(error), where, "check the path, its permissions and free space")
+        return _trouble(
+            given, error.strerror or str(error), where, "check the path, its permissions and free space"
+        )
     except MemoryError:
         return _trouble(given, "out of memory", "", "")
     except Exception as error:  # noqa: BLE001  (the last net: no traceback for users, and never status 1)

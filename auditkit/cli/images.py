@@ -3,20 +3,64 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from auditkit.cli.door import ExistingFile, auditkit, json_option, print_json, refuse_existing, root_key_option
-from auditkit.cli.proposals import end_with
+from auditkit.atomic import whole_file
+from auditkit.cli.door import (
+    ExistingFile,
+    auditkit,
+    json_option,
+    print_json,
+    refuse_existing,
+    root_key_option,
+)
+from auditkit.cli.telling import end_with, overlap_json, show_overlap
+from auditkit.errors import SourceError
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
+
+if TYPE_CHECKING:
+    from auditkit.guestos import Ext4
+
+
+@contextmanager
+def _boot_file_system(image: Path) -> Iterator[Ext4]:
+    """The boot file system of an update image or a bare boot.img while the block runs, with a bar on the way."""
+    from auditkit.guestos import Ext4, open_boot_source
+    from auditkit.running import progress_on_terminal
+
+    size = _size(image)
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+        with progress_on_terminal() as progress:
+            boot = open_boot_source(
+                image, work=Path(work), progress=lambda done: progress.bytes_done("reading", done, size)
+            )
+        with Ext4(boot) as fs:
+            yield fs
+
+
+def _size(image: Path) -> int:
+    try:
+        return image.stat().st_size
+    except OSError as error:
+        raise SourceError(
+            f"the image cannot be read: {error.strerror}", where=str(image), hint="check the path"
+        ) from None
 
 
 @auditkit.command("fetch-image")
 @click.argument("version", metavar="VERSION")
 @click.option("--out", type=ExistingFile, required=True, help="Where the update image goes.")
-@click.option("--url", metavar="TEMPLATE", help="Address with {base_version} in it; by default dfinity's hosts.")
-@click.option("--sha256", metavar="HEX", help="Digest to demand; by default the one in the SHA256SUMS beside it.")
+@click.option(
+    "--url", metavar="TEMPLATE", help="Address with {base_version} in it; by default dfinity's hosts."
+)
+@click.option(
+    "--sha256", metavar="HEX", help="Digest to demand; by default the one in the SHA256SUMS beside it."
+)
 def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) -> None:
     """Download the update image of a release; run it again to resume.
 
@@ -29,12 +73,21 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
     import re
 
     from auditkit.errors import EvidenceError, ParameterError
-    from auditkit.evidence import IMAGE_URLS, NotFoundError, download, parse_sha256sums, parse_source, read_bytes
+    from auditkit.evidence import (
+        IMAGE_URLS,
+        NotFoundError,
+        download,
+        parse_sha256sums,
+        parse_source,
+        read_bytes,
+    )
     from auditkit.limits import LIMITS
     from auditkit.running import progress_on_terminal
 
     if not re.fullmatch(r"[0-9a-f]{40}", version):
-        raise ParameterError(f"VERSION cannot be {version[:80]!r}", hint="give the release's commit, 40 hex digits")
+        raise ParameterError(
+            f"VERSION cannot be {version[:80]!r}", hint="give the release's commit, 40 hex digits"
+        )
     if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise ParameterError(f"--sha256 cannot be {sha256[:80]!r}", hint="give 64 hex digits")
     refuse_existing(out)
@@ -47,11 +100,15 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
             sums = read_bytes(source.sibling("SHA256SUMS"), LIMITS.answer_bytes)
         except NotFoundError:
             raise ParameterError(
-                "there is no SHA256SUMS beside the image", where=str(source), hint="give the digest with --sha256"
+                "there is no SHA256SUMS beside the image",
+                where=str(source),
+                hint="give the digest with --sha256",
             ) from None
         wanted = parse_sha256sums(sums.decode("utf-8", "replace")).get(source.name)
         if wanted is None:
-            raise EvidenceError(f"SHA256SUMS does not list {source.name}", where=str(source), hint="give --sha256")
+            raise EvidenceError(
+                f"SHA256SUMS does not list {source.name}", where=str(source), hint="give --sha256"
+            )
     with progress_on_terminal() as progress:
         done = download(
             source.urls(),
@@ -64,7 +121,9 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
 
 @auditkit.command("extract-bootfs")
 @click.argument("image", type=ExistingFile)
-@click.option("--out", type=ExistingFile, required=True, help="Folder for the boot tree; it must not exist yet.")
+@click.option(
+    "--out", type=ExistingFile, required=True, help="Folder for the boot tree; it must not exist yet."
+)
 @click.option("--tar", "tar", type=ExistingFile, help="Also write a deterministic tar of the boot tree.")
 def extract_bootfs(image: Path, out: Path, tar: Path | None) -> None:
     """Extract the boot tree of an update image or of a bare boot.img, without root and without mounting.
@@ -73,28 +132,24 @@ def extract_bootfs(image: Path, out: Path, tar: Path | None) -> None:
     Example:
         auditkit extract-bootfs update-img.tar.zst --out bootfs --tar bootfs.tar
     """
-    from auditkit.guestos import extract_tree, open_boot_tree, write_tree_tar
-    from auditkit.running import progress_on_terminal
+    from auditkit.guestos import extract_tree, write_tree_tar
 
     refuse_existing(out)
     if tar is not None:
         refuse_existing(tar)
-    with (
-        progress_on_terminal() as progress,
-        tempfile.TemporaryDirectory() as work,
-        open_boot_tree(
-            image, work=Path(work), progress=lambda done: progress.bytes_done("reading", done, image.stat().st_size)
-        ) as tree,
-    ):
-        extract_tree(tree, out)
+    with _boot_file_system(image) as fs:
+        extract_tree(fs, out)
         if tar is not None:
-            write_tree_tar(tree, tar)
+            with whole_file(tar) as file:
+                write_tree_tar(fs, file)
     click.echo(str(out))
 
 
 @auditkit.command()
 @click.argument("image", type=ExistingFile)
-@click.option("--vcpus", type=click.IntRange(1, 512), multiple=True, default=(64,), show_default=True, metavar="N")
+@click.option(
+    "--vcpus", type=click.IntRange(1, 512), multiple=True, default=(64,), show_default=True, metavar="N"
+)
 @click.option(
     "--vcpu-type",
     "vcpu_types",
@@ -127,34 +182,29 @@ def measure(
         auditkit measure update-img.tar.zst > launch-measurements.json
         auditkit measure update-img.tar.zst --vcpus 16 --vcpus 64 --vcpu-type EPYC-Genoa
     """
-    from auditkit.errors import ParameterError
-    from auditkit.guestos import open_boot_tree, parse_boot_args, read_boot_files
-    from auditkit.running import progress_on_terminal
+    from auditkit.errors import EvidenceError, ParameterError
+    from auditkit.guestos import parse_boot_args, read_boot_files
     from auditkit.sev import measure as compute
     from auditkit.sev import measured_boot, render_launch_measurements
 
     try:
         features = int(guest_features, 16)
     except ValueError:
-        raise ParameterError(f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits") from None
-    with (
-        progress_on_terminal() as progress,
-        tempfile.TemporaryDirectory() as work,
-        open_boot_tree(
-            image, work=Path(work), progress=lambda done: progress.bytes_done("reading", done, image.stat().st_size)
-        ) as tree,
-    ):
-        boot = read_boot_files(tree)
+        raise ParameterError(
+            f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits"
+        ) from None
+    with _boot_file_system(image) as fs:
+        boot = read_boot_files(fs)
     lines = parse_boot_args(boot.boot_args)
     if lines.differences:
-        from auditkit.errors import EvidenceError
-
         raise EvidenceError(
             f"build and host read boot_args differently: {lines.differences[0]}", where=str(image)
         )
     for name in boot_args:
         if name not in lines.lines:
-            raise ParameterError(f"there is no command line {name}", where=str(image), hint=f"it has {', '.join(lines.lines)}")
+            raise ParameterError(
+                f"there is no command line {name}", where=str(image), hint=f"it has {', '.join(lines.lines)}"
+            )
     measurements = compute(
         measured_boot(boot.firmware, boot.kernel, boot.initrd),
         {name: lines.lines[name].text for name in boot_args},
@@ -179,21 +229,24 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     Example:
         auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
     """
-    from auditkit.audit import decide_content
-    from auditkit.audit.published import compare_published, decide_published_overlap
-    from auditkit.errors import EvidenceError
+    from auditkit.audit import compare, decide_content, decide_overlap
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.limits import LIMITS
     from auditkit.running import read_proposal_file
     from auditkit.sev import parse_launch_measurements
 
-    del EvidenceError, compare_published, decide_published_overlap, decide_content
     key = parse_root_key(root_key)
     certified = read_proposal_file(Source(path=proposal), None)
     listed = parse_launch_measurements(read_bytes(Source(path=measurements), LIMITS.answer_bytes))
     verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
-    end_with(verification.decisions, as_json, {"listed": len(listed)})
+    decisions, rows = verification.decisions, ()
+    if verification.bless is not None:
+        rows = compare(verification.bless.base_guest_launch_measurements, listed, {})
+        decisions += (*decide_content(verification.bless, ()), *decide_overlap(rows, ()))
+    if not as_json:
+        show_overlap(rows)
+    end_with(decisions, as_json, {"overlap": [overlap_json(row) for row in rows]})
 
 
 @auditkit.command("verity-hash")
@@ -209,12 +262,12 @@ def verity_hash(image: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from auditkit.cli.door import ExitStatus
-    from auditkit.guestos import read_verity_root
+    from auditkit.guestos import image_verity
     from auditkit.running import progress_on_terminal
 
-    size = image.stat().st_size
+    size = _size(image)
     with progress_on_terminal(not as_json) as progress:
-        root = read_verity_root(image, progress=lambda done: progress.bytes_done("reading", done, size))
+        root = image_verity(image, progress=lambda done: progress.bytes_done("reading", done, size))
     if as_json:
         print_json({"verdict": "FAIL" if root.problems else "PASS", **asdict(root)})
     else:

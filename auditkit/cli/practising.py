@@ -47,7 +47,9 @@ def list_scenarios(as_json: bool) -> None:
 
 
 @practice.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0 takes a free one."
+)
 def serve(port: int) -> None:
     """Serve the practice network on 127.0.0.1 until interrupted, for other programs to practise on.
 
@@ -62,7 +64,9 @@ def serve(port: int) -> None:
 
 
 @practice.command()
-@click.option("--out", type=ExistingFile, required=True, help="Folder for the release; it must not exist yet.")
+@click.option(
+    "--out", type=ExistingFile, required=True, help="Folder for the release; it must not exist yet."
+)
 @click.option("--seed", default="practice", show_default=True, help="Another seed makes another release.")
 @click.option("--large", is_flag=True, help="A release of realistic size (about 400 MB; takes minutes).")
 def build(out: Path, seed: str, large: bool) -> None:

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
-from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json, root_key_option
-from auditkit.decision import Decision, Outcome
-
-_MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
-
-
-def show_decisions(decisions: Iterable[Decision]) -> None:
-    """Prints one line a decision, and below a failure what was expected and found."""
-    from auditkit.report.display import one_line
-
-    for decision in decisions:
-        click.echo(f"{_MARKS[decision.outcome]} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
-        if decision.outcome in (Outcome.FAIL, Outcome.WARN):
-            click.echo(f"        {one_line(decision.reason, 600)}")
-        if decision.outcome is Outcome.FAIL:
-            click.echo(f"        expected: {one_line(decision.expected, 300)}")
-
-
-def end_with(decisions: Iterable[Decision], as_json: bool, more: dict[str, Any]) -> None:
-    """Tells the decisions and ends with 1 if one failed."""
-    made = tuple(decisions)
-    failed = any(decision.outcome is Outcome.FAIL for decision in made)
-    verdict = "FAIL" if failed else "PASS"
-    if as_json:
-        print_json({"verdict": verdict, **more, "decisions": [asdict(decision) for decision in made]})
-    else:
-        show_decisions(made)
-        click.echo(verdict)
-    raise ExitStatus(int(failed))
+from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.telling import end_with
+from auditkit.decision import Outcome
 
 
 @auditkit.command("fetch-proposal")
 @click.argument("proposal_id", type=click.IntRange(1, 2**53 - 1), metavar="ID")
-@click.option("--out", type=ExistingFile, required=True, help="Where the bare certificate goes; its request goes beside it.")
+@click.option(
+    "--out",
+    type=ExistingFile,
+    required=True,
+    help="Where the bare certificate goes; its request goes beside it.",
+)
 @click.option("--url", help="Ask this API boundary node; by default mainnet's.")
 @root_key_option
 def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) -> None:
@@ -72,7 +48,9 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         try:
             certified = fetch((url,) if url else MAINNET_URLS, proposal_id)
         except EvidenceError as error:
-            end_with((checks.REPLY_REQUEST.failed(error.observed or "another answer", str(error)),), False, {})
+            end_with(
+                (checks.REPLY_REQUEST.failed(error.observed or "another answer", str(error)),), False, {}
+            )
     verification = verify_proposal(
         certified.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=certified.request
     )
@@ -87,10 +65,14 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
 @auditkit.command("verify-certificate")
 @click.argument("file", type=ExistingFile)
 @click.option("--canister", metavar="TEXT", help="The canister that the certificate has to speak for.")
-@click.option("--subnet", metavar="TEXT", help="For a certificate about a subnet: the subnet it has to speak for.")
+@click.option(
+    "--subnet", metavar="TEXT", help="For a certificate about a subnet: the subnet it has to speak for."
+)
 @root_key_option
 @json_option
-def verify_certificate(file: Path, canister: str | None, subnet: str | None, root_key: str, as_json: bool) -> None:
+def verify_certificate(
+    file: Path, canister: str | None, subnet: str | None, root_key: str, as_json: bool
+) -> None:
     """Verify an Internet Computer certificate (checks 1 to 11 of docs/certificates.md).
 
     \b
@@ -114,7 +96,9 @@ def verify_certificate(file: Path, canister: str | None, subnet: str | None, roo
 @click.argument("file", type=ExistingFile)
 @click.option("--proposal-id", type=click.IntRange(1, 2**53 - 1), required=True, metavar="N")
 @click.option("--stage", type=click.Choice(("vote", "recover")), default="recover", show_default=True)
-@click.option("--request", type=ExistingFile, help="The call it answers; by default FILE with the suffix .request.cbor.")
+@click.option(
+    "--request", type=ExistingFile, help="The call it answers; by default FILE with the suffix .request.cbor."
+)
 @root_key_option
 @json_option
 def verify_proposal(

@@ -28,6 +28,7 @@ from auditkit.report import (
     TroubleRecord,
     write_report_folder,
 )
+from auditkit.report.records import ParameterValue
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress
 from auditkit.running.stages import (
@@ -48,7 +49,9 @@ LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure"
 UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 
 
-def check(parameters: Parameters, progress: Progress | None = None) -> tuple[AuditDocument, tuple[Evidence, ...]]:
+def check(
+    parameters: Parameters, progress: Progress | None = None
+) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Runs every step and gives the document and the evidence it rests on.
 
     Raises:
@@ -130,7 +133,7 @@ def _deciding(judgement: Judgement, trouble: str) -> Deciding | None:
     return Deciding(decision=first, reason=reason)
 
 
-def _told_parameters(parameters: Parameters) -> dict[str, object]:
+def _told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in parameters.to_plain().items()
@@ -148,10 +151,11 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         proposal_title=info.proposal.title if info and info.proposal else None,
         proposal_url=info.proposal.url if info and info.proposal else None,
         proposal_summary=info.proposal.summary if info and info.proposal else None,
-        status=info.status_name if info else None,
-        topic=info.topic_name if info else None,
+        status=info.status_name.lower() if info else None,
+        topic=str(info.topic) if info else None,
         proposer=info.proposer if info else None,
-        base_version=image.version or (None if parameters.base_version == "auto" else parameters.base_version),
+        base_version=image.version
+        or (None if parameters.base_version == "auto" else parameters.base_version),
         stage=parameters.stage,
         policy=parameters.policy,
         certificate_time=utc(verification.time_ns / 1e9) if verification and verification.time_ns else None,
@@ -180,7 +184,9 @@ def _measured(parameters: Parameters, measurements: MeasurementStep) -> Measured
 
 def write_report(document: AuditDocument, evidence: tuple[Evidence, ...], folder: Path | str) -> Path:
     """Writes the report folder, ``audit.json`` last, and gives the path of ``report.html``."""
-    files: Mapping[str, bytes | Path] = {item.name: item.content for item in evidence if item.content is not None}
+    files: Mapping[str, bytes | Path] = {
+        item.name: item.content for item in evidence if item.content is not None
+    }
     return write_report_folder(Path(folder), document, files).with_name("report.html")
 
 

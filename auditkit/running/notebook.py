@@ -136,7 +136,9 @@ def run_notebook(
         stopped = f"{error.ename}: {error.evalue}"
     except DeadKernelError:
         raise SourceError(
-            "the notebook's kernel died", where=str(notebook), hint="see whether memory ran out, and run it again"
+            "the notebook's kernel died",
+            where=str(notebook),
+            hint="see whether memory ran out, and run it again",
         ) from None
     except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
         raise SourceError(

@@ -53,9 +53,12 @@ class Parameters(BaseModel):
     attestation_report: NonEmpty | None = None
     attestation_chain: NonEmpty | None = None
     vcpus: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=LIMITS.vcpus)], ...], Field(min_length=1, max_length=64, strict=False)
+        tuple[Annotated[int, Field(ge=1, le=LIMITS.vcpus)], ...],
+        Field(min_length=1, max_length=64, strict=False),
     ] = (64,)
-    vcpu_types: Annotated[tuple[str, ...], Field(min_length=1, max_length=32, strict=False)] = RELEASE_CPU_TYPES
+    vcpu_types: Annotated[tuple[str, ...], Field(min_length=1, max_length=32, strict=False)] = (
+        RELEASE_CPU_TYPES
+    )
     boot_args: Annotated[tuple[BootArgsName, ...], Field(min_length=1, max_length=16, strict=False)] = (
         "BOOT_ARGS_TEE_A",
         "BOOT_ARGS_TEE_B",
@@ -174,7 +177,9 @@ class _FlatLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # PyYAML's stubs
+            raise yaml.MarkedYAMLError(
+                problem="aliases are not allowed", problem_mark=self.peek_event().start_mark
+            )  # type: ignore[no-untyped-call]  # PyYAML's stubs
         return super().compose_node(parent, index)  # type: ignore[no-untyped-call]  # PyYAML's stubs
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -208,10 +213,14 @@ def read_parameter_file(path: Path) -> dict[str, object]:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it is not YAML"
-        raise ParameterError(f"the parameter file cannot be understood{line}: {problem}", where=str(path)) from None
+        raise ParameterError(
+            f"the parameter file cannot be understood{line}: {problem}", where=str(path)
+        ) from None
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ParameterError(
-            "the parameter file must be a list of lines NAME: VALUE", where=str(path), hint="see params/README.md"
+            "the parameter file must be a list of lines NAME: VALUE",
+            where=str(path),
+            hint="see params/README.md",
         )
     return values
 

@@ -19,7 +19,6 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 
 
-
 class Progress(Protocol):
     """Something that is told how far a long step has come."""
 

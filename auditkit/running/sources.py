@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from auditkit import practice
-from auditkit.evidence import MAINNET_URLS, Source, fetch_certified_call, parse_source, read_bytes
 from auditkit.errors import SourceError
-from auditkit.ic import GOVERNANCE, encode_nat64_argument, parse_root_key
+from auditkit.evidence import MAINNET_URLS, Source, fetch_certified_call, parse_source, read_bytes
+from auditkit.ic import GOVERNANCE, parse_root_key
+from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.running.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
 

@@ -33,7 +33,8 @@ from auditkit.audit import (
 from auditkit.decision import Check, Decision
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, NotFoundError, Source, open_image, parse_sha256sums, read_bytes
-from auditkit.guestos import BootArgs, BootFiles, VerityRoot, parse_boot_args, read_base
+from auditkit.guestos import BootArgs, BootFiles, VerityRoot, parse_boot_args
+from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification, parse_root_key, verify_proposal
 from auditkit.limits import LIMITS
 from auditkit.running.parameters import Parameters
@@ -142,8 +143,12 @@ def read_proposal(parameters: Parameters, progress: Progress | None = None) -> P
     except SourceError as error:
         return ProposalStep(trouble=(told(error),))
     except EvidenceError as error:
-        failed = checks.REPLY_REQUEST.failed(str(error), "What came back is not the certified answer to our question.")
-        return ProposalStep(decisions=(failed, *not_reached((*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS), failed)))
+        failed = checks.REPLY_REQUEST.failed(
+            str(error), "What came back is not the certified answer to our question."
+        )
+        return ProposalStep(
+            decisions=(failed, *not_reached((*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS), failed))
+        )
     verification = verify_proposal(
         certified.certificate,
         root_key=root_key,
@@ -177,7 +182,7 @@ def read_base_image(
     try:
         version = base_version(parameters, proposal.bless)
         with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
-            return _read_image(parameters, version, source, origin, Path(work), progress)
+            return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
     except (SourceError, EvidenceError) as error:
         return BaseImageStep(trouble=(told(error),))
 
@@ -202,7 +207,7 @@ def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) 
 
 
 def _read_image(
-    parameters: Parameters, version: str, source: Source, origin: str, work: Path, progress: Progress
+    parameters: Parameters, version: str, source: Source, *, origin: str, work: Path, progress: Progress
 ) -> BaseImageStep:
     published_digest, sums = _published_digest(source, origin)
     pinned = parameters.base_image_sha256
@@ -211,7 +216,7 @@ def _read_image(
         image = open_image(
             source,
             sha256=pinned or published_digest,
-            cache=work if origin.startswith("practice:") else None,
+            cache=work if origin.startswith("practice:") or not (pinned or published_digest) else None,
             progress=lambda done, total: progress.bytes_done("downloading the base image", done, total),
         )
     except EvidenceError as error:
@@ -220,7 +225,7 @@ def _read_image(
         failed = decide_digest(error.observed, pinned, published_digest, ())
         return BaseImageStep((failed, *not_reached(checks.BASE_CHECKS, failed)), version=version)
     size = image.path.stat().st_size
-    base = read_base(
+    base = read_image(
         image.path, work=work, progress=lambda done: progress.bytes_done("reading the base image", done, size)
     )
     published, missing, listing = _published_measurements(source, origin)
@@ -238,7 +243,9 @@ def _read_image(
         decisions=(
             decide_digest(base.sha256, pinned, published_digest, (IMAGE, *((IMAGE_SUMS,) if sums else ()))),
             decide_version(
-                [text for text in (base.version_text, boot.version_text) if text is not None], version, (IMAGE,)
+                [text for text in (base.version_text, boot.version_text) if text is not None],
+                version,
+                (IMAGE,),
             ),
             decide_file_system(base.has_checksums, base.entries, (IMAGE,)),
             decide_boot_args(boot_args, (BOOT_ARGS,)),
@@ -360,7 +367,9 @@ def _explanations(
         found = {measurement: sentence(explanation.text) for measurement, explanation in swept.items()}
     for measurement in unknown - found.keys():
         if release := find_release(measurement):
-            found[measurement] = f"This is a measurement of another release, {release.version} ({release.build})."
+            found[measurement] = (
+                f"This is a measurement of another release, {release.version} ({release.build})."
+            )
     return found
 
 

@@ -35,7 +35,9 @@ def test_chip_ids(chips, outcome):
     assert outcomes(chips=chips) == (outcome, Outcome.PASS, Outcome.PASS)
 
 
-@pytest.mark.parametrize("root", ["", "ab" * 31, "ab" * 33, "zz" * 32, "ab" * 32 + "\n", "0x" + "ab" * 31, "٠" * 64])
+@pytest.mark.parametrize(
+    "root", ["", "ab" * 31, "ab" * 33, "zz" * 32, "ab" * 32 + "\n", "0x" + "ab" * 31, "٠" * 64]
+)
 def test_bad_root_hash(root):
     assert outcomes(root=root) == (Outcome.PASS, Outcome.FAIL, Outcome.PASS)
 

@@ -1,0 +1,68 @@
+"""How commands that decide checks tell what they decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from auditkit.cli.door import ExitStatus, print_json
+from auditkit.decision import Decision, Outcome
+
+if TYPE_CHECKING:
+    from auditkit.audit import Overlap
+
+_MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
+
+
+def end_with(decisions: Iterable[Decision], as_json: bool, more: dict[str, Any]) -> NoReturn:
+    """Tells the decisions and ends the command: with 1 if one of them failed, else with 0."""
+    made = tuple(decisions)
+    failed = any(decision.outcome is Outcome.FAIL for decision in made)
+    verdict = "FAIL" if failed else "PASS"
+    if as_json:
+        print_json({"verdict": verdict, **more, "decisions": [asdict(decision) for decision in made]})
+    else:
+        _show(made)
+        click.echo(verdict)
+    raise ExitStatus(int(failed))
+
+
+def _show(decisions: Iterable[Decision]) -> None:
+    from auditkit.report.display import one_line
+
+    for decision in decisions:
+        mark = _MARKS[decision.outcome]
+        click.echo(f"{mark} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
+        if decision.outcome in (Outcome.FAIL, Outcome.WARN):
+            click.echo(f"        {one_line(decision.reason, 600)}")
+        if decision.outcome is Outcome.FAIL:
+            click.echo(f"        expected: {one_line(decision.expected, 300)}")
+
+
+def show_overlap(rows: Iterable[Overlap]) -> None:
+    """Prints one line a measurement, and below it what it is where that needs saying."""
+    from auditkit.report.display import one_line
+
+    for row in rows:
+        label = (row.blessed or row.computed).vcpu_type if (row.blessed or row.computed) else None
+        click.echo(f"{row.relation:17} {row.measurement.hex()} {one_line(label or 'no CPU type', 100)}")
+        if row.explanation:
+            click.echo(f"                  {one_line(row.explanation, 600)}")
+
+
+def overlap_json(row: Overlap) -> dict[str, Any]:
+    """One measurement as ``--json`` tells it."""
+    return {
+        "relation": row.relation,
+        "measurement": row.measurement.hex(),
+        "blessed": _labels(row.blessed),
+        "computed": _labels(row.computed),
+        "explanation": row.explanation,
+    }
+
+
+def _labels(side: Any) -> dict[str, str | None] | None:
+    return None if side is None else {"kernel_cmdline": side.kernel_cmdline, "vcpu_type": side.vcpu_type}
