@@ -1,6 +1,7 @@
 """What did the NNS sign? Certificate bytes in, a proposal and decisions out. No network, no notebook."""
 
 from auditkit.ic.bls import Opinion, Opinions
+from auditkit.ic.candid import encode_nat64_argument
 from auditkit.ic.certificate import CanisterRange, Certificate, Delegation
 from auditkit.ic.governance import (
     BlessAlternativeGuestOsVersion,
@@ -12,7 +13,12 @@ from auditkit.ic.governance import (
     decode_proposal_info,
 )
 from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
-from auditkit.ic.proposal_verification import ProposalVerification, Stage, verify_proposal
+from auditkit.ic.proposal_verification import (
+    ProposalVerification,
+    Stage,
+    verify_embedded_proposal,
+    verify_proposal,
+)
 from auditkit.ic.public_key import MAINNET_ROOT_KEY, parse_root_key
 from auditkit.ic.request import (
     CallRequest,
@@ -47,10 +53,12 @@ __all__ = [
     "call_content",
     "decode_proposal_info",
     "encode_envelope",
+    "encode_nat64_argument",
     "parse_request",
     "parse_root_key",
     "read_state_content",
     "request_id",
     "verify_certificate",
+    "verify_embedded_proposal",
     "verify_proposal",
 ]

@@ -70,8 +70,8 @@ def verify_proposal(
     Args:
         data: the certificate file, with or without tag 55799.
         root_key: DER, 133 bytes.
-        proposal_id: the number of the wanted proposal; None takes the one that the stored request asked for, or
-            the one that the reply holds when there is no request.
+        proposal_id: the number of the wanted proposal; None takes the one that the stored request asked
+            for, or the one that the reply holds when there is no request.
         stage: ``vote`` accepts a proposal that is open, adopted or executed; ``recover`` only an executed
             one.
         request: the stored envelope of the call; None leaves unproven what was asked of whom (a warning).
@@ -111,9 +111,23 @@ def verify_proposal(
     )
 
 
+def verify_embedded_proposal(
+    data: bytes,
+    *,
+    root_key: bytes,
+    request: bytes | None,
+    stage: Stage = "recover",
+    now_ns: int | None = None,
+) -> ProposalVerification:
+    """`verify_proposal` for a certificate that speaks for itself: about whichever proposal it holds."""
+    return verify_proposal(
+        data, root_key=root_key, proposal_id=None, stage=stage, request=request, now_ns=now_ns
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What check 12 found: the request id, the reply when the check did not fail, and the proposal asked for."""
+    """What check 12 found: the request id, the reply unless the check failed, the proposal asked for."""
 
     request_id: bytes | None
     reply: bytes | None
@@ -132,8 +146,8 @@ def _decide_request(
             log.add(
                 check.warned(
                     f"reply to request {request_id.hex()}; the request is unknown",
-                    "Without the stored request it is not proven which canister, method and argument were called: any"
-                    " canister that the signer may speak for could have given this answer.",
+                    "Without the stored request it is not proven which canister, method and argument were called:"
+                    " any canister that the signer may speak for could have given this answer.",
                 )
             )
             return _Answer(request_id, reply, proposal_id)
@@ -194,8 +208,8 @@ def _told_status(answer: HashTree) -> str:
     return f"{told}: {message.value[:200].decode('utf-8', 'replace')}" if isinstance(message, Found) else told
 
 
-def _check_request(data: bytes, request_id: bytes, proposal_id: int, limits: Limits) -> None:
-    """Checks that ``data`` is the call with this id, and that it asks governance for the proposal.
+def _check_request(data: bytes, request_id: bytes, proposal_id: int | None, limits: Limits) -> int:
+    """The proposal that the call in ``data``, which has this id, asks governance for.
 
     Raises:
         EvidenceError: malformed, another call, or another question.
@@ -219,18 +233,21 @@ def _check_request(data: bytes, request_id: bytes, proposal_id: int, limits: Lim
         )
     arguments = candid.decode(request.argument, limits=limits)
     asked = [argument.number(Primitive.NAT64) for argument in arguments]
-    if asked != [proposal_id]:
+    if len(asked) != 1 or proposal_id not in (None, *asked):
         raise EvidenceError(
             "the call asked for another proposal",
-            expected=str(proposal_id),
-            observed=", ".join(map(str, asked)) or "nothing",
+            expected="one proposal" if proposal_id is None else str(proposal_id),
+            observed=", ".join(map(str, asked[:4])) or "nothing",
         )
+    return asked[0]
 
 
-def _decide_reply(log: DecisionLog, reply: bytes, proposal_id: int, limits: Limits) -> ProposalInfo | None:
+def _decide_reply(
+    log: DecisionLog, reply: bytes, proposal_id: int | None, limits: Limits
+) -> ProposalInfo | None:
     """Check 13: the proposal when the reply holds it."""
     check = checks.PROPOSAL_REPLY
-    wanted = f"proposal {proposal_id}"
+    wanted = "a proposal" if proposal_id is None else f"proposal {proposal_id}"
     try:
         proposal = decode_proposal_info(reply, limits=limits)
     except EvidenceError as error:
@@ -243,15 +260,13 @@ def _decide_reply(log: DecisionLog, reply: bytes, proposal_id: int, limits: Limi
     if proposal is None:
         log.add(check.failed("null", "Governance says that there is no such proposal.", expected=wanted))
         return None
-    if proposal.id != proposal_id:
+    if proposal.id is None or proposal_id not in (None, proposal.id):
         log.add(
             check.failed(f"proposal {proposal.id}", "The reply is about another proposal.", expected=wanted)
         )
         return None
     log.add(
-        check.passed(
-            wanted, "The reply was decoded completely and holds the wanted proposal.", expected=wanted
-        )
+        check.passed(f"proposal {proposal.id}", "The reply, decoded completely, holds it.", expected=wanted)
     )
     return proposal
 
