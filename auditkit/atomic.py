@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -23,13 +23,13 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to that gets the name ``path`` when the block ends well, and vanishes when it does not."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            yield file
+            yield cast("BinaryIO", file)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)

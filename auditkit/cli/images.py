@@ -24,6 +24,7 @@ from auditkit.errors import SourceError
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
 if TYPE_CHECKING:
+    from auditkit.audit import Overlap
     from auditkit.guestos import Ext4
 
 
@@ -240,7 +241,8 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     certified = read_proposal_file(Source(path=proposal), None)
     listed = parse_launch_measurements(read_bytes(Source(path=measurements), LIMITS.answer_bytes))
     verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
-    decisions, rows = verification.decisions, ()
+    decisions = verification.decisions
+    rows: tuple[Overlap, ...] = ()
     if verification.bless is not None:
         rows = compare(verification.bless.base_guest_launch_measurements, listed, {})
         decisions += (*decide_content(verification.bless, ()), *decide_overlap(rows, ()))

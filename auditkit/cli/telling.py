@@ -47,7 +47,8 @@ def show_overlap(rows: Iterable[Overlap]) -> None:
     from auditkit.report.display import one_line
 
     for row in rows:
-        label = (row.blessed or row.computed).vcpu_type if (row.blessed or row.computed) else None
+        side = row.blessed or row.computed
+        label = side.vcpu_type if side else None
         click.echo(f"{row.relation:17} {row.measurement.hex()} {one_line(label or 'no CPU type', 100)}")
         if row.explanation:
             click.echo(f"                  {one_line(row.explanation, 600)}")

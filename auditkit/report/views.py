@@ -1,0 +1,97 @@
+"""Tables for the pages of a notebook: few columns, whole texts, nothing that a proposer wrote taken as HTML.
+
+`auditkit.report.tables` has the same results with every column, for further work with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from auditkit.audit.overlap import Overlap
+from auditkit.decision import Decision
+from auditkit.evidence.store import Evidence
+from auditkit.guestos import BootArgs
+from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.report.display import one_line
+from auditkit.sev import LaunchMeasurement
+
+if TYPE_CHECKING:
+    from auditkit.audit.verdict import Trouble
+
+_TEXT: Final = 600  # characters of one cell
+_MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip": "– skip"}
+
+
+def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styler:
+    """One row a decision; behind them, one row for each trouble that kept a decision from being made."""
+    rows = [(d.number, d.question, _MARKS[d.outcome], d.observed, d.reason) for d in made]
+    rows += [("", "Could it be told?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
+    return _view(("check", "question", "outcome", "observed", "why"), rows)
+
+
+def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
+    """The blessed measurements as the proposal labels them; empty when no proposal is authentic."""
+    entries = bless.base_guest_launch_measurements if bless else ()
+    rows = [(e.measurement.hex(), e.vcpu_type or "no label", e.kernel_cmdline or "no label") for e in entries]
+    return _view(("blessed measurement", "label: CPU type", "label: kernel command line"), rows)
+
+
+def recovery(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
+    """Which chips may open which recovery root file system."""
+    rows: list[tuple[object, ...]] = []
+    if bless:
+        rows = [("recovery root hash", bless.rootfs_hash), *(("chip id", c.hex()) for c in bless.chip_ids)]
+    return _view(("what", "value"), rows)
+
+
+def evidence(items: Iterable[Evidence]) -> Styler:
+    """Names, digests and origins of files."""
+    return _view(("file", "sha256", "bytes", "from"), [(i.name, i.sha256, i.size, i.origin) for i in items])
+
+
+def command_lines(boot_args: BootArgs | None) -> Styler:
+    """Every kernel command line of the base release."""
+    lines = boot_args.lines.values() if boot_args else ()
+    return _view(("line of boot_args", "kernel command line"), [(line.name, line.text) for line in lines])
+
+
+def measurements(computed: Iterable[LaunchMeasurement]) -> Styler:
+    """The computed measurements, one row a setting."""
+    rows = [(m.vcpu_type, m.vcpus, m.boot_args, m.measurement.hex()) for m in computed]
+    return _view(("CPU type", "vCPUs", "command line", "computed measurement"), rows)
+
+
+def overlap(rows: Iterable[Overlap]) -> Styler:
+    """One row a measurement: its relation, the label beside it, the setting it belongs to, and what it is."""
+    return _view(
+        ("relation", "measurement", "label", "setting of the base release", "explanation"),
+        [(r.relation, r.measurement.hex(), _label(r), _setting(r), r.explanation or "") for r in rows],
+    )
+
+
+def _label(row: Overlap) -> str:
+    if row.blessed is None:
+        return ""
+    return row.blessed.vcpu_type or "no CPU type"
+
+
+def _setting(row: Overlap) -> str:
+    if not isinstance(row.computed, LaunchMeasurement):
+        return ""
+    return f"{row.computed.vcpu_type}, {row.computed.vcpus} vCPUs, {row.computed.boot_args}"
+
+
+def _view(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Styler:
+    shown = [[one_line(str(value), _TEXT) for value in row] for row in rows]
+    frame = pd.DataFrame(shown, columns=list(columns), dtype="str")
+    style = {"text-align": "left", "vertical-align": "top", "overflow-wrap": "anywhere"}
+    return (
+        Styler(frame, uuid="view", escape="html")
+        .hide(axis="index")
+        .set_properties(None, **style)
+        .set_table_styles([{"selector": "th", "props": [("text-align", "left")]}])
+    )
