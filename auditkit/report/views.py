@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from auditkit.audit.overlap import Overlap
-from auditkit.decision import Decision
-from auditkit.evidence.store import Evidence
-from auditkit.guestos import BootArgs
-from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.report.display import one_line
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
-    from auditkit.audit.verdict import Trouble
+    from auditkit.audit import Overlap, Trouble
+    from auditkit.decision import Decision
+    from auditkit.evidence import Evidence
+    from auditkit.guestos import BootArgs
+    from auditkit.ic import BlessAlternativeGuestOsVersion
 
 _TEXT: Final = 600  # characters of one cell
 _MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip": "– skip"}
@@ -28,7 +27,7 @@ _MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip
 
 def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styler:
     """One row a decision; behind them, one row for each trouble that kept a decision from being made."""
-    rows = [(d.number, d.question, _MARKS[d.outcome], d.observed, d.reason) for d in made]
+    rows = [(str(d.number), d.question, _MARKS[d.outcome], d.observed, d.reason) for d in made]
     rows += [("", "Could it be told?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
     return _view(("check", "question", "outcome", "observed", "why"), rows)
 
@@ -90,7 +89,7 @@ def _view(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Styler:
     frame = pd.DataFrame(shown, columns=list(columns), dtype="str")
     style = {"text-align": "left", "vertical-align": "top", "overflow-wrap": "anywhere"}
     return (
-        Styler(frame, uuid="view", escape="html")
+        Styler(frame, escape="html")
         .hide(axis="index")
         .set_properties(None, **style)
         .set_table_styles([{"selector": "th", "props": [("text-align", "left")]}])

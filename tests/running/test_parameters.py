@@ -13,7 +13,9 @@ from auditkit.running import Parameters
 GOOD = {"proposal_id": 7, "base_version": "ab" * 20}
 
 
-def from_text(tmp_path: Path, text: str, *overrides: str, environment: dict[str, str] | None = None) -> Parameters:
+def from_text(
+    tmp_path: Path, text: str, *overrides: str, environment: dict[str, str] | None = None
+) -> Parameters:
     path = tmp_path / "params.yaml"
     path.write_text(text)
     return Parameters.from_file(path, overrides, environment or {})

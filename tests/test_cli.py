@@ -1,0 +1,184 @@
+"""The commands, as a user's script sees them: exit status, standard output, one line of trouble."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from auditkit.practice import scenarios
+
+SCENARIOS = {scenario.name: scenario for scenario in scenarios()}
+STATUS = {"PASS": 0, "FAIL": 1, "TROUBLE": 2}
+
+
+def run(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None):
+    command = [sys.executable, "-m", "auditkit", *map(str, arguments)]
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def in_process(*arguments: str | Path, capsys) -> tuple[int, str, str]:
+    from auditkit.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    shown = capsys.readouterr()
+    return int(ended.value.code or 0), shown.out, shown.err
+
+
+def params(name: str) -> Path:
+    return ROOT / "params" / "practice" / f"{name}.yaml"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_check_gives_the_documented_verdict_under_both_policies(name, capsys):
+    scenario = SCENARIOS[name]
+    status, out, _ = in_process("check", params(name), "--json", capsys=capsys)
+    document = json.loads(out)
+    assert document["verdicts"] == {"strict": scenario.strict, "overlap": scenario.overlap}
+    assert document["verdict"] == document["verdicts"][scenario.policy]
+    assert status == STATUS[document["verdict"]]
+    if document["verdict"] == "FAIL":
+        assert document["deciding"]["decision"] == scenario.deciding_check
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_audit_gives_the_documented_verdict_and_a_report_that_names_the_deciding_decision(name, tmp_path):
+    scenario = SCENARIOS[name]
+    expected = scenario.strict if scenario.policy == "strict" else scenario.overlap
+    done = run("audit", params(name), "--out", tmp_path / "report", cwd=tmp_path)
+    assert done.returncode == STATUS[expected], done.stderr
+    first, path = done.stdout.splitlines()[:2]
+    assert first.startswith(f"{expected}: ")
+    document = json.loads((tmp_path / "report" / "audit.json").read_text())
+    assert document["verdict"] == expected
+    if expected == "FAIL":
+        html = Path(path).read_text()
+        first_screen = html[: html.index("</header>")]
+        assert str(scenario.deciding_check) in first_screen
+        assert document["deciding"]["reason"].split(":")[0] in first
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("proposal_idd=1", "did you mean proposal_id"),
+        ("proposal_id=0", "proposal_id"),
+        ("proposal_id=x", "proposal_id"),
+        ("base_version=abc", "40 hex digits"),
+        ("proposal_source=/no/such/file", "no such file"),
+        ("base_image=/no/such/file", "no such file"),
+        ("proposal_source=practice:honset", "honest"),
+        ("root_key=abc", "root key"),
+        ("policy=lenient", "policy"),
+    ],
+)
+@pytest.mark.parametrize("command", ["audit", "check"])
+def test_bad_parameters_end_with_2_one_line_and_nothing_written(command, override, told, tmp_path, capsys):
+    folder = tmp_path / "report"
+    arguments = [command, params("honest"), "-p", override, "-p", f"output_dir={folder}"]
+    status, out, err = in_process(*arguments, capsys=capsys)
+    assert status == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert told in err
+    assert not folder.exists()
+
+
+def test_trouble_as_json(capsys):
+    status, out, err = in_process("check", params("honest"), "--json", "-p", "polcy=strict", capsys=capsys)
+    assert status == 2
+    document = json.loads(out)
+    assert document["verdict"] == "TROUBLE"
+    assert set(document["error"]) == {"what", "where", "hint"}
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["no-such-command"],
+        ["check"],
+        ["check", "/no/such/params.yaml"],
+        ["check", "practice:nope"],
+        ["fetch-proposal", "0", "--out", "x"],
+        ["verify-certificate", "/no/such/file"],
+        ["verify-proposal", "/no/such/file", "--proposal-id", "1"],
+        ["measure", "/no/such/image"],
+        ["measure", "/dev/null"],
+        ["verity-hash", "/no/such/image"],
+        ["extract-bootfs", "/no/such/image", "--out", "/tmp/never-made"],
+        ["fetch-image", "abc", "--out", "x"],
+    ],
+)
+def test_every_command_tells_trouble_in_one_line(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = in_process(*arguments, capsys=capsys)
+    assert status == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["audit", "check", "measure", "overlap", "practice", "fetch-proposal"])
+def test_help_has_an_example(command, capsys):
+    arguments = ["practice", "list", "--help"] if command == "practice" else [command, "--help"]
+    status, out, _ = in_process(*arguments, capsys=capsys)
+    assert status == 0
+    assert "Example" in out
+
+
+def test_an_unreachable_network_is_trouble_that_still_leaves_a_report(tmp_path, capsys):
+    """Nothing listens on the port: the audit cannot tell, and says so in a report that can be kept."""
+    folder = tmp_path / "report"
+    overrides = ["-p", "base_image=http://127.0.0.1:9/{base_version}/update-img.tar.zst"]
+    status, out, _ = in_process("audit", params("honest"), *overrides, "--out", folder, capsys=capsys)
+    assert status == 2
+    assert out.startswith("TROUBLE: ")
+    document = json.loads((folder / "audit.json").read_text())
+    assert document["verdict"] == "TROUBLE"
+    assert document["trouble"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1.0, 3.0])
+def test_a_killed_audit_leaves_no_report_that_looks_finished(tmp_path, seconds):
+    folder = tmp_path / "report"
+    command = [sys.executable, "-m", "auditkit", "audit", str(params("honest")), "--out", str(folder)]
+    assert run(*command[3:]).returncode == 0
+    assert (folder / "audit.json").exists()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if (folder / "audit.json").exists():
+        # It was quicker than the kill, or it had not begun: then what is there is whole.
+        json.loads((folder / "audit.json").read_text())
+        assert (folder / "report.html").exists()
+
+
+def test_a_closed_pipe_is_no_traceback():
+    command = f"{sys.executable} -m auditkit check {params('honest')} | head -c 1"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, timeout=120, check=False, executable="/bin/bash"
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("flag", ["--version", "-h"])
+def test_quick_start(flag):
+    assert run(flag).returncode == 0
