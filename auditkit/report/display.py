@@ -60,12 +60,11 @@ def shortened(text: str, limit: int) -> str:
     """
     if len(text) * _SPELLED_OUT <= limit:
         return text
-    room, kept = limit, 0
-    for character in text[: limit + 1]:
+    room = limit
+    for kept, character in enumerate(text[: limit + 1]):
         room -= 1 if _can_be_seen(character) else _SPELLED_OUT
         if room < 0:
             return f"{text[:kept]} … [{len(text) - kept:,} more characters in audit.json]"
-        kept += 1
     return text
 
 

@@ -86,17 +86,17 @@ def _subject(document: AuditDocument) -> str:
     subject = document.subject
     tally = subject.tally
     rows = [
-        ("Title", code(subject.proposal_title) if subject.proposal_title is not None else None),
-        ("Status", code(subject.status) if subject.status is not None else None),
+        ("Title", subject.proposal_title),
+        ("Status", subject.status),
         ("Certified at", subject.certificate_time),
-        ("Signed under", prose(subject.certified_by) if subject.certified_by is not None else None),
-        ("Base release", code(subject.base_version) if subject.base_version is not None else None),
-        ("Recovery root hash", code(subject.rootfs_hash) if subject.rootfs_hash is not None else None),
+        ("Signed under", subject.certified_by),
+        ("Base release", subject.base_version),
+        ("Recovery root hash", subject.rootfs_hash),
         ("Chips", str(len(subject.chip_ids)) if subject.chip_ids is not None else None),
-        ("Votes (e8s)", f"{tally.yes:,} yes, {tally.no:,} no, of {tally.total:,}" if tally else None),
+        ("Votes (e8s)", f"{tally.yes} yes, {tally.no} no, of {tally.total}" if tally else None),
         ("Voting ends", subject.deadline),
     ]
-    return _table(("Subject", ""), [row for row in rows if row[1] is not None])
+    return _table(("Subject", ""), [(name, code(value)) for name, value in rows if value is not None])
 
 
 def _trouble(document: AuditDocument) -> str:
@@ -118,7 +118,7 @@ def _decisions(document: AuditDocument) -> str:
         (str(decision.number), code(decision.id), _OUTCOMES[decision.outcome], prose(decision.reason))
         for decision in document.decisions
     ]
-    table = _table(("#", "Check", "Outcome", "Why"), rows)
+    table = _table(("No.", "Check", "Outcome", "Why"), rows)
     missing = story.unanswered(document)
     if missing:
         table += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
@@ -161,7 +161,7 @@ def _verify(document: AuditDocument) -> str:
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(cell or "" for cell in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -16,14 +16,12 @@ from pydantic import (
     model_validator,
 )
 
+from auditkit.audit.overlap import Overlap
 from auditkit.audit.verdict import Trouble, Verdict
 from auditkit.decision import Decision, Outcome
-from auditkit.errors import AuditkitError
-
-if TYPE_CHECKING:  # reading a report needs no certificate and no measurement code
-    from auditkit.audit.overlap import Overlap
-    from auditkit.ic import BlessedMeasurement
-    from auditkit.sev import LaunchMeasurement
+from auditkit.errors import AuditkitError, ParameterError
+from auditkit.ic import BlessedMeasurement
+from auditkit.sev import LaunchMeasurement, PublishedMeasurement
 
 
 def _nat64(value: object) -> object:
@@ -203,8 +201,17 @@ class Setting(Part):
     guest_features: Count = 1
 
     @classmethod
-    def of(cls, computed: LaunchMeasurement) -> Self:
-        """The setting of ``computed``."""
+    def of(cls, computed: LaunchMeasurement | PublishedMeasurement) -> Self:
+        """The setting of ``computed``.
+
+        Raises:
+            ParameterError: it was read from a list, which does not say the setting; a report is about
+                measurements that were computed.
+        """
+        if not isinstance(computed, LaunchMeasurement):
+            raise ParameterError(
+                "a report tells computed measurements, not listed ones", where=computed.measurement.hex()
+            )
         return cls(
             vcpu_type=computed.vcpu_type,
             vcpus=computed.vcpus,

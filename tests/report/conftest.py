@@ -265,3 +265,24 @@ def hostile() -> AuditDocument:
 @pytest.fixture
 def example_value() -> dict:
     return example()
+
+
+@pytest.fixture
+def hostile_text() -> str:
+    return HOSTILE
+
+
+@pytest.fixture
+def evidence_files() -> dict[str, bytes]:
+    """The content of the evidence that `example` lists as stored."""
+    return {"proposal.cbor": CERTIFICATE, "proposal.request.cbor": REQUEST}
+
+
+@pytest.fixture
+def document_of():
+    return read
+
+
+@pytest.fixture
+def hostile_value() -> dict:
+    return hostile_example()

@@ -1,0 +1,64 @@
+"""The page in a real browser: the verdict shows, and hostile text runs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from auditkit.report import render_html
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-extensions", "--virtual-time-budget=2000",
+)  # fmt: skip
+ATTACK = "<script>document.body.id='owned'</script><img src=x onerror=\"document.body.id='owned'\">"
+
+
+@pytest.fixture
+def browse(tmp_path, program):
+    """The document that a browser makes of a page, after its scripts, if any, have run."""
+    chromium = program("chromium")
+
+    def dump(html: str) -> str:
+        page: Path = tmp_path / "report.html"
+        page.write_text(html)
+        command = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+    return dump
+
+
+@pytest.mark.slow
+def test_a_browser_shows_the_verdict_and_runs_nothing(browse, hostile):
+    html = render_html(hostile)
+    dom = browse(html)
+    assert '<span class="word">FAIL</span>' in dom
+    assert 'id="owned"' not in dom
+    assert "<title>FAIL · proposal 139400 · auditkit</title>" in dom
+    assert "<script" not in dom
+    assert "<img" not in dom
+    # the attack works where nothing stands in its way, so its absence above means something
+    bare = f"<!DOCTYPE html><title>x</title><body>{ATTACK}</body>"
+    assert 'id="owned"' in browse(bare)
+    # and should escaping ever fail, the page's own policy still forbids it
+    dom = browse(html.replace("<main>", f"<main>{ATTACK}"))
+    assert "<script>" in dom
+    assert 'id="owned"' not in dom
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_sticks_out_sideways(tmp_path, program, hostile, width):
+    """Measured by a script inside the page, which the page's own policy had to be changed for."""
+    html = render_html(hostile).replace("default-src 'none'", "default-src 'unsafe-inline'")
+    probe = "document.title = innerWidth + ' wide, ' + document.documentElement.scrollWidth + ' used'"
+    page = tmp_path / "report.html"
+    page.write_text(html.replace("</body>", f"<script>{probe}</script></body>"))
+    command = [
+        program("chromium"), *FLAGS, "--hide-scrollbars", f"--window-size={width},900",
+        f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri(),
+    ]  # fmt: skip
+    dom = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert f"<title>{width} wide, {width} used</title>" in dom
