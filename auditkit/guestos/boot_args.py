@@ -61,7 +61,8 @@ class BootArgs:
     """What ``boot_args`` says.
 
     Attributes:
-        lines: the command lines on which both grammars agree, by variable name, in the order of the file.
+        lines: the command lines on which both grammars agree, by variable name, in the order of the file;
+            none if bash would run or expand anything in the file.
         differences: one sentence for each thing that the two grammars read differently or that bash would
             run. The file is trustworthy only when there is none.
     """
@@ -95,7 +96,6 @@ def parse_boot_args(data: bytes, *, limits: Limits = LIMITS) -> BootArgs:
     differences: list[str] = []
     host: dict[str, str] = {}
     bash: dict[str, str] = {}
-    tainted: set[str] = set()
     for number, line in enumerate(text.split("\n"), start=1):
         if found := _host_assignment(line):
             host[found[0]] = found[1]
@@ -104,9 +104,9 @@ def parse_boot_args(data: bytes, *, limits: Limits = LIMITS) -> BootArgs:
                 bash[assigned[0]] = assigned[1]
         except _Difference as difference:
             differences.append(f"line {number}: {difference}")
-            if found:
-                tainted.add(found[0])
-    names = [name for name in dict.fromkeys([*host, *bash]) if name not in tainted]
+    if differences:  # what bash runs may set anything, so nothing in the file can be relied on
+        return BootArgs({}, tuple(differences))
+    names = dict.fromkeys([*host, *bash])
     for name in names:
         if _SHELL_NAMES.fullmatch(name):
             differences.append(f"{name} changes the shell that builds the release")

@@ -154,22 +154,20 @@ def hash_tree(leaves: bytes) -> tuple[bytes, list[bytes]]:
     """
     levels = []
     digests = leaves
-    while True:
+    while len(digests) > _DIGEST_SIZE:  # the digest of a single block is the root itself, without a tree
         level = digests + bytes(-len(digests) % BLOCK_SIZE)
         levels.append(level)
         digests = _digest_blocks(level)
-        if len(digests) == _DIGEST_SIZE:
-            return digests, levels[::-1]
+    return digests, levels[::-1]
 
 
 def tree_size(data_blocks: int) -> int:
     """Bytes of the stored hash tree over ``data_blocks`` blocks."""
     size, count = 0, data_blocks
-    while True:
+    while count > 1:
         count = -(-count * _DIGEST_SIZE // BLOCK_SIZE)
         size += count * BLOCK_SIZE
-        if count == 1:
-            return size
+    return size
 
 
 class RootImageHasher:
