@@ -1,7 +1,7 @@
 """What a host of the Internet Computer answered to a call, or to the question how the call is doing.
 
 Source: IC interface specification, "HTTPS interface": "Request: Call", "Request: Read state", "Request
-status". Nothing here is verified: a host can make all of it up. `auditkit.ic` verifies, before anything is kept.
+status". Nothing here is verified: a host can make all of it up. `auditkit.ic` verifies before a file is kept.
 """
 
 from __future__ import annotations
@@ -133,7 +133,6 @@ def refuse_call_status(answer: Answer, url: str) -> None:
 
 def _fields(answer: Answer, url: str) -> dict[str, cbor.CborValue]:
     refuse_call_status(answer, url)
-    refuse_web_page(answer.content_type, url)
     if answer.content_type not in ("application/cbor", ""):
         raise SourceError(
             f"the host answered with {answer.content_type} instead of CBOR",

@@ -25,6 +25,7 @@ from auditkit.evidence.transport import (
     body_pieces,
     check_url,
     content_length,
+    media_type,
     open_session,
     open_stream,
     printable,
@@ -228,7 +229,7 @@ class _Run:
                 self._accept(url, int(total[1]) if total else None)
                 return
             refuse_missing(response.status_code, url)
-            refuse_web_page(response.headers.get("Content-Type", "").partition(";")[0].strip().lower(), url)
+            refuse_web_page(media_type(response), url)
             total_bytes = self._position(response, url)
             if total_bytes is not None and total_bytes > self.max_bytes:
                 raise self._too_large(url)
@@ -321,7 +322,10 @@ class _Run:
     def _too_large(self, url: str) -> EvidenceError:
         self._start_over()
         return EvidenceError(
-            "the file is larger than any real one", where=url, expected=f"at most {self.max_bytes} bytes"
+            "the file is larger than any real one",
+            where=url,
+            expected=f"at most {self.max_bytes} bytes",
+            observed="more",
         )
 
     def _start_over(self) -> None:

@@ -46,7 +46,10 @@ def read_file(path: Path, limit: int) -> bytes:
             raise SourceError(f"the file cannot be read: {plain(error)}", where=str(path)) from None
     if len(data) > limit:
         raise EvidenceError(
-            "the file is larger than any real one", where=str(path), expected=f"at most {limit} bytes"
+            "the file is larger than any real one",
+            where=str(path),
+            expected=f"at most {limit} bytes",
+            observed="more",
         )
     return data
 

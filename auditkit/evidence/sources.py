@@ -23,7 +23,6 @@ from auditkit.evidence.transport import (
     open_session,
     printable,
     refuse_missing,
-    refuse_web_page,
 )
 from auditkit.limits import LIMITS
 
@@ -189,7 +188,6 @@ def fetch_small(
                         session, "GET", url, seconds=until - clock.monotonic(), max_bytes=max_bytes
                     )
                     refuse_missing(answer.status, url)
-                    refuse_web_page(answer.content_type, url)
                     return answer.body
                 except NotFoundError as error:
                     missing = error

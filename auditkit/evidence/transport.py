@@ -26,7 +26,8 @@ Result = TypeVar("Result")
 
 RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 _MISSING_STATUS: Final = frozenset({404, 410})
-_PIECE: Final = 1 << 16
+_PIECE: Final = 1 << 20
+_REFUSAL_BYTES: Final = 1 << 12  # as much of a refusal as is worth reading
 
 
 class NotFoundError(SourceError):
@@ -121,31 +122,41 @@ def exchange(
         method: HTTP method.
         url: http(s) address.
         seconds: time limit for everything: name lookup, connection, headers and body.
-        max_bytes: largest accepted body.
+        max_bytes: largest accepted body of an answer with status 200; of others only the beginning is read.
         body: content to send.
         headers: further request headers.
 
     Raises:
         TransientError: no connection, a broken or late answer, or a status in `RETRY_STATUS`.
-        SourceError: an answer that another attempt would not better (redirect, untrusted TLS certificate).
+        SourceError: an answer that another attempt would not better (redirect, web page, untrusted TLS
+            certificate).
         EvidenceError: a body over ``max_bytes``.
     """
 
     def work(abandoned: threading.Event) -> Answer:
         response = _send(session, method, url, seconds, body=body, headers=headers)
         with response:
+            wanted = response.status_code == 200
+            if wanted:
+                refuse_web_page(media_type(response), url)
             pieces = bytearray()
             for piece in body_pieces(response, url):
                 pieces += piece
-                if len(pieces) > max_bytes:
+                if len(pieces) > max_bytes and wanted:
                     raise EvidenceError(
                         "the answer is larger than any real one",
                         where=url,
                         expected=f"at most {max_bytes} bytes",
+                        observed="more",
                     )
-                if abandoned.is_set():
+                if abandoned.is_set() or (len(pieces) > _REFUSAL_BYTES and not wanted):
                     break
-            return Answer(response.status_code, _media_type(response), bytes(pieces))
+            if wanted and not _announces_end(response):
+                raise TransientError(
+                    "the server does not say how long its answer is, so that a cut would not be noticed",
+                    where=url,
+                )
+            return Answer(response.status_code, media_type(response), bytes(pieces))
 
     return within(seconds, url, work)
 
@@ -215,7 +226,7 @@ def body_pieces(response: requests.Response, url: str) -> Iterator[bytes]:
     received = 0
     while True:
         try:
-            piece = response.raw.read1(_PIECE * 16, decode_content=False)
+            piece = response.raw.read1(_PIECE, decode_content=False)
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
             raise _told(error, url) from error
         if not piece:
@@ -232,6 +243,12 @@ def content_length(response: requests.Response) -> int | None:
     """The announced length of the body in bytes, or None when none that makes sense is announced."""
     text = response.headers.get("Content-Length", "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def _announces_end(response: requests.Response) -> bool:
+    """Whether a body that is cut would be noticed: it has a length or comes in chunks."""
+    chunked = response.headers.get("Transfer-Encoding", "").strip().lower() == "chunked"
+    return chunked or content_length(response) is not None
 
 
 def _send(
@@ -281,7 +298,8 @@ def _refuse_status(response: requests.Response, url: str) -> None:
         raise error
 
 
-def _media_type(response: requests.Response) -> str:
+def media_type(response: requests.Response) -> str:
+    """The Content-Type in lower case without parameters; empty when not given."""
     return printable(response.headers.get("Content-Type", "").partition(";")[0]).lower()
 
 
@@ -298,9 +316,9 @@ def refuse_missing(status: int, url: str) -> None:
         raise SourceError(f"the server refused with HTTP status {status}", where=url)
 
 
-def refuse_web_page(media_type: str, url: str) -> None:
-    """Raises SourceError when a web page came instead of data, as proxies and sign-in pages send."""
-    if media_type in ("text/html", "application/xhtml+xml"):
+def refuse_web_page(kind: str, url: str) -> None:
+    """Raises SourceError when ``kind`` (a media type) is a web page, as proxies and sign-in pages send."""
+    if kind in ("text/html", "application/xhtml+xml"):
         raise SourceError(
             "the server answered with a web page instead of data",
             where=url,
@@ -325,6 +343,8 @@ def _told(error: Exception, url: str) -> SourceError:
         return TransientError("the server did not answer in time", where=url)
     if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidURL | ValueError):
         return SourceError("this address cannot be used", where=url)
+    if "IncompleteRead" in text:
+        return TransientError("the answer was cut short", where=url)
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return TransientError(
             "the server's name could not be found", where=url, hint="check the address and the network"
