@@ -1,9 +1,9 @@
 """Check a SEV recovery GuestOS of the Internet Computer, from the certified proposal to the launch measurements.
 
-    from auditkit import Parameters, check
+from auditkit import Parameters, check
 
-    document, evidence = check(Parameters.from_file(Path("params/practice/honest.yaml")))
-    print(document.verdict)
+document, evidence = check(Parameters.from_file(Path("params/practice/honest.yaml")))
+print(document.verdict)
 """
 
 from __future__ import annotations

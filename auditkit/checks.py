@@ -17,7 +17,10 @@ CERTIFICATE_FORM: Final = Check(
     "strict CBOR: a map of tree, signature and at most one delegation",
 )
 CERTIFICATE_NODES: Final = Check(
-    2, "certificate.nodes", "Does every node of the hash tree have an exact shape?", "five node shapes, no others"
+    2,
+    "certificate.nodes",
+    "Does every node of the hash tree have an exact shape?",
+    "five node shapes, no others",
 )
 CERTIFICATE_TREE: Final = Check(
     3,
@@ -35,16 +38,25 @@ CERTIFICATE_SIGNATURE: Final = Check(
     "a valid BLS signature, by the opinion of two libraries",
 )
 CERTIFICATE_KEYS: Final = Check(
-    6, "certificate.keys", "Are the keys encoded as Internet Computer keys?", "133 bytes of DER with the fixed prefix"
+    6,
+    "certificate.keys",
+    "Are the keys encoded as Internet Computer keys?",
+    "133 bytes of DER with the fixed prefix",
 )
 DELEGATION_DEPTH: Final = Check(
-    7, "delegation.depth", "Does the NNS delegate directly to the subnet?", "no delegation inside a delegation"
+    7,
+    "delegation.depth",
+    "Does the NNS delegate directly to the subnet?",
+    "no delegation inside a delegation",
 )
 DELEGATION_SIGNATURE: Final = Check(
     8, "delegation.signature", "Did the NNS sign the delegation?", "a valid BLS signature under the root key"
 )
 DELEGATION_RANGES: Final = Check(
-    9, "delegation.ranges", "May this subnet speak for this canister?", "canister ranges that hold the canister"
+    9,
+    "delegation.ranges",
+    "May this subnet speak for this canister?",
+    "canister ranges that hold the canister",
 )
 DELEGATION_SUBNET_KEY: Final = Check(
     10,
@@ -62,7 +74,10 @@ REPLY_REQUEST: Final = Check(
     "one replied request whose id is that of the stored request",
 )
 PROPOSAL_REPLY: Final = Check(
-    13, "proposal.reply", "Does the answer hold the proposal that was asked for?", "the proposal with the wanted id"
+    13,
+    "proposal.reply",
+    "Does the answer hold the proposal that was asked for?",
+    "the proposal with the wanted id",
 )
 PROPOSAL_STAGE: Final = Check(
     14,
@@ -78,14 +93,23 @@ PROPOSAL_ROOTFS_HASH: Final = Check(
     16, "proposal.rootfs-hash", "Is the recovery root hash a dm-verity root hash?", "64 hex digits"
 )
 PROPOSAL_MEASUREMENTS: Final = Check(
-    17, "proposal.measurements", "Does the proposal bless well-formed measurements?", "at least one, each of 48 bytes"
+    17,
+    "proposal.measurements",
+    "Does the proposal bless well-formed measurements?",
+    "at least one, each of 48 bytes",
 )
 
 BASE_DIGEST: Final = Check(
-    18, "base.digest", "Is the base image the one that was published?", "the SHA-256 that was pinned or published"
+    18,
+    "base.digest",
+    "Is the base image the one that was published?",
+    "the SHA-256 that was pinned or published",
 )
 BASE_VERSION: Final = Check(
-    19, "base.version", "Does the base image say it is the version asked for?", "version.txt names the base version"
+    19,
+    "base.version",
+    "Does the base image say it is the version asked for?",
+    "version.txt names the base version",
 )
 BASE_FILE_SYSTEM: Final = Check(
     20,

@@ -60,15 +60,21 @@ class Check:
     question: str
     expected: str
 
-    def passed(self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()) -> Decision:
+    def passed(
+        self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()
+    ) -> Decision:
         """A decision that the answer is yes."""
         return self._decide(Outcome.PASS, observed, reason, expected, evidence)
 
-    def failed(self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()) -> Decision:
+    def failed(
+        self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()
+    ) -> Decision:
         """A decision that the answer is no."""
         return self._decide(Outcome.FAIL, observed, reason, expected, evidence)
 
-    def warned(self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()) -> Decision:
+    def warned(
+        self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()
+    ) -> Decision:
         """A decision that something deserves a reader's attention but not a failure."""
         return self._decide(Outcome.WARN, observed, reason, expected, evidence)
 

@@ -33,7 +33,7 @@ def list_scenarios(as_json: bool) -> None:
                     "title": scenario.title,
                     "proposal_id": scenario.proposal_id,
                     "stage": scenario.stage,
-                    "verdict": {"strict": scenario.strict_verdict, "overlap": scenario.overlap_verdict},
+                    "verdict": {"strict": scenario.strict, "overlap": scenario.overlap},
                     "deciding": scenario.deciding_check,
                     "story": scenario.story,
                 }
@@ -42,7 +42,7 @@ def list_scenarios(as_json: bool) -> None:
         )
         return
     for scenario in scenarios():
-        click.echo(f"{scenario.name:22} {scenario.strict_verdict:8} {scenario.title}")
+        click.echo(f"{scenario.name:22} {scenario.strict:8} {scenario.title}")
     click.echo("\nauditkit audit practice:NAME audits one of them.")
 
 

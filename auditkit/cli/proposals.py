@@ -34,11 +34,10 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     from auditkit import checks
     from auditkit.cli.door import refuse_existing
     from auditkit.errors import EvidenceError
-    from auditkit.evidence import MAINNET_URLS, CertifiedCall, save_proposal
+    from auditkit.evidence import MAINNET_URLS, CertifiedCall, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
     from auditkit.running import progress_on_terminal
     from auditkit.running.sources import fetch_proposal as fetch
-    from auditkit.running.sources import request_path
 
     key = parse_root_key(root_key)
     for path in (out, request_path(out)):

@@ -10,7 +10,6 @@ from auditkit.running.sources import (
     fetch_proposal,
     preflight,
     read_proposal_file,
-    request_path,
 )
 from auditkit.running.stages import (
     BaseImageStep,
@@ -46,7 +45,6 @@ __all__ = [
     "read_base_image",
     "read_proposal",
     "read_proposal_file",
-    "request_path",
     "require_parameters",
     "run_audit",
     "run_notebook",

@@ -10,14 +10,20 @@ from typing import Final
 
 from auditkit import practice
 from auditkit.errors import SourceError
-from auditkit.evidence import MAINNET_URLS, Source, fetch_certified_call, parse_source, read_bytes
+from auditkit.evidence import (
+    MAINNET_URLS,
+    Source,
+    fetch_certified_call,
+    parse_source,
+    read_bytes,
+    request_path,
+)
 from auditkit.ic import GOVERNANCE, parse_root_key
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.running.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
 
 PRACTICE: Final = "practice:"
-REQUEST_SUFFIX: Final = ".request.cbor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,6 @@ def read_proposal_file(source: Source, request_source: str | None) -> CertifiedP
     elif source.path is not None and request_path(source.path).is_file():
         request = read_bytes(Source(path=request_path(source.path)), LIMITS.certificate_bytes)
     return CertifiedProposal(certificate, request, str(source))
-
-
-def request_path(certificate: Path) -> Path:
-    """Where the request of a stored certificate is kept: its name with the suffix ``.request.cbor``."""
-    return certificate.with_suffix(REQUEST_SUFFIX)
 
 
 @contextmanager
