@@ -9,8 +9,16 @@ from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Final
 
-from auditkit.ic.governance import BlessAlternativeGuestOsVersion, BlessedMeasurement, ProposalStatus
-from auditkit.practice.governance_canister import PracticeProposal, encode_proposal_info
+from auditkit.ic.governance import (
+    BLESS_ACTION,
+    BlessAlternativeGuestOsVersion,
+    BlessedMeasurement,
+    Proposal,
+    ProposalInfo,
+    ProposalStatus,
+    Tally,
+)
+from auditkit.practice.governance_reply import encode_proposal_reply
 from auditkit.practice.release import MEASUREMENTS_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT, Blessing, Scenario, scenario_of_proposal
 
@@ -19,6 +27,11 @@ DATA: Final = Path(__file__).parent / "data"
 SIXTEEN_VCPUS_FILE: Final = DATA / "base-16-vcpus.json"
 _PROPOSED_SECONDS: Final = 1_790_000_000  # September 2026
 _DAY: Final = 86_400
+_VOTING_SECONDS: Final = 4 * _DAY
+_TOTAL_VOTES: Final = 50_000_000_000_000_000  # e8s
+_REJECT_COST_E8S: Final = 2_500_000_000
+_PROPOSER: Final = 2_649_066_124_191_664_356
+_GOVERNANCE_TOPIC, _NODE_ADMIN_TOPIC = 4, 5
 
 
 def proposal_reply(proposal_id: int, now_seconds: int) -> bytes:
@@ -30,30 +43,53 @@ def proposal_reply(proposal_id: int, now_seconds: int) -> bytes:
     """
     scenario = scenario_of_proposal(proposal_id)
     if scenario is None or scenario.status is None:
-        return encode_proposal_info(None)
-    return encode_proposal_info(_proposal(scenario, now_seconds))
+        return encode_proposal_reply(None)
+    info = _proposal_info(scenario, scenario.status, now_seconds)
+    return encode_proposal_reply(info, generation="2026-03" if scenario.older_interface else "2026-07")
 
 
-def _proposal(scenario: Scenario, now_seconds: int) -> PracticeProposal:
-    is_open = scenario.status is ProposalStatus.OPEN
-    bless = None
-    if scenario.blessing is not Blessing.NONE:
-        bless = BlessAlternativeGuestOsVersion(
-            chip_ids=tuple(
-                shake_256(b"auditkit practice chip %d" % chip).digest(scenario.chip_id_bytes)
-                for chip in (1, 2)
-            ),
-            rootfs_hash=sha256(b"auditkit practice recovery root file system").hexdigest(),
-            base_guest_launch_measurements=blessed_measurements(scenario.blessing),
-        )
-    return PracticeProposal(
+def _proposal_info(scenario: Scenario, status: ProposalStatus, now_seconds: int) -> ProposalInfo:
+    is_open = status is ProposalStatus.OPEN
+    begin = now_seconds // _DAY * _DAY - _DAY if is_open else _PROPOSED_SECONDS
+    end = begin + _VOTING_SECONDS
+    proposal = _proposal(scenario)
+    return ProposalInfo(
         id=scenario.proposal_id,
-        title="Bless a recovery GuestOS" if bless else "Motion: recover nodes",
-        status=scenario.status or ProposalStatus.UNSPECIFIED,
-        proposed_seconds=now_seconds // _DAY * _DAY - _DAY if is_open else _PROPOSED_SECONDS,
-        bless=bless,
-        older_interface=scenario.older_interface,
+        status_number=status,
+        topic=_NODE_ADMIN_TOPIC if proposal.bless else _GOVERNANCE_TOPIC,
+        proposer=_PROPOSER,
+        proposal=proposal,
+        latest_tally=_tally(status, begin if is_open else end),
+        proposal_timestamp_seconds=begin,
+        deadline_timestamp_seconds=end,
+        decided_timestamp_seconds=0 if is_open else end,
+        executed_timestamp_seconds=end if status is ProposalStatus.EXECUTED else 0,
+        failed_timestamp_seconds=0,
+        reject_cost_e8s=_REJECT_COST_E8S,
+        failure_reason=None,
     )
+
+
+def _proposal(scenario: Scenario) -> Proposal:
+    if scenario.blessing is Blessing.NONE:
+        return Proposal("Motion: recover nodes", "", "Let nodes be recovered by *practice*.", "Motion", None)
+    chips = [b"auditkit practice chip %d" % number for number in (1, 2)]
+    bless = BlessAlternativeGuestOsVersion(
+        chip_ids=tuple(shake_256(chip).digest(scenario.chip_id_bytes) for chip in chips),
+        rootfs_hash=sha256(b"auditkit practice recovery root file system").hexdigest(),
+        base_guest_launch_measurements=blessed_measurements(scenario.blessing),
+    )
+    summary = "A proposal of the **practice network** of auditkit. It decides nothing."
+    return Proposal("Bless a recovery GuestOS", "", summary, BLESS_ACTION, bless)
+
+
+def _tally(status: ProposalStatus, at_seconds: int) -> Tally:
+    yes, no = _TOTAL_VOTES // 5 * 4, _TOTAL_VOTES // 100
+    if status is ProposalStatus.OPEN:
+        yes = _TOTAL_VOTES // 10
+    elif status is ProposalStatus.REJECTED:
+        yes, no = no, yes
+    return Tally(yes=yes, no=no, total=_TOTAL_VOTES, timestamp_seconds=at_seconds)
 
 
 def blessed_measurements(blessing: Blessing) -> tuple[BlessedMeasurement, ...]:

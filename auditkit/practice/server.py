@@ -1,0 +1,195 @@
+"""The HTTP server of the practice network: the IC's interface and a release server, on 127.0.0.1 only."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from hashlib import file_digest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+from auditkit.errors import EvidenceError, ParameterError
+from auditkit.ic.principal import Principal
+from auditkit.practice.nns import HttpAnswer, PracticeNns
+from auditkit.practice.release import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
+
+ADDRESS: Final = "127.0.0.1"
+_API: Final = re.compile(r"/api/(v[0-9])/canister/([a-z0-9-]{1,70})/(call|read_state|query)")
+_NAMES: Final = "|".join(map(re.escape, (IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME)))
+_RELEASE: Final = re.compile(rf"/ic/[0-9a-f]{{40}}/guest-os/update-img/({_NAMES})")
+_RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+_LARGEST_BODY: Final = 256 * 1024
+_PIECE: Final = 1 << 18
+_IDLE_SECONDS: Final = 60
+
+
+class PracticeServer(ThreadingHTTPServer):
+    """Serves a practice NNS and a folder of releases; every connection has its own thread."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, port: int, nns: PracticeNns, releases: Path) -> None:
+        self.nns = nns
+        self.releases = releases
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._etags: dict[tuple[str, int, int], str] = {}
+        super().__init__((ADDRESS, port), _Handler)
+
+    def etag(self, path: Path) -> str:
+        """An entity tag that changes with the content: the SHA-256 of the file, computed once."""
+        known = path.stat()
+        key = (str(path), known.st_mtime_ns, known.st_size)
+        if key not in self._etags:
+            with path.open("rb") as file:
+                self._etags[key] = f'"{file_digest(file, "sha256").hexdigest()}"'
+        return self._etags[key]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remembers the connection, so that `server_close` can end it."""
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forgets a connection that ended."""
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Stops listening and ends the connections that clients keep open."""
+        super().server_close()
+        with self._lock:
+            still_open = list(self._open)
+        for connection in still_open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:  # it ended by itself
+                continue
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients may hang up whenever they like; that is no news for standard error."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PracticeServer
+    protocol_version = "HTTP/1.1"
+    server_version = "auditkit-practice"
+    sys_version = ""
+    timeout = _IDLE_SECONDS
+    wbufsize = _PIECE  # head and body of a short answer travel together
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: the program that runs the server owns the terminal."""
+
+    def do_GET(self) -> None:
+        """The status of the node, or a file of a release."""
+        if self.path == "/api/v2/status":
+            self._send(self.server.nns.status())
+        elif _RELEASE.fullmatch(self.path):
+            self._send_file(self.server.releases / self.path[1:])
+        else:
+            self._send(_text(404, "there is nothing here"))
+
+    def do_HEAD(self) -> None:
+        """As GET, without the body."""
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        """A call or a state read."""
+        body = self._body()
+        if isinstance(body, HttpAnswer):
+            self.close_connection = True  # what follows on this connection would be the body
+            self._send(body)
+            return
+        match = _API.fullmatch(self.path)
+        if match is None:
+            self._send(_text(404, "there is nothing here"))
+            return
+        version, text, what = match.groups()
+        try:
+            canister = Principal.from_text(text)
+        except (ParameterError, EvidenceError) as error:
+            self._send(_text(400, str(error)))
+            return
+        if what == "call":
+            self._send(self.server.nns.call(version, canister, body))
+        elif what == "read_state":
+            self._send(self.server.nns.read_state(version, body))
+        else:
+            self._send(_text(400, "queries are not certified; make an update call"))
+
+    def _body(self) -> bytes | HttpAnswer:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            return _text(411, "the request has no Content-Length")
+        if len(length) > 12 or int(length) > _LARGEST_BODY:
+            return _text(413, "the request is too large")
+        if self.headers.get_content_type() != "application/cbor":
+            return _text(415, "the request is not application/cbor")
+        return self.rfile.read(int(length))
+
+    def _send(self, answer: HttpAnswer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def _send_file(self, path: Path) -> None:
+        if not path.is_file():
+            self._send(_text(404, "there is no such release"))
+            return
+        size, etag = path.stat().st_size, self.server.etag(path)
+        wanted = None
+        if self.headers.get("If-Range") in (None, etag):
+            wanted = _wanted(self.headers.get("Range", ""), size)
+        first, last = wanted or (0, size - 1)
+        if wanted is not None and first > last:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{size}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(200 if wanted is None else 206)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(last + 1 - first))
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("ETag", etag)
+        if wanted is not None:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        self.end_headers()
+        if self.command != "HEAD":
+            self._copy(path, first, last + 1 - first)
+
+    def _copy(self, path: Path, offset: int, length: int) -> None:
+        with path.open("rb") as file:
+            file.seek(offset)
+            while length > 0 and (piece := file.read(min(_PIECE, length))):
+                self.wfile.write(piece)
+                length -= len(piece)
+
+
+def _wanted(header: str, size: int) -> tuple[int, int] | None:
+    """First and last byte that a Range header asks for; None for the whole file; first > last for nothing."""
+    match = _RANGE.fullmatch(header.strip())
+    if match is None:
+        return None
+    first, last, suffix = match.groups()
+    if suffix is not None:
+        return max(size - int(suffix), 0), size - 1 if int(suffix) else -1
+    if last is not None and int(last) < int(first):
+        return None
+    return int(first), min(int(last) if last is not None else size - 1, size - 1)
+
+
+def _text(status: int, text: str) -> HttpAnswer:
+    return HttpAnswer(status, "text/plain; charset=utf-8", text.encode())
