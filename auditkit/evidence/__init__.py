@@ -8,6 +8,7 @@ Trouble with a server or a file is a `SourceError`; bytes that came and are bad 
 from __future__ import annotations
 
 from auditkit.atomic import write_atomically
+from auditkit.evidence.addresses import check_url
 from auditkit.evidence.agent import (
     MAINNET_URLS,
     CertifiedCall,
@@ -33,7 +34,7 @@ from auditkit.evidence.sources import (
 )
 from auditkit.evidence.store import Evidence, check_name, read_evidence, write_evidence
 from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
-from auditkit.evidence.transport import NotFoundError, TransientError, check_url
+from auditkit.evidence.transport import NotFoundError, TransientError
 
 __all__ = [
     "IMAGE_URLS",

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence.transport import Answer, printable, refuse_web_page
+from auditkit.evidence.addresses import printable
+from auditkit.evidence.transport import Answer, refuse_web_page
 from auditkit.ic import cbor, hash_tree
+from auditkit.ic.certificate import read_form
 from auditkit.ic.hash_tree import Found, FoundSubtree, HashTree
 
 _REQUEST_STATUS: Final = b"request_status"
@@ -149,10 +151,7 @@ def _fields(answer: Answer, url: str) -> dict[str, cbor.CborValue]:
 
 
 def _tree(certificate: bytes) -> HashTree:
-    decoded = cbor.decode(certificate)
-    if not isinstance(decoded, dict):
-        raise EvidenceError("it is not a CBOR map")
-    tree = hash_tree.parse(decoded.get("tree"))
+    tree = hash_tree.parse(read_form(certificate).tree)
     hash_tree.check_well_formed(tree)
     return tree
 

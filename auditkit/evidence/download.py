@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +14,18 @@ import requests
 
 from auditkit.atomic import sync_folder
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
+from auditkit.evidence.addresses import check_url, printable
 from auditkit.evidence.files import digest_of_file, plain
 from auditkit.evidence.pacing import Backoff, Clock
+from auditkit.evidence.part import Part, locked_part
 from auditkit.evidence.transport import (
     NotFoundError,
     TransientError,
     body_pieces,
-    check_url,
     content_length,
     media_type,
     open_session,
     open_stream,
-    printable,
     refuse_missing,
     refuse_web_page,
 )
@@ -61,39 +58,6 @@ class Downloaded:
     size: int
     url: str
     resumed_from: int
-
-
-@dataclass(slots=True)
-class _Part:
-    """The open ``.part`` file with what is known about its bytes."""
-
-    file: int
-    path: Path
-    size: int = 0
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
-    validator: str = ""  # ETag or Last-Modified of the version the bytes are from
-    single_answer: bool = True  # all bytes are from one answer, so nothing can be mixed up
-
-    def append(self, piece: bytes) -> None:
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(self.file, view) :]
-        self.digest.update(piece)
-        self.size += len(piece)
-
-    def adopt(self) -> None:
-        """Hashes what an earlier run left."""
-        os.lseek(self.file, 0, os.SEEK_SET)
-        while piece := os.read(self.file, MIB):
-            self.digest.update(piece)
-            self.size += len(piece)
-        self.single_answer = self.size == 0
-
-    def clear(self) -> None:
-        os.lseek(self.file, 0, os.SEEK_SET)
-        os.ftruncate(self.file, 0)
-        self.size, self.digest = 0, hashlib.sha256()
-        self.validator, self.single_answer = "", True
 
 
 def download(
@@ -139,7 +103,7 @@ def download(
     if out.is_dir() or not out.name:
         raise ParameterError("this is a folder, not the name of a file", where=str(out))
     clock = clock or Clock()
-    with _told(out), _locked_part(out, clock, lock_seconds) as part:
+    with _told(out), locked_part(out, clock, lock_seconds) as part:
         if wanted and out.is_file():
             digest, size = digest_of_file(out)
             if digest == wanted:
@@ -168,7 +132,7 @@ class _Run:
     """One call of `download`: mirrors in turn until the part is complete and right."""
 
     session: requests.Session
-    part: _Part
+    part: Part
     wanted: str | None
     max_bytes: int
     progress: Progress | None
@@ -357,54 +321,6 @@ def _validator(response: requests.Response) -> str:
     """What names the version of the content, usable in If-Range (so no weak ETag); empty if nothing does."""
     etag = response.headers.get("ETag", "").strip()
     return etag if etag.startswith('"') else response.headers.get("Last-Modified", "").strip()
-
-
-@contextlib.contextmanager
-def _locked_part(out: Path, clock: Clock, seconds: float) -> Iterator[_Part]:
-    """The ``.part`` file of ``out``, created if need be and locked against other processes."""
-    path = out.with_name(out.name + ".part")
-    until = clock.monotonic() + seconds
-    while True:
-        try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
-        except FileNotFoundError:
-            raise ParameterError(
-                "the folder for the download does not exist", where=str(out.parent)
-            ) from None
-        try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise ParameterError("something else than a file is in the way", where=str(path))
-            if _lock(file):
-                # Whoever held the lock before may have renamed or removed the file we opened.
-                if _same_file(file, path):
-                    yield _Part(file, path)
-                    return
-                continue
-        finally:
-            os.close(file)
-        if clock.monotonic() > until:
-            raise SourceError(
-                "another process is downloading the same file",
-                where=str(path),
-                hint="wait for it and run this again",
-            )
-        clock.sleep(0.2)
-
-
-def _lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _same_file(file: int, path: Path) -> bool:
-    try:
-        there = os.stat(path, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(os.fstat(file), there)
 
 
 @contextlib.contextmanager

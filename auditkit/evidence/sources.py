@@ -12,16 +12,15 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.evidence.addresses import check_url, printable
 from auditkit.evidence.download import Progress, download
 from auditkit.evidence.files import open_regular, read_file
 from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.transport import (
     NotFoundError,
     TransientError,
-    check_url,
     exchange,
     open_session,
-    printable,
     refuse_missing,
 )
 from auditkit.limits import LIMITS

@@ -1,0 +1,38 @@
+"""Addresses that may be asked, and foreign words that may be printed."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from auditkit.errors import ParameterError
+
+
+def check_url(url: str) -> str:
+    """Returns ``url`` if it is an http(s) address with a host and without a password.
+
+    Raises:
+        ParameterError: otherwise; a password would end up in reports.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ParameterError(f"this is not a web address: {error}", where=printable(url)) from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ParameterError("this is not an http or https address", where=printable(url))
+    if parts.username is not None or parts.password is not None:
+        raise ParameterError(
+            "an address must not carry a user name or password, because addresses are written into reports",
+            where=f"{parts.scheme}://{host}",
+        )
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise ParameterError("a web address has no spaces or control characters", where=printable(url))
+    return url
+
+
+def printable(text: str | bytes, longest: int = 160) -> str:
+    """Foreign ``text`` on one line, safe for a terminal, at most ``longest`` characters."""
+    if isinstance(text, bytes):
+        text = text[: 4 * longest].decode("utf-8", "replace")
+    clean = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * longest]).split())
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
