@@ -88,7 +88,10 @@ class World:
     def ranges(self):
         return [
             (Principal(bytes(10)), Principal(bytes.fromhex("00000000000000ff0101"))),
-            (Principal(bytes.fromhex("00000000000010000101")), Principal(bytes.fromhex("0000000000001fff0101"))),
+            (
+                Principal(bytes.fromhex("00000000000010000101")),
+                Principal(bytes.fromhex("0000000000001fff0101")),
+            ),
         ]
 
     def delegation(self, form="sharded", ranges=None, root=None, subnet=None):

@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from auditkit.errors import EvidenceError
 from auditkit.ic import cbor, hash_tree
-from auditkit.ic.hash_tree import Absent, Empty, Error, Fork, Found, FoundSubtree, Labeled, Leaf, Pruned, Unknown
+from auditkit.ic.hash_tree import (
+    Absent,
+    Empty,
+    Error,
+    Fork,
+    Found,
+    FoundSubtree,
+    Labeled,
+    Leaf,
+    Pruned,
+    Unknown,
+)
 from auditkit.practice.certify import build_tree, join, prune
 
 FULL = (
@@ -142,7 +153,9 @@ def test_trees_that_can_be_read_in_two_ways(tree):
         hash_tree.check_well_formed(tree)
 
 
-@pytest.mark.parametrize("tree", [Empty(), LEAF, A, Fork(A, B), Fork(Pruned(bytes(32)), Empty()), Labeled(b"a", LEAF)])
+@pytest.mark.parametrize(
+    "tree", [Empty(), LEAF, A, Fork(A, B), Fork(Pruned(bytes(32)), Empty()), Labeled(b"a", LEAF)]
+)
 def test_trees_that_can_be_read_in_one_way(tree):
     hash_tree.check_well_formed(tree)
 

@@ -57,16 +57,32 @@ def test_a_principal_has_29_bytes_at_most():
 
 def test_root_keys_as_users_name_them(tmp_path):
     digits = MAINNET_ROOT_KEY.hex()
-    pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(MAINNET_ROOT_KEY) + b"-----END PUBLIC KEY-----\n"
+    pem = (
+        b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(MAINNET_ROOT_KEY) + b"-----END PUBLIC KEY-----\n"
+    )
     files = {"der": MAINNET_ROOT_KEY, "pem": pem, "hex": digits.encode() + b"\n"}
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
         assert parse_root_key(str(tmp_path / name)) == MAINNET_ROOT_KEY
-    assert parse_root_key("mainnet") == parse_root_key(digits) == parse_root_key(digits.upper()) == MAINNET_ROOT_KEY
+    assert (
+        parse_root_key("mainnet")
+        == parse_root_key(digits)
+        == parse_root_key(digits.upper())
+        == MAINNET_ROOT_KEY
+    )
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", MAINNET_ROOT_KEY[:-1], MAINNET_ROOT_KEY + b"\0", b"0" * 10_000, b"\x30\x81", b"\xff" * 50]
+    "content",
+    [
+        b"",
+        b"hello",
+        MAINNET_ROOT_KEY[:-1],
+        MAINNET_ROOT_KEY + b"\0",
+        b"0" * 10_000,
+        b"\x30\x81",
+        b"\xff" * 50,
+    ],
 )
 def test_files_that_hold_no_root_key(tmp_path, content):
     (tmp_path / "key").write_bytes(content)

@@ -1,0 +1,43 @@
+"""Real mainnet certificates, and changed copies of them, behave exactly as their descriptions say."""
+
+import json
+
+import pytest
+
+from auditkit.ic import MAINNET_ROOT_KEY, Principal, verify_certificate
+
+
+def test_every_listed_canister_and_subnet(vectors):
+    files = sorted((vectors / "certificates").glob("*.json"))
+    assert len(files) >= 13
+    checked = 0
+    for file in files:
+        described = json.loads(file.read_text())
+        own = described["root_key_der_hex"]
+        root_key = bytes.fromhex(own) if own else MAINNET_ROOT_KEY
+        data = file.with_suffix(".cbor").read_bytes()
+        for check in described["checks"]:
+            verification = verify_certificate(
+                data,
+                root_key=root_key,
+                canister=Principal.from_text(check["canister"]) if "canister" in check else None,
+                subnet=Principal.from_text(check["subnet"]) if "subnet" in check else None,
+            )
+            told = (file.name, check)
+            assert (verification.certificate is not None) == (check["expect"] == "valid"), told
+            failed = [decision.id for decision in verification.decisions if decision.outcome == "fail"]
+            assert bool(failed) == (check["expect"] == "invalid"), told
+            assert [decision.number for decision in verification.decisions] == list(range(1, 12)), told
+            if verification.certificate is not None:
+                assert verification.time_ns == described["certificate_time_ns"], told
+                delegation = verification.certificate.delegation
+                assert (str(delegation.subnet) if delegation else None) == described["subnet"], told
+            checked += 1
+    assert checked >= 24
+
+
+@pytest.mark.parametrize("name", ["ivg37_time_sharded", "nns_nodeleg_subnet_delegation_uzr34"])
+def test_mainnet_certificates_fail_under_another_root_key(vectors, world, name):
+    data = (vectors / "certificates" / f"{name}.cbor").read_bytes()
+    assert verify_certificate(data, root_key=MAINNET_ROOT_KEY, canister=None).certificate is not None
+    assert verify_certificate(data, root_key=world.root.public_key_der, canister=None).certificate is None

@@ -1,0 +1,91 @@
+"""Requests against the request id example of the IC interface specification."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditkit.errors import EvidenceError
+from auditkit.ic import (
+    Principal,
+    call_content,
+    cbor,
+    encode_envelope,
+    parse_request,
+    read_state_content,
+    request_id,
+)
+from auditkit.ic.candid import encode_nat64_argument
+
+CONTENT = call_content(
+    Principal(bytes.fromhex("00000000000004d2")),
+    "hello",
+    b"DIDL\x00\xfd*",
+    ingress_expiry_ns=1_685_570_400_000_000_000,
+)
+
+
+def test_request_id_of_the_specification():
+    expected = "1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101"
+    assert request_id(CONTENT).hex() == expected
+
+
+def test_argument_of_get_proposal_info():
+    assert encode_nat64_argument(138765).hex() == "4449444c0001780d1e020000000000"
+
+
+def test_envelopes_are_read_back():
+    data = encode_envelope(CONTENT | {"nonce": b"12"})
+    request = parse_request(data)
+    assert request.content == CONTENT | {"nonce": b"12"}
+    assert request.request_id == request_id(CONTENT | {"nonce": b"12"}) != request_id(CONTENT)
+    assert data.startswith(b"\xd9\xd9\xf7")
+
+
+def test_read_state_requests_hash_their_paths():
+    content = read_state_content([(b"request_status", bytes(32)), (b"time",)], ingress_expiry_ns=5)
+    assert request_id(content) != request_id(content | {"paths": [[b"request_status" + bytes(32), b"time"]]})
+    assert cbor.decode(encode_envelope(content)) == {"content": content}
+
+
+def envelope(**changes):
+    content = {key: value for key, value in (CONTENT | changes).items() if value is not None}
+    return encode_envelope(content)
+
+
+BAD = {
+    "empty": b"",
+    "not a map": b"\x80",
+    "no content": b"\xa0",
+    "content is no map": b"\xa1\x67content\x80",
+    "a signature beside it": cbor.encode({"content": CONTENT, "sender_sig": b""}, tagged=True),
+    "bytes after it": envelope() + b"\0",
+    "no canister": envelope(canister_id=None),
+    "unknown field": envelope(extra=1),
+    "a query": envelope(request_type="query"),
+    "canister is text": envelope(canister_id="rrkah"),
+    "canister too long": envelope(canister_id=bytes(30)),
+    "method is bytes": envelope(method_name=b"hello"),
+    "expiry is text": envelope(ingress_expiry="1"),
+    "nonce is text": envelope(nonce="1"),
+    "nonce too long": envelope(nonce=bytes(33)),
+    "argument is a list": envelope(arg=[]),
+    "sender too long": envelope(sender=bytes(30)),
+}
+
+
+@pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
+def test_other_envelopes_are_refused(data):
+    with pytest.raises(EvidenceError):
+        parse_request(data)
+
+
+@given(st.data())
+def test_changed_envelopes_change_the_id_or_are_refused(data):
+    document = bytearray(envelope(nonce=b"12"))
+    place = data.draw(st.integers(0, len(document) - 1))
+    document[place] ^= data.draw(st.integers(1, 255))
+    try:
+        request = parse_request(bytes(document))
+    except EvidenceError:
+        return
+    assert request.request_id != request_id(CONTENT | {"nonce": b"12"})
