@@ -131,7 +131,9 @@ def readable_time(time: str | None) -> str | None:
 
 def meaning(document: AuditDocument) -> tuple[str, ...]:
     """What a PASS of this audit proves."""
-    anchor = "the root key that this audit was given" if foreign_root_key(document) else "the mainnet root key"
+    anchor = (
+        "the root key that this audit was given" if foreign_root_key(document) else "the mainnet root key"
+    )
     amount = "Every" if document.subject.policy == "strict" else "At least one"
     proven = [
         "The proposal as shown here, with its status, is what the NNS governance canister answered at the "
