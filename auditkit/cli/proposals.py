@@ -34,7 +34,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     from auditkit import checks
     from auditkit.cli.door import refuse_existing
     from auditkit.errors import EvidenceError
-    from auditkit.evidence import MAINNET_URLS, CertifiedCall, request_path, save_proposal
+    from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
     from auditkit.running import progress_on_terminal
     from auditkit.running.sources import fetch_proposal as fetch
@@ -45,19 +45,19 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     with progress_on_terminal() as progress:
         progress.step("asking for the proposal")
         try:
-            certified = fetch((url,) if url else MAINNET_URLS, proposal_id)
+            call = fetch((url,) if url else MAINNET_URLS, proposal_id)
         except EvidenceError as error:
             end_with(
                 (checks.REPLY_REQUEST.failed(error.observed or "another answer", str(error)),), False, {}
             )
     verification = verify_proposal(
-        certified.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=certified.request
+        call.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=call.request
     )
     # The stage is the auditor's question, not the fetcher's: whatever its status, an authentic proposal is kept.
     authentic = [decision for decision in verification.decisions if decision.id != checks.PROPOSAL_STAGE.id]
     if any(decision.outcome is Outcome.FAIL for decision in authentic):
         end_with(authentic, False, {})
-    save_proposal(out, CertifiedCall(certified.certificate, certified.request or b"", certified.origin))
+    save_proposal(out, call)
     click.echo(f"{out}\n{request_path(out)}")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from auditkit import practice
 from auditkit.errors import SourceError
 from auditkit.evidence import (
     MAINNET_URLS,
+    CertifiedCall,
     Source,
     fetch_certified_call,
     parse_source,
@@ -53,18 +53,19 @@ def certified_proposal(parameters: Parameters) -> CertifiedProposal:
     if place.startswith(PRACTICE):
         scenario = practice.scenario(place.removeprefix(PRACTICE))
         with practice.serving(scenario.name) as network:
-            return fetch_proposal((network.url,), parameters.proposal_id, origin=place)
+            call = fetch_proposal((network.url,), parameters.proposal_id)
+        return CertifiedProposal(call.certificate, call.request, place)
     source = parse_source(place)
     if source.url is not None:
         urls = MAINNET_URLS if place == MAINNET_PROPOSAL_SOURCE else (source.url,)
-        return fetch_proposal(urls, parameters.proposal_id)
+        call = fetch_proposal(urls, parameters.proposal_id)
+        return CertifiedProposal(call.certificate, call.request, call.url)
     return read_proposal_file(source, parameters.request_source)
 
 
-def fetch_proposal(urls: tuple[str, ...], proposal_id: int, *, origin: str = "") -> CertifiedProposal:
+def fetch_proposal(urls: tuple[str, ...], proposal_id: int) -> CertifiedCall:
     """Asks the governance canister for a proposal, by a certified call to the first of ``urls`` that answers."""
-    call = fetch_certified_call(urls, GOVERNANCE, "get_proposal_info", encode_nat64_argument(proposal_id))
-    return CertifiedProposal(call.certificate, call.request, origin or call.url)
+    return fetch_certified_call(urls, GOVERNANCE, "get_proposal_info", encode_nat64_argument(proposal_id))
 
 
 def read_proposal_file(source: Source, request_source: str | None) -> CertifiedProposal:
