@@ -26,40 +26,42 @@ from auditkit.practice.governance_reply import encode_proposal_reply
 from auditkit.practice.keys import KeyPair
 
 NOW = 1_780_000_000_000_000_000
+ROOT, SUBNET = KeyPair("tests: root"), KeyPair("tests: subnet")
+INFO = ProposalInfo(
+    id=139000,
+    status_number=4,
+    topic=5,
+    proposer=17,
+    proposal=Proposal(
+        title="Recover",
+        url="",
+        summary="why",
+        action="BlessAlternativeGuestOsVersion",
+        bless=BlessAlternativeGuestOsVersion(
+            chip_ids=(b"c" * 64,),
+            rootfs_hash="ab" * 32,
+            base_guest_launch_measurements=(BlessedMeasurement(b"m" * 48, "root=", "EPYC-Milan"),),
+        ),
+    ),
+    latest_tally=Tally(yes=6, no=1, total=10, timestamp_seconds=1_779_999_000),
+    proposal_timestamp_seconds=1_779_900_000,
+    deadline_timestamp_seconds=1_780_100_000,
+    decided_timestamp_seconds=1_779_990_000,
+    executed_timestamp_seconds=1_779_990_001,
+    failed_timestamp_seconds=0,
+    reject_cost_e8s=2_500_000_000,
+    failure_reason=None,
+)
 
 
 @dataclass(frozen=True)
 class World:
     """Every method takes what a test wants to be different."""
 
-    root: KeyPair = KeyPair("tests: root")
-    subnet: KeyPair = KeyPair("tests: subnet")
+    root: KeyPair = ROOT
+    subnet: KeyPair = SUBNET
     now: int = NOW
-    info: ProposalInfo = ProposalInfo(
-        id=139000,
-        status_number=4,
-        topic=5,
-        proposer=17,
-        proposal=Proposal(
-            title="Recover",
-            url="",
-            summary="why",
-            action="BlessAlternativeGuestOsVersion",
-            bless=BlessAlternativeGuestOsVersion(
-                chip_ids=(b"c" * 64,),
-                rootfs_hash="ab" * 32,
-                base_guest_launch_measurements=(BlessedMeasurement(b"m" * 48, "root=", "EPYC-Milan"),),
-            ),
-        ),
-        latest_tally=Tally(yes=6, no=1, total=10, timestamp_seconds=1_779_999_000),
-        proposal_timestamp_seconds=1_779_900_000,
-        deadline_timestamp_seconds=1_780_100_000,
-        decided_timestamp_seconds=1_779_990_000,
-        executed_timestamp_seconds=1_779_990_001,
-        failed_timestamp_seconds=0,
-        reject_cost_e8s=2_500_000_000,
-        failure_reason=None,
-    )
+    info: ProposalInfo = INFO
 
     def call(self, **changes):
         arguments = {

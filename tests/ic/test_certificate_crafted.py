@@ -231,7 +231,7 @@ CRAFTED = {
     # 6: keys
     "subnet key of 132 bytes": (
         KEYS,
-        with_state(lambda s, i: set_key(KeyPair("x").public_key_der[:-1])(s, i)),
+        with_state(set_key(KeyPair("x").public_key_der[:-1])),
     ),
     "subnet key without DER": (KEYS, with_state(set_key(KeyPair("tests: subnet").public_key_der[37:]))),
     "subnet key with another OID": (
