@@ -132,14 +132,16 @@ def parse_verity_superblock(data: bytes) -> VeritySuperblock:
 def _digest_blocks(data: bytes) -> bytes:
     """The salted digests of the blocks in ``data``, one behind the other."""
     digests = []
+    view = memoryview(data)
+    salted = _SALTED.copy
     for at in range(0, len(data), BLOCK_SIZE):
-        block = data[at : at + BLOCK_SIZE]
-        if block == _ZERO_BLOCK:
+        # comparing costs a copy, so only a block that could be zeros is compared
+        if not data[at] and not data[at + BLOCK_SIZE - 1] and data[at : at + BLOCK_SIZE] == _ZERO_BLOCK:
             digests.append(_ZERO_DIGEST)
-        else:
-            salted = _SALTED.copy()
-            salted.update(block)
-            digests.append(salted.digest())
+            continue
+        digest = salted()
+        digest.update(view[at : at + BLOCK_SIZE])
+        digests.append(digest.digest())
     return b"".join(digests)
 
 
@@ -303,7 +305,10 @@ class RootImageHasher:
         if self._position == len(self._start) < _START_SIZE:
             self._start += data[: _START_SIZE - self._position]
         before = data[: max(HASH_OFFSET - self._position, 0)]
-        self._batch += before
+        if len(before) == _BATCH and not self._batch:  # as it comes from most sources: no need to copy it
+            self._submit(before)
+        else:
+            self._batch += before
         self._position += len(data)
         if len(self._batch) >= _BATCH or len(before) < len(data):
             self._flush()
@@ -315,10 +320,13 @@ class RootImageHasher:
         whole = len(self._batch) - len(self._batch) % BLOCK_SIZE
         if not whole:
             return
+        self._submit(bytes(self._batch[:whole]))
+        del self._batch[:whole]
+
+    def _submit(self, blocks: bytes) -> None:
         if len(self._leaves) >= _WAITING and not isinstance(early := self._leaves[-_WAITING], int):
             early.result()
-        self._leaves.append(self._pool.submit(_digest_blocks, bytes(self._batch[:whole])))
-        del self._batch[:whole]
+        self._leaves.append(self._pool.submit(_digest_blocks, blocks))
 
     def _take_tree(self, data: bytes) -> None:
         if self._superblock is None:

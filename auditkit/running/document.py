@@ -45,6 +45,8 @@ from auditkit.running.stages import (
 from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
+# dfinity/ic rs/nns/governance: the topic of BlessAlternativeGuestOsVersion; others are told by number.
+TOPICS: Final = {5: "node admin"}
 # Places on the auditor's machine say nothing about the subject, and reports of two auditors should be equal.
 UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 
@@ -152,14 +154,14 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         proposal_url=info.proposal.url if info and info.proposal else None,
         proposal_summary=info.proposal.summary if info and info.proposal else None,
         status=info.status_name.lower() if info else None,
-        topic=str(info.topic) if info else None,
+        topic=TOPICS.get(info.topic, f"topic {info.topic}") if info else None,
         proposer=info.proposer if info else None,
         base_version=image.version
         or (None if parameters.base_version == "auto" else parameters.base_version),
         stage=parameters.stage,
         policy=parameters.policy,
         certificate_time=utc(verification.time_ns / 1e9) if verification and verification.time_ns else None,
-        certified_by=verification.signed_by if verification else None,
+        certified_by=verification.signed_by or None if verification else None,
         rootfs_hash=bless.rootfs_hash if bless else None,
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
         tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,

@@ -113,7 +113,7 @@ def run_notebook(
     """
     require_parameters(notebook)
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
-    part = out.with_name(f".{out.name}.part")
+    part = out.with_name(f".part-{out.name}")
 
     def started(cell: Any, cell_index: int) -> None:
         if on_cell is not None:
