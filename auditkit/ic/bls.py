@@ -1,5 +1,4 @@
-"""BLS signatures of the IC: two independent libraries are asked, and a signature holds when all of them say
-so.
+"""BLS signatures of the IC: two independent libraries are asked, and all of them have to say yes.
 
 The scheme is BLS12-381 with signatures in G1 and public keys in G2 (IC interface specification,
 "Certificate"; draft-irtf-cfrg-bls-signature, minimal-signature-size).

@@ -159,6 +159,7 @@ def test_an_absent_field_is_null_and_nothing_else():
             read()
 
 
+@settings(deadline=1000)
 @given(st.binary(max_size=120))
 def test_any_bytes_are_decoded_or_refused(data):
     for message in (data, candid.MAGIC + data):

@@ -2,7 +2,7 @@
 
 import cbor2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.errors import EvidenceError
@@ -102,6 +102,7 @@ def test_size_and_items_are_limited():
         cbor.decode(b"\x9a\x00\x04\x00\x00" + bytes(0x40000))
 
 
+@settings(deadline=1000)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused(data):
     try:
@@ -120,11 +121,13 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=1000)
 @given(VALUES, st.booleans())
 def test_what_is_written_is_read(value, tagged):
     assert cbor.decode(cbor.encode([value], tagged=tagged)) == [value]
 
 
+@settings(deadline=1000)
 @given(VALUES, st.data())
 def test_changed_documents_are_decoded_or_refused(value, data):
     document = bytearray(cbor.encode([value], tagged=False))

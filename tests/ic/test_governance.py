@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.errors import EvidenceError
@@ -138,6 +138,7 @@ infos = st.builds(
 )
 
 
+@settings(deadline=1000)
 @given(infos)
 def test_what_the_practice_canister_writes_is_read(info):
     assert decode_proposal_info(encode_proposal_reply(info)) == info

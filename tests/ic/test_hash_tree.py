@@ -1,7 +1,7 @@
 """Hash trees against the examples of the IC interface specification ("Certification", "Example")."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.errors import EvidenceError
@@ -182,6 +182,7 @@ def at(state, path):
     return state
 
 
+@settings(deadline=1000)
 @given(STATES, st.data())
 def test_pruning_keeps_the_hash_and_never_makes_a_lookup_lie(state, data):
     tree = build_tree(state)

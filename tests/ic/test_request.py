@@ -1,7 +1,7 @@
 """Requests against the request id example of the IC interface specification."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.errors import EvidenceError
@@ -79,6 +79,7 @@ def test_other_envelopes_are_refused(data):
         parse_request(data)
 
 
+@settings(deadline=1000)
 @given(st.data())
 def test_changed_envelopes_change_the_id_or_are_refused(data):
     document = bytearray(envelope(nonce=b"12"))
