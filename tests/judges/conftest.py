@@ -1,0 +1,105 @@
+"""Third-party programs that must agree with us, installed from npm by name into a folder that git ignores."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, missing
+
+ICP = "@icp-sdk/icp-cli-linux-x64@1.5.0"
+AGENT_JS = "@icp-sdk/core@5.4.0"
+CACHE = ROOT / ".auditkit" / "judges"
+HERE = Path(__file__).parent
+
+
+def installed(package: str) -> Path:
+    """The folder with the ``node_modules`` of a package; installed once, whole or not at all."""
+    folder = CACHE / package.replace("/", "+")
+    if folder.is_dir():
+        return folder
+    npm = shutil.which("npm")
+    if npm is None:
+        missing("npm is not installed, so no judge from npm can be asked")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        command = [
+            npm,
+            "install",
+            "--prefix",
+            scratch,
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            package,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        if done.returncode:
+            missing(f"npm cannot install {package}: {done.stderr.strip()[-300:]}")
+        if not folder.is_dir():
+            Path(scratch).rename(folder)
+            Path(scratch).mkdir()  # for the clean-up of the context manager
+    return folder
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a judge said: whether it accepts, and its words."""
+
+    accepted: bool
+    output: str
+    complaint: str
+
+
+@pytest.fixture(scope="session")
+def icp(tmp_path_factory):
+    """dfinity's command line client: asks a node for a proposal and verifies the answer."""
+    binary = installed(ICP) / "node_modules" / ICP.rpartition("@")[0] / "bin" / "icp"
+    home = tmp_path_factory.mktemp("icp-home")
+    environment = {**os.environ, "DO_NOT_TRACK": "1", "ICP_HOME": str(home)}
+    probe = subprocess.run(
+        [binary, "--version"], capture_output=True, text=True, check=False, env=environment
+    )
+    if probe.returncode:
+        missing(f"dfinity's icp does not start here: {probe.stderr.strip()[:200]}")
+
+    def get_proposal(url: str, root_key: bytes, proposal_id: int) -> Judged:
+        command = [
+            binary, "canister", "call", "rrkah-fqaaa-aaaaa-aaaaq-cai", "get_proposal_info",
+            f"({proposal_id} : nat64)", "--candid", HERE / "governance.did",
+            "-n", url, "-k", root_key.hex(), "--json",
+        ]  # fmt: skip
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, cwd=home, timeout=60
+        )
+        return Judged(done.returncode == 0, done.stdout, done.stderr)
+
+    return get_proposal
+
+
+@pytest.fixture(scope="session")
+def agent_js(tmp_path_factory):
+    """dfinity's JavaScript agent: verifies a certificate file and decodes its reply."""
+    node = shutil.which("node")
+    if node is None:
+        missing("node is not installed, so agent-js cannot be asked")
+    # node looks for packages beside the script
+    folder = tmp_path_factory.mktemp("agent-js")
+    (folder / "node_modules").symlink_to(installed(AGENT_JS) / "node_modules")
+    script = folder / "agent_js.mjs"
+    shutil.copy(HERE / "agent_js.mjs", script)
+
+    def verify(certificate: Path, root_key: bytes, canister: str, request: Path) -> Judged:
+        done = subprocess.run(
+            [node, script, certificate, root_key.hex(), canister, request],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        return Judged(done.returncode == 0, done.stdout, done.stderr)
+
+    return verify

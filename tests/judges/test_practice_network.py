@@ -1,0 +1,137 @@
+"""dfinity's own clients against the practice network: what they accept we accept, what they refuse we refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from auditkit import practice
+from auditkit.evidence.agent import fetch_certified_call
+from auditkit.ic import GOVERNANCE, encode_nat64_argument, verify_certificate
+
+RELEASES = Path(practice.__file__).parent / "data" / "ic"
+REFUSED = {"tampered-certificate", "foreign-subnet"}
+NAMES = [scenario.name for scenario in practice.scenarios()]
+CANISTER = "rrkah-fqaaa-aaaaa-aaaaq-cai"
+
+
+@pytest.fixture(scope="module")
+def network():
+    with practice.serving() as running:
+        yield running
+
+
+def published_measurements(base_version: str) -> list[dict]:
+    """launch-measurements.json of a practice release, which sev-snp-measure computed."""
+    text = (RELEASES / base_version / "guest-os/update-img/launch-measurements.json").read_text()
+    return [
+        {"measurement": bytes(entry["measurement"]).hex(), **entry["metadata"]}
+        for entry in json.loads(text)["guest_launch_measurements"]
+    ]
+
+
+def blobs(candid: str) -> list[bytes]:
+    """The blobs in Candid's text form, where a byte is a character or a backslash and two hex digits."""
+    found = re.findall(r'blob "((?:[^"\\]|\\.)*)"', candid)
+    return [
+        re.sub(rb"\\([0-9a-f]{2})", lambda m: bytes.fromhex(m[1].decode()), text.encode("latin-1"))
+        for text in found
+    ]
+
+
+@pytest.mark.parametrize("name", ["honest", "delegated", "delegated-flat", "older-interface", "vote-open"])
+def test_icp_gets_the_proposal(icp, network, name):
+    scenario = practice.scenario(name)
+    judged = icp(network.url, network.root_key, scenario.proposal_id)
+    assert judged.accepted, judged.complaint
+    candid = json.loads(judged.output)["response_candid"]
+    assert f"id = {scenario.proposal_id:_} : nat64" in candid
+    assert f"status = {1 if name == 'vote-open' else 4} : int32" in candid
+    measured = [blob.hex() for blob in blobs(candid) if len(blob) == 48]
+    assert measured == [entry["measurement"] for entry in published_measurements(scenario.base_version)]
+    assert [len(blob) for blob in blobs(candid)].count(64) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("tampered-certificate", "Certificate verification failed"),
+        ("foreign-subnet", "Certificate is not authorized"),
+    ],
+)
+def test_icp_refuses(icp, network, name, complaint):
+    judged = icp(network.url, network.root_key, practice.scenario(name).proposal_id)
+    assert not judged.accepted
+    assert complaint in judged.complaint
+
+
+def test_icp_refuses_another_root_key(icp, network):
+    from auditkit.ic import MAINNET_ROOT_KEY
+
+    judged = icp(network.url, MAINNET_ROOT_KEY, practice.scenario("honest").proposal_id)
+    assert not judged.accepted
+    assert "Certificate verification failed" in judged.complaint
+
+
+def test_icp_polls_an_asynchronous_node(icp):
+    scenario = practice.scenario("delegated")
+    with practice.serving(polls=2) as network:
+        judged = icp(network.url, network.root_key, scenario.proposal_id)
+    assert judged.accepted, judged.complaint
+    assert f"id = {scenario.proposal_id:_} : nat64" in judged.output
+
+
+def fetched(network, proposal_id: int, folder: Path) -> tuple[Path, Path]:
+    call = fetch_certified_call(
+        [network.url], GOVERNANCE, "get_proposal_info", encode_nat64_argument(proposal_id)
+    )
+    certificate, request = folder / "proposal.cbor", folder / "proposal.request.cbor"
+    certificate.write_bytes(call.certificate)
+    request.write_bytes(call.request)
+    return certificate, request
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_agent_js_and_auditkit_agree(agent_js, network, tmp_path, name):
+    scenario = practice.scenario(name)
+    certificate, request = fetched(network, scenario.proposal_id, tmp_path)
+    judged = agent_js(certificate, network.root_key, CANISTER, request)
+    assert judged.accepted is (name not in REFUSED), judged.complaint
+    ours = verify_certificate(certificate.read_bytes(), root_key=network.root_key, canister=GOVERNANCE)
+    failed = [decision.id for decision in ours.decisions if decision.outcome == "fail"]
+    assert bool(failed) is (name in REFUSED), failed
+    if not judged.accepted:
+        return
+    said = json.loads(judged.output)
+    assert said["status"] == "replied"
+    assert (said["subnet"] is not None) is name.startswith("delegated")
+    if name == "no-such-proposal":
+        assert said["proposal"] is None
+        return
+    assert said["proposal"] == str(scenario.proposal_id)
+    assert said["proposalStatus"] == {"still-open": 1, "vote-open": 1, "not-adopted": 2}.get(name, 4)
+    assert said["action"] == ("Motion" if name == "other-action" else "BlessAlternativeGuestOsVersion")
+    if name == "honest":
+        assert said["measurements"] == published_measurements(scenario.base_version)
+        assert all(len(chip) == 128 for chip in said["chipIds"])
+
+
+@pytest.mark.parametrize("name", ["delegated", "delegated-flat"])
+def test_agent_js_accepts_what_older_interfaces_give(agent_js, tmp_path, name):
+    with practice.serving(call_versions=("v3",)) as network:
+        certificate, request = fetched(network, practice.scenario(name).proposal_id, tmp_path)
+        judged = agent_js(certificate, network.root_key, CANISTER, request)
+    assert judged.accepted, judged.complaint
+
+
+def test_agent_js_sees_that_a_certificate_answers_another_request(agent_js, network, tmp_path):
+    certificate, _ = fetched(network, practice.scenario("honest").proposal_id, tmp_path)
+    kept = certificate.read_bytes()
+    _, request = fetched(network, practice.scenario("unexplained").proposal_id, tmp_path)
+    certificate.write_bytes(kept)
+    judged = agent_js(certificate, network.root_key, CANISTER, request)
+    assert not judged.accepted
+    assert "of the request" in judged.complaint
