@@ -65,7 +65,7 @@ def test_audit_gives_the_documented_verdict_and_a_report_that_names_the_deciding
     assert document["verdict"] == expected
     if expected == "FAIL":
         html = Path(path).read_text()
-        first_screen = html[: html.index("</header>")]
+        first_screen = html[html.index('class="verdict') : html.index('class="subject"')]
         assert str(scenario.deciding_check) in first_screen
         assert document["deciding"]["reason"].split(":")[0] in first
 
