@@ -31,7 +31,6 @@ VERITY_MAGIC = b"verity\0\0"
 _DIGEST_SIZE = 32
 _ZERO_BLOCK = bytes(BLOCK_SIZE)
 _BATCH = 1 << 20
-_WORKERS = 2
 _WAITING = 8  # batches between reading and hashing
 _START_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE
 _SALTED = hashlib.sha256(SALT)
@@ -178,12 +177,13 @@ class RootImageHasher:
 
     Args:
         size: apparent bytes of root.img.
+        workers: threads that hash. More than two gain nothing: each holds the interpreter between blocks.
 
     Raises:
         EvidenceError: too small for a hash area.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, workers: int = 1) -> None:
         if size < HASH_OFFSET + BLOCK_SIZE:
             raise EvidenceError(
                 "root.img has no dm-verity hash area where dfinity's build puts it",
@@ -195,7 +195,7 @@ class RootImageHasher:
         self._start = bytearray()  # up to the end of the ext4 superblock
         self._batch = bytearray()
         self._leaves: list[Future[bytes] | int] = []  # digests of blocks, or a number of zero blocks
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="verity")
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="verity")
         self._raw_superblock = bytearray()
         self._superblock: VeritySuperblock | None = None
         self._tree_left = 0
@@ -361,7 +361,7 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
             size = file.seek(0, os.SEEK_END)
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")
-            with RootImageHasher(size) as hasher:
+            with RootImageHasher(size, workers=2) as hasher:
                 position = 0
                 while position < size:
                     try:

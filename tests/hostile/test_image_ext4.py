@@ -1,6 +1,6 @@
 """Random damage to ext4 images: a typed error or the right tree, in bounded time; never another tree.
 
-`make corruptions` runs the full count; the ordinary run has a tenth of it.
+The tests marked slow have the full count (`pytest -m slow tests/hostile`), the others a tenth of it.
 """
 
 from __future__ import annotations
