@@ -23,6 +23,16 @@ _FOLDERS: Final = os.pathsep.join(("/usr/sbin", "/sbin", "/usr/local/sbin"))
 _PACKAGES: Final = {"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "veritysetup": "cryptsetup-bin"}
 
 
+def require_programs() -> None:
+    """Makes sure that every program is there before anything is written.
+
+    Raises:
+        SourceError: one is not; the hint names its Debian package.
+    """
+    for name in _PACKAGES:
+        _find(name)
+
+
 def write_ext4(image: Path, tree: Path, size: int, *, label: str) -> None:
     """Makes ``image``, an ext4 of ``size`` bytes that holds ``tree``.
 
@@ -86,9 +96,6 @@ def run(name: str, *arguments: str) -> str:
     Raises:
         SourceError: it is not installed, or ended with another status than 0.
     """
-    program = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), _FOLDERS)))
-    if program is None:
-        raise SourceError(f"the program {name} is not installed", hint=f"install {_PACKAGES.get(name, name)}")
     clock = {
         "E2FSPROGS_FAKE_TIME": "1",
         "SOURCE_DATE_EPOCH": "1",
@@ -97,9 +104,16 @@ def run(name: str, *arguments: str) -> str:
         "DEBUGFS_PAGER": "",
     }
     done = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, check=False, env=os.environ | clock
+        [_find(name), *arguments], capture_output=True, text=True, check=False, env=os.environ | clock
     )
     said = "\n".join(line for line in done.stderr.splitlines() if not line.startswith(f"{name} 1."))
     if done.returncode:
         raise SourceError(f"the program {name} failed", observed=said.strip()[:300])
     return said.strip()
+
+
+def _find(name: str) -> str:
+    program = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), _FOLDERS)))
+    if program is None:
+        raise SourceError(f"the program {name} is not installed", hint=f"install {_PACKAGES[name]}")
+    return program

@@ -22,7 +22,7 @@ from sevsnpmeasure.vcpu_types import CPU_SIGS
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.limits import GIB, KIB, MIB
-from auditkit.practice.file_systems import add_verity_tree, write_ext4
+from auditkit.practice.file_systems import add_verity_tree, require_programs, write_ext4
 from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.practice.sparse_tar import SparseTar
 
@@ -120,6 +120,7 @@ def build_release(
         ParameterError: the release is already there.
         SourceError: a program (mke2fs, debugfs, veritysetup) is missing or failed.
     """
+    require_programs()
     tell = progress or (lambda _: None)
     sizes = LARGE if large else SMALL
     release = PracticeRelease(release_commit(seed), out / release_folder(release_commit(seed)))

@@ -177,6 +177,13 @@ def test_a_missing_program_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(SourceError, match="mke2fs") as caught:
         build_release(tmp_path, seed="base")
     assert "e2fsprogs" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_program_leaves_no_release(tmp_path, monkeypatch):
+    monkeypatch.setattr("auditkit.practice.file_systems.VERITY_SALT", "no salt")
+    with pytest.raises(SourceError, match="veritysetup failed"):
+        build_release(tmp_path, seed="base")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
