@@ -56,7 +56,9 @@ def serve(port: int) -> None:
     \b
     Example:
         auditkit practice serve --port 8900
-        auditkit fetch-proposal 900001 --url http://127.0.0.1:8900 --root-key practice.der --out proposal.cbor
+        auditkit fetch-proposal 900001 --url http://127.0.0.1:8900 --root-key KEY --out proposal.cbor
+
+    KEY is the 266 hex digits that are printed.
     """
     from auditkit.practice import serve_forever
 
@@ -67,7 +69,7 @@ def serve(port: int) -> None:
 @click.option(
     "--out", type=ExistingFile, required=True, help="Folder for the release; it must not exist yet."
 )
-@click.option("--seed", default="practice", show_default=True, help="Another seed makes another release.")
+@click.option("--seed", default="base", show_default=True, help="Another seed makes another release.")
 @click.option("--large", is_flag=True, help="A release of realistic size (about 400 MB; takes minutes).")
 def build(out: Path, seed: str, large: bool) -> None:
     """Build a practice release with mke2fs and veritysetup.

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from auditkit.report.display import one_line
+from auditkit.report.figures import figure_svg, overlap_figure
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
 
 _TEXT: Final = 600  # characters of one cell
 _MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip": "– skip"}
+
+
+def parameters(values: Mapping[str, object]) -> Styler:
+    """Every parameter of the audit, as a person reads it."""
+    return _view(("parameter", "value"), [(name, _told(value)) for name, value in values.items()])
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styler:
@@ -70,6 +83,21 @@ def overlap(rows: Iterable[Overlap]) -> Styler:
         ("relation", "measurement", "label", "setting of the base release", "explanation"),
         [(r.relation, r.measurement.hex(), _label(r), _setting(r), r.explanation or "") for r in rows],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture that notebooks show."""
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def overlap_drawing(rows: Sequence[Overlap]) -> Drawing:
+    """Blessed against computed measurements, as a picture that reads in black and white too."""
+    return Drawing(figure_svg(overlap_figure(rows)))
 
 
 def _label(row: Overlap) -> str:
