@@ -148,5 +148,15 @@ def run_notebook(
         ) from None
     finally:
         if part.exists():
+            _forget_places(part)
             part.replace(out)
     return stopped
+
+
+def _forget_places(executed: Path) -> None:
+    """Takes the paths of the auditor's machine out of what papermill notes in a notebook that will be published."""
+    notebook = json.loads(executed.read_bytes())
+    noted = notebook["metadata"].get("papermill", {})
+    for name in ("input_path", "output_path"):
+        noted[name] = Path(noted.get(name) or "").name
+    executed.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
