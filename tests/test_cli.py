@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -182,3 +183,61 @@ def test_a_closed_pipe_is_no_traceback():
 @pytest.mark.parametrize("flag", ["--version", "-h"])
 def test_quick_start(flag):
     assert run(flag).returncode == 0
+
+
+def test_practice_list_names_every_scenario(capsys):
+    status, out, _ = in_process("practice", "list", capsys=capsys)
+    assert status == 0
+    for scenario in scenarios():
+        assert any(line.split()[:2] == [scenario.name, scenario.strict] for line in out.splitlines())
+    status, out, _ = in_process("practice", "list", "--json", capsys=capsys)
+    assert [entry["name"] for entry in json.loads(out)] == list(SCENARIOS)
+
+
+def test_practice_build_makes_the_release_that_the_scenarios_use(tmp_path, capsys, program):
+    for name in ("mke2fs", "debugfs", "veritysetup"):
+        program(name)
+    status, out, _ = in_process("practice", "build", "--out", tmp_path / "release", capsys=capsys)
+    assert status == 0
+    built = Path(out.strip())
+    commit = SCENARIOS["honest"].base_version
+    assert commit in built.parts
+    listing = built / "launch-measurements.json"
+    status, out, _ = in_process("measure", built / "update-img.tar.zst", capsys=capsys)
+    assert status == 0
+    assert out == listing.read_text()
+
+
+def test_a_served_practice_network_answers_other_programs(tmp_path, capsys):
+    command = [sys.executable, "-m", "auditkit", "practice", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+    assert process.stdout is not None
+    try:
+        told = ""
+        while "http://127.0.0.1:" not in told or not re.search(r"[0-9a-f]{266}", told):
+            line = process.stdout.readline()
+            assert line, f"it ended: {told}"
+            told += line
+        url = re.search(r"http://127\.0\.0\.1:\d+", told)
+        key = re.search(r"[0-9a-f]{266}", told)
+        assert url
+        assert key
+        out = tmp_path / "proposal.cbor"
+        arguments = ["fetch-proposal", "900001", "--url", url[0], "--root-key", key[0], "--out", out]
+        status, shown, err = in_process(*arguments, capsys=capsys)
+        assert status == 0, err
+        assert shown.split() == [str(out), str(out.with_suffix(".request.cbor"))]
+        verify = ["verify-proposal", out, "--proposal-id", "900001", "--root-key", key[0]]
+        assert in_process(*verify, capsys=capsys)[0] == 0
+        assert in_process(*verify[:-2], capsys=capsys)[0] == 1, (
+            "under the root key of the mainnet it is a forgery"
+        )
+        status, _, err = in_process(*arguments, capsys=capsys)
+        assert status == 2
+        assert "already" in err
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
