@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+from conftest import ROOT
+
 from auditkit.report import from_json, render_html, render_markdown
 from auditkit.running import Parameters, check
-from conftest import ROOT
 
 SAMPLE = ROOT / "reports" / "sample"
 

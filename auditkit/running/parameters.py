@@ -177,10 +177,8 @@ class _FlatLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not allowed", problem_mark=self.peek_event().start_mark
-            )  # type: ignore[no-untyped-call]  # PyYAML's stubs
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]  # PyYAML's stubs
+            raise yaml.MarkedYAMLError(problem="aliases are not allowed")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -207,15 +205,7 @@ def read_parameter_file(path: Path) -> dict[str, object]:
         ) from None
     if len(data) > PARAMETER_FILE_BYTES:
         raise ParameterError("the parameter file is too large", where=str(path), expected="at most 64 KiB")
-    try:
-        values = yaml.load(data, Loader=_FlatLoader)  # noqa: S506  (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise ParameterError(
-            f"the parameter file cannot be understood{line}: {problem}", where=str(path)
-        ) from None
+    values = load_yaml(data, str(path))
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ParameterError(
             "the parameter file must be a list of lines NAME: VALUE",
@@ -223,6 +213,21 @@ def read_parameter_file(path: Path) -> dict[str, object]:
             hint="see params/README.md",
         )
     return values
+
+
+def load_yaml(data: bytes, where: str) -> Any:
+    """The value of a YAML document without aliases, repeated keys and tags that make objects.
+
+    Raises:
+        ParameterError: it is not such a document.
+    """
+    try:
+        return yaml.load(data, Loader=_FlatLoader)  # noqa: S506  (a SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not YAML"
+        raise ParameterError(f"the file cannot be understood{line}: {problem}", where=where) from None
 
 
 def parse_override(text: str) -> tuple[str, object]:
