@@ -8,14 +8,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.filesize import decimal
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 
@@ -40,11 +34,12 @@ class Silent:
 
 
 class Bars:
-    """A spinner for steps and a bar for bytes, on standard error."""
+    """A spinner for steps and a bar for bytes, on standard error; only the newest step is shown."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
-        self._tasks: dict[str, int] = {}
+        self._task: TaskID | None = None
+        self._label = ""
 
     def step(self, label: str) -> None:
         """Shows ``label`` with a spinner."""
@@ -52,11 +47,12 @@ class Bars:
 
     def bytes_done(self, label: str, done: int, total: int | None) -> None:
         """Moves the bar of ``label``."""
-        if label not in self._tasks:
-            for task in self._tasks.values():
-                self._bars.update(task, visible=False)  # type: ignore[arg-type]  # TaskID is an int
-            self._tasks[label] = self._bars.add_task(label, total=total)
-        self._bars.update(self._tasks[label], completed=done, total=total)  # type: ignore[arg-type]
+        if self._task is None or label != self._label:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._task, self._label = self._bars.add_task(label, total=total, amount=""), label
+        amount = f"{decimal(done)} of {decimal(total)}" if total else decimal(done) if done else ""
+        self._bars.update(self._task, completed=done, total=total, amount=amount)
 
 
 @contextmanager
@@ -69,9 +65,8 @@ def progress_on_terminal(wanted: bool = True) -> Iterator[Progress]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[amount]}"),
+        TimeElapsedColumn(),
     )
     with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
         yield Bars(bars)
