@@ -84,19 +84,31 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
 def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Run the same checks without a notebook and without writing anything.
 
+    Given the evidence/replay.yaml of a report, repeats its audit from the evidence alone, without the network.
+
     \b
     Examples:
         auditkit check practice:honest
+        auditkit check reports/honest/evidence/replay.yaml
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
+    from auditkit.errors import ParameterError
     from auditkit.report import render_text, to_json
+    from auditkit.running import RECORD, is_record, preflight, progress_on_terminal, replay
     from auditkit.running import check as run_checks
-    from auditkit.running import preflight, progress_on_terminal
 
-    parameters = _parameters(params, overrides, None)
-    preflight(parameters)
-    with progress_on_terminal(not as_json) as progress:
-        document, _ = run_checks(parameters, progress)
+    if is_record(Path(params)):
+        if overrides:
+            raise ParameterError("a replay takes its parameters from the record", hint="leave out -p")
+        if Path(params).name != RECORD:
+            raise ParameterError(f"a replay record is called {RECORD}", where=params, hint="name it so again")
+        with progress_on_terminal(not as_json) as progress:
+            document, _ = replay(Path(params).parent, progress)
+    else:
+        parameters = _parameters(params, overrides, None)
+        preflight(parameters)
+        with progress_on_terminal(not as_json) as progress:
+            document, _ = run_checks(parameters, progress)
     click.echo(to_json(document).decode() if as_json else render_text(document), nl=not as_json)
     raise ExitStatus(document.verdict.exit_status)
 

@@ -4,6 +4,8 @@ from auditkit.running.document import check, conclude, demand_pass, write_report
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
+from auditkit.running.record import RECORD, is_record
+from auditkit.running.replay import replay
 from auditkit.running.run import run_audit
 from auditkit.running.sources import (
     CertifiedProposal,
@@ -23,6 +25,7 @@ from auditkit.running.stages import (
 )
 
 __all__ = [
+    "RECORD",
     "Bars",
     "BaseImageStep",
     "CertifiedProposal",
@@ -37,6 +40,7 @@ __all__ = [
     "conclude",
     "demand_pass",
     "fetch_proposal",
+    "is_record",
     "measure_base",
     "notebook_path",
     "parameter_file",
@@ -45,6 +49,7 @@ __all__ = [
     "read_base_image",
     "read_proposal",
     "read_proposal_file",
+    "replay",
     "require_parameters",
     "run_audit",
     "run_notebook",

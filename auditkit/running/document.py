@@ -28,10 +28,11 @@ from auditkit.report import (
     TroubleRecord,
     write_report_folder,
 )
-from auditkit.report.records import ParameterValue
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress
+from auditkit.running.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
 from auditkit.running.stages import (
+    COMPUTED,
     BaseImageStep,
     MeasurementStep,
     OverlapStep,
@@ -47,8 +48,6 @@ from auditkit.version import __version__
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
 # dfinity/ic rs/nns/governance: the topic of BlessAlternativeGuestOsVersion; others are told by number.
 TOPICS: Final = {5: "node admin"}
-# Places on the auditor's machine say nothing about the subject, and reports of two auditors should be equal.
-UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 
 
 def check(
@@ -87,6 +86,7 @@ def conclude(
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
     evidence = tuple(item for step in steps for item in step.evidence)
+    evidence = (*evidence, _record(parameters, proposal, image, evidence))
     judgements = {name: judge(decisions, policy) for name, policy in POLICIES.items()}
     chosen = judgements[policy_named(parameters.policy).name]
     document = AuditDocument(
@@ -94,7 +94,7 @@ def conclude(
         subject=_subject(parameters, proposal, image),
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
         deciding=_deciding(chosen, trouble[0].what if trouble else ""),
-        parameters=_told_parameters(parameters),
+        parameters=told_parameters(parameters),
         tool=Tool(
             name="auditkit",
             version=__version__,
@@ -125,6 +125,24 @@ def conclude(
     return document, evidence
 
 
+def _record(
+    parameters: Parameters, proposal: ProposalStep, image: BaseImageStep, evidence: tuple[Evidence, ...]
+) -> Evidence:
+    """What a replay needs besides the evidence files; what we computed from them is not among it."""
+    return render_record(
+        ReplayRecord(
+            parameters=told_parameters(parameters),
+            proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
+            image=image.record,
+            files=tuple(
+                FileRecord(name=item.name, sha256=item.sha256, size=item.size, origin=item.origin)
+                for item in evidence
+                if item.content is not None and item.name != COMPUTED
+            ),
+        )
+    )
+
+
 def _deciding(judgement: Judgement, trouble: str) -> Deciding | None:
     if judgement.verdict is Verdict.PASS:
         return None
@@ -133,14 +151,6 @@ def _deciding(judgement: Judgement, trouble: str) -> Deciding | None:
     first = judgement.missing[0]
     reason = f"It could not be told: {trouble}" if trouble else judgement.reason
     return Deciding(decision=first, reason=reason)
-
-
-def _told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in parameters.to_plain().items()
-        if name not in UNTOLD_PARAMETERS
-    }
 
 
 def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageStep) -> Subject:

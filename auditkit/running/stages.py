@@ -39,7 +39,8 @@ from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification, pa
 from auditkit.limits import LIMITS
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
-from auditkit.running.sources import certified_proposal, image_source
+from auditkit.running.record import ImageFacts, ImageRecord
+from auditkit.running.sources import CertifiedProposal, certified_proposal, image_source
 from auditkit.sev import (
     LaunchMeasurement,
     MeasuredBoot,
@@ -69,12 +70,14 @@ class ProposalStep:
 
     Attributes:
         verification: the outcome of checks 1 to 14; None when the proposal could not be had.
+        refused: why the answer was refused before there was a certificate; empty otherwise.
     """
 
     decisions: tuple[Decision, ...] = ()
     trouble: tuple[Trouble, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     verification: ProposalVerification | None = None
+    refused: str = ""
 
     @property
     def bless(self) -> BlessAlternativeGuestOsVersion | None:
@@ -92,6 +95,7 @@ class BaseImageStep:
         boot_args: its command lines.
         verity: the root of its root.img; None for a bare boot partition.
         published: the release's own list of measurements, None with the reason in ``published_missing``.
+        record: what a replay has to know besides the evidence; None when the step was not reached.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -103,6 +107,7 @@ class BaseImageStep:
     verity: VerityRoot | None = None
     published: tuple[PublishedMeasurement, ...] | None = None
     published_missing: str = ""
+    record: ImageRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +141,31 @@ def read_proposal(parameters: Parameters, progress: Progress | None = None) -> P
     Raises:
         ParameterError: a source or the root key makes no sense.
     """
-    root_key = parse_root_key(parameters.root_key)
+    parse_root_key(parameters.root_key)
     (progress or Silent()).step("asking for the proposal")
     try:
         certified = certified_proposal(parameters)
     except SourceError as error:
         return ProposalStep(trouble=(told(error),))
     except EvidenceError as error:
-        failed = checks.REPLY_REQUEST.failed(
-            str(error), "What came back is not the certified answer to our question."
-        )
-        return ProposalStep(
-            decisions=(failed, *not_reached((*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS), failed))
-        )
+        return refused_proposal(str(error))
+    return decide_proposal(parameters, certified)
+
+
+def refused_proposal(why: str) -> ProposalStep:
+    """The step when the answer was refused before there was a certificate: check 12 failed."""
+    failed = checks.REPLY_REQUEST.failed(why, "What came back is not the certified answer to our question.")
+    return ProposalStep(
+        decisions=(failed, *not_reached((*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS), failed)),
+        refused=why,
+    )
+
+
+def decide_proposal(parameters: Parameters, certified: CertifiedProposal) -> ProposalStep:
+    """Decides checks 1 to 17 about a certificate that is here."""
     verification = verify_proposal(
         certified.certificate,
-        root_key=root_key,
+        root_key=parse_root_key(parameters.root_key),
         proposal_id=parameters.proposal_id,
         stage=parameters.stage,
         request=certified.request,
@@ -184,7 +198,12 @@ def read_base_image(
         with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
             return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
     except (SourceError, EvidenceError) as error:
-        return BaseImageStep(trouble=(told(error),))
+        return troubled_image((told(error),))
+
+
+def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
+    """The step when there is no image that can be read."""
+    return BaseImageStep(trouble=trouble, record=ImageRecord(trouble=trouble))
 
 
 def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) -> str:
@@ -209,7 +228,8 @@ def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) 
 def _read_image(
     parameters: Parameters, version: str, source: Source, *, origin: str, work: Path, progress: Progress
 ) -> BaseImageStep:
-    published_digest, sums = _published_digest(source, origin)
+    sums = _published_sums(source, origin)
+    published_digest = listed_digest(sums, source.name)
     pinned = parameters.base_image_sha256
     progress.step("base image")
     try:
@@ -222,16 +242,77 @@ def _read_image(
     except EvidenceError as error:
         if not error.observed:
             raise
-        failed = decide_digest(error.observed, pinned, published_digest, ())
-        return BaseImageStep((failed, *not_reached(checks.BASE_CHECKS, failed)), version=version)
+        return wrong_image(parameters, version, error.observed, source.name, sums)
     size = image.path.stat().st_size
     base = read_image(
         image.path, work=work, progress=lambda done: progress.bytes_done("reading the base image", done, size)
     )
-    published, missing, listing = _published_measurements(source, origin)
-    boot, boot_args = base.boot, parse_boot_args(base.boot.boot_args)
+    missing, listing = _published_measurements(source, origin)
+    facts = ImageFacts(
+        origin=origin,
+        file_name=source.name,
+        sha256=base.sha256,
+        size=base.size,
+        version_text=base.version_text,
+        boot_version_text=base.boot.version_text,
+        has_checksums=base.has_checksums,
+        entries=base.entries,
+        verity=base.verity,
+    )
+    return decide_image(
+        parameters, version, facts, base.boot, sums=sums, listing=listing, published_missing=missing
+    )
+
+
+def wrong_image(
+    parameters: Parameters, version: str, observed: str, file_name: str, sums: Evidence | None
+) -> BaseImageStep:
+    """The step when what was downloaded has another digest than the wanted one: check 18 failed.
+
+    Args:
+        observed: digest of the download.
+        file_name: name of the image in ``sums``.
+        sums: the SHA256SUMS beside the image.
+    """
+    kept = (sums,) if sums else ()
+    names = tuple(item.name for item in kept)
+    failed = decide_digest(observed, parameters.base_image_sha256, listed_digest(sums, file_name), names)
+    return BaseImageStep(
+        (failed, *not_reached(checks.BASE_CHECKS, failed)),
+        evidence=kept,
+        version=version,
+        record=ImageRecord(version=version, wrong_digest=observed, file_name=file_name),
+    )
+
+
+def decide_image(
+    parameters: Parameters,
+    version: str,
+    facts: ImageFacts,
+    boot: BootFiles,
+    *,
+    sums: Evidence | None,
+    listing: Evidence | None,
+    published_missing: str,
+) -> BaseImageStep:
+    """Decides checks 18 to 22 about an image that was read, now or when its record was made.
+
+    Args:
+        facts: what the reading found out about the image as a whole.
+        boot: the files that are measured.
+        sums: the SHA256SUMS beside the image, if there is one.
+        listing: the release's own launch-measurements.json, if there is a usable one.
+        published_missing: why there is none; empty when there is one.
+
+    Raises:
+        EvidenceError: ``sums``, ``listing`` or the boot arguments are malformed.
+    """
+    boot_args = parse_boot_args(boot.boot_args)
+    published = parse_launch_measurements(listing.read(LIMITS.answer_bytes)) if listing else None
+    sums_name = (IMAGE_SUMS,) if sums else ()
+    texts = [text for text in (facts.version_text, facts.boot_version_text) if text is not None]
     evidence = (
-        Evidence(IMAGE, base.sha256, base.size, origin),
+        Evidence(IMAGE, facts.sha256, facts.size, facts.origin),
         *((sums,) if sums else ()),
         *((listing,) if listing else ()),
         Evidence.of_bytes(FIRMWARE, boot.firmware, f"/OVMF_SEV.fd of {IMAGE}"),
@@ -241,49 +322,57 @@ def _read_image(
     )
     return BaseImageStep(
         decisions=(
-            decide_digest(base.sha256, pinned, published_digest, (IMAGE, *((IMAGE_SUMS,) if sums else ()))),
-            decide_version(
-                [text for text in (base.version_text, boot.version_text) if text is not None],
-                version,
-                (IMAGE,),
+            decide_digest(
+                facts.sha256,
+                parameters.base_image_sha256,
+                listed_digest(sums, facts.file_name),
+                (IMAGE, *sums_name),
             ),
-            decide_file_system(base.has_checksums, base.entries, (IMAGE,)),
+            decide_version(texts, version, (IMAGE,)),
+            decide_file_system(facts.has_checksums, facts.entries, (IMAGE,)),
             decide_boot_args(boot_args, (BOOT_ARGS,)),
-            decide_root_hash(boot_args, parameters.boot_args, base.verity, (IMAGE, BOOT_ARGS)),
+            decide_root_hash(boot_args, parameters.boot_args, facts.verity, (IMAGE, BOOT_ARGS)),
         ),
         evidence=evidence,
         version=version,
         boot=boot,
         boot_args=boot_args,
-        verity=base.verity,
+        verity=facts.verity,
         published=published,
-        published_missing=missing,
+        published_missing=published_missing,
+        record=ImageRecord(
+            version=version, facts=facts, file_name=facts.file_name, published_missing=published_missing
+        ),
     )
 
 
-def _published_digest(source: Source, origin: str) -> tuple[str | None, Evidence | None]:
-    """The digest of the image in the SHA256SUMS beside it, if there is such a file and it lists the image."""
-    place = source.sibling("SHA256SUMS")
+def listed_digest(sums: Evidence | None, file_name: str) -> str | None:
+    """The digest of the image in the SHA256SUMS beside it; None without such a file, or when it lists others only."""
+    if sums is None:
+        return None
+    text = sums.read(LIMITS.answer_bytes).decode("utf-8", "replace")
+    return parse_sha256sums(text, where=sums.origin).get(file_name)
+
+
+def _published_sums(source: Source, origin: str) -> Evidence | None:
     try:
-        data = read_bytes(place, LIMITS.answer_bytes)
+        data = read_bytes(source.sibling("SHA256SUMS"), LIMITS.answer_bytes)
     except NotFoundError:
-        return None, None
-    listed = parse_sha256sums(data.decode("utf-8", "replace"), where=str(place))
-    return listed.get(source.name), Evidence.of_bytes(IMAGE_SUMS, data, f"SHA256SUMS beside {origin}")
+        return None
+    return Evidence.of_bytes(IMAGE_SUMS, data, f"SHA256SUMS beside {origin}")
 
 
-def _published_measurements(
-    source: Source, origin: str
-) -> tuple[tuple[PublishedMeasurement, ...] | None, str, Evidence | None]:
+def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence | None]:
+    """The release's own list, or why there is none that can be used."""
     place = source.sibling(COMPUTED)
     try:
         data = read_bytes(place, LIMITS.answer_bytes)
-        listed = parse_launch_measurements(data)
+        parse_launch_measurements(data)
     except NotFoundError:
-        return None, f"There is no {COMPUTED} beside the base image.", None
+        return f"There is no {COMPUTED} beside the base image.", None
     except (SourceError, EvidenceError) as error:
-        return None, f"The {COMPUTED} beside the base image cannot be used: {error.what}.", None
-    return listed, "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")
+        return f"The {COMPUTED} beside the base image cannot be used: {error.what}.", None
+    return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")
 
 
 def measure_base(
