@@ -1,0 +1,60 @@
+"""AMD's root keys (ARK), which travel with the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from auditkit.errors import EvidenceError
+from auditkit.sev.attestation.certificate import Certificate
+from auditkit.sev.attestation.certificate_file import parse_chain
+from auditkit.sev.attestation.tcb import TcbLayout
+
+_FOLDER: Final = Path(__file__).parent / "roots"
+_AMD: Final = (
+    ("Milan", TcbLayout.MILAN, "69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd"),
+    ("Genoa", TcbLayout.MILAN, "4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1"),
+    ("Turin", TcbLayout.TURIN, "1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """A root that chip keys may lead to.
+
+    Attributes:
+        family: processors whose keys it vouches for.
+        layout: how they write TCB versions.
+        chip_id_bytes: bytes of a chip id that name the chip; the rest is zero.
+        certificate: its self-signed certificate.
+    """
+
+    family: str
+    layout: TcbLayout
+    chip_id_bytes: int
+    certificate: Certificate
+
+
+@cache
+def amd_roots() -> tuple[RootKey, ...]:
+    """AMD's roots for Milan, Genoa and Turin.
+
+    Raises:
+        EvidenceError: a file of the package was changed.
+    """
+    return tuple(_read(*root) for root in _AMD)
+
+
+def _read(family: str, layout: TcbLayout, fingerprint: str) -> RootKey:
+    path = _FOLDER / f"{family.lower()}_ark.pem"
+    (certificate,) = parse_chain(path.read_bytes())
+    if certificate.fingerprint != fingerprint:
+        raise EvidenceError(
+            f"the root key of {family} is not AMD's: auditkit's own files were changed",
+            where=str(path),
+            expected=fingerprint,
+            observed=certificate.fingerprint,
+        )
+    return RootKey(family, layout, 8 if layout is TcbLayout.TURIN else 64, certificate)
