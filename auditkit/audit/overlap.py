@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Decision
@@ -13,6 +14,11 @@ from auditkit.sev import CPU_SIGNATURES, LaunchMeasurement, PublishedMeasurement
 
 Setting = LaunchMeasurement | PublishedMeasurement
 """One side of the comparison: a measurement that we computed, or one from a launch-measurements.json."""
+
+
+UNEXPLAINED: Final = (
+    "Nobody can say what this measurement is: no setting that was tried and no known release produces it."
+)
 
 
 class Relation(StrEnum):
@@ -83,9 +89,7 @@ def _blessed_row(
 ) -> Overlap:
     settings = [setting for setting in computed if setting.measurement == entry.measurement]
     if not settings:
-        explanation = explanations.get(entry.measurement) or (
-            "Nobody can say what this measurement is: no setting that was tried and no known release produces it."
-        )
+        explanation = explanations.get(entry.measurement) or UNEXPLAINED
         return Overlap(Relation.BLESSED_ONLY, entry.measurement, entry, None, explanation=explanation)
     # Settings may share a measurement (CPU types with one signature): the labels need to fit only one of them.
     best = min(settings, key=lambda setting: len(_contradictions(entry, setting)))
@@ -150,11 +154,16 @@ def _any(blessed: list[Overlap], shared: list[Overlap], evidence: tuple[str, ...
         return checks.OVERLAP_ANY.passed(
             observed, "The proposal and the base release have measurements in common.", evidence=evidence
         )
-    return checks.OVERLAP_ANY.failed(
-        observed,
-        "No blessed measurement belongs to the base release: the recovery image would not start as a blessed guest.",
-        evidence=evidence,
-    )
+    reason = "No blessed measurement is one of the base release in its release matrix."
+    explained = [row.explanation for row in blessed if row.explanation not in (None, UNEXPLAINED)]
+    if explained:
+        which = "Each" if len(explained) == len(blessed) else f"{len(explained)} of {len(blessed)}"
+        reason += f" {which} can be explained, the first like this: {explained[0]}"
+    else:
+        reason += (
+            " Nobody can say what they are: no setting that was tried and no known release produces them."
+        )
+    return checks.OVERLAP_ANY.failed(observed, reason, evidence=evidence)
 
 
 def _explained(blessed: list[Overlap], foreign: list[Overlap], evidence: tuple[str, ...]) -> Decision:

@@ -22,6 +22,7 @@ from auditkit.ic import GOVERNANCE, parse_root_key
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.running.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
+from auditkit.sev import KnownRelease
 
 PRACTICE: Final = "practice:"
 
@@ -94,6 +95,14 @@ def image_source(parameters: Parameters, version: str) -> Iterator[tuple[Source,
     else:
         source = parse_source(place, base_version=version)
         yield source, str(source)
+
+
+def other_known_releases(parameters: Parameters) -> tuple[KnownRelease, ...]:
+    """The releases that are known beside those of the mainnet: the practice ones, where the practice NNS is believed.
+
+    The root key tells the worlds apart, so a replay and an audit of files know the same releases.
+    """
+    return practice.known_releases() if parse_root_key(parameters.root_key) == practice.ROOT_KEY else ()
 
 
 def preflight(parameters: Parameters) -> None:

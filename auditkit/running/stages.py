@@ -40,7 +40,7 @@ from auditkit.limits import LIMITS
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
 from auditkit.running.record import ImageFacts, ImageRecord
-from auditkit.running.sources import CertifiedProposal, certified_proposal, image_source
+from auditkit.running.sources import CertifiedProposal, certified_proposal, image_source, other_known_releases
 from auditkit.sev import (
     LaunchMeasurement,
     MeasuredBoot,
@@ -214,7 +214,8 @@ def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) 
     """
     if parameters.base_version != "auto":
         return parameters.base_version
-    found = releases_for([entry.measurement for entry in bless.base_guest_launch_measurements])
+    blessed = [entry.measurement for entry in bless.base_guest_launch_measurements]
+    found = releases_for(blessed, more=other_known_releases(parameters))
     whole = [release for release, _ in found if len(release.version) == 40]
     if not whole:
         raise SourceError(
@@ -455,7 +456,7 @@ def _explanations(
         swept = explain(unknown, measurements.boot, lines, vcpus_max=parameters.sweep_vcpus_max)
         found = {measurement: sentence(explanation.text) for measurement, explanation in swept.items()}
     for measurement in unknown - found.keys():
-        if release := find_release(measurement):
+        if release := find_release(measurement, more=other_known_releases(parameters)):
             found[measurement] = (
                 f"This is a measurement of another release, {release.version} ({release.build})."
             )

@@ -63,6 +63,12 @@ def test_no_overlap_fails_both():
     assert decided["overlap.explained"] is Outcome.FAIL
 
 
+def test_no_overlap_is_explained_by_what_is_known_of_the_first():
+    rows = compare([blessed(8), blessed(9)], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
+    decision = next(d for d in decide_overlap(rows, ()) if d.id == "overlap.any")
+    assert decision.reason.endswith("1 of 2 can be explained, the first like this: This is 16 vCPUs.")
+
+
 @pytest.mark.parametrize(
     ("entry", "outcome"),
     [

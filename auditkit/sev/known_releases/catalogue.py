@@ -24,13 +24,14 @@ class KnownRelease:
     Attributes:
         version: commit of dfinity/ic the release was built from: 40 hex digits, or the first 8 where no more
             is known.
-        build: ``production``, or ``development`` for a build that lets its developers in.
+        build: ``production``; ``development`` for a build that lets its developers in; ``practice`` for one of the
+            practice world, which is not in the list here.
         source: repository, file and, where known, commit that the measurements were taken from.
         measurements: in the order in which they were published.
     """
 
     version: str
-    build: Literal["production", "development"]
+    build: Literal["production", "development", "practice"]
     source: str
     measurements: tuple[PublishedMeasurement, ...]
 
@@ -48,17 +49,32 @@ def all_releases() -> tuple[KnownRelease, ...]:
     return tuple(_release(entry) for entry in document["releases"])
 
 
-def find_release(measurement: bytes) -> KnownRelease | None:
-    """The release that has this measurement (48 bytes); None when none is known to."""
+def find_release(measurement: bytes, *, more: Collection[KnownRelease] = ()) -> KnownRelease | None:
+    """The release that has this measurement (48 bytes); None when none is known to.
+
+    Args:
+        measurement: 48 bytes.
+        more: releases that are known beside those of the list.
+    """
+    for release in more:
+        if any(item.measurement == measurement for item in release.measurements):
+            return release
     return _by_measurement().get(measurement)
 
 
-def releases_for(measurements: Collection[bytes]) -> tuple[tuple[KnownRelease, int], ...]:
-    """The known releases that have any of these measurements, with how many of them, best match first."""
+def releases_for(
+    measurements: Collection[bytes], *, more: Collection[KnownRelease] = ()
+) -> tuple[tuple[KnownRelease, int], ...]:
+    """The known releases that have any of these measurements, with how many of them, best match first.
+
+    Args:
+        measurements: 48 bytes each.
+        more: releases that are known beside those of the list.
+    """
     wanted = set(measurements)
     hits = (
         (release, sum(item.measurement in wanted for item in release.measurements))
-        for release in all_releases()
+        for release in (*more, *all_releases())
     )
     return tuple(sorted((hit for hit in hits if hit[1]), key=lambda hit: -hit[1]))
 
