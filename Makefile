@@ -28,6 +28,9 @@ lab: $(READY)   ## open the notebooks
 wheel: $(READY)   ## build dist/auditkit-*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
+fuzz: $(READY)   ## ten minutes of coverage-guided fuzzing; finds stay in .auditkit/fuzz
+	$(BIN)/python tests/fuzz/fuzz.py --seconds 600
+
 clean:   ## remove what make made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
 

@@ -29,6 +29,24 @@ def test_request_id_of_the_specification():
     assert request_id(CONTENT).hex() == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            {
+                "sender": bytes.fromhex("00000000000004d2"),
+                "paths": [[], [b""], [b"hello", b"world"]],
+            },
+            "97d6f297aea699aec85d3377c7643ea66db810aba5c4372fbc2082c999f452dc",
+        ),
+        ({"paths": []}, "99daa8c80a61e87ac1fdf9dd49e39963bfe4dafb2a45095ebf4cad72d916d5be"),
+        ({"paths": [[]]}, "ea01a9c3d3830db108e0a87995ea0d4183dc9c6e51324e9818fced5c57aa64f5"),
+    ],
+)
+def test_request_ids_of_nested_paths_that_other_agents_compute(content, expected):
+    assert request_id(content).hex() == expected
+
+
 def test_argument_of_get_proposal_info():
     assert encode_nat64_argument(138765).hex() == "4449444c0001780d1e020000000000"
 
