@@ -1,7 +1,8 @@
 """The checks, numbered, in their one order. Reports, documentation and tests use these ids.
 
 1-14 are about the certified proposal (docs/certificates.md), 15-17 about what it says, 18-22 about the base
-release, 23-24 about the computed measurements, 25-28 about the comparison.
+release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-41
+about an attestation report, where they are given.
 """
 
 from __future__ import annotations
@@ -168,6 +169,83 @@ OVERLAP_COVERAGE: Final = Check(
     "every computed measurement blessed",
 )
 
+RECOVERY_TREE: Final = Check(
+    29,
+    "recovery.tree",
+    "Is the recovery boot tree the base's tree with the proposal added, and nothing else?",
+    "every name, type and content of the base, and /alternative_guestos_proposal.cbor",
+)
+RECOVERY_METADATA: Final = Check(
+    30,
+    "recovery.metadata",
+    "Do the files of the recovery boot tree have the modes, owners and labels of the base's?",
+    "the same mode, owner and attributes",
+)
+RECOVERY_PROPOSAL: Final = Check(
+    31,
+    "recovery.proposal",
+    "Is the proposal inside the recovery image the one that is audited?",
+    "a certificate, right by itself, of the same proposal",
+)
+RECOVERY_MEASUREMENTS: Final = Check(
+    32,
+    "recovery.measurements",
+    "Does the recovery image measure to what the base release measures to, and is that blessed?",
+    "the measurements of the base release, some of them blessed",
+)
+RECOVERY_ROOT_HASH: Final = Check(
+    33,
+    "recovery.root-hash",
+    "Is the recovery root file system the one that the NNS blessed?",
+    "the dm-verity root of its root.img equals rootfs_hash",
+)
+RECOVERY_VERSION: Final = Check(
+    34,
+    "recovery.version",
+    "Which version does the recovery image say it is?",
+    "VERSION.TXT and version.txt",
+)
+
+ATTESTATION_REPORT: Final = Check(
+    35,
+    "attestation.report",
+    "Is the file an SEV-SNP attestation report?",
+    "1184 bytes of version 2, 3 or 5",
+)
+ATTESTATION_CHAIN: Final = Check(
+    36,
+    "attestation.chain",
+    "Does AMD vouch for the key that signed the report?",
+    "valid certificates from the chip's key to AMD's root key",
+)
+ATTESTATION_SIGNATURE: Final = Check(
+    37,
+    "attestation.signature",
+    "Did that key sign exactly this report?",
+    "a valid ECDSA P-384 signature over the report",
+)
+ATTESTATION_CHIP_KEY: Final = Check(
+    38,
+    "attestation.chip-key",
+    "Is it the key of the report's chip and firmware?",
+    "the chip id and the firmware version of the certificate",
+)
+ATTESTATION_CHIP: Final = Check(
+    39, "attestation.chip", "Is the chip one of those that the proposal names?", "a chip id of the proposal"
+)
+ATTESTATION_MEASUREMENT: Final = Check(
+    40,
+    "attestation.measurement",
+    "Does the guest run what the proposal blesses?",
+    "a blessed launch measurement",
+)
+ATTESTATION_POLICY: Final = Check(
+    41,
+    "attestation.policy",
+    "Is the guest closed to its host?",
+    "a guest policy without debugging and without migration",
+)
+
 CERTIFICATE_CHECKS: Final = (
     CERTIFICATE_FORM,
     CERTIFICATE_NODES,
@@ -186,6 +264,23 @@ CONTENT_CHECKS: Final = (PROPOSAL_CHIP_IDS, PROPOSAL_ROOTFS_HASH, PROPOSAL_MEASU
 BASE_CHECKS: Final = (BASE_DIGEST, BASE_VERSION, BASE_FILE_SYSTEM, BASE_BOOT_ARGS, BASE_ROOT_HASH)
 MEASUREMENT_CHECKS: Final = (MEASUREMENT_SECOND_OPINION, MEASUREMENT_PUBLISHED)
 OVERLAP_CHECKS: Final = (OVERLAP_ANY, OVERLAP_EXPLAINED, OVERLAP_LABELS, OVERLAP_COVERAGE)
+RECOVERY_CHECKS: Final = (
+    RECOVERY_TREE,
+    RECOVERY_METADATA,
+    RECOVERY_PROPOSAL,
+    RECOVERY_MEASUREMENTS,
+    RECOVERY_ROOT_HASH,
+    RECOVERY_VERSION,
+)
+ATTESTATION_CHECKS: Final = (
+    ATTESTATION_REPORT,
+    ATTESTATION_CHAIN,
+    ATTESTATION_SIGNATURE,
+    ATTESTATION_CHIP_KEY,
+    ATTESTATION_CHIP,
+    ATTESTATION_MEASUREMENT,
+    ATTESTATION_POLICY,
+)
 ALL_CHECKS: Final = (
     *PROPOSAL_CHECKS,
     *CONTENT_CHECKS,

@@ -21,6 +21,7 @@ class Limits:
 
     # Candid: the largest proposal carries a summary of 30 KB and some hundred measurements
     candid_types: int = 4_096  # entries in the wire's type table
+    candid_references: int = 50_000  # types that fields, arguments and methods of the whole table name
     candid_depth: int = 64  # nested values
     candid_values: int = 200_000  # decoded values, counting those that take no bytes on the wire
     candid_free_values: int = 10_000  # decoded values beyond four a byte: room for nulls and empty records
@@ -57,6 +58,11 @@ class Limits:
     launch_measurements_bytes: int = 1 * MIB  # a published file is 3 KB
     vcpus: int = 512  # highest vCPU count of a matrix or sweep
     sweep_variants: int = 100_000
+
+    # attestation
+    attestation_bytes: int = 256 * KIB  # a report with its certificate table takes 5 KB, a chain in PEM 8 KB
+    compared_excerpt_bytes: int = 4 * KIB  # files up to this size are shown where two images differ
+    compared_differences: int = 1_000  # differences that are listed one by one
 
     # reports
     report_bytes: int = 64 * MIB  # one audit.json

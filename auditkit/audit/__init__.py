@@ -1,5 +1,6 @@
 """Do the proposal and the base release agree, and if not, why? No input or output: values in, decisions out."""
 
+from auditkit.audit.attestation import Attestation, decide_attestation
 from auditkit.audit.base import (
     decide_boot_args,
     decide_digest,
@@ -17,6 +18,7 @@ __all__ = [
     "OVERLAP",
     "POLICIES",
     "STRICT",
+    "Attestation",
     "Judgement",
     "Overlap",
     "Policy",
@@ -24,6 +26,7 @@ __all__ = [
     "Trouble",
     "Verdict",
     "compare",
+    "decide_attestation",
     "decide_boot_args",
     "decide_content",
     "decide_digest",

@@ -83,7 +83,7 @@ def verify_chain(
     root = _root(intermediate, roots)
     if given_roots and given_roots[0].raw != root.certificate.raw:
         raise EvidenceError(
-            f"the root key in the chain is not the {root.certificate.common_name} that AMD published",
+            f"the root key in the chain has the name {root.certificate.common_name} and is another",
             expected=root.certificate.fingerprint,
             observed=given_roots[0].fingerprint,
         )

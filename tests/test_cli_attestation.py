@@ -1,0 +1,120 @@
+"""`auditkit verify-attestation`, as a user's script sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from auditkit import practice
+from auditkit.practice.attestation import Attested, attestation_files
+from auditkit.running.sources import fetch_proposal
+
+EXPECTED = {
+    Attested.HONEST: None,
+    Attested.CHIP_NOT_LISTED: "attestation.chip",
+    Attested.DEBUG_POLICY: "attestation.policy",
+    Attested.OTHER_SIGNER: "attestation.signature",
+    Attested.OTHER_GUEST: "attestation.measurement",
+    Attested.EXPIRED_CHAIN: "attestation.chain",
+    Attested.FOREIGN_CHAIN: "attestation.chain",
+}
+
+
+@pytest.fixture(scope="module")
+def proposal(tmp_path_factory) -> Path:
+    from auditkit.evidence import save_proposal
+
+    scenario = practice.scenario("honest")
+    path = tmp_path_factory.mktemp("proposal") / "proposal.cbor"
+    with practice.serving() as network:
+        save_proposal(path, fetch_proposal((network.url,), scenario.proposal_id))
+    return path
+
+
+def run(*arguments: str | Path, capsys) -> tuple[int, str, str]:
+    from auditkit.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    shown = capsys.readouterr()
+    return int(ended.value.code or 0), shown.out, shown.err
+
+
+@pytest.mark.parametrize("attested", EXPECTED)
+def test_each_practice_report_names_its_first_broken_link(attested, proposal, capsys):
+    report, chain = attestation_files(attested)
+    status, out, _ = run(
+        "verify-attestation", report, "--chain", chain, "--proposal", proposal,
+        "--root-key", practice.ROOT_KEY.hex(), "--json", capsys=capsys,
+    )  # fmt: skip
+    document = json.loads(out)
+    failed = [one["id"] for one in document["decisions"] if one["outcome"] == "fail"]
+    assert failed[:1] == ([] if EXPECTED[attested] is None else [EXPECTED[attested]])
+    assert status == bool(failed)
+    assert document["attestation"]["guest_policy"].startswith("0x")
+    assert [one["number"] for one in document["decisions"]] == [*range(1, 15), *range(35, 42)]
+
+
+@pytest.mark.parametrize("attested", EXPECTED)
+def test_openssl_agrees_on_the_practice_chains(attested, program, tmp_path):
+    _, chain = attestation_files(attested)
+    blocks = [
+        block + "-----END CERTIFICATE-----\n"
+        for block in chain.read_text().split("-----END CERTIFICATE-----\n")
+    ]
+    for name, text in zip(("leaf", "ask"), blocks, strict=False):
+        (tmp_path / name).write_text(text)
+    root = attestation_files(Attested.HONEST)[0].parent.parent / "practice_ark.pem"
+    done = subprocess.run(
+        [program("openssl"), "verify", "-CAfile", root, "-untrusted", tmp_path / "ask", tmp_path / "leaf"],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode == 0) == (attested not in (Attested.EXPIRED_CHAIN, Attested.FOREIGN_CHAIN))
+
+
+def test_the_practice_root_is_not_trusted_under_the_mainnet_key(proposal):
+    from auditkit.ic import MAINNET_ROOT_KEY
+    from auditkit.running.attestation import trusted_roots
+
+    assert [root.family for root in trusted_roots(MAINNET_ROOT_KEY)] == ["Milan", "Genoa", "Turin"]
+
+
+def test_the_real_report_is_of_another_machine_than_the_practice_proposal_names(
+    vectors, proposal, tmp_path, capsys
+):
+    folder = vectors / "attestation"
+    pem = (folder / "milan_ask.pem").read_bytes() + (folder / "milan_ark.pem").read_bytes()
+    import base64
+
+    leaf = base64.encodebytes((folder / "vcek_milan.der").read_bytes())
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(b"-----BEGIN CERTIFICATE-----\n" + leaf + b"-----END CERTIFICATE-----\n" + pem)
+    status, out, _ = run(
+        "verify-attestation", folder / "report_milan.hex", "--chain", chain, "--proposal", proposal,
+        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+    )  # fmt: skip
+    assert status == 1
+    assert "ok   37 attestation.signature" in out
+    assert "ok   38 attestation.chip-key" in out
+    assert "FAIL 39 attestation.chip" in out
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\xff" * 5000, b"ab"])
+def test_rubbish_in_place_of_the_report_fails(content, proposal, tmp_path, capsys):
+    (tmp_path / "report").write_bytes(content)
+    status, out, _ = run(
+        "verify-attestation", tmp_path / "report", "--proposal", proposal,
+        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+    )  # fmt: skip
+    assert status == 1
+    assert "FAIL 35 attestation.report" in out
+
+
+def test_trouble_is_one_line(proposal, tmp_path, capsys):
+    status, out, err = run("verify-attestation", tmp_path / "none", "--proposal", proposal, capsys=capsys)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
