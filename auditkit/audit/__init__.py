@@ -12,6 +12,7 @@ from auditkit.audit.content import decide_content
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, Policy, policy_named
+from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
 from auditkit.audit.verdict import Judgement, Trouble, Verdict, judge
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Judgement",
     "Overlap",
     "Policy",
+    "RecoveryComparison",
+    "Reference",
     "Relation",
     "Trouble",
     "Verdict",
@@ -33,6 +36,7 @@ __all__ = [
     "decide_file_system",
     "decide_overlap",
     "decide_published",
+    "decide_recovery",
     "decide_root_hash",
     "decide_second_opinion",
     "decide_version",

@@ -14,6 +14,15 @@ Nothing here uses the network, mounts anything, or executes what it reads.
 from auditkit.guestos.base_image import BaseImage, read_base_image
 from auditkit.guestos.boot_args import BootArgs, KernelCommandLine, parse_boot_args
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
+from auditkit.guestos.comparison import (
+    ALTERNATIVE_PROPOSAL,
+    Difference,
+    DifferenceKind,
+    TreeComparison,
+    TreeSnapshot,
+    compare_trees,
+    snapshot_tree,
+)
 from auditkit.guestos.ext4 import Entry, Ext4, FileType
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
 from auditkit.guestos.tree import ManifestEntry, extract_tree, tree_manifest
@@ -22,17 +31,23 @@ from auditkit.guestos.update_image import UpdateImage, read_update_image
 from auditkit.guestos.verity import VerityRoot, root_image_verity
 
 __all__ = [
+    "ALTERNATIVE_PROPOSAL",
     "BaseImage",
     "BootArgs",
     "BootFiles",
+    "Difference",
+    "DifferenceKind",
     "Entry",
     "Ext4",
     "FileType",
     "ImageKind",
     "KernelCommandLine",
     "ManifestEntry",
+    "TreeComparison",
+    "TreeSnapshot",
     "UpdateImage",
     "VerityRoot",
+    "compare_trees",
     "extract_tree",
     "image_kind",
     "image_verity",
@@ -42,6 +57,7 @@ __all__ = [
     "read_boot_files",
     "read_update_image",
     "root_image_verity",
+    "snapshot_tree",
     "tree_manifest",
     "write_tree_tar",
 ]

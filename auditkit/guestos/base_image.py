@@ -9,7 +9,8 @@ from pathlib import Path
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
-from auditkit.guestos.ext4 import Ext4
+from auditkit.guestos.comparison import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
+from auditkit.guestos.ext4 import Ext4, FileType
 from auditkit.guestos.image_kind import ImageKind, image_kind
 from auditkit.guestos.update_image import read_update_image
 from auditkit.guestos.verity import VerityRoot
@@ -28,6 +29,9 @@ class BaseImage:
         boot: the measured files.
         has_checksums: whether the boot file system carries metadata checksums; wrong ones are an error.
         entries: names in the boot file system.
+        tree: the boot tree, if it was asked for.
+        alternative_proposal: content of ``/alternative_guestos_proposal.cbor`` in a recovery image, if the tree was
+            asked for; None where there is no such file.
     """
 
     sha256: str
@@ -37,16 +41,24 @@ class BaseImage:
     boot: BootFiles
     has_checksums: bool
     entries: int
+    tree: TreeSnapshot | None = None
+    alternative_proposal: bytes | None = None
 
 
 def read_base_image(
-    path: Path, *, work: Path, progress: Callable[[int], None] | None = None, limits: Limits = LIMITS
+    path: Path,
+    *,
+    work: Path,
+    tree: bool = False,
+    progress: Callable[[int], None] | None = None,
+    limits: Limits = LIMITS,
 ) -> BaseImage:
     """Reads an update image, or a bare boot partition.
 
     Args:
         path: ``update-img.tar.zst`` or ``boot.img``.
         work: folder for the boot.img of an update image.
+        tree: also take a snapshot of the boot tree, to compare it with another.
         progress: called with the number of bytes read so far.
 
     Raises:
@@ -73,4 +85,19 @@ def read_base_image(
             boot=read_boot_files(fs, limits=limits),
             has_checksums=fs.has_checksums,
             entries=sum(1 for _ in fs.walk()),
+            tree=snapshot_tree(fs, limits=limits) if tree else None,
+            alternative_proposal=_alternative_proposal(fs, limits) if tree else None,
         )
+
+
+def _alternative_proposal(fs: Ext4, limits: Limits) -> bytes | None:
+    for entry in fs.walk():
+        if entry.path == ALTERNATIVE_PROPOSAL and entry.type is FileType.FILE:
+            if entry.size > limits.certificate_bytes:
+                raise EvidenceError(
+                    "the proposal inside the image is larger than any certificate",
+                    expected=f"at most {limits.certificate_bytes} bytes",
+                    observed=f"{entry.size} bytes",
+                )
+            return b"".join(fs.chunks(entry))
+    return None

@@ -1,0 +1,104 @@
+"""`auditkit compare-images` and `assemble`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.telling import end_with
+
+if TYPE_CHECKING:
+    from auditkit.audit import RecoveryComparison
+    from auditkit.guestos import BaseImage
+
+
+@auditkit.command("compare-images")
+@click.argument("base", type=ExistingFile)
+@click.argument("recovery", type=ExistingFile)
+@click.option(
+    "--proposal",
+    type=ExistingFile,
+    help="The certified proposal; without it the one inside the recovery image speaks for itself.",
+)
+@root_key_option
+@json_option
+def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: str, as_json: bool) -> None:
+    """Is RECOVERY the boot tree of BASE, plus the proposal, with a root file system that the proposal blesses?
+
+    BASE and RECOVERY are update images or bare boot partitions. Every difference is listed, file by file.
+
+    \b
+    Example:
+        auditkit compare-images update-img.tar.zst recovery-img.tar.zst --proposal proposal.cbor
+    """
+    from auditkit.audit import Reference, decide_recovery
+    from auditkit.errors import EvidenceError
+    from auditkit.evidence import Source
+    from auditkit.guestos import parse_boot_args
+    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.running import read_proposal_file
+    from auditkit.sev import measure, measured_boot
+
+    key = parse_root_key(root_key)
+    certified = read_proposal_file(Source(path=proposal), None) if proposal else None
+    verification = (
+        verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
+        if certified
+        else None
+    )
+    if verification is not None and verification.bless is None:
+        end_with(verification.decisions, as_json, {"differences": []})
+    first, second = (_read(path) for path in (base, recovery))
+    if first.tree is None or second.tree is None:
+        raise EvidenceError("internal error: the boot trees were not read")
+    lines = parse_boot_args(first.boot.boot_args).lines
+    measured = {name: lines[name].text for name in ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B") if name in lines}
+    if not measured:
+        raise EvidenceError("the base has none of the command lines that are measured", where=str(base))
+    reference = Reference(
+        tree=first.tree,
+        computed=measure(measured_boot(first.boot.firmware, first.boot.kernel, first.boot.initrd), measured),
+        base_version=first.boot.version_text,
+        bless=verification.bless if verification else None,
+        proposal_id=verification.proposal.id if verification and verification.proposal else None,
+        certificate=certified.certificate if certified else None,
+        root_key=key,
+    )
+    comparison = decide_recovery(second, second.tree, reference)
+    if not as_json:
+        _show_differences(comparison)
+    decisions = (*(verification.decisions if verification else ()), *comparison.decisions)
+    end_with(decisions, as_json, {"differences": _differences_json(comparison)})
+
+
+def _read(path: Path) -> BaseImage:
+    from auditkit.guestos import read_base_image
+    from auditkit.running import progress_on_terminal
+
+    size = path.stat().st_size
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as work, progress_on_terminal() as progress:
+        return read_base_image(
+            path,
+            work=Path(work),
+            tree=True,
+            progress=lambda done: progress.bytes_done(f"reading {path.name}", done, size),
+        )
+
+
+def _show_differences(comparison: RecoveryComparison) -> None:
+    from auditkit.report.display import one_line
+
+    for difference in (*comparison.trees.differences, *comparison.trees.metadata):
+        click.echo(one_line(str(difference), 600))
+        for line in difference.excerpt:
+            click.echo(f"    {one_line(line, 300)}")
+
+
+def _differences_json(comparison: RecoveryComparison) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    return [asdict(one) for one in (*comparison.trees.differences, *comparison.trees.metadata)]
