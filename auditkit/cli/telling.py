@@ -25,12 +25,13 @@ def end_with(decisions: Iterable[Decision], as_json: bool, more: dict[str, Any])
     if as_json:
         print_json({"verdict": verdict, **more, "decisions": [asdict(decision) for decision in made]})
     else:
-        _show(made)
+        show_decisions(made)
         click.echo(verdict)
     raise ExitStatus(int(failed))
 
 
-def _show(decisions: Iterable[Decision]) -> None:
+def show_decisions(decisions: Iterable[Decision]) -> None:
+    """Prints what was decided, with reasons where it was not a pass."""
     from auditkit.report.display import one_line
 
     for decision in decisions:

@@ -1,5 +1,12 @@
 """How an audit is told: one document, `audit.json`, and its renderings."""
 
+from auditkit.report.comparison import (
+    Difference,
+    compare_reports,
+    differences_json,
+    differences_markdown,
+    differences_text,
+)
 from auditkit.report.document import AuditDocument, from_json, schema, to_json
 from auditkit.report.folder import (
     ReportFolder,
@@ -32,6 +39,7 @@ __all__ = [
     "CommandLine",
     "Deciding",
     "DecisionRecord",
+    "Difference",
     "EvidenceRecord",
     "Label",
     "MeasuredInputs",
@@ -45,6 +53,10 @@ __all__ = [
     "Tool",
     "TroubleRecord",
     "begin_report_folder",
+    "compare_reports",
+    "differences_json",
+    "differences_markdown",
+    "differences_text",
     "from_json",
     "read_report_folder",
     "render_decisions",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import Any, Final, Literal, NoReturn, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
@@ -33,6 +33,7 @@ from auditkit.report.records import (
     Tool,
     TroubleRecord,
 )
+from auditkit.report.strict_json import read_json
 
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
 SCHEMA_URI: Final = "urn:auditkit:audit-report:v1"
@@ -102,7 +103,7 @@ def from_json(data: bytes) -> AuditDocument:
         raise EvidenceError("audit.json is too large", expected=f"at most {LIMITS.report_bytes:,} bytes")
     try:
         # pydantic would silently keep the last of two equal keys, and two readers could see two documents
-        json.loads(data.decode(), object_pairs_hook=_no_repetition, parse_constant=_refuse_constant)
+        read_json(data)
         return AuditDocument.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -118,14 +119,3 @@ def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of `audit.json`."""
     body = AuditDocument.model_json_schema(by_alias=True, mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_URI, **body}
-
-
-def _no_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("an object with two fields of the same name")
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,34 @@
+"""Who vouches for a report: signing a report folder, and verifying one that others signed.
+
+from auditkit.signing import load_private_key, read_trust_list, sign_report, verify_report
+"""
+
+from auditkit.signing.allowed_signers import AllowedSigner, TrustList, read_trust_list
+from auditkit.signing.companion import sign_companion
+from auditkit.signing.dsse import Envelope, parse_envelope, pre_authentication_encoding
+from auditkit.signing.sign import sign_report
+from auditkit.signing.ssh_agent import AgentKey, agent_key
+from auditkit.signing.ssh_keys import PrivateKey, Signer, fingerprint, load_private_key
+from auditkit.signing.statement import predicate_schema
+from auditkit.signing.verification import ReportVerification, Signature, verify_report
+
+__all__ = [
+    "AgentKey",
+    "AllowedSigner",
+    "Envelope",
+    "PrivateKey",
+    "ReportVerification",
+    "Signature",
+    "Signer",
+    "TrustList",
+    "agent_key",
+    "fingerprint",
+    "load_private_key",
+    "parse_envelope",
+    "pre_authentication_encoding",
+    "predicate_schema",
+    "read_trust_list",
+    "sign_companion",
+    "sign_report",
+    "verify_report",
+]

@@ -1,0 +1,124 @@
+"""Signing: two more lines in the bundle, or none."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from auditkit.atomic import write_atomically
+from auditkit.decision import Outcome
+from auditkit.errors import AuditkitError, SigningError
+from auditkit.evidence import read_file
+from auditkit.report import read_report_folder
+from auditkit.report.folder import SIGNATURES_NAME
+from auditkit.signing.bundle import BUNDLE_BYTES, format_pair, parse_bundle
+from auditkit.signing.dsse import Envelope
+from auditkit.signing.folder_files import (
+    check_document,
+    check_evidence,
+    check_renderings,
+    read_folder_files,
+)
+from auditkit.signing.ssh_keys import Signer, fingerprint, signed_by
+from auditkit.signing.statement import (
+    NAME_CHARACTERS,
+    Auditor,
+    ReportStatement,
+    report_statement,
+    statement_bytes,
+    summary_statement,
+)
+
+
+def sign_report(folder: Path, signer: Signer, *, auditor: str | None = None, now: float | None = None) -> str:
+    """Appends an auditor's two statements to the bundle of a report folder, whatever the verdict is.
+
+    Args:
+        folder: a finished report; its renderings and evidence have to be those of its `audit.json`.
+        signer: an Ed25519 key.
+        auditor: the name that the auditor wants to be known by.
+        now: seconds since 1970; the clock by default.
+
+    Returns:
+        The fingerprint of the key.
+
+    Raises:
+        SigningError: the folder is not as `audit.json` says, the bundle in it is damaged, the key does not sign, or
+            the bundle cannot be written; the bundle is then as it was.
+        SourceError: there is no finished report.
+        EvidenceError: `audit.json` is malformed.
+    """
+    keyid = fingerprint(signer.public_key)
+    report = prepare_statement(folder, keyid, auditor=auditor, now=now)
+    place = folder / SIGNATURES_NAME
+    present = b""
+    if place.exists() or place.is_symlink():
+        try:
+            present = read_file(place, BUNDLE_BYTES)
+            parse_bundle(present)
+        except AuditkitError as error:
+            raise SigningError(
+                f"the signatures that are there already are damaged: {error.what}",
+                where=str(place),
+                hint="get the bundle again from whoever signed it",
+            ) from None
+    first = _envelope(statement_bytes(report), keyid, signer)
+    second = _envelope(statement_bytes(summary_statement(report, first.to_line())), keyid, signer)
+    try:
+        write_atomically(place, present + format_pair((first, second)))
+    except OSError as error:
+        raise SigningError(
+            f"the bundle cannot be written: {(error.strerror or str(error)).lower()}",
+            where=str(place),
+            hint="the bundle is as it was; make room and sign again",
+        ) from None
+    return keyid
+
+
+def prepare_statement(
+    folder: Path, keyid: str, *, auditor: str | None = None, now: float | None = None
+) -> ReportStatement:
+    """What an auditor is about to sign, after the folder was checked.
+
+    Raises:
+        SigningError: the folder is not as its `audit.json` says, or the name cannot be used.
+        SourceError: there is no finished report.
+        EvidenceError: `audit.json` is malformed.
+    """
+    if auditor is not None and not (0 < len(auditor) <= NAME_CHARACTERS and auditor.isprintable()):
+        raise SigningError(
+            "this cannot be the name of an auditor", hint=f"give 1 to {NAME_CHARACTERS} printable characters"
+        )
+    found = read_report_folder(folder)
+    files = read_folder_files(folder)
+    if files.strange:
+        raise SigningError(
+            f"the folder holds what is not part of a report: {files.strange[0]}",
+            where=str(folder),
+            hint="remove it, or sign a folder that auditkit wrote",
+        )
+    for decision in (
+        check_document(found),
+        check_evidence(found.document, files, folder),
+        check_renderings(found.document, folder),
+    ):
+        if decision.outcome is Outcome.FAIL:
+            raise SigningError(
+                f"the folder is not what its audit.json says: {decision.observed}",
+                where=str(folder),
+                hint="audit again and sign the new folder",
+            )
+    seconds = time.time() if now is None else now
+    signed_at = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return report_statement(found.document, files.digests, Auditor(keyid=keyid, name=auditor), signed_at)
+
+
+def _envelope(payload: bytes, keyid: str, signer: Signer) -> Envelope:
+    unsigned = Envelope(payload, keyid, b"")
+    signature = signer.sign(unsigned.signed_bytes)
+    if not signed_by(signer.public_key, signature, unsigned.signed_bytes):
+        raise SigningError(
+            "the key gave a signature that is not its own", where=keyid, hint="try another key"
+        )
+    return Envelope(payload, keyid, signature)

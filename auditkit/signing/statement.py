@@ -1,0 +1,294 @@
+"""What an auditor signs: two in-toto statements about a report folder.
+
+The first names every file of the folder with its SHA-256 and repeats the verdict with every decision. The second is a
+SLSA Verification Summary that points at the line of the first, for programs that read no other predicate.
+
+Sources: in-toto attestation framework v1 (spec/v1/statement.md); slsa.dev/spec/v1.1/verification_summary. Schema of the
+first predicate: ``docs/schemas/signed-report-v1.json`` (written from `predicate_schema`, kept in step by a test).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.alias_generators import to_camel
+
+from auditkit.audit import Verdict, policy_named
+from auditkit.decision import Outcome
+from auditkit.errors import EvidenceError
+from auditkit.report import AuditDocument
+from auditkit.report.folder import DOCUMENT_NAME
+from auditkit.report.records import CheckId, Sentence, Sha256, Time
+from auditkit.report.strict_json import read_json
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+REPORT_PREDICATE: Final = "urn:auditkit:signed-report:v1"
+SUMMARY_PREDICATE: Final = "https://slsa.dev/verification_summary/v1"
+NAME_CHARACTERS: Final = 200
+
+KeyId = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+AuditorName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+class Digest(_Part):
+    """Digests of one file."""
+
+    sha256: Sha256
+
+
+class FileSubject(_Part):
+    """A file that a statement is about, by its path in the report folder."""
+
+    name: str
+    digest: Digest
+
+
+class Auditor(_Part):
+    """Who signed: the fingerprint of the key, and the name that the auditor gave, which nothing proves."""
+
+    keyid: KeyId
+    name: AuditorName | None
+
+
+class SignedDecision(_Part):
+    """A decision of the audit."""
+
+    id: CheckId
+    number: Annotated[int, Field(ge=1)]
+    question: Sentence
+    outcome: Outcome
+    expected: str
+    observed: str
+    reason: Sentence
+    evidence: tuple[str, ...]
+
+
+class PolicyResults(_Part):
+    """The verdict under each policy."""
+
+    strict: Verdict
+    overlap: Verdict
+
+
+class NotCovered(_Part):
+    """Evidence that is not in the folder: the statement names it by its digest alone."""
+
+    name: str
+    digest: Digest
+    size: int
+
+
+class ToolVersion(_Part):
+    """The program that made the report."""
+
+    name: str
+    version: str
+
+
+class ReportPredicate(_Part):
+    """What an auditor says about an audit.
+
+    Attributes:
+        signed_at: by the auditor's own clock.
+        deciding: the check that the verdict turns on.
+        not_covered: evidence that only its digest stands for.
+    """
+
+    model_config = ConfigDict(title="auditkit signed report, version 1")
+
+    auditor: Auditor
+    signed_at: Time
+    verdict: Verdict
+    verdicts: PolicyResults
+    policy: Literal["strict", "overlap"]
+    stage: Literal["vote", "recover"]
+    proposal_id: Annotated[int, Field(ge=1, lt=1 << 53)] | None
+    base_version: str | None
+    rootfs_hash: str | None
+    certificate_time: Time | None
+    root_key: str
+    deciding: CheckId | None
+    tool: ToolVersion
+    decisions: tuple[SignedDecision, ...]
+    not_covered: tuple[NotCovered, ...]
+
+
+class Verifier(_Part):
+    """Who verified, as the Verification Summary has it."""
+
+    id: str
+    version: dict[str, str]
+
+
+class PolicyReference(_Part):
+    """The policy that was applied, with a digest of the list of checks that it demands."""
+
+    uri: str
+    digest: Digest
+
+
+class InputAttestation(_Part):
+    """The line of the first statement."""
+
+    digest: Digest
+
+
+class SummaryPredicate(_Part):
+    """A SLSA Verification Summary, version 1."""
+
+    verifier: Verifier
+    time_verified: Time
+    resource_uri: str
+    policy: PolicyReference
+    input_attestations: tuple[InputAttestation, ...]
+    verification_result: Literal["PASSED", "FAILED"]
+    verified_levels: tuple[str, ...]
+
+
+class _Statement(_Part):
+    type: Literal["https://in-toto.io/Statement/v1"] = Field(default=STATEMENT_TYPE, alias="_type")
+    subject: tuple[FileSubject, ...]
+
+
+_Form = TypeVar("_Form", bound=_Statement)
+
+
+class ReportStatement(_Statement):
+    """The first statement of an auditor."""
+
+    predicate_type: Literal["urn:auditkit:signed-report:v1"] = REPORT_PREDICATE
+    predicate: ReportPredicate
+
+
+class SummaryStatement(_Statement):
+    """The second statement of an auditor."""
+
+    predicate_type: Literal["https://slsa.dev/verification_summary/v1"] = SUMMARY_PREDICATE
+    predicate: SummaryPredicate
+
+
+def report_statement(
+    document: AuditDocument, files: Mapping[str, str], auditor: Auditor, signed_at: str
+) -> ReportStatement:
+    """What an auditor says about a report folder.
+
+    Args:
+        files: SHA-256 of every file of the folder, by its path in it.
+        signed_at: RFC 3339 with Z.
+    """
+    subject = document.subject
+    return ReportStatement(
+        subject=tuple(
+            FileSubject(name=name, digest=Digest(sha256=digest)) for name, digest in sorted(files.items())
+        ),
+        predicate=ReportPredicate(
+            auditor=auditor,
+            signed_at=signed_at,
+            verdict=document.verdict,
+            verdicts=PolicyResults(strict=document.verdicts.strict, overlap=document.verdicts.overlap),
+            policy=subject.policy,
+            stage=subject.stage,
+            proposal_id=subject.proposal_id,
+            base_version=subject.base_version,
+            rootfs_hash=subject.rootfs_hash,
+            certificate_time=subject.certificate_time,
+            root_key=str(document.parameters.get("root_key", "mainnet")),
+            deciding=document.deciding.decision if document.deciding else None,
+            tool=ToolVersion(name=document.tool.name, version=document.tool.version),
+            decisions=tuple(SignedDecision(**decision.model_dump()) for decision in document.decisions),
+            not_covered=tuple(
+                NotCovered(name=record.name, digest=Digest(sha256=record.sha256), size=record.size)
+                for record in document.evidence
+                if not record.stored
+            ),
+        ),
+    )
+
+
+def summary_statement(report: ReportStatement, first_line: bytes) -> SummaryStatement:
+    """The Verification Summary that goes with a report statement.
+
+    Args:
+        first_line: the envelope of ``report``, without a line feed.
+    """
+    said = report.predicate
+    passed = said.verdict is Verdict.PASS
+    return SummaryStatement(
+        subject=tuple(subject for subject in report.subject if subject.name == DOCUMENT_NAME),
+        predicate=SummaryPredicate(
+            verifier=Verifier(
+                id=f"urn:auditkit:auditor:{said.auditor.keyid}", version={said.tool.name: said.tool.version}
+            ),
+            time_verified=said.signed_at,
+            resource_uri=f"urn:auditkit:proposal:{said.proposal_id if said.proposal_id is not None else 'unknown'}",
+            policy=PolicyReference(
+                uri=f"urn:auditkit:policy:{said.policy}", digest=Digest(sha256=_policy_digest(said.policy))
+            ),
+            input_attestations=(InputAttestation(digest=Digest(sha256=sha256(first_line).hexdigest())),),
+            verification_result="PASSED" if passed else "FAILED",
+            verified_levels=(f"AUDITKIT_{said.policy.upper()}",) if passed else ("FAILED",),
+        ),
+    )
+
+
+def _policy_digest(name: str) -> str:
+    policy = policy_named(name)
+    rule = {"policy": name, "demanded": sorted(policy.demanded), "answered": sorted(policy.answered)}
+    return sha256(json.dumps(rule, separators=(",", ":")).encode()).hexdigest()
+
+
+def statement_bytes(statement: ReportStatement | SummaryStatement) -> bytes:
+    """The payload of an envelope: compact JSON in the order of the fields."""
+    value = statement.model_dump(mode="json", by_alias=True)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def parse_report_statement(payload: bytes) -> ReportStatement:
+    """The report statement in a payload.
+
+    Raises:
+        EvidenceError: it is none.
+    """
+    return _parse(ReportStatement, payload)
+
+
+def parse_summary_statement(payload: bytes) -> SummaryStatement:
+    """The Verification Summary in a payload.
+
+    Raises:
+        EvidenceError: it is none.
+    """
+    return _parse(SummaryStatement, payload)
+
+
+def predicate_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the predicate of a report statement."""
+    body = ReportPredicate.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": REPORT_PREDICATE, **body}
+
+
+def _parse(form: type[_Form], payload: bytes) -> _Form:
+    try:
+        read_json(payload)
+        return form.model_validate_json(payload, by_alias=True, by_name=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise EvidenceError(f"not a statement that auditkit knows: {where}: {first['msg']}"[:300]) from None
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"a signed statement is not JSON: {error}"[:300]) from None
