@@ -21,7 +21,7 @@ class Limits:
 
     # Candid: the largest proposal carries a summary of 30 KB and some hundred measurements
     candid_types: int = 4_096  # entries in the wire's type table
-    candid_references: int = 50_000  # types that fields, arguments and methods of the whole table name
+    candid_references: int = 20_000  # types that fields, arguments and methods of the whole table name
     candid_depth: int = 64  # nested values
     candid_values: int = 200_000  # decoded values, counting those that take no bytes on the wire
     candid_free_values: int = 10_000  # decoded values beyond four a byte: room for nulls and empty records

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
 from auditkit.errors import AuditkitError
@@ -23,6 +23,9 @@ G2_GENERATOR: Final = bytes.fromhex(
     "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
     "024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
 )
+
+# Keys that were decompressed and found in the right subgroup; the root key signs every delegation.
+_KEYS_KEPT: Final = 16
 
 Verifier: TypeAlias = Callable[[bytes, bytes, bytes], bool]
 
@@ -111,12 +114,16 @@ def _libraries() -> tuple[tuple[str, str, Verifier], ...]:
 def _load_blst() -> Verifier:
     import pyblst  # noqa: PLC0415  (optional: a machine may have no wheel)
 
-    generator: Any = pyblst.BlstP2Element().uncompress(G2_GENERATOR)
+    @lru_cache(_KEYS_KEPT)
+    def key_point(compressed: bytes) -> Any:
+        return pyblst.BlstP2Element().uncompress(compressed)
+
+    generator = key_point(G2_GENERATOR)
 
     def ask(signature: bytes, message: bytes, public_key: bytes) -> bool:
         try:
             point = pyblst.BlstP1Element().uncompress(signature)
-            key = pyblst.BlstP2Element().uncompress(public_key)
+            key = key_point(public_key)
         except ValueError:
             return False
         hashed = pyblst.BlstP1Element.hash_to_group(message, DST)
@@ -130,12 +137,16 @@ def _load_blst() -> Verifier:
 def _load_arkworks() -> Verifier:
     from py_arkworks_bls12381 import GT, G1Point, G2Point  # noqa: PLC0415  (optional, as above)
 
-    generator: Any = G2Point.from_compressed_bytes(G2_GENERATOR)
+    @lru_cache(_KEYS_KEPT)
+    def key_point(compressed: bytes) -> Any:
+        return G2Point.from_compressed_bytes(compressed)
+
+    generator = key_point(G2_GENERATOR)
 
     def ask(signature: bytes, message: bytes, public_key: bytes) -> bool:
         try:
             point = G1Point.from_compressed_bytes(signature)
-            key = G2Point.from_compressed_bytes(public_key)
+            key = key_point(public_key)
         except ValueError:
             return False
         hashed = G1Point.hash_to_curve(message, DST)

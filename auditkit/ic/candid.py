@@ -79,6 +79,7 @@ class _Reader:
         self.offset = 0
         self.limits = limits
         self.values = 0
+        self.references = 0
 
     @property
     def left(self) -> int:
@@ -122,6 +123,9 @@ class _Reader:
         return table, tuple(self._ref(size) for _ in range(self.count(most=self.limits.candid_types)))
 
     def _ref(self, size: int) -> TypeRef:
+        self.references += 1
+        if self.references > self.limits.candid_references:
+            raise EvidenceError(f"the types name more than {self.limits.candid_references} types")
         ref = self.leb128(signed=True)
         if 0 <= ref < size or ref in _PRIMITIVES:
             return ref

@@ -1,5 +1,4 @@
-"""The CBOR profile of certificates, requests and HTTP answers: what is legal here is scanned before cbor2
-decodes.
+"""The CBOR profile of certificates, requests and HTTP answers, scanned before cbor2 decodes anything.
 
 RFC 8949 lets one value be written in many ways, and its extensions (shared references, tags 28 and 29) let a
 few hundred bytes describe more objects than memory holds. The profile leaves one way: definite lengths, heads

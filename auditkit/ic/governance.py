@@ -1,7 +1,6 @@
 """What the governance canister says about a proposal.
 
-Source: dfinity/ic, rs/nns/governance/canister/governance.did (``get_proposal_info : (nat64) -> (opt
-    ProposalInfo)``).
+Source: dfinity/ic, rs/nns/governance/canister/governance.did (``get_proposal_info : (nat64) -> (opt ProposalInfo)``).
 Both generations of the interface are read, with and without ``success_value`` and ``vcpu_type``; fields this
 module does not know are decoded and left aside.
 """

@@ -11,20 +11,16 @@ from typing import Final, Literal, TypeAlias
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.ic import candid, hash_tree
-from auditkit.ic.candid import Primitive
 from auditkit.ic.decision_log import DecisionLog
 from auditkit.ic.governance import (
     BLESS_ACTION,
-    GET_PROPOSAL_INFO,
     BlessAlternativeGuestOsVersion,
     ProposalInfo,
     ProposalStatus,
     decode_proposal_info,
 )
-from auditkit.ic.hash_tree import Found, FoundSubtree, HashTree
 from auditkit.ic.principal import GOVERNANCE
-from auditkit.ic.request import parse_request
+from auditkit.ic.reply_binding import decide_request
 from auditkit.ic.verification import told_time, verify_certificate
 from auditkit.limits import LIMITS, Limits
 
@@ -93,7 +89,7 @@ def verify_proposal(
     proposal: ProposalInfo | None = None
     if signed.certificate is not None:
         tree = signed.certificate.tree
-        answer = _decide_request(log, tree, request, proposal_id, limits)
+        answer = decide_request(log, tree, request, proposal_id, limits)
         request_id = answer.request_id
         if answer.reply is not None:
             proposal = _decide_reply(log, answer.reply, answer.asked_for, limits)
@@ -123,123 +119,6 @@ def verify_embedded_proposal(
     return verify_proposal(
         data, root_key=root_key, proposal_id=None, stage=stage, request=request, now_ns=now_ns
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What check 12 found: the request id, the reply unless the check failed, the proposal asked for."""
-
-    request_id: bytes | None
-    reply: bytes | None
-    asked_for: int | None
-
-
-def _decide_request(
-    log: DecisionLog, tree: HashTree, request: bytes | None, proposal_id: int | None, limits: Limits
-) -> _Answer:
-    """Check 12."""
-    check = checks.REPLY_REQUEST
-    request_id: bytes | None = None
-    try:
-        request_id, reply = _reply_of(tree)
-        if request is None:
-            log.add(
-                check.warned(
-                    f"reply to request {request_id.hex()}; the request is unknown",
-                    "Without the stored request it is not proven which canister, method and argument were called:"
-                    " any canister that the signer may speak for could have given this answer.",
-                )
-            )
-            return _Answer(request_id, reply, proposal_id)
-        asked_for = _check_request(request, request_id, proposal_id, limits)
-    except EvidenceError as error:
-        reason = f"{error.what[0].upper()}{error.what[1:]}."
-        log.add(check.failed(error.observed or str(error), reason, expected=error.expected))
-        return _Answer(request_id, None, proposal_id)
-    log.add(
-        check.passed(
-            f"request {request_id.hex()}",
-            f"It answers the stored call {GET_PROPOSAL_INFO}({asked_for}) to governance.",
-        )
-    )
-    return _Answer(request_id, reply, asked_for)
-
-
-def _reply_of(tree: HashTree) -> tuple[bytes, bytes]:
-    """The one request id in the tree, and its reply.
-
-    Raises:
-        EvidenceError: none or several, rejected, not done, or pruned.
-    """
-    statuses = hash_tree.lookup_subtree(tree, (b"request_status",))
-    requests = hash_tree.children(statuses.tree) if isinstance(statuses, FoundSubtree) else ()
-    if len(requests) != 1:
-        raise EvidenceError(
-            "the certificate does not answer exactly one call",
-            expected="1 request",
-            observed=f"{len(requests)}",
-        )
-    request_id, answer = requests[0].label, requests[0].subtree
-    if len(request_id) != 32:
-        raise EvidenceError(
-            "the request id is not a hash", expected="32 bytes", observed=f"{len(request_id)} bytes"
-        )
-    status = hash_tree.lookup(answer, (b"status",))
-    if status != Found(b"replied"):
-        raise EvidenceError(
-            "the call was not answered with a reply", expected="status replied", observed=_told_status(answer)
-        )
-    reply = hash_tree.lookup(answer, (b"reply",))
-    if not isinstance(reply, Found):
-        raise EvidenceError(
-            "the certificate does not show the reply",
-            expected="a reply",
-            observed=type(reply).__name__.lower(),
-        )
-    return request_id, reply.value
-
-
-def _told_status(answer: HashTree) -> str:
-    status = hash_tree.lookup(answer, (b"status",))
-    if not isinstance(status, Found):
-        return f"status {type(status).__name__.lower()}"
-    message = hash_tree.lookup(answer, (b"reject_message",))
-    told = f"status {status.value[:40].decode('utf-8', 'replace')}"
-    return f"{told}: {message.value[:200].decode('utf-8', 'replace')}" if isinstance(message, Found) else told
-
-
-def _check_request(data: bytes, request_id: bytes, proposal_id: int | None, limits: Limits) -> int:
-    """The proposal that the call in ``data``, which has this id, asks governance for.
-
-    Raises:
-        EvidenceError: malformed, another call, or another question.
-    """
-    request = parse_request(data, limits=limits)
-    if request.request_id != request_id:
-        raise EvidenceError(
-            "the certificate answers another call than the stored one",
-            expected=f"request {request.request_id.hex()}",
-            observed=f"request {request_id.hex()}",
-        )
-    if request.canister != GOVERNANCE:
-        raise EvidenceError(
-            "the call went to another canister than governance",
-            expected=str(GOVERNANCE),
-            observed=str(request.canister),
-        )
-    if request.method != GET_PROPOSAL_INFO:
-        raise EvidenceError(
-            "another method was called", expected=GET_PROPOSAL_INFO, observed=ascii(request.method[:80])
-        )
-    arguments = candid.decode(request.argument, limits=limits)
-    asked = [argument.number(Primitive.NAT64) for argument in arguments]
-    if len(asked) != 1 or proposal_id not in (None, *asked):
-        raise EvidenceError(
-            "the call asked for another proposal",
-            expected="one proposal" if proposal_id is None else str(proposal_id),
-            observed=", ".join(map(str, asked[:4])) or "nothing",
-        )
-    return asked[0]
 
 
 def _decide_reply(

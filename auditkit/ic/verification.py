@@ -1,9 +1,7 @@
 """Checks 1 to 11: is this file a certificate of the Internet Computer, and who signed it when?
 
-The checks are listed in `auditkit.checks` and explained in docs/certificates.md. The order of evaluation
-follows the
-chain of trust: the root key vouches for the delegation, the delegation for the subnet key, the subnet key for
-    the
+The checks are listed in `auditkit.checks` and explained in docs/certificates.md. The order of evaluation follows the
+chain of trust: the root key vouches for the delegation, the delegation for the subnet key, the subnet key for the
 tree. The decisions come back in the order of their numbers.
 """
 
@@ -15,20 +13,19 @@ from datetime import UTC, datetime
 from typing import Final
 
 from auditkit import checks
-from auditkit.decision import Check, Decision, Outcome
+from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic import bls, hash_tree
 from auditkit.ic.certificate import (
     Certificate,
     CertificateForm,
     Delegation,
-    canister_ranges,
     read_form,
     signed_message,
-    subnet_key,
     time_of,
 )
 from auditkit.ic.decision_log import DecisionLog
+from auditkit.ic.delegation import Signer, delegated_point, note_no_delegation, signature_decision
 from auditkit.ic.principal import Principal
 from auditkit.ic.public_key import point_of
 from auditkit.limits import LIMITS, Limits
@@ -67,7 +64,7 @@ def verify_certificate(
     Args:
         data: the file, with or without tag 55799.
         root_key: DER, 133 bytes.
-        canister: for which canister the signer must be entitled to speak; None leaves check 9 out.
+        canister: for which canister the signer must be entitled to speak; None makes check 9 a warning.
         subnet: which subnet must have signed, instead of or besides ``canister``.
         now_ns: the present, nanoseconds since 1970; None asks the clock.
 
@@ -106,16 +103,6 @@ def told_time(time_ns: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Whose signature is wanted: that of the root key, or of a subnet that may speak for the canister."""
-
-    root_key: bytes
-    root_point: bytes
-    canister: Principal | None
-    subnet: Principal | None
-
-
 def _decide(log: DecisionLog, data: bytes, signer: Signer, now_ns: int, limits: Limits) -> Certificate | None:
     """Makes the decisions along the chain of trust; stops where the next one would have nothing to stand
     on.
@@ -125,16 +112,16 @@ def _decide(log: DecisionLog, data: bytes, signer: Signer, now_ns: int, limits: 
         return None
     point: bytes | None
     if certificate.delegation is None:
-        _note_no_delegation(log, signer)
+        note_no_delegation(log, signer)
         point = signer.root_point
         log.add(checks.CERTIFICATE_KEYS.passed("the root key", "The root key has the form of an IC key."))
     else:
-        point = _delegated_point(log, certificate.delegation, signer, limits)
+        point = delegated_point(log, certificate.delegation, signer, limits)
     if point is None:
         return None
     opinions = bls.verify(certificate.signature, signed_message(certificate.tree), point)
     whom = "the root key" if certificate.delegation is None else "the subnet's key"
-    log.add(_told(checks.CERTIFICATE_SIGNATURE, opinions, f"{whom} signed this tree"))
+    log.add(signature_decision(checks.CERTIFICATE_SIGNATURE, opinions, f"{whom} signed this tree"))
     if log.failed is None:
         log.add(_time_decision(certificate, now_ns))
     return certificate
@@ -196,101 +183,6 @@ def _read_trees(form: CertificateForm, limits: Limits) -> Certificate:
     if form.delegation is not None:
         delegation = Delegation(form.delegation.subnet, _read_trees(form.delegation.certificate, limits))
     return Certificate(hash_tree.parse(form.tree, limits=limits), form.signature, delegation)
-
-
-def _note_no_delegation(log: DecisionLog, signer: Signer) -> None:
-    """Checks 7 to 10 where the root key itself signed: it may speak for every canister."""
-    reason = "there is no delegation: the root key itself must have signed"
-    log.add(
-        checks.DELEGATION_DEPTH.skipped(reason),
-        checks.DELEGATION_SIGNATURE.skipped(reason),
-        checks.DELEGATION_RANGES.skipped(reason),
-        checks.DELEGATION_SUBNET_KEY.skipped(reason),
-    )
-    root_subnet = Principal.self_authenticating(signer.root_key)
-    if signer.subnet is not None and signer.subnet != root_subnet:
-        log.add(
-            checks.DELEGATION_RANGES.failed(
-                f"no delegation, so the signer is the root subnet {root_subnet}",
-                "Another subnet than the wanted one signed.",
-                expected=f"subnet {signer.subnet}",
-            )
-        )
-
-
-def _delegated_point(
-    log: DecisionLog, delegation: Delegation, signer: Signer, limits: Limits
-) -> bytes | None:
-    """Checks 8, 9, 10 and 6: the point of the subnet's key, or None when the NNS does not vouch for one."""
-    inner = delegation.certificate
-    opinions = bls.verify(inner.signature, signed_message(inner.tree), signer.root_point)
-    decision = _told(checks.DELEGATION_SIGNATURE, opinions, "the root key signed the delegation")
-    log.add(decision)
-    if decision.outcome is Outcome.FAIL:
-        return None
-    log.add(_ranges_decision(delegation, signer, limits))
-    try:
-        key = subnet_key(delegation)
-    except EvidenceError as error:
-        log.add(checks.DELEGATION_SUBNET_KEY.failed(str(error), "The NNS vouches for no key of this subnet."))
-        return None
-    log.add(
-        checks.DELEGATION_SUBNET_KEY.passed(
-            f"subnet {delegation.subnet}", "The delegation holds the subnet's key."
-        )
-    )
-    try:
-        point = point_of(key)
-    except EvidenceError as error:
-        log.add(
-            checks.CERTIFICATE_KEYS.failed(str(error), "The subnet's key is not encoded as a key of the IC.")
-        )
-        return None
-    log.add(
-        checks.CERTIFICATE_KEYS.passed("root key and subnet key", "Both keys have the form of an IC key.")
-    )
-    return point
-
-
-def _ranges_decision(delegation: Delegation, signer: Signer, limits: Limits) -> Decision:
-    check = checks.DELEGATION_RANGES
-    if signer.subnet is not None and signer.subnet != delegation.subnet:
-        return check.failed(
-            f"subnet {delegation.subnet}",
-            "Another subnet than the wanted one signed.",
-            expected=f"subnet {signer.subnet}",
-        )
-    if signer.canister is None:
-        if signer.subnet is not None:
-            return check.passed(
-                f"subnet {delegation.subnet}", "The wanted subnet signed; no canister was named."
-            )
-        return check.skipped("no canister was named, so any subnet may have signed")
-    wanted = f"ranges that hold {signer.canister}"
-    try:
-        ranges = canister_ranges(delegation, limits=limits)
-    except EvidenceError as error:
-        return check.failed(
-            str(error), "Nothing says that this subnet may speak for the canister.", expected=wanted
-        )
-    holding = next((entry for entry in ranges if signer.canister in entry), None)
-    if holding is None:
-        told = "; ".join(str(entry) for entry in ranges[:4]) + ("; ..." if len(ranges) > 4 else "")
-        return check.failed(told, "The canister is not one of this subnet's.", expected=wanted)
-    return check.passed(
-        str(holding), "The NNS says that the canister is one of this subnet's.", expected=wanted
-    )
-
-
-def _told(check: Check, opinions: bls.Opinions, statement: str) -> Decision:
-    observed = opinions.told()
-    if opinions.disagree:
-        return check.failed(observed, "The two libraries disagree, so neither is believed.")
-    if not opinions.unanimous_yes:
-        return check.failed(observed, f"It is not so that {statement}.")
-    if len(opinions.each) == 1:
-        return check.warned(observed, f"Only one library could be asked; it says that {statement}.")
-    return check.passed(observed, f"Two independent libraries agree that {statement}.")
 
 
 def _time_decision(certificate: Certificate, now_ns: int) -> Decision:

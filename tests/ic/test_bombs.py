@@ -10,6 +10,8 @@ from auditkit.ic import candid, cbor
 from auditkit.ic.candid import MAGIC
 from auditkit.practice.candid_writer import sleb128, uleb128
 
+LONGEST = 0.05  # seconds
+
 
 def shared_references() -> bytes:
     """367 bytes: forty arrays, each of which holds the one before it six times by reference (tags 28 and 29)."""
@@ -62,29 +64,39 @@ CANDID_BOMBS = {
     + b"\x01" * 4000,
     "doubling records": doubling_records(40),
     "2^32 fields": MAGIC + b"\x01\x6c" + uleb128(2**32),
+    "a million fields": MAGIC
+    + uleb128(4000)
+    + (b"\x6c" + uleb128(250) + b"".join(uleb128(field) + b"\x7f" for field in range(250))) * 4000
+    + b"\x00",
     "2^32 arguments": MAGIC + b"\x00" + uleb128(2**32),
 }
 
 
-def best_of_three(read, data: bytes) -> float:
-    """Seconds of the fastest of three runs, each of which has to refuse."""
+def cpu_seconds_to_refuse(read, data: bytes) -> float:
+    """Seconds of processor time of the fastest of five runs, each of which has to refuse.
+
+    Processor time leaves out what other processes take; the fastest run leaves out what they do to the caches.
+    Nothing here waits, so on an idle machine it is the time that a user waits.
+    """
     times = []
-    for _ in range(3):
-        start = time.perf_counter()
+    for _ in range(5):
+        start = time.thread_time()
         with pytest.raises(EvidenceError):
             read(data)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
+        if times[-1] < LONGEST:
+            break
     return min(times)
 
 
 @pytest.mark.parametrize("data", CBOR_BOMBS.values(), ids=CBOR_BOMBS.keys())
 def test_cbor_bombs(data):
-    assert best_of_three(cbor.decode, data) < 0.05
+    assert cpu_seconds_to_refuse(cbor.decode, data) < LONGEST
 
 
 @pytest.mark.parametrize("data", CANDID_BOMBS.values(), ids=CANDID_BOMBS.keys())
 def test_candid_bombs(data):
-    assert best_of_three(candid.decode, data) < 0.05
+    assert cpu_seconds_to_refuse(candid.decode, data) < LONGEST
 
 
 @pytest.mark.parametrize(
