@@ -13,7 +13,7 @@ audit: $(READY)   ## a full audit of the practice network; prints the verdict an
 	$(BIN)/auditkit audit params/practice/honest.yaml
 
 test: $(READY) lint   ## every check that needs no network
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 lint: $(READY)   ## style and types

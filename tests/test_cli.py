@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 from conftest import ROOT
 
 from auditkit.practice import scenarios
@@ -241,3 +242,45 @@ def test_a_served_practice_network_answers_other_programs(tmp_path, capsys):
         process.terminate()
         process.wait()
         process.stdout.close()
+
+
+def test_measure_is_what_sev_snp_measure_computes_for_every_cpu_type_and_line(tmp_path, capsys):
+    from sevsnpmeasure.guest import snp_calc_launch_digest
+    from sevsnpmeasure.vcpu_types import CPU_SIGS
+
+    from auditkit import practice
+
+    scenario = SCENARIOS["honest"]
+    image = tmp_path / "update-img.tar.zst"
+    with practice.serving() as network:
+        url = network.release_url_template.format(base_version=scenario.base_version)
+        image.write_bytes(requests.get(url, timeout=30).content)
+    assert in_process("extract-bootfs", image, "--out", tmp_path / "boot", capsys=capsys)[0] == 0
+    text = (tmp_path / "boot" / "boot_args").read_text()
+    lines = dict(re.findall(r'^(BOOT_ARGS_\w+)="(.*)"$', text, re.MULTILINE))
+    assert set(lines) == {"BOOT_ARGS_A", "BOOT_ARGS_B", "BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"}
+    arguments = [word for name in CPU_SIGS for word in ("--vcpu-type", name)]
+    arguments += [word for name in lines for word in ("--boot-args", name)]
+    status, out, err = in_process("measure", image, *arguments, capsys=capsys)
+    assert status == 0, err
+    entries = [
+        {
+            "measurement": list(
+                snp_calc_launch_digest(
+                    64,
+                    signature,
+                    str(tmp_path / "boot" / "OVMF_SEV.fd"),
+                    str((tmp_path / "boot" / "vmlinuz").resolve()),
+                    str((tmp_path / "boot" / "initrd.img").resolve()),
+                    line,
+                    0x1,
+                    "",
+                )
+            ),
+            "metadata": {"kernel_cmdline": line, "vcpu_type": vcpu_type},
+        }
+        for vcpu_type, signature in CPU_SIGS.items()
+        for line in lines.values()
+    ]
+    expected = json.dumps({"guest_launch_measurements": entries}, separators=(",", ":")) + "\n"
+    assert out == expected
