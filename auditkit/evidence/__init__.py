@@ -16,6 +16,7 @@ from auditkit.evidence.agent import (
     request_path,
     save_proposal,
 )
+from auditkit.evidence.answers import UnboundAnswerError
 from auditkit.evidence.download import Downloaded, download
 from auditkit.evidence.files import digest_of_file, read_file, write_together
 from auditkit.evidence.pacing import Backoff, Clock
@@ -50,6 +51,7 @@ __all__ = [
     "NotFoundError",
     "Source",
     "TransientError",
+    "UnboundAnswerError",
     "cache_folder",
     "check_name",
     "check_url",

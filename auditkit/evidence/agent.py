@@ -219,5 +219,5 @@ def _sum_up(troubles: Sequence[AuditkitError]) -> AuditkitError:
     """The one error of a call that no host answered; its kind is that of the first host's."""
     if len(troubles) == 1:
         return troubles[0]
-    kind = EvidenceError if isinstance(troubles[0], EvidenceError) else SourceError
+    kind = type(troubles[0]) if isinstance(troubles[0], EvidenceError) else SourceError
     return kind(f"none of {len(troubles)} hosts gave a certified answer: " + "; ".join(map(str, troubles)))

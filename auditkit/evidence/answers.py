@@ -26,6 +26,10 @@ _REJECT_CODES: Final = {
 }
 
 
+class UnboundAnswerError(EvidenceError):
+    """A certificate that can be read and does not answer the request that was sent (check 12)."""
+
+
 def certificate_of_call(answer: Answer, request_id: bytes, url: str) -> bytes | None:
     """The bare certificate in the answer to a call; None when the call was accepted but has no reply yet.
 
@@ -36,7 +40,7 @@ def certificate_of_call(answer: Answer, request_id: bytes, url: str) -> bytes | 
 
     Raises:
         SourceError: refused, rejected, expired, or not an answer of the Internet Computer at all.
-        EvidenceError: malformed, or the certificate of another request.
+        EvidenceError: malformed, or (`UnboundAnswerError`) the certificate of another request.
     """
     if answer.status == 202:
         return None
@@ -71,7 +75,7 @@ def certificate_if_replied(fields: dict[str, cbor.CborValue], request_id: bytes,
 
     Raises:
         SourceError: the request was rejected, or its reply is no longer kept.
-        EvidenceError: malformed, or the certificate of another request.
+        EvidenceError: malformed, or (`UnboundAnswerError`) the certificate of another request.
     """
     certificate = fields.get("certificate")
     if not isinstance(certificate, bytes):
@@ -84,7 +88,7 @@ def certificate_if_replied(fields: dict[str, cbor.CborValue], request_id: bytes,
     status = hash_tree.lookup(tree, (_REQUEST_STATUS, request_id, b"status"))
     if not isinstance(status, Found):
         if others := _request_ids(tree) - {request_id}:
-            raise EvidenceError(
+            raise UnboundAnswerError(
                 "the certificate is the answer to another request, perhaps an old one",
                 where=url,
                 expected=f"request {request_id.hex()}",
@@ -94,7 +98,7 @@ def certificate_if_replied(fields: dict[str, cbor.CborValue], request_id: bytes,
     match status.value:
         case b"replied":
             if not isinstance(hash_tree.lookup(tree, (_REQUEST_STATUS, request_id, b"reply")), Found):
-                raise EvidenceError("the certificate says replied but holds no reply", where=url)
+                raise UnboundAnswerError("the certificate says replied but holds no reply", where=url)
             return certificate
         case b"received" | b"processing":
             return None
@@ -111,7 +115,7 @@ def certificate_if_replied(fields: dict[str, cbor.CborValue], request_id: bytes,
             raise SourceError(
                 "the reply came and is no longer kept by the subnet", where=url, hint="run this again"
             )
-    raise EvidenceError("the request has an unknown status", where=url, observed=printable(status.value))
+    raise UnboundAnswerError("the request has an unknown status", where=url, observed=printable(status.value))
 
 
 def refuse_call_status(answer: Answer, url: str) -> None:
