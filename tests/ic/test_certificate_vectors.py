@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from auditkit.cli import main
 from auditkit.ic import MAINNET_ROOT_KEY, Principal, verify_certificate
 
 
@@ -41,3 +42,32 @@ def test_mainnet_certificates_fail_under_another_root_key(vectors, world, name):
     data = (vectors / "certificates" / f"{name}.cbor").read_bytes()
     assert verify_certificate(data, root_key=MAINNET_ROOT_KEY, canister=None).certificate is not None
     assert verify_certificate(data, root_key=world.root.public_key_der, canister=None).certificate is None
+
+
+def test_the_command_says_the_same(vectors, capsys):
+    checked = 0
+    for file in sorted((vectors / "certificates").glob("*.json")):
+        described = json.loads(file.read_text())
+        own = described["root_key_der_hex"]
+        for check in described["checks"]:
+            arguments = ["verify-certificate", str(file.with_suffix(".cbor")), "--json"]
+            for name in ("canister", "subnet"):
+                arguments += [f"--{name}", check[name]] if name in check else []
+            arguments += ["--root-key", own] if own else []
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+            shown = capsys.readouterr()
+            document = json.loads(shown.out)
+            told = (file.name, check, document)
+            assert ended.value.code == (0 if check["expect"] == "valid" else 1), told
+            assert document["verdict"] == ("PASS" if check["expect"] == "valid" else "FAIL"), told
+            assert not shown.err, told
+            checked += 1
+    assert checked >= 24
+
+
+def test_without_a_canister_the_command_warns(vectors, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["verify-certificate", str(vectors / "certificates" / "ivg37_time_sharded.cbor")])
+    assert ended.value.code == 0
+    assert "warn  9 delegation.ranges" in capsys.readouterr().out
