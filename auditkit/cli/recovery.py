@@ -75,6 +75,52 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     end_with(decisions, as_json, {"differences": _differences_json(comparison)})
 
 
+@auditkit.command()
+@click.argument("base", type=ExistingFile)
+@click.option("--proposal", type=ExistingFile, required=True, help="The certified proposal that goes in.")
+@click.option("--out", type=ExistingFile, required=True, metavar="TAR", help="Where the boot tree goes.")
+@click.option(
+    "--image",
+    type=ExistingFile,
+    metavar="IMG",
+    help="Also make the boot partition; takes mke2fs and debugfs.",
+)
+@root_key_option
+def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key: str) -> None:
+    """Build the boot tree that dfinity's rules would build for a recovery image, to compare with a published one.
+
+    BASE is an update image, a bare boot partition, or a folder with the boot tree. The tar is the same on every run
+    and every machine. Nothing is written unless the proposal is authentic and executed.
+
+    \b
+    Example:
+        auditkit assemble update-img.tar.zst --proposal proposal.cbor --out boot.tar --image boot.img
+    """
+    from auditkit.atomic import whole_file
+    from auditkit.cli.door import refuse_existing
+    from auditkit.decision import Outcome
+    from auditkit.evidence import Source
+    from auditkit.guestos import recovery_tree, write_folder_tar
+    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.running import read_proposal_file
+    from auditkit.running.boot_partition import write_boot_partition
+
+    key = parse_root_key(root_key)
+    for path in (out, *((image,) if image else ())):
+        refuse_existing(path)
+    certified = read_proposal_file(Source(path=proposal), None)
+    verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
+    if any(decision.outcome is Outcome.FAIL for decision in verification.decisions):
+        end_with(verification.decisions, False, {})
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+        tree = recovery_tree(base, certified.certificate, work=Path(work))
+        if image is not None:
+            write_boot_partition(tree, image)
+        with whole_file(out) as file:
+            write_folder_tar(tree, file)
+    click.echo(str(out))
+
+
 def _read(path: Path) -> BaseImage:
     from auditkit.guestos import read_base_image
     from auditkit.running import progress_on_terminal

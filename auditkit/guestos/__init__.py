@@ -11,6 +11,7 @@
 Nothing here uses the network, mounts anything, or executes what it reads.
 """
 
+from auditkit.guestos.assembly import recovery_tree, write_folder_tar
 from auditkit.guestos.base_image import BaseImage, read_base_image
 from auditkit.guestos.boot_args import BootArgs, KernelCommandLine, parse_boot_args
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
@@ -56,8 +57,10 @@ __all__ = [
     "read_base_image",
     "read_boot_files",
     "read_update_image",
+    "recovery_tree",
     "root_image_verity",
     "snapshot_tree",
     "tree_manifest",
+    "write_folder_tar",
     "write_tree_tar",
 ]

@@ -43,7 +43,7 @@ def write_tree_tar(fs: Ext4, out: BinaryIO, *, limits: Limits = LIMITS) -> None:
     """
     written = 0
     for entry, first in bounded_walk(fs, limits):
-        header = _entry_header(entry, first)
+        header = entry_header(entry, first)
         out.write(header)
         written += len(header)
         if entry.type is FileType.FILE and first is None:
@@ -52,10 +52,24 @@ def write_tree_tar(fs: Ext4, out: BinaryIO, *, limits: Limits = LIMITS) -> None:
             padding = -entry.size % _BLOCK
             out.write(bytes(padding))
             written += entry.size + padding
-    out.write(bytes(2 * _BLOCK + -(written + 2 * _BLOCK) % _RECORD))
+    out.write(archive_end(written))
 
 
-def _entry_header(entry: Entry, first: bytes | None) -> bytes:
+def archive_end(written: int) -> bytes:
+    """The zeros that end an archive of ``written`` bytes: two blocks, and the rest of the record."""
+    return bytes(2 * _BLOCK + -(written + 2 * _BLOCK) % _RECORD)
+
+
+def entry_header(entry: Entry, first: bytes | None) -> bytes:
+    """What stands before an entry's content in a GNU tar, with its name below ``./``.
+
+    Args:
+        entry: the entry.
+        first: for a later name of a file, the path of the first.
+
+    Raises:
+        EvidenceError: it is a socket, which tar cannot hold.
+    """
     if entry.type not in _TYPES:
         raise EvidenceError("the image holds a socket, which an archive cannot hold")
     name = b"./" + entry.path
