@@ -168,14 +168,14 @@ def _write(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def _hash_root(source: ZstdStream, member: Member) -> VerityRoot:
-    with RootImageHasher(member.size) as hasher:
-        for start, length in member.runs:
-            offset, end = start, start + length
-            while offset < end:
-                data = source.some(end - offset)
-                hasher.feed(offset, data)
-                offset += len(data)
-        return hasher.finish()
+    hasher = RootImageHasher(member.size)
+    for start, length in member.runs:
+        offset, end = start, start + length
+        while offset < end:
+            data = source.some(end - offset)
+            hasher.feed(offset, data)
+            offset += len(data)
+    return hasher.finish()
 
 
 def _skip_padding(source: ZstdStream, member: Member) -> None:

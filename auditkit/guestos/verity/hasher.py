@@ -8,10 +8,7 @@ hash tree, taken for data of a smaller tree, have the same root hash.
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, parse_superblock
@@ -25,8 +22,6 @@ from auditkit.guestos.verity.superblock import (
 
 BATCH = 1 << 20
 """Bytes that are fed without being copied."""
-_WORKERS = 2  # threads that hash; more gain nothing, for each holds the interpreter between blocks
-_WAITING = 8  # batches between reading and hashing
 _START_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE
 
 
@@ -63,8 +58,9 @@ class VerityRoot:
 
 
 class RootImageHasher:
-    """Computes the `VerityRoot` of a root.img whose data is fed in order; holes are left out. A context
-    manager.
+    """Computes the `VerityRoot` of a root.img whose data is fed in order; holes are left out.
+
+    It hashes in the calling thread: a block is so small that threads spend more on taking turns than they gain.
 
     Args:
         size: apparent bytes of root.img.
@@ -84,21 +80,12 @@ class RootImageHasher:
         self._position = 0
         self._start = bytearray()  # up to the end of the ext4 superblock
         self._batch = bytearray()
-        self._leaves: list[Future[bytes] | int] = []  # digests of blocks, or a number of zero blocks
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="verity")
+        self._leaves: list[bytes | int] = []  # digests of blocks, or a number of zero blocks
         self._raw_superblock = bytearray()
         self._superblock: VeritySuperblock | None = None
         self._tree_left = 0
         self._tree_hash = hashlib.sha256()
         self._dirty_end = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
 
     def feed(self, offset: int, data: bytes) -> None:
         """Takes data at ``offset``, which is not before the end of what was fed.
@@ -163,9 +150,8 @@ class RootImageHasher:
             if isinstance(part, int):
                 leaves += ZERO_DIGEST * min(part, room // DIGEST_SIZE)
             else:
-                digests = part.result()
-                leaves += digests[:room]
-                rest = digests[room:]
+                leaves += part[:room]
+                rest = part[room:]
                 behind = behind or rest != ZERO_DIGEST * (len(rest) // DIGEST_SIZE)
         return bytes(leaves), behind
 
@@ -196,7 +182,7 @@ class RootImageHasher:
             self._start += data[: _START_SIZE - self._position]
         before = data[: max(HASH_OFFSET - self._position, 0)]
         if len(before) == BATCH and not self._batch:  # as it comes from most sources: no need to copy it
-            self._submit(before)
+            self._leaves.append(digest_blocks(before))
         else:
             self._batch += before
         self._position += len(data)
@@ -206,17 +192,12 @@ class RootImageHasher:
             self._take_tree(data[len(before) :])
 
     def _flush(self) -> None:
-        """Hands the whole blocks of the batch to the workers."""
+        """Hashes the whole blocks of the batch."""
         whole = len(self._batch) - len(self._batch) % BLOCK_SIZE
         if not whole:
             return
-        self._submit(bytes(self._batch[:whole]))
+        self._leaves.append(digest_blocks(bytes(self._batch[:whole])))
         del self._batch[:whole]
-
-    def _submit(self, blocks: bytes) -> None:
-        if len(self._leaves) >= _WAITING and not isinstance(early := self._leaves[-_WAITING], int):
-            early.result()
-        self._leaves.append(self._pool.submit(digest_blocks, blocks))
 
     def _take_tree(self, data: bytes) -> None:
         if self._superblock is None:

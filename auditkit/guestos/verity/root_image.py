@@ -26,20 +26,20 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
             size = file.seek(0, os.SEEK_END)
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")
-            with RootImageHasher(size) as hasher:
-                position = 0
-                while position < size:
-                    try:
-                        position = os.lseek(file.fileno(), position, os.SEEK_DATA)
-                    except OSError:  # nothing but a hole is left
-                        break
-                    end = min(os.lseek(file.fileno(), position, os.SEEK_HOLE), size)
-                    while position < end:
-                        data = os.pread(file.fileno(), min(BATCH, end - position), position)
-                        if not data:
-                            raise SourceError("the image became shorter while it was read", where=str(path))
-                        hasher.feed(position, data)
-                        position += len(data)
-                return hasher.finish()
+            hasher = RootImageHasher(size)
+            position = 0
+            while position < size:
+                try:
+                    position = os.lseek(file.fileno(), position, os.SEEK_DATA)
+                except OSError:  # nothing but a hole is left
+                    break
+                end = min(os.lseek(file.fileno(), position, os.SEEK_HOLE), size)
+                while position < end:
+                    data = os.pread(file.fileno(), min(BATCH, end - position), position)
+                    if not data:
+                        raise SourceError("the image became shorter while it was read", where=str(path))
+                    hasher.feed(position, data)
+                    position += len(data)
+            return hasher.finish()
     except OSError as error:
         raise SourceError(f"the image cannot be read: {error.strerror or error}", where=str(path)) from error
