@@ -16,14 +16,14 @@ class Limits:
     # certificates: a real delegated reply is 1 to 20 KB
     certificate_bytes: int = 4 * MIB
     cbor_depth: int = 128  # nested arrays and maps
-    cbor_items: int = 200_000  # data items in one document
+    cbor_items: int = 100_000  # data items in one document
     tree_depth: int = 120  # hash tree nodes from root to leaf
 
     # Candid: the largest proposal carries a summary of 30 KB and some hundred measurements
     candid_types: int = 4_096  # entries in the wire's type table
     candid_references: int = 20_000  # types that fields, arguments and methods of the whole table name
     candid_depth: int = 64  # nested values
-    candid_values: int = 200_000  # decoded values, counting those that take no bytes on the wire
+    candid_values: int = 100_000  # decoded values, counting those that take no bytes on the wire
     candid_free_values: int = 10_000  # decoded values beyond four a byte: room for nulls and empty records
     leb128_bytes: int = 24  # bytes of one LEB128 number
 
