@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from auditkit.audit import Trouble
+from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence import Evidence
 from auditkit.guestos import VerityRoot
@@ -107,6 +108,22 @@ class ImageRecord(_Part):
     trouble: tuple[Trouble, ...] = ()
 
 
+class RecoveryRecord(_Part):
+    """What was decided about the recovery image, which is too large to keep; a replay takes this on trust.
+
+    Attributes:
+        sha256: of the image, 64 hex digits; empty when it could not be had.
+        size: of the image in bytes.
+        origin: where it came from.
+    """
+
+    decisions: tuple[Decision, ...] = ()
+    trouble: tuple[Trouble, ...] = ()
+    sha256: str = ""
+    size: Annotated[int, Field(ge=0)] = 0
+    origin: str = ""
+
+
 class ReplayRecord(_Part):
     """All of `replay.yaml`."""
 
@@ -114,6 +131,7 @@ class ReplayRecord(_Part):
     parameters: dict[str, ParameterValue]
     proposal: ProposalRecord
     image: ImageRecord | None
+    recovery: RecoveryRecord | None = None
     files: tuple[FileRecord, ...]
 
 
@@ -162,6 +180,17 @@ def parse_record(data: bytes, where: str) -> ReplayRecord:
         ) from None
     except (TypeError, ValueError, RecursionError) as error:
         raise EvidenceError(f"the replay record cannot be understood: {error}"[:300], where=where) from None
+
+
+def record_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the values in a `replay.yaml`."""
+    body = ReplayRecord.model_json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:auditkit:replay:v1",
+        **body,
+        "title": "auditkit replay record, version 1",
+    }
 
 
 def is_record(path: Path) -> bool:

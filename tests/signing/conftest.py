@@ -1,0 +1,83 @@
+"""Reports of the practice network, and keys that ssh-keygen makes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from auditkit.running import Parameters, check, write_report
+from auditkit.running.notebook import parameter_file
+from auditkit.signing import load_private_key
+
+
+def audited(name: str, folder: Path) -> Path:
+    """The report folder of a scenario, with a notebook in it as `auditkit audit` leaves one."""
+    document, evidence = check(Parameters.from_file(parameter_file(name)))
+    write_report(document, evidence, folder)
+    (folder / "audit.ipynb").write_text('{"cells": []}\n')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory) -> dict[str, Path]:
+    """Unsigned report folders by scenario; copy before you write."""
+    root = tmp_path_factory.mktemp("reports")
+    return {name: audited(name, root / name) for name in ("honest", "base-16-vcpus", "missing-release")}
+
+
+@pytest.fixture
+def report(reports, tmp_path) -> Path:
+    return Path(shutil.copytree(reports["honest"], tmp_path / "report"))
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key pair on disk."""
+
+    path: Path
+    public_line: str
+
+    @property
+    def keyid(self) -> str:
+        shown = subprocess.run(["ssh-keygen", "-lf", self.path], capture_output=True, text=True, check=True)
+        return shown.stdout.split()[1]
+
+    def signer(self):
+        return load_private_key(self.path, lambda _: pytest.fail("no passphrase was expected"))
+
+
+@pytest.fixture(scope="session")
+def new_key(program, tmp_path_factory):
+    """A function that makes a key pair with ssh-keygen."""
+    keygen = program("ssh-keygen")
+    root = tmp_path_factory.mktemp("keys")
+
+    def make(name: str, kind: str = "ed25519", passphrase: str = "", *more: str) -> Key:
+        path = root / name
+        if not path.exists():
+            command = [keygen, "-q", "-t", kind, "-N", passphrase, "-C", name, "-f", str(path), *more]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        return Key(path, path.with_name(f"{name}.pub").read_text().strip())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def alice(new_key) -> Key:
+    return new_key("alice")
+
+
+@pytest.fixture(scope="session")
+def bob(new_key) -> Key:
+    return new_key("bob")
+
+
+@pytest.fixture
+def trust_file(tmp_path, alice, bob) -> Path:
+    path = tmp_path / "allowed_signers"
+    path.write_text(f"alice@example.org {alice.public_line}\nbob@example.org {bob.public_line}\n")
+    return path

@@ -1,0 +1,344 @@
+"""Signing: who may, what it refuses, and that a failure leaves the bundle as it was."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditkit import atomic
+from auditkit.cli import main
+from auditkit.errors import ParameterError, SigningError
+from auditkit.signing import load_private_key, read_trust_list, sign_companion, sign_report, verify_report
+
+BUNDLE = "report.intoto.jsonl"
+
+
+def command(*arguments, capsys) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    shown = capsys.readouterr()
+    return int(ended.value.code or 0), shown.out, shown.err
+
+
+def statements(folder: Path) -> list[dict]:
+    lines = (folder / BUNDLE).read_text().splitlines()
+    return [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in lines]
+
+
+def outcome(verified, name: str) -> str:
+    return next(decision.outcome for decision in verified.decisions if decision.id == name)
+
+
+@pytest.mark.parametrize("name", ["honest", "base-16-vcpus", "missing-release"])
+def test_every_verdict_is_signed(reports, tmp_path, name, alice, trust_file):
+    import shutil
+
+    folder = Path(shutil.copytree(reports[name], tmp_path / "report"))
+    audit = json.loads((folder / "audit.json").read_bytes())
+    sign_report(folder, alice.signer(), auditor="Alice", now=1_800_000_000)
+    report, summary = statements(folder)
+    assert report["predicate"]["verdict"] == audit["verdict"]
+    assert report["predicate"]["signedAt"] == "2027-01-15T08:00:00Z"
+    assert report["predicate"]["auditor"] == {"keyid": alice.keyid, "name": "Alice"}
+    assert [d["outcome"] for d in report["predicate"]["decisions"]] == [
+        d["outcome"] for d in audit["decisions"]
+    ]
+    passed = audit["verdict"] == "PASS"
+    assert summary["predicate"]["verificationResult"] == ("PASSED" if passed else "FAILED")
+    assert summary["predicate"]["verifiedLevels"] == (["AUDITKIT_STRICT"] if passed else ["FAILED"])
+    verified = verify_report(folder, read_trust_list(trust_file))
+    assert verified.authentic
+    assert [(s.principal, s.name, s.keyid) for s in verified.signatures] == [
+        ("alice@example.org", "Alice", alice.keyid)
+    ]
+
+
+def test_two_auditors_count_twice_and_one_counts_once(report, alice, bob, trust_file, new_key):
+    trust = read_trust_list(trust_file)
+    sign_report(report, alice.signer())
+    sign_report(report, alice.signer())
+    sign_companion(report, alice.path)
+    assert outcome(verify_report(report, trust, at_least=1), "signature.signers") == "pass"
+    assert outcome(verify_report(report, trust, at_least=2), "signature.signers") == "fail"
+    sign_report(report, bob.signer())
+    assert verify_report(report, trust, at_least=2).authentic
+    assert outcome(verify_report(report, trust, at_least=3), "signature.signers") == "fail"
+    sign_report(report, new_key("carol").signer())
+    assert outcome(verify_report(report, trust, at_least=3), "signature.signers") == "fail"
+    assert outcome(verify_report(report, trust, at_least=2), "signature.keys") == "warn"
+
+
+def test_two_keys_of_one_auditor_count_once(report, alice, bob, tmp_path):
+    trust = tmp_path / "trust"
+    trust.write_text(f"alice@example.org,a {alice.public_line}\nALICE@example.org {bob.public_line}\n")
+    sign_report(report, alice.signer())
+    sign_report(report, bob.signer())
+    assert outcome(verify_report(report, read_trust_list(trust), at_least=2), "signature.signers") == "fail"
+
+
+@pytest.mark.parametrize("how", ["revoked", "unknown", "expired", "not yet", "namespace", "authority"])
+def test_a_key_that_does_not_count(report, alice, bob, tmp_path, how):
+    """Two signed; the second one's key counts for nothing, so two auditors are not there but one is."""
+    sign_report(report, alice.signer())
+    sign_report(report, bob.signer())
+    options = {
+        "expired": 'valid-before="20200101" ',
+        "not yet": 'valid-after="20990101Z" ',
+        "namespace": 'namespaces="git,file" ',
+        "authority": "cert-authority ",
+    }.get(how, "")
+    trust, revoked = tmp_path / "trust", tmp_path / "revoked"
+    line = "" if how == "unknown" else f"bob@example.org {options}{bob.public_line}\n"
+    trust.write_text(f"# whom we trust\n\nalice@example.org {alice.public_line}\n{line}")
+    revoked.write_text(f"{bob.public_line}\n" if how == "revoked" else "")
+    listed = read_trust_list(trust, revoked)
+    verified = verify_report(report, listed, at_least=2)
+    assert outcome(verified, "signature.signers") == "fail"
+    assert outcome(verified, "signature.keys") == "warn"
+    assert verify_report(report, listed, at_least=1).authentic
+    assert [signature.principal for signature in verified.signatures] == ["alice@example.org"]
+
+
+def test_valid_options_count(report, alice, tmp_path):
+    trust = tmp_path / "trust"
+    options = 'namespaces="git,audit*",valid-after="202001010000",valid-before="20990101000000Z"'
+    trust.write_text(f'"alice@example.org" {options} {alice.public_line}\n')
+    sign_report(report, alice.signer())
+    assert verify_report(report, read_trust_list(trust)).authentic
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "alice", "alice ssh-ed25519", "alice ssh-ed25519 AAAA", "alice ssh-rsa {key}", "alice odd=1 {both}",
+        'alice valid-before="soon" {both}', 'alice valid-before="20260230" {both}', "ssh-ed25519 {key}",
+        'alice namespaces="a",namespaces="b" {both}', "\udcff",
+    ],
+)  # fmt: skip
+def test_a_trust_list_that_cannot_be_understood_is_trouble(report, alice, tmp_path, capsys, line):
+    sign_report(report, alice.signer())
+    trust = tmp_path / "trust"
+    key = alice.public_line.split()[1]
+    text = line.format(key=key, both=f"ssh-ed25519 {key}") + "\n"
+    trust.write_bytes(text.encode("utf-8", "surrogateescape"))
+    status, out, err = command("verify-report", report, "--allowed-signers", trust, capsys=capsys)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    with pytest.raises(ParameterError):
+        read_trust_list(trust)
+
+
+def test_an_unsigned_report_is_not_authentic(report, trust_file, capsys):
+    status, out, _ = command("verify-report", report, "--allowed-signers", trust_file, capsys=capsys)
+    assert status == 1
+    assert "NOT AUTHENTIC" in out
+
+
+def test_a_folder_without_a_report_is_trouble(tmp_path, trust_file, capsys):
+    status, out, err = command(
+        "verify-report", tmp_path / "none", "--allowed-signers", trust_file, capsys=capsys
+    )
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_require_and_replay(reports, tmp_path, alice, trust_file, capsys):
+    import shutil
+
+    folder = Path(shutil.copytree(reports["base-16-vcpus"], tmp_path / "report"))
+    sign_report(folder, alice.signer())
+    arguments = ["verify-report", folder, "--allowed-signers", trust_file, "--replay", "--json"]
+    status, out, _ = command(*arguments, "--require", "FAIL", capsys=capsys)
+    told = json.loads(out)
+    assert (status, told["authentic"], told["verdict"]) == (0, True, "FAIL")
+    assert {d["id"]: d["outcome"] for d in told["decisions"]}["report.replay"] == "pass"
+    status, out, _ = command(*arguments, "--require", "PASS", capsys=capsys)
+    assert (status, json.loads(out)["authentic"]) == (1, False)
+
+
+def test_a_replay_that_decides_otherwise_is_caught(report, alice, trust_file, capsys):
+    """An auditor who signs whatever they like is caught by the evidence."""
+    from auditkit.report import from_json, render_html, render_markdown, to_json
+
+    value = json.loads((report / "audit.json").read_bytes())
+    decision = next(d for d in value["decisions"] if d["id"] == "base.root-hash")
+    decision.update(observed="a root hash that nobody computed")
+    document = from_json(json.dumps(value).encode())
+    (report / "audit.json").write_bytes(to_json(document))
+    (report / "report.html").write_text(render_html(document))
+    (report / "report.md").write_text(render_markdown(document))
+    sign_report(report, alice.signer())
+    assert command("verify-report", report, "--allowed-signers", trust_file, capsys=capsys)[0] == 0
+    status, out, _ = command(
+        "verify-report", report, "--allowed-signers", trust_file, "--replay", capsys=capsys
+    )
+    assert status == 1
+    assert "base.root-hash" in out
+
+
+def refused(folder: Path, key: Path | str, capsys, *more: str) -> str:
+    """The one line of a signing that fails with exit 2 and leaves the folder as it was."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    status, out, err = command("sign", folder, "--key", key, *more, capsys=capsys)
+    assert (status, out, len(err.splitlines())) == (2, "", 1), err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    return err
+
+
+def test_keys_that_cannot_sign(report, new_key, tmp_path, capsys, monkeypatch):
+    alice = new_key("alice")
+    sign_report(report, alice.signer())
+    assert "type ssh-rsa" in refused(report, new_key("rsa", "rsa", "", "-b", "2048").path, capsys)
+    assert "type ecdsa" in refused(report, new_key("ecdsa", "ecdsa").path, capsys)
+    assert "public key" in refused(report, alice.path.with_name("alice.pub"), capsys)
+    assert "no such file" in refused(report, tmp_path / "none", capsys)
+    assert "regular file" in refused(report, tmp_path, capsys)
+    damaged = tmp_path / "damaged"
+    for data in (
+        b"",
+        b"\0" * 100,
+        alice.path.read_bytes()[:200],
+        alice.path.read_bytes().replace(b"A", b"B"),
+    ):
+        damaged.write_bytes(data)
+        refused(report, damaged, capsys)
+    if os.geteuid():
+        damaged.chmod(0)
+        assert "cannot be read" in refused(report, damaged, capsys)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert "SSH_AUTH_SOCK" in refused(report, "agent", capsys)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "nobody"))
+    assert "cannot be reached" in refused(report, "agent", capsys)
+    refused(report, alice.path, capsys, "--auditor", "a\nb")
+    refused(report, alice.path, capsys, "--auditor", "x" * 201)
+
+
+def test_a_passphrase_comes_from_the_callback_and_a_wrong_one_is_told(report, new_key, trust_file):
+    locked = new_key("locked", "ed25519", "correct horse")
+    with pytest.raises(SigningError, match="passphrase is wrong"):
+        load_private_key(locked.path, lambda _: "wrong")
+    with pytest.raises(SigningError, match="passphrase is wrong"):
+        load_private_key(locked.path, lambda _: "")
+    assert not (report / BUNDLE).exists()
+    sign_report(report, load_private_key(locked.path, lambda _: "correct horse"))
+    trust_file.write_text(f"locked {locked.public_line}\n")
+    assert verify_report(report, read_trust_list(trust_file)).authentic
+    assert b"correct horse" not in b"".join(p.read_bytes() for p in report.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize(("typed", "status"), [("correct horse", 0), ("mistaken", 2)])
+def test_the_passphrase_is_asked_on_the_terminal(report, new_key, typed, status):
+    locked = new_key("locked", "ed25519", "correct horse")
+    terminal, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "auditkit", "sign", report, "--key", locked.path]
+    with subprocess.Popen(
+        arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while b"Passphrase of" not in shown:
+            shown += os.read(terminal, 1000)
+        os.write(terminal, typed.encode() + b"\n")
+        try:
+            while piece := os.read(terminal, 1000):
+                shown += piece
+        except OSError:
+            pass  # the other end is closed
+    os.close(terminal)
+    assert process.returncode == status
+    assert typed.encode() not in shown
+    assert (report / BUNDLE).exists() is (status == 0)
+
+
+def test_without_a_terminal_no_passphrase_is_read(report, new_key):
+    locked = new_key("locked", "ed25519", "correct horse")
+    command = [sys.executable, "-m", "auditkit", "sign", report, "--key", locked.path]
+    done = subprocess.run(
+        command, input="correct horse\n", capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "no terminal" in done.stderr
+    assert not (report / BUNDLE).exists()
+
+
+@pytest.mark.parametrize("moment", ["write", "fsync", "rename"])
+def test_a_full_disk_leaves_the_bundle_as_it_was(report, new_key, capsys, monkeypatch, moment):
+    sign_report(report, new_key("alice").signer())
+
+    def full(*_: object, **__: object):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if moment == "write":
+        monkeypatch.setattr(atomic.tempfile, "mkstemp", full)
+    elif moment == "fsync":
+        monkeypatch.setattr(atomic.os, "fsync", full)
+    else:
+        monkeypatch.setattr(Path, "replace", full)
+    assert "no space left" in refused(report, new_key("bob").path, capsys)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("evidence/vmlinuz", b"another"),
+        ("evidence/SHA256SUMS", b""),
+        ("report.html", b"<html>"),
+        ("report.md", b"PASS"),
+        ("audit.json", b"{}"),
+        ("stray", b""),
+        (BUNDLE, b"{}\n"),
+    ],
+)
+def test_a_folder_that_is_not_what_audit_json_says_is_not_signed(report, alice, capsys, name, data):
+    (report / name).write_bytes(data)
+    refused(report, alice.path, capsys)
+
+
+def test_renderings_of_another_version_are_told_and_not_failed(report, alice, trust_file):
+    from auditkit.report import from_json, to_json
+
+    value = json.loads((report / "audit.json").read_bytes())
+    value["tool"]["version"] = "0.0.1"
+    (report / "audit.json").write_bytes(to_json(from_json(json.dumps(value).encode())))
+    sign_report(report, alice.signer())
+    verified = verify_report(report, read_trust_list(trust_file))
+    assert verified.authentic
+    assert outcome(verified, "report.renderings") == "warn"
+    assert outcome(verified, "report.document") == "warn"
+
+
+def test_a_companion_by_every_kind_of_key(report, new_key, tmp_path):
+    keys = [new_key("rsa", "rsa", "", "-b", "2048"), new_key("ecdsa", "ecdsa"), new_key("alice")]
+    trust = tmp_path / "trust"
+    trust.write_text("".join(f"{key.path.name}@example.org {key.public_line}\n" for key in keys))
+    for key in keys:
+        sign_companion(report, key.path, auditor=key.path.name)
+    verified = verify_report(report, read_trust_list(trust), at_least=3)
+    assert verified.authentic
+    assert {(signature.name, signature.form) for signature in verified.signatures} == {
+        ("rsa", "SSH"), ("ecdsa", "SSH"), ("alice", "SSH"),
+    }  # fmt: skip
+    trust.write_text(f"rsa@example.org {keys[0].public_line}\n")
+    verified = verify_report(report, read_trust_list(trust), at_least=2)
+    assert outcome(verified, "signature.signers") == "fail"
+    revoked = tmp_path / "revoked"
+    revoked.write_text(keys[0].public_line)
+    verified = verify_report(report, read_trust_list(trust, revoked))
+    assert outcome(verified, "signature.signers") == "fail"
+
+
+def test_a_companion_that_cannot_be_made_leaves_nothing(report, new_key, tmp_path, capsys, monkeypatch):
+    locked = new_key("locked", "ed25519", "correct horse")
+    monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "never")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert "ssh-keygen did not sign" in refused(report, locked.path, capsys, "--ssh-signature")
+    assert "public half" in refused(report, tmp_path / "none", capsys, "--ssh-signature")
+    assert "needs a file" in refused(report, "agent", capsys, "--ssh-signature")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "not installed" in refused(report, locked.path, capsys, "--ssh-signature")
