@@ -26,6 +26,7 @@ HTML_NAME: Final = "report.html"
 MARKDOWN_NAME: Final = "report.md"
 NOTEBOOK_NAME: Final = "audit.ipynb"
 SIGNATURES_NAME: Final = "report.intoto.jsonl"
+COMPANION_PATTERN: Final = "report.statement-*.json*"
 EVIDENCE_NAME: Final = "evidence"
 SUMS_NAME: Final = "SHA256SUMS"
 _CHUNK_BYTES = 1 << 20
@@ -59,12 +60,13 @@ def begin_report_folder(folder: Path) -> None:
         ParameterError: the folder holds a signed report, which nobody may overwrite by accident, or it holds
             an ``evidence`` folder that is not of a report, or it cannot be written to.
     """
-    if (folder / SIGNATURES_NAME).exists():
-        raise ParameterError(
-            "the folder holds a signed report",
-            where=str(folder),
-            hint=f"choose another folder, or remove {SIGNATURES_NAME} first",
-        )
+    for signed in (folder / SIGNATURES_NAME, *sorted(folder.glob(COMPANION_PATTERN))):
+        if signed.exists():
+            raise ParameterError(
+                "the folder holds a signed report",
+                where=str(folder),
+                hint=f"choose another folder, or remove {signed.name} first",
+            )
     evidence = folder / EVIDENCE_NAME
     if evidence.is_symlink() or (evidence.exists() and not _is_ours(evidence)):
         raise ParameterError(

@@ -80,9 +80,10 @@ class TrustList:
     revoked: frozenset[bytes] = frozenset()
     revoked_path: Path | None = None
 
-    def find(self, keyid: str) -> AllowedSigner | None:
-        """The first line for the key with this fingerprint."""
-        return next((signer for signer in self.signers if signer.keyid == keyid), None)
+    def find(self, keyid: str, now: float) -> AllowedSigner | None:
+        """The first line that lets the key with this fingerprint sign at ``now``, else the first line for it."""
+        lines = [signer for signer in self.signers if signer.keyid == keyid]
+        return next((signer for signer in lines if not signer.objection(now)), lines[0] if lines else None)
 
 
 def read_trust_list(path: Path, revoked: Path | None = None) -> TrustList:

@@ -37,7 +37,8 @@ class FolderFiles:
     Attributes:
         digests: SHA-256 of each file, by its path in the folder with ``/``.
         sizes: bytes of each.
-        strange: what does not belong into a report folder: other files, links, folders, devices.
+        strange: what does not belong into a report folder: other files, links, empty folders, devices, and files
+            that are larger than any evidence.
         companions: names of SSH signatures and of the statements that they are over.
     """
 
@@ -60,7 +61,7 @@ def read_folder_files(folder: Path) -> FolderFiles:
     try:
         for path in _walk(folder):
             name = path.relative_to(folder).as_posix()
-            regular = path.is_file() and not path.is_symlink()
+            regular = path.is_file() and not path.is_symlink() and path.stat().st_size <= LIMITS.file_bytes
             if regular and (name.startswith(f"{EVIDENCE_NAME}/") or name in _OWN):
                 digests[name], sizes[name] = digest_of_file(path)
             elif regular and COMPANION.fullmatch(name):

@@ -183,7 +183,7 @@ def _signatures(
 
 
 def _judge_pair(pair: SignedPair, trust: TrustList, now: float, found: _Found) -> None:
-    signer = trust.find(pair.keyid)
+    signer = trust.find(pair.keyid, now)
     if signer is None:
         # The key id is only a hint: a changed one must not turn a trusted signature into an unknown one.
         made_by = [
@@ -217,7 +217,7 @@ def _judge_companion(folder: Path, companion: Companion, trust: TrustList, now: 
     except SigningError as error:
         found.unknown.append(f"{companion.name}.sig was not checked: {error.what}")
         return
-    listed = trust.find(companion.keyid)
+    listed = trust.find(companion.keyid, now)
     if principal is None or (listed is not None and listed.objection(now)):
         found.unknown.append(f"{companion.keyid} ({companion.kind}) may not sign by the trust list")
         return

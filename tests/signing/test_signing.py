@@ -342,3 +342,51 @@ def test_a_companion_that_cannot_be_made_leaves_nothing(report, new_key, tmp_pat
     assert "needs a file" in refused(report, "agent", capsys, "--ssh-signature")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "not installed" in refused(report, locked.path, capsys, "--ssh-signature")
+
+
+def test_a_key_listed_twice_counts_by_the_line_that_allows_it(report, alice, tmp_path):
+    trust = tmp_path / "trust"
+    key = alice.public_line
+    trust.write_text(
+        f'old@example.org valid-before="20200101" {key}\nnew@example.org,second@example.org {key}\n'
+    )
+    sign_report(report, alice.signer())
+    sign_companion(report, alice.path)
+    verified = verify_report(report, read_trust_list(trust))
+    assert verified.authentic
+    assert {signature.principal for signature in verified.signatures} == {
+        "new@example.org,second@example.org"
+    }
+
+
+def test_a_signed_folder_is_not_overwritten(report, alice):
+    from auditkit.report import begin_report_folder
+
+    _, statement = sign_companion(report, alice.path)
+    with pytest.raises(ParameterError, match="signed report"):
+        begin_report_folder(report)
+    statement.unlink()
+    statement.with_name(f"{statement.name}.sig").unlink()
+    sign_report(report, alice.signer())
+    with pytest.raises(ParameterError, match="signed report"):
+        begin_report_folder(report)
+
+
+def test_a_file_larger_than_any_evidence_is_not_read(report, alice, trust_file):
+    sign_report(report, alice.signer())
+    with (report / "evidence" / "vmlinuz").open("r+b") as file:
+        file.truncate(1 << 42)
+    verified = verify_report(report, read_trust_list(trust_file))
+    assert outcome(verified, "statement.subjects") == "fail"
+    assert outcome(verified, "report.evidence") == "fail"
+
+
+def test_the_order_of_the_bundle_is_the_order_of_signing(report, alice, bob, trust_file):
+    sign_report(report, bob.signer(), now=1)
+    first = (report / BUNDLE).read_bytes()
+    sign_report(report, alice.signer(), now=2)
+    assert (report / BUNDLE).read_bytes().startswith(first)
+    verified = verify_report(report, read_trust_list(trust_file))
+    assert [signature.signed_at for signature in verified.signatures] == [
+        "1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z",
+    ]  # fmt: skip

@@ -122,7 +122,7 @@ def test_every_byte_of_the_bundle_counts(signed):
             found = parse_bundle(bytes(changed))
         except EvidenceError:
             continue
-        signers = [trust.find(pair.keyid) for pair in found]
+        signers = [trust.find(pair.keyid, 0.0) for pair in found]
         valid = [
             signer is not None and signed_by(signer.public_key, envelope.signature, envelope.signed_bytes)
             for signer, pair in zip(signers, found, strict=True)
