@@ -13,7 +13,7 @@ from typing import BinaryIO
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos.boot_files import version_text
 from auditkit.guestos.sparse_tar import Member, read_members
-from auditkit.guestos.verity import RootImageHasher, VerityRoot
+from auditkit.guestos.verity import BATCH, RootImageHasher, VerityRoot
 from auditkit.guestos.zstd_stream import ZstdStream
 from auditkit.limits import LIMITS, Limits
 
@@ -169,10 +169,12 @@ def _write(descriptor: int, data: bytes, offset: int) -> None:
 
 def _hash_root(source: ZstdStream, member: Member) -> VerityRoot:
     hasher = RootImageHasher(member.size)
+    buffer = memoryview(bytearray(BATCH))
     for start, length in member.runs:
         offset, end = start, start + length
         while offset < end:
-            data = source.some(end - offset)
+            data = buffer[: end - offset]
+            source.into(data)
             hasher.feed(offset, data)
             offset += len(data)
     return hasher.finish()

@@ -92,6 +92,18 @@ class ZstdStream:
             size -= len(pieces[-1])
         return b"".join(pieces)
 
+    def into(self, buffer: memoryview) -> None:
+        """Fills ``buffer``, of bytes, with the next content."""
+        filled = 0
+        while filled < len(buffer):
+            if self._position == len(self._piece) and not self._fill():
+                raise EvidenceError("the archive in the update image ends too early")
+            step = min(len(buffer) - filled, len(self._piece) - self._position)
+            piece = memoryview(self._piece)[self._position : self._position + step]
+            buffer[filled : filled + step] = piece
+            self._position += step
+            filled += step
+
     def skip(self, size: int) -> None:
         """Passes over ``size`` bytes of content."""
         while size:

@@ -1,7 +1,8 @@
 """A strict reader of ext4 images, without root and without mounting."""
 
+from auditkit.guestos.ext4.entry import Entry
 from auditkit.guestos.ext4.inode import FileType
-from auditkit.guestos.ext4.reader import Entry, Ext4
+from auditkit.guestos.ext4.reader import Ext4
 from auditkit.guestos.ext4.superblock import (
     MAGIC,
     SUPERBLOCK_OFFSET,

@@ -16,18 +16,19 @@ ZERO_DIGEST = hashlib.sha256(SALT + _ZERO_BLOCK).digest()
 """The salted digest of a block of zeros."""
 
 
-def digest_blocks(data: bytes) -> bytes:
+def digest_blocks(data: bytes | memoryview) -> bytes:
     """The salted digests of the blocks in ``data``, one behind the other."""
     digests = []
     view = memoryview(data)
     salted = _SALTED.copy
-    for at in range(0, len(data), BLOCK_SIZE):
+    for at in range(0, len(view), BLOCK_SIZE):
+        block = view[at : at + BLOCK_SIZE]
         # comparing costs a copy, so only a block that could be zeros is compared
-        if not data[at] and not data[at + BLOCK_SIZE - 1] and data[at : at + BLOCK_SIZE] == _ZERO_BLOCK:
+        if not block[0] and not block[-1] and bytes(block) == _ZERO_BLOCK:
             digests.append(ZERO_DIGEST)
             continue
         digest = salted()
-        digest.update(view[at : at + BLOCK_SIZE])
+        digest.update(block)
         digests.append(digest.digest())
     return b"".join(digests)
 

@@ -21,7 +21,7 @@ from auditkit.guestos.verity.superblock import (
 )
 
 BATCH = 1 << 20
-"""Bytes that are fed without being copied."""
+"""How many bytes are best fed at a time."""
 _START_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE
 
 
@@ -87,8 +87,8 @@ class RootImageHasher:
         self._tree_hash = hashlib.sha256()
         self._dirty_end = False
 
-    def feed(self, offset: int, data: bytes) -> None:
-        """Takes data at ``offset``, which is not before the end of what was fed.
+    def feed(self, offset: int, data: bytes | memoryview) -> None:
+        """Takes data at ``offset``, which is not before the end of what was fed. The buffer may be used again.
 
         Raises:
             EvidenceError: there is no superblock where it should be.
@@ -177,14 +177,14 @@ class RootImageHasher:
             else:
                 self._take(bytes(min(end - self._position, BATCH)))
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | memoryview) -> None:
         if self._position == len(self._start) < _START_SIZE:
             self._start += data[: _START_SIZE - self._position]
         before = data[: max(HASH_OFFSET - self._position, 0)]
-        if len(before) == BATCH and not self._batch:  # as it comes from most sources: no need to copy it
-            self._leaves.append(digest_blocks(before))
-        else:
+        if self._batch or len(before) % BLOCK_SIZE:
             self._batch += before
+        elif before:  # whole blocks, as they come from real images: no need to copy them
+            self._leaves.append(digest_blocks(before))
         self._position += len(data)
         if len(self._batch) >= BATCH or len(before) < len(data):
             self._flush()
@@ -199,7 +199,7 @@ class RootImageHasher:
         self._leaves.append(digest_blocks(bytes(self._batch[:whole])))
         del self._batch[:whole]
 
-    def _take_tree(self, data: bytes) -> None:
+    def _take_tree(self, data: bytes | memoryview) -> None:
         if self._superblock is None:
             head = data[: BLOCK_SIZE - len(self._raw_superblock)]
             self._raw_superblock += head
@@ -212,5 +212,5 @@ class RootImageHasher:
         self._tree_hash.update(tree)
         self._tree_left -= len(tree)
         rest = data[len(tree) :]
-        if rest.count(0) != len(rest):
+        if bytes(rest).count(0) != len(rest):
             self._dirty_end = True

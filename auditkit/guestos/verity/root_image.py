@@ -27,6 +27,7 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")
             hasher = RootImageHasher(size)
+            buffer = memoryview(bytearray(BATCH))
             position = 0
             while position < size:
                 try:
@@ -35,7 +36,7 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
                     break
                 end = min(os.lseek(file.fileno(), position, os.SEEK_HOLE), size)
                 while position < end:
-                    data = os.pread(file.fileno(), min(BATCH, end - position), position)
+                    data = buffer[: os.preadv(file.fileno(), [buffer[: end - position]], position)]
                     if not data:
                         raise SourceError("the image became shorter while it was read", where=str(path))
                     hasher.feed(position, data)

@@ -1,0 +1,53 @@
+"""Finds inodes: the descriptor of a block group names the table, the number the place in it."""
+
+from __future__ import annotations
+
+import struct
+
+from auditkit.errors import EvidenceError
+from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.image_file import ImageFile
+from auditkit.guestos.ext4.inode import ROOT_INODE, Inode, inode_generation, parse_inode
+from auditkit.guestos.ext4.superblock import Superblock
+
+
+class InodeTable:
+    """The inodes of one file system."""
+
+    def __init__(self, image: ImageFile, superblock: Superblock, checksums: Checksums) -> None:
+        self._image = image
+        self._superblock = superblock
+        self._checksums = checksums
+        self._tables: dict[int, int] = {}
+
+    def inode(self, number: int) -> Inode:
+        """The inode of a number that a directory names, its checksum verified.
+
+        Raises:
+            EvidenceError: no name may lead to it, or it is damaged.
+        """
+        sb = self._superblock
+        if not (number == ROOT_INODE or sb.first_inode <= number <= sb.inodes_count):
+            raise EvidenceError("a directory names an inode that cannot be", observed=str(number))
+        group, index = divmod(number - 1, sb.inodes_per_group)
+        offset = self._inode_table(group) * sb.block_size + index * sb.inode_size
+        data = self._image.read_at(offset, sb.inode_size)
+        seed = self._checksums.inode_seed(number, inode_generation(data))
+        self._checksums.check_inode(number, seed, data)
+        return parse_inode(number, data, block_size=sb.block_size, checksum_seed=seed)
+
+    def _inode_table(self, group: int) -> int:
+        """First block of a group's inode table."""
+        if group not in self._tables:
+            sb = self._superblock
+            start = (sb.first_data_block + 1) * sb.block_size
+            data = self._image.read_at(start + group * sb.descriptor_size, sb.descriptor_size)
+            self._checksums.check_descriptor(group, data)
+            block = struct.unpack_from("<I", data, 0x08)[0]
+            if sb.descriptor_size >= 64:
+                block |= struct.unpack_from("<I", data, 0x28)[0] << 32
+            blocks = -(-sb.inodes_per_group * sb.inode_size // sb.block_size)
+            if block <= sb.first_data_block or block + blocks > sb.blocks_count:
+                raise EvidenceError(f"the inode table of block group {group} is outside the file system")
+            self._tables[group] = block
+        return self._tables[group]
