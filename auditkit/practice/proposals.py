@@ -76,11 +76,19 @@ def _proposal(scenario: Scenario) -> Proposal:
     chips = [b"auditkit practice chip %d" % number for number in (1, 2)]
     bless = BlessAlternativeGuestOsVersion(
         chip_ids=tuple(shake_256(chip).digest(scenario.chip_id_bytes) for chip in chips),
-        rootfs_hash=sha256(b"auditkit practice recovery root file system").hexdigest(),
+        rootfs_hash=_rootfs_hash(scenario),
         base_guest_launch_measurements=blessed_measurements(scenario.blessing),
     )
     summary = "A proposal of the **practice network** of auditkit. It decides nothing."
     return Proposal("Bless a recovery GuestOS", "", summary, BLESS_ACTION, bless)
+
+
+def _rootfs_hash(scenario: Scenario) -> str:
+    """The root of the other release where there is a recovery image, which is made with it; else an invented one."""
+    if scenario.recovered is None:
+        return sha256(b"auditkit practice recovery root file system").hexdigest()
+    line = _published(OTHER_COMMIT)[0].kernel_cmdline or ""
+    return line.rpartition("root_hash=")[2]
 
 
 def _tally(status: ProposalStatus, at_seconds: int) -> Tally:

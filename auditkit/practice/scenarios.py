@@ -14,6 +14,8 @@ from typing import Final, Literal
 from auditkit import checks
 from auditkit.errors import ParameterError
 from auditkit.ic.governance import ProposalStatus
+from auditkit.practice.attested import Attested
+from auditkit.practice.recovered import Recovered
 from auditkit.practice.release import release_commit
 
 ExpectedVerdict = Literal["PASS", "FAIL", "TROUBLE"]
@@ -68,6 +70,8 @@ class Scenario:
         chip_id_bytes: length of its chip ids; 64 is right.
         tampered: whether somebody changes the reply on its way.
         older_interface: whether governance answers in its older form, without CPU types.
+        recovered: what the published recovery image is; None when none is published.
+        attested: what the report of the recovered node is; None when there is none.
     """
 
     name: str
@@ -86,6 +90,8 @@ class Scenario:
     chip_id_bytes: int = 64
     tampered: bool = False
     older_interface: bool = False
+    recovered: Recovered | None = None
+    attested: Attested | None = None
 
     @property
     def expected_verdict(self) -> ExpectedVerdict:
@@ -313,6 +319,144 @@ _SCENARIOS: Final = (
         "TROUBLE",
         None,
         base_version=_UNPUBLISHED_COMMIT,
+    ),
+    Scenario(
+        "recovery-honest",
+        "The published recovery image is what was blessed",
+        "Somebody published the recovery image, and an auditor takes it apart: it boots the base release, the "
+        "proposal lies inside, and its root file system is the one that the NNS blessed.",
+        900021,
+        "PASS",
+        "PASS",
+        checks.RECOVERY_TREE.id,
+        recovered=Recovered.HONEST,
+    ),
+    Scenario(
+        "recovery-wrong-root",
+        "The recovery image runs another system",
+        "The boot files are right and the proposal lies inside, but the root file system is not the one that "
+        "the NNS blessed. No node would open it.",
+        900022,
+        "FAIL",
+        "PASS",
+        checks.RECOVERY_ROOT_HASH.id,
+        recovered=Recovered.WRONG_ROOT,
+    ),
+    Scenario(
+        "recovery-extra-file",
+        "The recovery image holds one file too many",
+        "Beside the base's boot files and the proposal, somebody left a file with a login key. It is not "
+        "measured, so no measurement shows it; comparing file by file does.",
+        900023,
+        "FAIL",
+        "PASS",
+        checks.RECOVERY_TREE.id,
+        recovered=Recovered.EXTRA_FILE,
+    ),
+    Scenario(
+        "recovery-changed-kernel",
+        "The recovery image boots another kernel",
+        "The proposal is honest and lies inside the image, but one byte of the kernel was changed. The image "
+        "would measure to something that nobody blessed.",
+        900024,
+        "FAIL",
+        "PASS",
+        checks.RECOVERY_TREE.id,
+        recovered=Recovered.CHANGED_KERNEL,
+    ),
+    Scenario(
+        "recovery-other-proposal",
+        "Another proposal lies inside the recovery image",
+        "The boot files and the root are right, but the certificate inside the image is that of another "
+        "proposal. The node would follow that one and not the one that was audited.",
+        900025,
+        "FAIL",
+        "PASS",
+        checks.RECOVERY_PROPOSAL.id,
+        recovered=Recovered.OTHER_PROPOSAL,
+    ),
+    Scenario(
+        "recovery-edited-boot-args",
+        "The command lines of the recovery image were edited",
+        "Somebody switched off the guest's access control on the kernel command line. Command lines are "
+        "measured, and the comparison shows the edited line.",
+        900026,
+        "FAIL",
+        "PASS",
+        checks.RECOVERY_TREE.id,
+        recovered=Recovered.EDITED_BOOT_ARGS,
+    ),
+    Scenario(
+        "node-honest",
+        "The recovered node proves what it runs",
+        "A node was recovered, and its operator sends an attestation report. AMD's practice stand-in vouches "
+        "for the chip, the proposal names it, and it runs a blessed guest.",
+        900027,
+        "PASS",
+        "PASS",
+        checks.ATTESTATION_MEASUREMENT.id,
+        attested=Attested.HONEST,
+    ),
+    Scenario(
+        "node-not-listed",
+        "The node is not one of those in the proposal",
+        "The report is genuine and the guest is blessed, but the proposal does not name this chip.",
+        900028,
+        "FAIL",
+        "PASS",
+        checks.ATTESTATION_CHIP.id,
+        attested=Attested.CHIP_NOT_LISTED,
+    ),
+    Scenario(
+        "node-debug",
+        "The host may look into the guest",
+        "Chip and guest are right, but the guest was started with a policy that lets its host read and "
+        "change its memory.",
+        900029,
+        "FAIL",
+        "PASS",
+        checks.ATTESTATION_POLICY.id,
+        attested=Attested.DEBUG_POLICY,
+    ),
+    Scenario(
+        "node-other-signer",
+        "The report is signed by another chip",
+        "The report speaks in the name of a chip of the proposal, and a different chip signed it.",
+        900030,
+        "FAIL",
+        "PASS",
+        checks.ATTESTATION_SIGNATURE.id,
+        attested=Attested.OTHER_SIGNER,
+    ),
+    Scenario(
+        "node-other-guest",
+        "The node runs something else",
+        "The report is genuine and the chip is one of the proposal, but the guest that it runs is not blessed.",
+        900031,
+        "FAIL",
+        "PASS",
+        checks.ATTESTATION_MEASUREMENT.id,
+        attested=Attested.OTHER_GUEST,
+    ),
+    Scenario(
+        "node-expired-chain",
+        "The chip's certificate has expired",
+        "The certificate of the chip's key ended years ago; nobody vouches for the key any more.",
+        900032,
+        "FAIL",
+        "PASS",
+        checks.ATTESTATION_CHAIN.id,
+        attested=Attested.EXPIRED_CHAIN,
+    ),
+    Scenario(
+        "node-foreign-chain",
+        "The chain leads to somebody else's root",
+        "The certificates have the right names and lead to a root key that somebody else made under them.",
+        900033,
+        "FAIL",
+        "PASS",
+        checks.ATTESTATION_CHAIN.id,
+        attested=Attested.FOREIGN_CHAIN,
     ),
 )
 _BY_NAME: Final = {scenario.name: scenario for scenario in _SCENARIOS}

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from auditkit.limits import LIMITS
 from auditkit.report import story
+from auditkit.report.chain import chain_svg
 from auditkit.report.display import shortened, visible
 from auditkit.report.document import SCHEMA_ID, AuditDocument
 from auditkit.report.glossary import GLOSSARY
@@ -32,6 +33,7 @@ def render_html(document: AuditDocument) -> str:
         subject=document.subject,
         story=story,
         groups=story.groups(document),
+        chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
         ids=frozenset(decision.id for decision in document.decisions),
         glossary=GLOSSARY,
         shown_command_lines=_SHOWN_COMMAND_LINES,

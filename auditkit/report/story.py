@@ -27,6 +27,8 @@ _GROUPS: Final = (
     ("base", "Base release", "Is this the image that was released, and is it whole?", ("base.",)),
     ("measurements", "Measurements", "Is our own computation right?", ("measurement.",)),
     ("overlap", "Overlap", "Does the proposal bless what the base release measures to?", ("overlap.",)),
+    ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
+    ("attestation", "Chip", "Does a blessed chip run a blessed guest?", ("attestation.",)),
 )
 
 

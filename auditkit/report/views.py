@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from auditkit.report.chain import chain_svg
 from auditkit.report.display import one_line
 from auditkit.report.figures import figure_svg, overlap_figure
 from auditkit.sev import LaunchMeasurement
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from auditkit.audit import Overlap, Trouble
     from auditkit.decision import Decision
     from auditkit.evidence import Evidence
-    from auditkit.guestos import BootArgs
+    from auditkit.guestos import BootArgs, TreeComparison
     from auditkit.ic import BlessAlternativeGuestOsVersion
+    from auditkit.sev.attestation import AttestationReport
 
 _TEXT: Final = 600  # characters of one cell
 _MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip": "– skip"}
@@ -98,6 +100,43 @@ class Drawing:
 def overlap_drawing(rows: Sequence[Overlap]) -> Drawing:
     """Blessed against computed measurements, as a picture that reads in black and white too."""
     return Drawing(figure_svg(overlap_figure(rows)))
+
+
+class _Step(Protocol):
+    """A step of the audit: whatever else it has, it has decisions."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]: ...
+
+
+def chain(steps: Iterable[_Step]) -> Drawing:
+    """The chain from the NNS key to the chip, each link with its outcome."""
+    return Drawing(chain_svg([decision for step in steps for decision in step.decisions]))
+
+
+def tree_differences(trees: TreeComparison | None) -> Styler:
+    """One row a path on which the boot trees of a recovery image and its base differ."""
+    found = (*trees.differences, *trees.metadata) if trees else ()
+    rows = [
+        (d.path, d.kind, d.base or "nothing", d.recovery or "nothing", " | ".join(d.excerpt)) for d in found
+    ]
+    return _view(("path", "difference", "base", "recovery image", "excerpt"), rows)
+
+
+def attestation(report: AttestationReport | None) -> Styler:
+    """What an attestation report states."""
+    rows: list[tuple[object, ...]] = []
+    if report is not None:
+        rows = [
+            ("version", report.version),
+            ("measurement", report.measurement.hex()),
+            ("chip id", report.chip_id.hex()),
+            ("guest policy", str(report.policy)),
+            ("report_data", report.report_data.hex()),
+            ("host_data", report.host_data.hex()),
+            ("signed by", report.signing_key.name),
+        ]
+    return _view(("field", "value"), rows)
 
 
 def _label(row: Overlap) -> str:

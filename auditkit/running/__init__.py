@@ -1,10 +1,12 @@
 """Who runs an audit: parameters, the steps, the notebook runner."""
 
+from auditkit.running.attestation import AttestationStep, check_attestation
 from auditkit.running.document import check, conclude, demand_pass, write_report
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
 from auditkit.running.record import RECORD, is_record
+from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.replay import replay
 from auditkit.running.run import run_audit
 from auditkit.running.sources import (
@@ -26,6 +28,7 @@ from auditkit.running.stages import (
 
 __all__ = [
     "RECORD",
+    "AttestationStep",
     "Bars",
     "BaseImageStep",
     "CertifiedProposal",
@@ -34,8 +37,11 @@ __all__ = [
     "Parameters",
     "Progress",
     "ProposalStep",
+    "RecoveryStep",
     "Silent",
     "check",
+    "check_attestation",
+    "check_recovery_image",
     "compare_measurements",
     "conclude",
     "demand_pass",

@@ -28,9 +28,11 @@ from auditkit.report import (
     TroubleRecord,
     write_report_folder,
 )
+from auditkit.running.attestation import AttestationStep, check_attestation
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress
 from auditkit.running.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
+from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.stages import (
     COMPUTED,
     BaseImageStep,
@@ -63,7 +65,18 @@ def check(
     image = read_base_image(parameters, proposal, progress)
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
-    return conclude(parameters, proposal, image, measurements, overlap, started=started)
+    recovery = check_recovery_image(parameters, proposal, image, measurements, progress)
+    attestation = check_attestation(parameters, proposal, progress)
+    return conclude(
+        parameters,
+        proposal,
+        image,
+        measurements,
+        overlap,
+        recovery=recovery,
+        attestation=attestation,
+        started=started,
+    )
 
 
 def conclude(
@@ -73,6 +86,8 @@ def conclude(
     measurements: MeasurementStep,
     overlap: OverlapStep,
     *,
+    recovery: RecoveryStep,
+    attestation: AttestationStep,
     started: float | None = None,
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Sums the steps up into a document with the verdicts of both policies.
@@ -82,11 +97,11 @@ def conclude(
     """
     finished = time.time()
     started = finished if started is None else started
-    steps = (proposal, image, measurements, overlap)
+    steps = (proposal, image, measurements, overlap, recovery, attestation)
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
     evidence = tuple(item for step in steps for item in step.evidence)
-    evidence = (*evidence, _record(parameters, proposal, image, evidence))
+    evidence = (*evidence, _record(parameters, proposal, image, recovery, evidence))
     judgements = {name: judge(decisions, policy) for name, policy in POLICIES.items()}
     chosen = judgements[policy_named(parameters.policy).name]
     document = AuditDocument(
@@ -126,7 +141,11 @@ def conclude(
 
 
 def _record(
-    parameters: Parameters, proposal: ProposalStep, image: BaseImageStep, evidence: tuple[Evidence, ...]
+    parameters: Parameters,
+    proposal: ProposalStep,
+    image: BaseImageStep,
+    recovery: RecoveryStep,
+    evidence: tuple[Evidence, ...],
 ) -> Evidence:
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
@@ -134,6 +153,7 @@ def _record(
             parameters=told_parameters(parameters),
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
             image=image.record,
+            recovery=recovery.record,
             files=tuple(
                 FileRecord(name=item.name, sha256=item.sha256, size=item.size, origin=item.origin)
                 for item in evidence

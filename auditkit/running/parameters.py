@@ -6,10 +6,18 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.limits import KIB, LIMITS
@@ -81,12 +89,14 @@ class Parameters(BaseModel):
             raise ValueError("an entry is listed twice")
         return value
 
-    @field_validator("recovery_image", "attestation_report", "attestation_chain")
-    @classmethod
-    def _later(cls, value: str | None) -> str | None:
-        if value is not None:
-            raise ValueError("this version cannot check it yet; leave it at null")
-        return value
+    @model_validator(mode="after")
+    def _chain_of_a_report(self) -> Self:
+        if self.attestation_chain is not None and self.attestation_report is None:
+            raise ParameterError(
+                "the parameter attestation_chain needs attestation_report",
+                hint="name the report, or leave the chain at null",
+            )
+        return self
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> Parameters:

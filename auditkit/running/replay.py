@@ -13,10 +13,12 @@ from auditkit.evidence import Evidence, read_evidence, read_file
 from auditkit.guestos import BootFiles
 from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument
+from auditkit.running.attestation import CHAIN, REPORT, decide_report
 from auditkit.running.document import conclude
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
 from auditkit.running.record import RECORD, RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
+from auditkit.running.recovery import replay_recovery
 from auditkit.running.sources import CertifiedProposal
 from auditkit.running.stages import (
     BOOT_ARGS,
@@ -65,7 +67,12 @@ def replay(
     image = _image(parameters, record.image, proposal, files)
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
-    return conclude(parameters, proposal, image, measurements, overlap)
+    recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
+    attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
+    attestation = decide_report(parameters, proposal, attested)
+    return conclude(
+        parameters, proposal, image, measurements, overlap, recovery=recovery, attestation=attestation
+    )
 
 
 def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:

@@ -25,6 +25,14 @@ from auditkit.running.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
 from auditkit.sev import KnownRelease
 
 PRACTICE: Final = "practice:"
+_SOURCES: Final = (
+    "proposal_source",
+    "request_source",
+    "base_image",
+    "recovery_image",
+    "attestation_report",
+    "attestation_chain",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ def preflight(parameters: Parameters) -> None:
     """
     parse_root_key(parameters.root_key)
     version = parameters.base_version if parameters.base_version != "auto" else "0" * 40
-    for name in ("proposal_source", "request_source", "base_image"):
+    for name in _SOURCES:
         place = getattr(parameters, name)
         if place is None:
             continue

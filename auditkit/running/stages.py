@@ -33,7 +33,7 @@ from auditkit.audit import (
 from auditkit.decision import Check, Decision
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, NotFoundError, Source, open_image, parse_sha256sums, read_bytes
-from auditkit.guestos import BootArgs, BootFiles, VerityRoot, parse_boot_args
+from auditkit.guestos import BootArgs, BootFiles, TreeSnapshot, VerityRoot, parse_boot_args
 from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification, parse_root_key, verify_proposal
 from auditkit.limits import LIMITS
@@ -96,6 +96,7 @@ class BaseImageStep:
         verity: the root of its root.img; None for a bare boot partition.
         published: the release's own list of measurements, None with the reason in ``published_missing``.
         record: what a replay has to know besides the evidence; None when the step was not reached.
+        tree: the boot tree, if there is a recovery image to compare it with.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -108,6 +109,7 @@ class BaseImageStep:
     published: tuple[PublishedMeasurement, ...] | None = None
     published_missing: str = ""
     record: ImageRecord | None = None
+    tree: TreeSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,10 @@ def _read_image(
         return wrong_image(parameters, version, error.observed, source.name, sums)
     size = image.path.stat().st_size
     base = read_image(
-        image.path, work=work, progress=lambda done: progress.bytes_done("reading the base image", done, size)
+        image.path,
+        work=work,
+        tree=parameters.recovery_image is not None,
+        progress=lambda done: progress.bytes_done("reading the base image", done, size),
     )
     missing, listing = _published_measurements(source, origin)
     facts = ImageFacts(
@@ -260,9 +265,10 @@ def _read_image(
         entries=base.entries,
         verity=base.verity,
     )
-    return decide_image(
+    step = decide_image(
         parameters, version, facts, base.boot, sums=sums, listing=listing, published_missing=missing
     )
+    return replace(step, tree=base.tree)
 
 
 def wrong_image(

@@ -62,7 +62,7 @@ def test_defaults_are_those_of_a_mainnet_recovery_under_the_strict_policy():
         ({"boot_args": ["BOOT_ARGS_TEE_A; true"]}, "boot_args"),
         ({"guest_features": -1}, "guest_features"),
         ({"sweep_vcpus_max": 10**6}, "sweep_vcpus_max"),
-        ({"recovery_image": "x.tar.zst"}, "cannot check it yet"),
+        ({"attestation_chain": "chain.pem"}, "needs attestation_report"),
         ({"output_dir": ""}, "output_dir"),
         ({"root_key": None}, "root_key"),
     ],
