@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: audit test lint lab wheel fuzz clean help
+.PHONY: audit test corruptions lint lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -15,6 +15,9 @@ audit: $(READY)   ## a full audit of the practice network; prints the verdict an
 test: $(READY) lint   ## every check that needs no network
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+
+corruptions: $(READY)   ## thousands of damaged images and archives (plain pytest makes a tenth of them)
+	$(BIN)/python -m pytest -m corruptions tests/hostile
 
 lint: $(READY)   ## style and types
 	$(BIN)/ruff check .
