@@ -52,14 +52,15 @@ def test_notebooks_are_committed_stripped_and_take_every_parameter(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebooks_default_to_the_honest_practice_audit(path):
+def test_notebooks_default_to_an_honest_practice_audit(path):
     notebook = json.loads(path.read_text())
     (cell,) = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
     namespace: dict[str, object] = {}
     exec("".join(cell["source"]), namespace)
     namespace.pop("__builtins__")
     defaults = Parameters.from_notebook(namespace)
-    assert defaults == Parameters.from_file(ROOT / "params" / "practice" / "honest.yaml", (), {})
+    scenario = {"recovery_image": "recovery-honest", "attestation": "node-honest"}.get(path.stem, "honest")
+    assert defaults == Parameters.from_file(ROOT / "params" / "practice" / f"{scenario}.yaml", (), {})
 
 
 @pytest.mark.slow
