@@ -15,7 +15,6 @@ SUPERBLOCK_OFFSET = 1024
 SUPERBLOCK_SIZE = 1024
 MAGIC = 0xEF53
 
-COMPAT_NAMES = {0x4: "has_journal", 0x20: "dir_index", 0x200: "sparse_super2", 0x1000: "orphan_file"}
 
 INCOMPAT_FILETYPE = 0x2
 INCOMPAT_RECOVER = 0x4
