@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit import practice
-from auditkit.errors import SourceError
+from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence import (
     MAINNET_URLS,
     CertifiedCall,
@@ -127,9 +127,22 @@ def preflight(parameters: Parameters) -> None:
         if place is None:
             continue
         if place.startswith(PRACTICE):
-            practice.scenario(place.removeprefix(PRACTICE))
+            _require_in_scenario(name, place)
             continue
         source = parse_source(place, base_version=version)
         found_out_later = parameters.base_version == "auto" and "{base_version}" in place
         if source.path is not None and not source.path.is_file() and not found_out_later:
             raise SourceError("there is no such file", where=f"{name}: {source.path}", hint="check the path")
+
+
+def _require_in_scenario(name: str, place: str) -> None:
+    scenario = practice.scenario(place.removeprefix(PRACTICE))
+    absent = (name == "recovery_image" and scenario.recovered is None) or (
+        name.startswith("attestation") and scenario.attested is None
+    )
+    if absent:
+        raise ParameterError(
+            f"the practice scenario {scenario.name} has no such file",
+            where=name,
+            hint="`auditkit practice list` names the scenarios",
+        )
