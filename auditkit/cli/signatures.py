@@ -169,6 +169,12 @@ def _replayed(report_dir: Path, verified: ReportVerification) -> Decision:
         return checks.REPLAY.passed(
             f"{document.verdict}, {len(document.decisions)} decisions", "The evidence leads to this report."
         )
+    contradicted = any(item.weighs and None not in (item.first, item.second) for item in differences)
+    if document.tool.version != verified.document.tool.version and not contradicted:
+        return checks.REPLAY.warned(
+            told,
+            "What both versions of auditkit decide is the same; one of them asks or tells more than the other.",
+        )
     if any(item.part != "tool" for item in differences):
         return checks.REPLAY.failed(told, "The same evidence leads to another report.")
     return checks.REPLAY.warned(told, "The decisions are the same; other versions of the programs made them.")

@@ -390,3 +390,28 @@ def test_the_order_of_the_bundle_is_the_order_of_signing(report, alice, bob, tru
     assert [signature.signed_at for signature in verified.signatures] == [
         "1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (lambda value: None, "warn"),
+        (lambda value: value["decisions"].pop(0), "warn"),
+        (lambda value: value["decisions"][0].update(reason="in other words"), "warn"),
+        (lambda value: value["decisions"][0].update(outcome="warn"), "fail"),
+    ],
+)
+def test_a_replay_of_another_version_is_judged_by_what_both_decide(report, new_key, capsys, edit, expected):
+    from auditkit.report import from_json, to_json
+
+    value = json.loads((report / "audit.json").read_bytes())
+    value["tool"]["version"] = "0.0.1"
+    edit(value)
+    alice, trust_file = new_key("alice"), report.parent / "trust"
+    trust_file.write_text(f"alice@example.org {alice.public_line}\n")
+    (report / "audit.json").write_bytes(to_json(from_json(json.dumps(value).encode())))
+    sign_report(report, alice.signer())
+    arguments = ["verify-report", report, "--allowed-signers", trust_file, "--replay", "--json"]
+    status, out, _ = command(*arguments, capsys=capsys)
+    outcomes = {decision["id"]: decision["outcome"] for decision in json.loads(out)["decisions"]}
+    assert (outcomes["report.replay"], status) == (expected, int(expected == "fail"))
