@@ -13,10 +13,12 @@ from auditkit.running import Parameters, check, write_report
 from auditkit.running.notebook import parameter_file
 from auditkit.signing import load_private_key
 
+OTHER_BASE = "38791c26113f9e9453b32bc7538fc71774ffc922"
 
-def audited(name: str, folder: Path) -> Path:
+
+def audited(name: str, folder: Path, *overrides: str) -> Path:
     """The report folder of a scenario, with a notebook in it as `auditkit audit` leaves one."""
-    document, evidence = check(Parameters.from_file(parameter_file(name)))
+    document, evidence = check(Parameters.from_file(parameter_file(name), overrides))
     write_report(document, evidence, folder)
     (folder / "audit.ipynb").write_text('{"cells": []}\n')
     return folder
@@ -24,9 +26,11 @@ def audited(name: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory) -> dict[str, Path]:
-    """Unsigned report folders by scenario; copy before you write."""
+    """Unsigned report folders by scenario, and one of another base release; copy before you write."""
     root = tmp_path_factory.mktemp("reports")
-    return {name: audited(name, root / name) for name in ("honest", "base-16-vcpus", "missing-release")}
+    names = ("honest", "base-16-vcpus", "missing-release")
+    found = {name: audited(name, root / name) for name in names}
+    return {**found, "another base": audited("honest", root / "other", f"base_version={OTHER_BASE}")}
 
 
 @pytest.fixture

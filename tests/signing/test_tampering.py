@@ -76,7 +76,7 @@ def test_a_file_that_is_gone_or_another_thing_is_caught(signed, name, change, tm
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_another_report_is_caught(signed, name, reports, alice, tmp_path):
     folder, failed = signed
-    other = Path(shutil.copytree(reports["base-16-vcpus"], tmp_path / "other"))
+    other = Path(shutil.copytree(reports["another base"], tmp_path / "other"))
     (other / "audit.ipynb").write_text('{"cells": [1]}\n')
     sign_report(other, alice.signer())
     assert (folder / name).read_bytes() != (other / name).read_bytes()
