@@ -27,7 +27,7 @@ class RootKey:
     Attributes:
         family: processors whose keys it vouches for.
         layout: how they write TCB versions.
-        chip_id_bytes: bytes of a chip id that name the chip; the rest is zero.
+        chip_id_bytes: bytes of a chip id that its certificate names.
         certificate: its self-signed certificate.
     """
 

@@ -105,8 +105,8 @@ class Certificate:
             state = "has expired" if moment > self.not_after else "is not valid yet"
             raise EvidenceError(
                 f"the certificate of {self.common_name} {state}",
-                expected=f"{self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d}",
-                observed=f"{moment:%Y-%m-%d}",
+                expected="a certificate that is valid now",
+                observed=f"valid from {self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d}",
             )
 
 

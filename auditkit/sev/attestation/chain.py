@@ -163,7 +163,9 @@ def check_chip_key(report: AttestationReport, chain: VerifiedChain) -> TcbVersio
     named = chain.hardware_id
     if named is None or len(named) != chain.root.chip_id_bytes:
         raise EvidenceError("the certificate of the chip's key names no chip")
-    if report.chip_id != named.ljust(64, b"\0"):
+    if (
+        report.chip_id[: len(named)] != named
+    ):  # what follows a short id is signed, and the proposal names all of it
         raise EvidenceError(
             "the report names another chip than the certificate of the key that signed it",
             expected=named.hex(),
