@@ -63,6 +63,13 @@ def headline(document: AuditDocument) -> str:
     if document.verdict is Verdict.TROUBLE:
         return "The audit could not be finished. It says nothing for the proposal and nothing against it."
     if document.verdict is Verdict.FAIL:
+        deciding = (document.deciding.decision or "") if document.deciding else ""
+        if deciding.startswith("recovery."):
+            return (
+                "The recovery image is not what the NNS blessed; the proposal itself stands up to its checks."
+            )
+        if deciding.startswith("attestation."):
+            return "The node does not prove what the NNS asks of it; the proposal itself stands up to its checks."
         return f"The proposal does not stand up to the checks against {base}."
     if document.subject.policy == "strict":
         return (

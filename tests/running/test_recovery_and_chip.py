@@ -99,6 +99,20 @@ def test_both_can_be_checked_at_once():
     assert names["attestation-chain"]
 
 
+@pytest.mark.parametrize(
+    ("name", "blamed"),
+    [
+        ("recovery-wrong-root", "The recovery image"),
+        ("node-debug", "The node"),
+        ("unexplained", "The proposal does not"),
+    ],
+)
+def test_the_headline_blames_the_link_that_broke(name, blamed):
+    from auditkit.report.story import headline
+
+    assert headline(audit(name)[0]).startswith(blamed)
+
+
 @pytest.mark.parametrize("name", ["recovery_image", "attestation_report"])
 def test_preflight_refuses_what_is_not_there(name, tmp_path):
     honest = parameter_file("honest")
