@@ -1,10 +1,14 @@
 """Who runs an audit: parameters, the steps, the notebook runner."""
 
 from auditkit.running.attestation import AttestationStep, check_attestation
+from auditkit.running.base_image_step import read_base_image
 from auditkit.running.document import check, conclude, demand_pass, write_report
+from auditkit.running.measurement_step import measure_base
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
+from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
+from auditkit.running.proposal_step import read_proposal
 from auditkit.running.record import RECORD, is_record
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.replay import replay
@@ -15,16 +19,7 @@ from auditkit.running.sources import (
     preflight,
     read_proposal_file,
 )
-from auditkit.running.stages import (
-    BaseImageStep,
-    MeasurementStep,
-    OverlapStep,
-    ProposalStep,
-    compare_measurements,
-    measure_base,
-    read_base_image,
-    read_proposal,
-)
+from auditkit.running.steps import BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
 
 __all__ = [
     "RECORD",

@@ -16,7 +16,7 @@ from auditkit.practice.attestation import attestation_files, practice_root
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
 from auditkit.running.sources import PRACTICE
-from auditkit.running.stages import ProposalStep, told, unreached
+from auditkit.running.steps import ProposalStep, told, unreached
 from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots
 
 REPORT = "attestation-report"

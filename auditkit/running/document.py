@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Final
@@ -29,22 +30,15 @@ from auditkit.report import (
     write_report_folder,
 )
 from auditkit.running.attestation import AttestationStep, check_attestation
+from auditkit.running.base_image_step import read_base_image
+from auditkit.running.measurement_step import measure_base
+from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress
+from auditkit.running.proposal_step import read_proposal
 from auditkit.running.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
-from auditkit.running.stages import (
-    COMPUTED,
-    BaseImageStep,
-    MeasurementStep,
-    OverlapStep,
-    ProposalStep,
-    compare_measurements,
-    measure_base,
-    read_base_image,
-    read_proposal,
-    utc,
-)
+from auditkit.running.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
 from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
@@ -130,8 +124,8 @@ def conclude(
             for item in evidence
         ),
         run=Run(
-            started=utc(started),
-            finished=utc(finished),
+            started=_utc(started),
+            finished=_utc(finished),
             seconds=round(finished - started, 3),
             machine=f"{platform.system()} {platform.machine()}",
             python=platform.python_version(),
@@ -190,12 +184,12 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         or (None if parameters.base_version == "auto" else parameters.base_version),
         stage=parameters.stage,
         policy=parameters.policy,
-        certificate_time=utc(verification.time_ns / 1e9) if verification and verification.time_ns else None,
+        certificate_time=_utc(verification.time_ns / 1e9) if verification and verification.time_ns else None,
         certified_by=verification.signed_by or None if verification else None,
         rootfs_hash=bless.rootfs_hash if bless else None,
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
         tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,
-        deadline=utc(info.deadline_timestamp_seconds) if info and info.deadline_timestamp_seconds else None,
+        deadline=_utc(info.deadline_timestamp_seconds) if info and info.deadline_timestamp_seconds else None,
     )
 
 
@@ -232,3 +226,8 @@ def demand_pass(document: AuditDocument) -> None:
         reason = document.deciding.reason if document.deciding else "no decision was reached"
         where = document.deciding.decision if document.deciding else ""
         raise AuditFailedError(f"the verdict is {document.verdict}: {reason}", where=where or "")
+
+
+def _utc(seconds: float) -> str:
+    """RFC 3339 with Z, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,7 +22,7 @@ from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
 from auditkit.running.record import RecoveryRecord
 from auditkit.running.sources import PRACTICE
-from auditkit.running.stages import BaseImageStep, MeasurementStep, ProposalStep, told, unreached
+from auditkit.running.steps import BaseImageStep, MeasurementStep, ProposalStep, told, unreached
 
 RECOVERY_IMAGE = "recovery-update-img.tar.zst"
 EMBEDDED_PROPOSAL = "alternative_guestos_proposal.cbor"

@@ -14,13 +14,17 @@ from auditkit.guestos import BootFiles
 from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument
 from auditkit.running.attestation import CHAIN, REPORT, decide_report
+from auditkit.running.base_image_step import decide_image, troubled_image, wrong_image
 from auditkit.running.document import conclude
+from auditkit.running.measurement_step import measure_base
+from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
+from auditkit.running.proposal_step import decide_proposal, refused_proposal
 from auditkit.running.record import RECORD, RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
 from auditkit.running.recovery import replay_recovery
 from auditkit.running.sources import CertifiedProposal
-from auditkit.running.stages import (
+from auditkit.running.steps import (
     BOOT_ARGS,
     COMPUTED,
     FIRMWARE,
@@ -32,14 +36,7 @@ from auditkit.running.stages import (
     REQUEST,
     BaseImageStep,
     ProposalStep,
-    compare_measurements,
-    decide_image,
-    decide_proposal,
-    measure_base,
-    refused_proposal,
-    troubled_image,
     unreached,
-    wrong_image,
 )
 
 

@@ -1,0 +1,71 @@
+"""Step 1: what did the NNS sign (checks 1 to 17)?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditkit import checks
+from auditkit.audit import (
+    decide_content,
+)
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.evidence import Evidence
+from auditkit.ic import parse_root_key, verify_proposal
+from auditkit.running.parameters import Parameters
+from auditkit.running.progress import Progress, Silent
+from auditkit.running.sources import CertifiedProposal, certified_proposal
+from auditkit.running.steps import (
+    PROPOSAL,
+    REQUEST,
+    ProposalStep,
+    first_failure,
+    not_reached,
+    told,
+)
+
+
+def read_proposal(parameters: Parameters, progress: Progress | None = None) -> ProposalStep:
+    """Gets the certified proposal and decides checks 1 to 17.
+
+    Raises:
+        ParameterError: a source or the root key makes no sense.
+    """
+    parse_root_key(parameters.root_key)
+    (progress or Silent()).step("asking for the proposal")
+    try:
+        certified = certified_proposal(parameters)
+    except SourceError as error:
+        return ProposalStep(trouble=(told(error),))
+    except EvidenceError as error:
+        return refused_proposal(str(error))
+    return decide_proposal(parameters, certified)
+
+
+def refused_proposal(why: str) -> ProposalStep:
+    """The step when the answer was refused before there was a certificate: check 12 failed."""
+    failed = checks.REPLY_REQUEST.failed(why, "What came back is not the certified answer to our question.")
+    return ProposalStep(
+        decisions=(failed, *not_reached((*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS), failed)),
+        refused=why,
+    )
+
+
+def decide_proposal(parameters: Parameters, certified: CertifiedProposal) -> ProposalStep:
+    """Decides checks 1 to 17 about a certificate that is here."""
+    verification = verify_proposal(
+        certified.certificate,
+        root_key=parse_root_key(parameters.root_key),
+        proposal_id=parameters.proposal_id,
+        stage=parameters.stage,
+        request=certified.request,
+    )
+    evidence = [Evidence.of_bytes(PROPOSAL, certified.certificate, certified.origin)]
+    if certified.request is not None:
+        evidence.append(Evidence.of_bytes(REQUEST, certified.request, certified.origin))
+    names = tuple(item.name for item in evidence)
+    decisions = tuple(replace(decision, evidence=names) for decision in verification.decisions)
+    if verification.bless is not None:
+        decisions += decide_content(verification.bless, (PROPOSAL,))
+    else:
+        decisions += not_reached(checks.CONTENT_CHECKS, first_failure(decisions))
+    return ProposalStep(decisions, (), tuple(evidence), verification)
