@@ -93,15 +93,17 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
     from auditkit.errors import ParameterError
-    from auditkit.report import render_text, to_json
-    from auditkit.running import RECORD, is_record, preflight, progress_on_terminal, replay
+    from auditkit.report import RECORD_NAME, render_text, to_json
     from auditkit.running import check as run_checks
+    from auditkit.running import is_record, preflight, progress_on_terminal, replay
 
     if is_record(Path(params)):
         if overrides:
             raise ParameterError("a replay takes its parameters from the record", hint="leave out -p")
-        if Path(params).name != RECORD:
-            raise ParameterError(f"a replay record is called {RECORD}", where=params, hint="name it so again")
+        if Path(params).name != RECORD_NAME:
+            raise ParameterError(
+                f"a replay record is called {RECORD_NAME}", where=params, hint="name it so again"
+            )
         with progress_on_terminal(not as_json) as progress:
             document, _ = replay(Path(params).parent, progress)
     else:

@@ -17,6 +17,7 @@ from auditkit.report.folder import (
 from auditkit.report.html import render_html
 from auditkit.report.markdown import render_job_summary, render_markdown
 from auditkit.report.records import (
+    RECORD_NAME,
     CommandLine,
     Deciding,
     DecisionRecord,
@@ -35,6 +36,7 @@ from auditkit.report.records import (
 from auditkit.report.text import render_decisions, render_text
 
 __all__ = [
+    "RECORD_NAME",
     "AuditDocument",
     "CommandLine",
     "Deciding",

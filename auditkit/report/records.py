@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,9 @@ from auditkit.decision import Decision, Outcome
 from auditkit.errors import AuditkitError, ParameterError
 from auditkit.ic import BlessedMeasurement
 from auditkit.sev import LaunchMeasurement, PublishedMeasurement
+
+RECORD_NAME: Final = "replay.yaml"
+"""Evidence that holds what a replay needs besides the other files (`auditkit.running.record`)."""
 
 
 def _nat64(value: object) -> object:

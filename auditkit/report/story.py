@@ -11,7 +11,7 @@ from auditkit.audit.verdict import Verdict
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Check, Outcome
 from auditkit.report.document import AuditDocument
-from auditkit.report.records import DecisionRecord
+from auditkit.report.records import RECORD_NAME, DecisionRecord
 
 SYMBOLS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.TROUBLE: "?"}
 OUTCOME_SYMBOLS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.WARN: "!", Outcome.SKIP: "–"}
@@ -192,6 +192,16 @@ def steps(document: AuditDocument) -> tuple[Step, ...]:
         if stored
         else []
     )
+    if RECORD_NAME in stored:
+        told.append(
+            Step("Does every check decide the same again, offline?", f"auditkit check evidence/{RECORD_NAME}")
+        )
+        told.append(
+            Step(
+                "Who vouches for this report? (with an OpenSSH file of those whom you trust)",
+                "auditkit verify-report . --allowed-signers allowed_signers",
+            )
+        )
     key = foreign_root_key(document)
     key_option = f" --root-key {shlex.quote(key)}" if key is not None and key.isprintable() else ""
     cited = [name for decision in document.decisions[:14] for name in decision.evidence if name in stored]

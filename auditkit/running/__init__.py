@@ -9,7 +9,7 @@ from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
 from auditkit.running.proposal_step import read_proposal
-from auditkit.running.record import RECORD, is_record
+from auditkit.running.record import is_record
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.replay import replay
 from auditkit.running.run import run_audit
@@ -22,7 +22,6 @@ from auditkit.running.sources import (
 from auditkit.running.steps import BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
 
 __all__ = [
-    "RECORD",
     "AttestationStep",
     "Bars",
     "BaseImageStep",

@@ -21,10 +21,10 @@ from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence import Evidence
 from auditkit.guestos import VerityRoot
 from auditkit.ic import MAINNET_ROOT_KEY, parse_root_key
+from auditkit.report import RECORD_NAME
 from auditkit.report.records import ParameterValue
 from auditkit.running.parameters import Parameters, load_yaml
 
-RECORD: Final = "replay.yaml"
 RECORD_SCHEMA: Final = "auditkit/replay/v1"
 RECORD_BYTES: Final = 256 * 1024
 # Places on the auditor's machine say nothing about the subject, and reports of two auditors should be equal.
@@ -154,7 +154,7 @@ def render_record(record: ReplayRecord) -> Evidence:
     """`replay.yaml` as evidence. Equal records give equal bytes."""
     values = record.model_dump(mode="json")
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1 << 30)
-    return Evidence.of_bytes(RECORD, (_COMMENT + text).encode(), "written by auditkit")
+    return Evidence.of_bytes(RECORD_NAME, (_COMMENT + text).encode(), "written by auditkit")
 
 
 def parse_record(data: bytes, where: str) -> ReplayRecord:

@@ -12,7 +12,7 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, read_evidence, read_file
 from auditkit.guestos import BootFiles
 from auditkit.limits import LIMITS
-from auditkit.report import AuditDocument
+from auditkit.report import RECORD_NAME, AuditDocument
 from auditkit.running.attestation import CHAIN, REPORT, decide_report
 from auditkit.running.base_image_step import decide_image, troubled_image, wrong_image
 from auditkit.running.document import conclude
@@ -21,7 +21,7 @@ from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress import Progress, Silent
 from auditkit.running.proposal_step import decide_proposal, refused_proposal
-from auditkit.running.record import RECORD, RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
+from auditkit.running.record import RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
 from auditkit.running.recovery import replay_recovery
 from auditkit.running.sources import CertifiedProposal
 from auditkit.running.steps import (
@@ -56,7 +56,7 @@ def replay(
     """
     progress = progress or Silent()
     progress.step("reading the evidence")
-    record_path = evidence_folder / RECORD
+    record_path = evidence_folder / RECORD_NAME
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
     files = _files(record, evidence_folder)
     parameters = Parameters.from_mapping(dict(record.parameters))
@@ -88,7 +88,7 @@ def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
                 observed=f"{item.size} bytes with SHA-256 {item.sha256}",
             )
         found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin, item.content)
-    if odd := present.keys() - found.keys() - {RECORD, COMPUTED}:
+    if odd := present.keys() - found.keys() - {RECORD_NAME, COMPUTED}:
         raise EvidenceError("the record does not know a file of the folder", where=str(folder / min(odd)))
     return found
 
@@ -115,15 +115,15 @@ def _image(
     if proposal.bless is None:
         return BaseImageStep(decisions=unreached(proposal, checks.BASE_CHECKS))
     if record is None:
-        raise EvidenceError("the record says nothing about the base image", where=RECORD)
+        raise EvidenceError("the record says nothing about the base image", where=RECORD_NAME)
     if record.trouble:
         return troubled_image(record.trouble)
     if record.version is None:
-        raise EvidenceError("the record does not say the base version", where=RECORD)
+        raise EvidenceError("the record does not say the base version", where=RECORD_NAME)
     if parameters.base_version not in ("auto", record.version):
         raise EvidenceError(
             "the record names two base versions",
-            where=RECORD,
+            where=RECORD_NAME,
             expected=parameters.base_version,
             observed=record.version,
         )
