@@ -32,7 +32,6 @@ LEFT_OUT = shutil.ignore_patterns(
     ".hypothesis",
     "node_modules",
     ".auditkit",
-    "sample",
 )
 
 

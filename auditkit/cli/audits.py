@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
-from auditkit.running.parameters import Parameters
 
 if TYPE_CHECKING:
     from auditkit.report import AuditDocument
+    from auditkit.running import Parameters
 
 _PRACTICE = "practice:"
 
@@ -27,7 +27,7 @@ params_argument = click.argument("params", metavar="PARAMS.yaml")
 
 def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Parameters:
     from auditkit import practice
-    from auditkit.running.notebook import parameter_file
+    from auditkit.running import Parameters, parameter_file
 
     path = Path(params)
     if params.startswith(_PRACTICE):
@@ -56,8 +56,9 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
         auditkit audit params/mainnet/template.yaml -p proposal_id=139000 -p base_version=auto
     """
     from auditkit.atomic import write_atomically
+    from auditkit.progress import progress_on_terminal
     from auditkit.report import render_job_summary
-    from auditkit.running import progress_on_terminal, run_audit
+    from auditkit.running import run_audit
 
     parameters = _parameters(params, overrides, out)
     with progress_on_terminal() as progress:
@@ -93,9 +94,10 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
     from auditkit.errors import ParameterError
+    from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text, to_json
     from auditkit.running import check as run_checks
-    from auditkit.running import is_record, preflight, progress_on_terminal, replay
+    from auditkit.running import is_record, preflight, replay
 
     if is_record(Path(params)):
         if overrides:

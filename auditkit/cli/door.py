@@ -13,7 +13,6 @@ from typing import Any, Final
 import click
 
 from auditkit.errors import AuditkitError, SourceError
-from auditkit.report.display import visible
 from auditkit.version import __version__
 
 TROUBLE: Final = 2
@@ -111,6 +110,8 @@ def _trouble(given: list[str], what: str, where: str, hint: str) -> int:
         traceback.print_exc()
     if "--json" in given:
         print_json({"verdict": "TROUBLE", "error": {"what": what, "where": where, "hint": hint}})
+    from auditkit.report.display import visible
+
     line = f"auditkit: {where}: {what}" if where else f"auditkit: {what}"
     click.echo(visible(line + (f"; {hint}" if hint else "")), err=True)
     return TROUBLE

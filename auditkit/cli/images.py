@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def _boot_file_system(image: Path) -> Iterator[Ext4]:
     """The boot file system of an update image or a bare boot.img while the block runs, with a bar on the way."""
     from auditkit.guestos import Ext4, open_boot_source
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
 
     size = _size(image)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
@@ -83,7 +83,7 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
         read_bytes,
     )
     from auditkit.limits import LIMITS
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
 
     if not re.fullmatch(r"[0-9a-f]{40}", version):
         raise ParameterError(
@@ -265,7 +265,7 @@ def verity_hash(image: Path, as_json: bool) -> None:
 
     from auditkit.cli.door import ExitStatus
     from auditkit.guestos import image_verity
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
 
     size = _size(image)
     with progress_on_terminal(not as_json) as progress:

@@ -79,7 +79,7 @@ def build(out: Path, seed: str, large: bool) -> None:
         auditkit practice build --out release
     """
     from auditkit.practice import build_release
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
 
     refuse_existing(out)
     with progress_on_terminal() as progress:

@@ -36,7 +36,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     from auditkit.cli.door import refuse_existing
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
     from auditkit.running.sources import fetch_proposal as fetch
 
     key = parse_root_key(root_key)

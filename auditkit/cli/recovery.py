@@ -123,7 +123,7 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
 
 def _read(path: Path) -> BaseImage:
     from auditkit.guestos import read_base_image
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
 
     size = path.stat().st_size
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work, progress_on_terminal() as progress:

@@ -126,7 +126,7 @@ def verify_report(
         auditkit verify-report reports/honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
     """
     from auditkit.audit import Verdict
-    from auditkit.running import progress_on_terminal
+    from auditkit.progress import progress_on_terminal
     from auditkit.signing import read_trust_list
     from auditkit.signing import verify_report as verify
 

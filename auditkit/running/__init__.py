@@ -7,7 +7,6 @@ from auditkit.running.measurement_step import measure_base
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Bars, Progress, Silent, progress_on_terminal
 from auditkit.running.proposal_step import read_proposal
 from auditkit.running.record import is_record
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
@@ -23,16 +22,13 @@ from auditkit.running.steps import BaseImageStep, MeasurementStep, OverlapStep, 
 
 __all__ = [
     "AttestationStep",
-    "Bars",
     "BaseImageStep",
     "CertifiedProposal",
     "MeasurementStep",
     "OverlapStep",
     "Parameters",
-    "Progress",
     "ProposalStep",
     "RecoveryStep",
-    "Silent",
     "check",
     "check_attestation",
     "check_recovery_image",
@@ -45,7 +41,6 @@ __all__ = [
     "notebook_path",
     "parameter_file",
     "preflight",
-    "progress_on_terminal",
     "read_base_image",
     "read_proposal",
     "read_proposal_file",

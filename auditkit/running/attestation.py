@@ -13,8 +13,8 @@ from auditkit.evidence import Evidence, Source, parse_source, read_bytes
 from auditkit.ic import parse_root_key
 from auditkit.limits import LIMITS
 from auditkit.practice.attestation import attestation_files, practice_root
+from auditkit.progress import Progress, Silent
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.sources import PRACTICE
 from auditkit.running.steps import ProposalStep, told, unreached
 from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots

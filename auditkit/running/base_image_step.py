@@ -21,8 +21,8 @@ from auditkit.guestos import BootFiles, parse_boot_args
 from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
+from auditkit.progress import Progress, Silent
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.record import ImageFacts, ImageRecord
 from auditkit.running.sources import image_source, other_known_releases
 from auditkit.running.steps import (

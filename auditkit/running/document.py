@@ -13,6 +13,7 @@ from typing import Final
 from auditkit.audit import POLICIES, Judgement, Verdict, judge, policy_named
 from auditkit.errors import AuditFailedError
 from auditkit.evidence import Evidence
+from auditkit.progress import Progress
 from auditkit.report import (
     AuditDocument,
     CommandLine,
@@ -34,7 +35,6 @@ from auditkit.running.base_image_step import read_base_image
 from auditkit.running.measurement_step import measure_base
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress
 from auditkit.running.proposal_step import read_proposal
 from auditkit.running.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
 from auditkit.running.recovery import RecoveryStep, check_recovery_image

@@ -10,8 +10,8 @@ from auditkit.audit import (
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs
+from auditkit.progress import Progress, Silent
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.steps import (
     BOOT_ARGS,
     COMPUTED,

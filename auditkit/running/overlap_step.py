@@ -9,8 +9,8 @@ from auditkit.audit import (
     compare,
     decide_overlap,
 )
+from auditkit.progress import Progress, Silent
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.sources import other_known_releases
 from auditkit.running.steps import (
     COMPUTED,

@@ -11,8 +11,8 @@ from auditkit.audit import (
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.ic import parse_root_key, verify_proposal
+from auditkit.progress import Progress, Silent
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.sources import CertifiedProposal, certified_proposal
 from auditkit.running.steps import (
     PROPOSAL,

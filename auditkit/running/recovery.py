@@ -18,8 +18,8 @@ from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import parse_root_key
 from auditkit.limits import LIMITS
 from auditkit.practice.recovery import recovery_image as practice_recovery_image
+from auditkit.progress import Progress, Silent
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.record import RecoveryRecord
 from auditkit.running.sources import PRACTICE
 from auditkit.running.steps import BaseImageStep, MeasurementStep, ProposalStep, told, unreached

@@ -12,6 +12,7 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, read_evidence, read_file
 from auditkit.guestos import BootFiles
 from auditkit.limits import LIMITS
+from auditkit.progress import Progress, Silent
 from auditkit.report import RECORD_NAME, AuditDocument
 from auditkit.running.attestation import CHAIN, REPORT, decide_report
 from auditkit.running.base_image_step import decide_image, troubled_image, wrong_image
@@ -19,7 +20,6 @@ from auditkit.running.document import conclude
 from auditkit.running.measurement_step import measure_base
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
-from auditkit.running.progress import Progress, Silent
 from auditkit.running.proposal_step import decide_proposal, refused_proposal
 from auditkit.running.record import RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
 from auditkit.running.recovery import replay_recovery

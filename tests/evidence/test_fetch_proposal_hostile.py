@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -98,7 +99,7 @@ TROUBLES = {
     "redirects": (lambda asked, wire: wire.send(302, Location="http://127.0.0.1:9/"), "is not followed"),
     "answers HTML": (lambda asked, wire: wire.send(200, b"<html>", Content_Type="text/html"), "a web page"),
     "drips": (a_slow_drip, "no complete answer within"),
-    "says nothing": (lambda asked, wire: wire.hang(), "no complete answer within"),
+    "says nothing": (lambda asked, wire: wire.hang(), "no complete answer within|did not answer in time"),
     "is busy": (busy, "not available right now"),
     "refuses the call": (refused, "no such method"),
     "rejects the call": (rejected, "the canister rejected the call: trapped"),
@@ -112,7 +113,7 @@ def test_trouble_is_one_line(serve, fetch, script, words):
     assert time.monotonic() - started < 10
     assert (status, out, kept) == (TROUBLE, "", [])
     assert err.startswith("auditkit: http://127.0.0.1:")
-    assert words in err
+    assert re.search(words, err)
     assert err.count("\n") == 1
 
 
