@@ -321,7 +321,7 @@ def test_hostile_images_end_in_one_line_in_time_and_memory(kind, proposals, tmp_
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
-    assert time.monotonic() - started < 15  # 5 s on a machine with nothing else to do
+    assert time.monotonic() - started < 5
 
 
 def test_a_folder_with_a_fifo_is_refused(proposals, tmp_path, capsys):
