@@ -97,7 +97,8 @@ def test_the_readme_names_every_parameter():
     readme = (ROOT / "params" / "README.md").read_text()
     named = set(re.findall(r"^\| `([a-z0-9_]+)` \|", readme, re.MULTILINE))
     assert named == set(yaml.safe_load((FOLDER / "honest.yaml").read_text()))
-    assert named == set(yaml.safe_load((ROOT / "params" / "mainnet" / "template.yaml").read_text()))
+    template = yaml.safe_load((ROOT / "params" / "mainnet" / "template.yaml").read_text())
+    assert named == {"proposal_id", "base_version", *template}
 
 
 def published(base_version: str) -> set[bytes]:

@@ -6,6 +6,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.running import Parameters
@@ -162,3 +163,17 @@ def test_errors_travel_between_processes():
 def test_plain_values_give_the_same_parameters():
     parameters = Parameters.from_mapping({**GOOD, "vcpus": [16]})
     assert Parameters.from_mapping(parameters.to_plain()) == parameters
+
+
+def test_the_mainnet_template_takes_what_is_missing_from_the_build_or_says_what_is_missing():
+    template = ROOT / "params" / "mainnet" / "template.yaml"
+    with pytest.raises(ParameterError, match="ALTERNATIVE_GUESTOS_PROPOSAL_ID"):
+        Parameters.from_file(template, (), {})
+    environment = {
+        "ALTERNATIVE_GUESTOS_PROPOSAL_ID": "139000",
+        "ALTERNATIVE_GUESTOS_BASE_VERSION": "auto",
+    }
+    parameters = Parameters.from_file(template, (), environment)
+    assert (parameters.proposal_id, parameters.base_version) == (139000, "auto")
+    assert parameters.root_key == "mainnet"
+    assert Parameters.from_file(template, ("proposal_id=7",), environment).proposal_id == 7
