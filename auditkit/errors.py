@@ -30,10 +30,17 @@ class AuditkitError(Exception):
         self.expected = expected
         self.observed = observed
 
+    @property
+    def what_was_found(self) -> str:
+        """``what``, and where a comparison failed, what was expected and what was found."""
+        if not (self.expected or self.observed):
+            return self.what
+        return (
+            f"{self.what} (expected {self.expected or 'something else'}, found {self.observed or 'nothing'})"
+        )
+
     def __str__(self) -> str:
-        text = self.what if not self.where else f"{self.where}: {self.what}"
-        if self.expected or self.observed:
-            text += f" (expected {self.expected or 'something else'}, found {self.observed or 'nothing'})"
+        text = f"{self.where}: {self.what_was_found}" if self.where else self.what_was_found
         return text if not self.hint else f"{text}; {self.hint}"
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,10 +84,7 @@ def _run(given: list[str]) -> int:
     except click.ClickException as error:
         return _trouble(given, error.format_message(), "", "")
     except AuditkitError as error:
-        what = error.what
-        if error.expected or error.observed:
-            what += f" (expected {error.expected or 'something else'}, found {error.observed or 'nothing'})"
-        return _trouble(given, what, error.where, error.hint)
+        return _trouble(given, error.what_was_found, error.where, error.hint)
     except (click.Abort, KeyboardInterrupt):
         return _trouble(given, "interrupted", "", "")
     except BrokenPipeError:
@@ -125,6 +122,3 @@ def refuse_existing(path: Path, force_hint: str = "choose another name or remove
     """
     if path.exists():
         raise SourceError("it is there already", where=str(path), hint=force_hint)
-
-
-Command = Callable[..., Any]

@@ -146,7 +146,4 @@ def first_stop(before: Step) -> Decision:
 
 def told(error: AuditkitError) -> Trouble:
     """The trouble that ``error`` is about."""
-    what = error.what
-    if error.expected or error.observed:
-        what += f" (expected {error.expected or 'something else'}, found {error.observed or 'nothing'})"
-    return Trouble(what, error.where, error.hint)
+    return Trouble(error.what_was_found, error.where, error.hint)
