@@ -19,7 +19,8 @@ else:
     from backports import zstd
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_PIECE = 1 << 20
+_PIECE = 1 << 20  # of the compressed file
+_CONTENT = 1 << 17  # unpacked at a time: more would leave the processor's cache before it is used
 _QUEUED = 8  # pieces between reading and hashing, so that neither waits for the other
 
 
@@ -145,7 +146,7 @@ class ZstdStream:
                 if not data:
                     raise SourceError("the update image is cut short", hint="fetch it again")
             try:
-                piece = self._decompressor.decompress(data, _PIECE)
+                piece = self._decompressor.decompress(data, _CONTENT)
             except zstd.ZstdError as error:
                 raise EvidenceError(
                     "the update image is not a zstd file, or it is damaged", observed=str(error)
