@@ -168,16 +168,16 @@ def _write(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def _hash_root(source: ZstdStream, member: Member) -> VerityRoot:
-    hasher = RootImageHasher(member.size)
     buffer = memoryview(bytearray(BATCH))
-    for start, length in member.runs:
-        offset, end = start, start + length
-        while offset < end:
-            data = buffer[: end - offset]
-            source.into(data)
-            hasher.feed(offset, data)
-            offset += len(data)
-    return hasher.finish()
+    with RootImageHasher(member.size) as hasher:
+        for start, length in member.runs:
+            offset, end = start, start + length
+            while offset < end:
+                data = buffer[: end - offset]
+                source.into(data)
+                hasher.feed(offset, data)
+                offset += len(data)
+        return hasher.finish()
 
 
 def _skip_padding(source: ZstdStream, member: Member) -> None:

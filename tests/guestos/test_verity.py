@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import struct
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.guestos import root_image_verity
+from auditkit.guestos import read_update_image, root_image_verity
+from auditkit.guestos.verity import RootImageHasher, leaves
+from auditkit.guestos.verity.helper import Helper
 
 OFFSET = 10_603_200_512
 
@@ -166,3 +170,100 @@ def test_impossible_data_blocks(root):
 def test_a_cut_tree(root):
     os.truncate(root, root.stat().st_size - 4096)
     assert root_image_verity(root).problems == ("the stored hash tree is not the one of the data",)
+
+
+@pytest.fixture
+def given(monkeypatch) -> list[Helper]:
+    """The helper of each batch that was given to one; with two processors, whatever this machine has."""
+    helpers: list[Helper] = []
+    give = Helper.give
+
+    def noted(self: Helper, blocks: bytes | memoryview) -> None:
+        helpers.append(self)
+        give(self, blocks)
+
+    monkeypatch.setattr(Helper, "give", noted)
+    monkeypatch.setattr(leaves, "_processors", lambda: 2)
+    return helpers
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory, program, release) -> tuple[Path, str]:
+    """A root.img with more data than one process digests alone, in an order of holes of its own."""
+    path = tmp_path_factory.mktemp("large") / "root.img"
+    noise = random.Random(3)
+    with path.open("wb") as file:
+        for _ in range(160):
+            file.write(noise.randbytes(noise.choice([700, 4096, 70_000, 1 << 20])))
+            file.seek(noise.choice([0, 1, 5000, 40_000, 3 << 20]), os.SEEK_CUR)
+        file.write(noise.randbytes(100 << 20))
+        file.truncate(file.tell() + -file.tell() % 4096)
+    salt = root_image_verity(release.root).salt
+    command = [program("veritysetup"), "format", path, path, "--hash-offset", str(OFFSET), "--salt", salt]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return path, text.split("Root hash:")[1].strip()
+
+
+def test_a_helper_for_many_blocks(large, given, monkeypatch):
+    path, root_hash = large
+    assert root_image_verity(path).root_hash == root_hash
+    assert len(given) > 10
+    given.clear()
+    monkeypatch.setattr(leaves, "_processors", lambda: 1)
+    assert root_image_verity(path).root_hash == root_hash
+    assert given == []
+
+
+def test_a_helper_that_ends_early(large, given, monkeypatch):
+    noted = Helper.give
+
+    def stabbed(self: Helper, blocks: bytes | memoryview) -> None:
+        noted(self, blocks)
+        if len(given) == 5:
+            self._process.kill()
+
+    monkeypatch.setattr(Helper, "give", stabbed)
+    path, root_hash = large
+    assert root_image_verity(path).root_hash == root_hash
+    assert 5 <= len(given) < 12
+
+
+def test_a_helper_that_cannot_be_started(large, given, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("no processes here")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    path, root_hash = large
+    assert root_image_verity(path).root_hash == root_hash
+    assert given == []
+
+
+def test_a_helper_is_not_left_behind(release, given, monkeypatch, tmp_path):
+    monkeypatch.setattr(leaves, "_ALONE", 0)
+    data = release.update.read_bytes()
+    broken = tmp_path / "broken"
+    broken.write_bytes(data[: len(data) * 9 // 10])
+    with broken.open("rb") as stream, pytest.raises(SourceError, match="cut short"):
+        read_update_image(stream, work=tmp_path / "work")
+    assert given
+    assert given[0]._process.returncode is not None
+    with release.update.open("rb") as stream:
+        image = read_update_image(stream, work=tmp_path / "work")
+    assert image.verity
+    assert image.verity.root_hash == release.root_hash
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_data_may_come_in_any_pieces(root, seed):
+    noise = random.Random(seed)
+    with root.open("rb") as file:
+        data = file.read(24576 * 4096)
+        file.seek(OFFSET)
+        tree = file.read()
+    cuts = sorted({0, len(data), *(noise.randrange(len(data)) for _ in range(noise.choice([3, 40, 900])))})
+    with RootImageHasher(OFFSET + len(tree)) as hasher:
+        for start, end in pairwise(cuts):
+            if data.count(0, start, end) < end - start:
+                hasher.feed(start, data[start:end])
+        hasher.feed(OFFSET, tree)
+        assert hasher.finish() == root_image_verity(root)

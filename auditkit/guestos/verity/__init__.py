@@ -1,12 +1,12 @@
 """dm-verity: the root hash of ``root.img``, and whether its superblock says what dfinity's build says."""
 
+from auditkit.guestos.verity.block_digests import BLOCK_SIZE, SALT
 from auditkit.guestos.verity.hash_tree import hash_tree, tree_size
-from auditkit.guestos.verity.hasher import BATCH, RootImageHasher, VerityRoot
+from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
+from auditkit.guestos.verity.leaves import BATCH
 from auditkit.guestos.verity.root_image import root_image_verity
 from auditkit.guestos.verity.superblock import (
-    BLOCK_SIZE,
     HASH_OFFSET,
-    SALT,
     UUID,
     VERITY_MAGIC,
     VeritySuperblock,

@@ -5,32 +5,7 @@ Format: cryptsetup's "DMVerity" page (hash tree) and the kernel's ``verity.rst``
 
 from __future__ import annotations
 
-import hashlib
-
-from auditkit.guestos.verity.superblock import BLOCK_SIZE, SALT
-
-DIGEST_SIZE = 32
-_ZERO_BLOCK = bytes(BLOCK_SIZE)
-_SALTED = hashlib.sha256(SALT)
-ZERO_DIGEST = hashlib.sha256(SALT + _ZERO_BLOCK).digest()
-"""The salted digest of a block of zeros."""
-
-
-def digest_blocks(data: bytes | memoryview) -> bytes:
-    """The salted digests of the blocks in ``data``, one behind the other."""
-    digests = []
-    view = memoryview(data)
-    salted = _SALTED.copy
-    for at in range(0, len(view), BLOCK_SIZE):
-        block = view[at : at + BLOCK_SIZE]
-        # comparing costs a copy, so only a block that could be zeros is compared
-        if not block[0] and not block[-1] and bytes(block) == _ZERO_BLOCK:
-            digests.append(ZERO_DIGEST)
-            continue
-        digest = salted()
-        digest.update(block)
-        digests.append(digest.digest())
-    return b"".join(digests)
+from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, digest_blocks
 
 
 def hash_tree(leaves: bytes) -> tuple[bytes, list[bytes]]:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, parse_superblock
-from auditkit.guestos.verity.hash_tree import DIGEST_SIZE, ZERO_DIGEST, digest_blocks, hash_tree, tree_size
-from auditkit.guestos.verity.superblock import (
-    BLOCK_SIZE,
-    HASH_OFFSET,
-    VeritySuperblock,
-    parse_verity_superblock,
-)
+from auditkit.guestos.verity.block_digests import BLOCK_SIZE
+from auditkit.guestos.verity.hash_tree import hash_tree, tree_size
+from auditkit.guestos.verity.leaves import BATCH, Leaves
+from auditkit.guestos.verity.superblock import HASH_OFFSET, VeritySuperblock, parse_verity_superblock
 
-BATCH = 1 << 20
-"""How many bytes are best fed at a time."""
+_FEW = 1 << 16  # bytes up to which data is collected before it is digested
+_HOLE = 1 << 14  # a hole up to this is cheaper to digest than to leave out
 _START_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE
 
 
@@ -60,7 +59,7 @@ class VerityRoot:
 class RootImageHasher:
     """Computes the `VerityRoot` of a root.img whose data is fed in order; holes are left out.
 
-    It hashes in the calling thread: a block is so small that threads spend more on taking turns than they gain.
+    Use as a context manager.
 
     Args:
         size: apparent bytes of root.img.
@@ -80,12 +79,20 @@ class RootImageHasher:
         self._position = 0
         self._start = bytearray()  # up to the end of the ext4 superblock
         self._batch = bytearray()
-        self._leaves: list[bytes | int] = []  # digests of blocks, or a number of zero blocks
+        self._leaves = Leaves()
         self._raw_superblock = bytearray()
         self._superblock: VeritySuperblock | None = None
         self._tree_left = 0
         self._tree_hash = hashlib.sha256()
         self._dirty_end = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leaves.__exit__(kind, error, trace)
 
     def feed(self, offset: int, data: bytes | memoryview) -> None:
         """Takes data at ``offset``, which is not before the end of what was fed. The buffer may be used again.
@@ -106,7 +113,7 @@ class RootImageHasher:
         superblock = self._superblock
         if superblock is None:
             raise EvidenceError("root.img has no dm-verity superblock where dfinity's build puts it")
-        leaves, behind = self._digests(superblock.data_blocks)
+        leaves, behind = self._leaves.finish(superblock.data_blocks)
         root, levels = hash_tree(leaves)
         computed = hashlib.sha256()
         for level in levels:
@@ -140,21 +147,6 @@ class RootImageHasher:
             warnings=tuple(warnings),
         )
 
-    def _digests(self, data_blocks: int) -> tuple[bytes, bool]:
-        """The digests of the data blocks, and whether there is data between them and the hash area."""
-        wanted = data_blocks * DIGEST_SIZE
-        leaves = bytearray()
-        behind = False
-        for part in self._leaves:
-            room = wanted - len(leaves)
-            if isinstance(part, int):
-                leaves += ZERO_DIGEST * min(part, room // DIGEST_SIZE)
-            else:
-                leaves += part[:room]
-                rest = part[room:]
-                behind = behind or rest != ZERO_DIGEST * (len(rest) // DIGEST_SIZE)
-        return bytes(leaves), behind
-
     def _file_system_size(self, problems: list[str]) -> int | None:
         try:
             return parse_superblock(bytes(self._start[SUPERBLOCK_OFFSET:])).size
@@ -166,11 +158,11 @@ class RootImageHasher:
         """Takes the hole from the current position to ``end``."""
         while self._position < end:
             gap = min(end, HASH_OFFSET) - self._position
-            if gap > BATCH:
+            if gap > _HOLE:
                 self._take(bytes(-self._position % BLOCK_SIZE))
                 self._flush()
                 blocks = (min(end, HASH_OFFSET) - self._position) // BLOCK_SIZE
-                self._leaves.append(blocks)
+                self._leaves.add_zeros(blocks)
                 self._position += blocks * BLOCK_SIZE
             elif self._superblock and not self._tree_left:
                 self._position = end
@@ -181,10 +173,15 @@ class RootImageHasher:
         if self._position == len(self._start) < _START_SIZE:
             self._start += data[: _START_SIZE - self._position]
         before = data[: max(HASH_OFFSET - self._position, 0)]
-        if self._batch or len(before) % BLOCK_SIZE:
+        if len(before) < _FEW:
             self._batch += before
-        elif before:  # whole blocks, as they come from real images: no need to copy them
-            self._leaves.append(digest_blocks(before))
+        else:  # not copied, but for the block that was begun and the one that begins
+            head = -len(self._batch) % BLOCK_SIZE
+            self._batch += before[:head]
+            self._flush()
+            whole = len(before) - (len(before) - head) % BLOCK_SIZE
+            self._leaves.add(before[head:whole])
+            self._batch += before[whole:]
         self._position += len(data)
         if len(self._batch) >= BATCH or len(before) < len(data):
             self._flush()
@@ -196,7 +193,7 @@ class RootImageHasher:
         whole = len(self._batch) - len(self._batch) % BLOCK_SIZE
         if not whole:
             return
-        self._leaves.append(digest_blocks(bytes(self._batch[:whole])))
+        self._leaves.add(bytes(self._batch[:whole]))
         del self._batch[:whole]
 
     def _take_tree(self, data: bytes | memoryview) -> None:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.guestos.verity.hasher import BATCH, RootImageHasher, VerityRoot
+from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
+from auditkit.guestos.verity.leaves import BATCH
 from auditkit.limits import LIMITS, Limits
 
 
@@ -26,21 +27,25 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
             size = file.seek(0, os.SEEK_END)
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")
-            hasher = RootImageHasher(size)
-            buffer = memoryview(bytearray(BATCH))
-            position = 0
-            while position < size:
-                try:
-                    position = os.lseek(file.fileno(), position, os.SEEK_DATA)
-                except OSError:  # nothing but a hole is left
-                    break
-                end = min(os.lseek(file.fileno(), position, os.SEEK_HOLE), size)
-                while position < end:
-                    data = buffer[: os.preadv(file.fileno(), [buffer[: end - position]], position)]
-                    if not data:
-                        raise SourceError("the image became shorter while it was read", where=str(path))
-                    hasher.feed(position, data)
-                    position += len(data)
-            return hasher.finish()
+            with RootImageHasher(size) as hasher:
+                _feed(hasher, file.fileno(), size, path)
+                return hasher.finish()
     except OSError as error:
         raise SourceError(f"the image cannot be read: {error.strerror or error}", where=str(path)) from error
+
+
+def _feed(hasher: RootImageHasher, descriptor: int, size: int, path: Path) -> None:
+    buffer = memoryview(bytearray(BATCH))
+    position = 0
+    while position < size:
+        try:
+            position = os.lseek(descriptor, position, os.SEEK_DATA)
+        except OSError:  # nothing but a hole is left
+            return
+        end = min(os.lseek(descriptor, position, os.SEEK_HOLE), size)
+        while position < end:
+            data = buffer[: os.preadv(descriptor, [buffer[: end - position]], position)]
+            if not data:
+                raise SourceError("the image became shorter while it was read", where=str(path))
+            hasher.feed(position, data)
+            position += len(data)

@@ -9,10 +9,9 @@ import struct
 from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
+from auditkit.guestos.verity.block_digests import BLOCK_SIZE, SALT
 
-BLOCK_SIZE = 4096
 HASH_OFFSET = 10_603_200_512
-SALT = bytes.fromhex("89bc06702975f10b41dd53e26eb9aef0adde93bc13d73e8f26b496dddefe2483")
 UUID = "1736291d-aceb-42d7-b044-43ee31d86cd4"
 VERITY_MAGIC = b"verity\0\0"
 

@@ -1,0 +1,93 @@
+"""The leaves of a hash tree, made in order: by this process, and by a helper beside it when there are many."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, ZERO_DIGEST, digest_blocks
+from auditkit.guestos.verity.helper import Helper
+
+BATCH = 1 << 20
+"""Bytes that are best added at a time."""
+_ALONE = 64 << 20  # bytes up to which starting a helper costs more than it gains
+_ZEROS = bytes(BATCH)
+
+
+class Leaves:
+    """The digests of the blocks of a device that are added in order. Use as a context manager."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes | int] = []  # digests of blocks, or a number of zero blocks
+        self._waiting: deque[int] = deque()  # the parts that the helper is working on
+        self._alone = _ALONE if _processors() > 1 else None
+        self._helper: Helper | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def add_zeros(self, blocks: int) -> None:
+        """Adds a number of blocks of zeros."""
+        self._parts.append(blocks)
+
+    def add(self, data: bytes | memoryview) -> None:
+        """Adds whole blocks. The buffer may be used again."""
+        for start in range(0, len(data), BATCH):
+            self._add(data[start : start + BATCH])
+
+    def finish(self, count: int) -> tuple[bytes, bool]:
+        """The digests of the first ``count`` blocks, and whether there is anything but zeros behind them."""
+        while self._helper and self._waiting:
+            self._parts[self._waiting.popleft()] = self._helper.take()
+        wanted = count * DIGEST_SIZE
+        leaves = bytearray()
+        behind = False
+        for part in self._parts:
+            room = wanted - len(leaves)
+            if isinstance(part, int):
+                leaves += ZERO_DIGEST * min(part, room // DIGEST_SIZE)
+            else:
+                leaves += part[:room]
+                rest = part[room:]
+                behind = behind or rest != ZERO_DIGEST * (len(rest) // DIGEST_SIZE)
+        return bytes(leaves), behind
+
+    def _add(self, data: bytes | memoryview) -> None:
+        # comparing costs a copy, so only what could be zeros is compared
+        if not data[0] and not data[-1] and bytes(data) == _ZEROS[: len(data)]:
+            self.add_zeros(len(data) // BLOCK_SIZE)
+            return
+        helper = self._helping(len(data))
+        while helper and helper.ready:
+            self._parts[self._waiting.popleft()] = helper.take()
+        if helper and not helper.full:
+            helper.give(data)
+            self._waiting.append(len(self._parts))
+            self._parts.append(b"")
+        else:
+            self._parts.append(digest_blocks(data))
+
+    def _helping(self, size: int) -> Helper | None:
+        """The helper, once ``size`` bytes more are too many for this process alone."""
+        if self._helper is None and self._alone is not None:
+            self._alone -= size
+            if self._alone < 0:
+                self._alone = None
+                try:
+                    self._helper = self._stack.enter_context(Helper(BATCH))
+                except OSError:  # a place where no process may be started: this one does it alone
+                    return None
+        return self._helper
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
