@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHILD = """
-import json, sys, urllib.request
+import sys
 from pathlib import Path
 from auditkit.guestos import Ext4, parse_boot_args, read_boot_files, read_update_image, root_image_verity
 from auditkit.sev import measure, measured_boot, render_launch_measurements
@@ -39,7 +39,11 @@ if "start" in mode:
 if "root" in mode:
     root_image_verity(Path(source))
     raise SystemExit
-opened = urllib.request.urlopen(source) if source.startswith("http:") else open(source, "rb", buffering=0)
+if source.startswith("http:"):
+    from urllib.request import urlopen
+    opened = urlopen(source)
+else:
+    opened = open(source, "rb", buffering=0)
 with opened as stream:
     image = read_update_image(stream, work=work, digest="digest" in mode, verity="verity" in mode)
 if "measure" in mode:

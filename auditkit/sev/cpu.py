@@ -7,7 +7,6 @@ runs on: ``EPYC-v4`` carries the Naples signature on every host.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -60,6 +59,8 @@ def cpu_signature(vcpu_type: str) -> int:
     """
     signature = CPU_SIGNATURES.get(vcpu_type)
     if signature is None:
+        from difflib import get_close_matches  # noqa: PLC0415  (only for the hint)
+
         by_folded_name = {name.casefold(): name for name in CPU_SIGNATURES}
         near = get_close_matches(vcpu_type.casefold(), by_folded_name, n=1, cutoff=0.6)
         raise ParameterError(

@@ -8,10 +8,10 @@ line, two VMSA pages a CPU type, and all vCPU counts are prefixes of one chain.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
+from threading import Thread
 from typing import Final
 
 from auditkit.errors import EvidenceError, ParameterError
@@ -134,18 +134,19 @@ def measured_boot(firmware: bytes, kernel: bytes, initrd: bytes) -> MeasuredBoot
     parsed = parse_firmware(firmware)
     if not kernel:
         raise EvidenceError("the kernel is an empty file")
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="sha256") as pool:
-        initrd_hash = pool.submit(sha256, initrd)
-        kernel_hash = pool.submit(sha256, kernel)
-        firmware_hash = pool.submit(sha256, firmware)
-        chain = firmware_chain(parsed)
-        return MeasuredBoot(
-            firmware=parsed,
-            firmware_digest=chain,
-            firmware_sha256=firmware_hash.result().digest(),
-            kernel_sha256=kernel_hash.result().digest(),
-            initrd_sha256=initrd_hash.result().digest(),
-        )
+    initrd_hash = sha256()
+    beside = Thread(target=initrd_hash.update, args=(initrd,))
+    beside.start()
+    chain = firmware_chain(parsed)
+    firmware_hash, kernel_hash = sha256(firmware), sha256(kernel)
+    beside.join()
+    return MeasuredBoot(
+        firmware=parsed,
+        firmware_digest=chain,
+        firmware_sha256=firmware_hash.digest(),
+        kernel_sha256=kernel_hash.digest(),
+        initrd_sha256=initrd_hash.digest(),
+    )
 
 
 def measure(

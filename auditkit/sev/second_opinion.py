@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,6 +57,8 @@ def second_opinion(
         measurements: what `auditkit.sev.measure` gave for these files.
         firmware, kernel, initrd: the measured files. They are written to a temporary folder for the library.
     """
+    from importlib.metadata import version  # noqa: PLC0415  (slow to load, like the library itself)
+
     with TemporaryDirectory(prefix="auditkit-") as folder:
         paths = {name: Path(folder, name) for name in ("firmware", "kernel", "initrd")}
         for name, data in (("firmware", firmware), ("kernel", kernel), ("initrd", initrd)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 
 from auditkit.errors import EvidenceError
@@ -37,10 +36,7 @@ class InodeContent:
 
     def whole(self, inode: Inode, *, holes: bool = True) -> bytes:
         """All content of an inode; errors as those of `pieces`."""
-        buffer = io.BytesIO()
-        for piece in self.pieces(inode, holes=holes):
-            buffer.write(piece)
-        return buffer.getvalue()
+        return b"".join(self.pieces(inode, holes=holes, most=max(inode.size, 1)))
 
     def inline(self, inode: Inode) -> bytes:
         """Content that is stored in the inode itself.
@@ -62,12 +58,13 @@ class InodeContent:
             )
         return content[: inode.size]
 
-    def pieces(self, inode: Inode, *, holes: bool = True) -> Iterator[bytes]:
-        """Content in pieces of at most 1 MiB, holes as zeros.
+    def pieces(self, inode: Inode, *, holes: bool = True, most: int = _PIECE) -> Iterator[bytes]:
+        """Content in pieces, holes as zeros.
 
         Args:
             inode: of a file, a directory or a symbolic link.
             holes: whether there may be any.
+            most: bytes of a piece.
 
         Raises:
             EvidenceError: damaged, or a hole where none may be.
@@ -82,13 +79,13 @@ class InodeContent:
             if start > position and not holes:
                 raise EvidenceError("a directory has a hole", where=f"directory inode {inode.number}")
             while position < start:
-                piece = min(start - position, _PIECE)
+                piece = min(start - position, most)
                 yield bytes(piece)
                 position += piece
             offset = run.physical * block_size
             stop = min(start + run.count * block_size, inode.size)
             while position < stop:
-                piece = min(stop - position, _PIECE)
+                piece = min(stop - position, most)
                 yield self._image.read_at(offset, piece)
                 offset += piece
                 position += piece

@@ -6,10 +6,12 @@ import os
 from collections import deque
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, ZERO_DIGEST, digest_blocks
-from auditkit.guestos.verity.helper import Helper
+
+if TYPE_CHECKING:
+    from auditkit.guestos.verity.helper import Helper
 
 BATCH = 1 << 20
 """Bytes that are best added at a time."""
@@ -82,6 +84,8 @@ class Leaves:
             self._alone -= size
             if self._alone < 0:
                 self._alone = None
+                from auditkit.guestos.verity.helper import Helper  # noqa: PLC0415  (only for many blocks)
+
                 try:
                     self._helper = self._stack.enter_context(Helper(BATCH))
                 except OSError:  # a place where no process may be started: this one does it alone

@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal, cast
 
 from auditkit.sev.launch_measurements import PublishedMeasurement
@@ -44,7 +44,7 @@ class KnownRelease:
 @cache
 def all_releases() -> tuple[KnownRelease, ...]:
     """Every known release."""
-    text = files("auditkit.sev.known_releases").joinpath("releases.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("releases.json").read_text(encoding="utf-8")
     document = cast("dict[str, list[dict[str, object]]]", json.loads(text))
     return tuple(_release(entry) for entry in document["releases"])
 
