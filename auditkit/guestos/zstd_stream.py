@@ -1,16 +1,14 @@
-"""One bounded pass over a zstd file, with its SHA-256 computed beside it in a thread."""
+"""One bounded pass over a zstd file, with its SHA-256 computed beside it."""
 
 from __future__ import annotations
 
-import hashlib
-import queue
 import sys
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from auditkit.errors import EvidenceError, SourceError
+from auditkit.guestos.stream_pieces import StreamPieces
 from auditkit.limits import LIMITS, Limits
 
 if sys.version_info >= (3, 14):
@@ -19,9 +17,7 @@ else:
     from backports import zstd
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_PIECE = 1 << 20  # of the compressed file
 _CONTENT = 1 << 17  # unpacked at a time: more would leave the processor's cache before it is used
-_QUEUED = 8  # pieces between reading and hashing, so that neither waits for the other
 
 
 class ZstdStream:
@@ -44,7 +40,7 @@ class ZstdStream:
         progress: Callable[[int], None] | None = None,
         limits: Limits = LIMITS,
     ) -> None:
-        self._stream = stream
+        self._compressed = StreamPieces(stream, digest=digest, most=limits.image_bytes)
         self._progress = progress
         self._limits = limits
         self._decompressor = zstd.ZstdDecompressor(
@@ -53,21 +49,20 @@ class ZstdStream:
         self._piece = b""
         self._position = 0
         self._expanded = 0
-        self.compressed_size = 0
-        """Compressed bytes read so far."""
-        self._hash = hashlib.sha256()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED)
-        self._hasher = threading.Thread(target=self._hash_pieces, daemon=True) if digest else None
-        if self._hasher:
-            self._hasher.start()
 
     def __enter__(self) -> Self:
+        self._compressed.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop_hashing()
+        self._compressed.__exit__(kind, error, trace)
+
+    @property
+    def compressed_size(self) -> int:
+        """Compressed bytes read so far."""
+        return self._compressed.size
 
     def some(self, most: int) -> bytes:
         """At least one and at most ``most`` bytes of content.
@@ -134,8 +129,7 @@ class ZstdStream:
             self._position = len(self._piece)
         if self._decompressor.unused_data or self._read():
             raise EvidenceError("there is something behind the end of the update image")
-        self._stop_hashing()
-        return self._hash.hexdigest() if self._hasher else None
+        return self._compressed.hexdigest()
 
     def _fill(self) -> bool:
         """Makes the next piece of content; false at the end of the frame."""
@@ -163,27 +157,7 @@ class ZstdStream:
         return False
 
     def _read(self) -> bytes:
-        try:
-            data = self._stream.read(_PIECE)
-        except OSError as error:
-            raise SourceError(f"the update image cannot be read: {error.strerror or error}") from error
-        self.compressed_size += len(data)
-        if self.compressed_size > self._limits.image_bytes:
-            raise EvidenceError(
-                "the update image is larger than the limit",
-                expected=f"at most {self._limits.image_bytes} bytes",
-            )
-        if data and self._hasher:
-            self._queue.put(data)
+        data = self._compressed.take()
         if data and self._progress:
             self._progress(self.compressed_size)
         return data
-
-    def _hash_pieces(self) -> None:
-        while (data := self._queue.get()) is not None:
-            self._hash.update(data)
-
-    def _stop_hashing(self) -> None:
-        if self._hasher and self._hasher.is_alive():
-            self._queue.put(None)
-            self._hasher.join()
