@@ -124,6 +124,7 @@ def main() -> None:
         "--root", action="store_true", help="also the bare root.img, beside veritysetup verify"
     )
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles a package at every start
     with tempfile.TemporaryDirectory(prefix="auditkit-benchmark-") as scratch:
         samples = run(options.image.resolve(), options.rounds, Path(scratch), root=options.root)
     report(samples, options.rounds)

@@ -5,7 +5,6 @@ Source of the rule: dfinity/ic ``build-sev-recovery.sh``: a recovery boot tree i
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -201,7 +200,9 @@ def _excerpt(ours: bytes | None, theirs: bytes | None) -> tuple[str, ...]:
     except UnicodeDecodeError:
         before, after = [], []
     if before != after and all(line.isprintable() for line in (*before, *after)):
-        lines = difflib.unified_diff(before, after, "base", "recovery", lineterm="", n=1)
+        from difflib import unified_diff  # noqa: PLC0415  (only for texts that differ)
+
+        lines = unified_diff(before, after, "base", "recovery", lineterm="", n=1)
         return tuple(line for _, line in zip(range(_DIFF_LINES), lines, strict=False))
     pairs = zip(ours, theirs, strict=False)
     at = next(
