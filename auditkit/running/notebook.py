@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,43 +75,57 @@ def _travelling_file(relative: Path) -> Path:
     raise SourceError(f"{relative} did not come with this installation", hint="install auditkit again")
 
 
-def require_parameters(notebook: Path) -> None:
-    """Makes sure that a run cannot audit a default in silence.
+def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_fields) -> None:
+    """Makes sure that a run cannot use a default in silence.
+
+    Args:
+        wanted: the names that will be injected; those of an audit by default.
 
     Raises:
-        ParameterError: the notebook's ``parameters`` cell does not take exactly the parameters of an audit.
+        ParameterError: the notebook's ``parameters`` cell does not take exactly these names.
     """
     taken = set(inspect_notebook(str(notebook)))
-    wanted = set(Parameters.model_fields)
-    if taken != wanted:
-        wrong = ", ".join(sorted(taken ^ wanted))
+    if wrong := taken ^ set(wanted):
         raise ParameterError(
-            "the notebook's parameters cell does not take the parameters of an audit",
+            "the notebook's parameters cell does not take the parameters that it would be given",
             where=str(notebook),
-            hint=f"put right: {wrong}",
+            hint=f"put right: {', '.join(sorted(wrong))}",
         )
 
 
 def run_notebook(
     notebook: Path, parameters: Parameters, out: Path, on_cell: Callable[[int, int], None] | None = None
 ) -> str | None:
+    """Runs a notebook that audits: `execute` with every parameter of the audit."""
+    return execute(notebook, parameters.to_plain(), out, on_cell)
+
+
+def execute(
+    notebook: Path,
+    values: Mapping[str, Any],
+    out: Path,
+    on_cell: Callable[[int, int], None] | None = None,
+    *,
+    kernel_folder: Path | None = None,
+) -> str | None:
     """Runs ``notebook`` with every parameter injected and keeps the executed copy at ``out``.
 
     Args:
         notebook: a notebook with a cell tagged ``parameters``.
-        parameters: all of them are injected, so that no default of the notebook is ever audited.
+        values: all parameters of the notebook, so that none of its defaults is ever used.
         out: where the executed notebook goes; written also when a cell raised.
         on_cell: called with the number of the cell that starts and the number of cells.
+        kernel_folder: the folder that the notebook works in; by default the one that we work in.
 
     Returns:
-        None when every cell ran; else the name and text of the exception that stopped it, in one line. What the
+        None when every cell ran; else the name and text of the exception that stopped it, in one line. What an
         audit decided is not in here: read ``audit.json``.
 
     Raises:
         ParameterError: as `require_parameters`.
         SourceError: the kernel could not be started or died.
     """
-    require_parameters(notebook)
+    require_parameters(notebook, values)
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
     part = out.with_name(f".part-{out.name}")
 
@@ -124,7 +138,8 @@ def run_notebook(
         execute_notebook(
             str(notebook),
             str(part),
-            parameters=parameters.to_plain(),
+            parameters=dict(values),
+            cwd=None if kernel_folder is None else str(kernel_folder),
             kernel_name="python3",
             language="python",
             kernel_manager_class=_OwnKernelManager,
