@@ -12,6 +12,7 @@ from auditkit.report.folder import (
     ReportFolder,
     begin_report_folder,
     read_report_folder,
+    require_replaceable,
     write_report_folder,
 )
 from auditkit.report.html import render_html
@@ -66,6 +67,7 @@ __all__ = [
     "render_job_summary",
     "render_markdown",
     "render_text",
+    "require_replaceable",
     "schema",
     "to_json",
     "write_report_folder",

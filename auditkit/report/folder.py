@@ -51,14 +51,12 @@ class ReportFolder:
         return self.path / EVIDENCE_NAME / name
 
 
-def begin_report_folder(folder: Path) -> None:
-    """Makes ``folder`` ready for a new report; the report that it held, if any, no longer looks finished.
-
-    Call it before the audit starts. Evidence and renderings of the old report stay until they are replaced.
+def require_replaceable(folder: Path) -> None:
+    """Makes sure that a new report may take the place of what ``folder`` holds; changes nothing.
 
     Raises:
         ParameterError: the folder holds a signed report, which nobody may overwrite by accident, or it holds
-            an ``evidence`` folder that is not of a report, or it cannot be written to.
+            an ``evidence`` folder that is not of a report.
     """
     for signed in (folder / SIGNATURES_NAME, *sorted(folder.glob(COMPANION_PATTERN))):
         if signed.exists():
@@ -74,6 +72,17 @@ def begin_report_folder(folder: Path) -> None:
             where=str(folder),
             hint="choose another folder",
         )
+
+
+def begin_report_folder(folder: Path) -> None:
+    """Makes ``folder`` ready for a new report; the report that it held, if any, no longer looks finished.
+
+    Call it before the audit starts. Evidence and renderings of the old report stay until they are replaced.
+
+    Raises:
+        ParameterError: as `require_replaceable`, or the folder cannot be written to.
+    """
+    require_replaceable(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / DOCUMENT_NAME).unlink(missing_ok=True)

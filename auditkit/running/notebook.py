@@ -23,7 +23,10 @@ from papermill.inspection import inspect_notebook
 from traitlets import default
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
+from auditkit.running.remote_progress import VARIABLE, listening
 
 KERNEL_START_SECONDS: Final = 120
 PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -31,7 +34,15 @@ PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 class _OwnKernelManager(AsyncKernelManager):
     """Starts the kernel with this interpreter, whatever kernels the user has registered, and talks to it over
-    sockets of the file system: two runs at once race for TCP ports."""
+    sockets of the file system: two runs at once race for TCP ports.
+
+    Attributes:
+        folder: where the sockets are made; short, because a socket's path holds about a hundred bytes.
+        progress_address: where the kernel tells its progress.
+    """
+
+    folder: Path
+    progress_address: str
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -39,6 +50,7 @@ class _OwnKernelManager(AsyncKernelManager):
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name="auditkit",
             language="python",
+            env={VARIABLE: self.progress_address},
         )
 
     @default("transport")
@@ -47,10 +59,17 @@ class _OwnKernelManager(AsyncKernelManager):
 
     @default("ip")
     def _address(self) -> str:
-        if self.transport == "tcp":
-            return "127.0.0.1"
-        # Short, because a socket's path holds about a hundred bytes.
-        return str(Path(tempfile.mkdtemp(prefix="auditkit-")) / "kernel")
+        return "127.0.0.1" if self.transport == "tcp" else str(self.folder / "kernel")
+
+
+def _kernel_manager(private: Path, address: str) -> type[_OwnKernelManager]:
+    """nbclient wants a class, so what one run needs is in a class of its own."""
+
+    class KernelManager(_OwnKernelManager):
+        folder = private
+        progress_address = address
+
+    return KernelManager
 
 
 def notebook_path(name: str) -> Path:
@@ -94,7 +113,7 @@ def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_
 
 
 def run_notebook(
-    notebook: Path, parameters: Parameters, out: Path, on_cell: Callable[[int, int], None] | None = None
+    notebook: Path, parameters: Parameters, out: Path, progress: Progress | None = None
 ) -> str | None:
     """Runs a notebook that audits: `execute` with every parameter of the audit."""
     return execute(notebook, parameters.to_plain(), out, on_cell)
@@ -114,7 +133,7 @@ def execute(
         notebook: a notebook with a cell tagged ``parameters``.
         values: all parameters of the notebook, so that none of its defaults is ever used.
         out: where the executed notebook goes; written also when a cell raised.
-        on_cell: called with the number of the cell that starts and the number of cells.
+        progress: is told each cell that starts and, unless it is `Silent`, the steps that the kernel takes in it.
         kernel_folder: the folder that the notebook works in; by default the one that we work in.
 
     Returns:
@@ -127,11 +146,10 @@ def execute(
     """
     require_parameters(notebook, values)
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
-    part = out.with_name(f".part-{out.name}")
+    part = out.absolute().with_name(f".part-{out.name}")
 
     def started(cell: Any, cell_index: int) -> None:
-        if on_cell is not None:
-            on_cell(cell_index + 1, cells)
+        progress.step(f"auditing (cell {cell_index + 1} of {cells})")
 
     stopped: str | None = None
     try:
