@@ -66,6 +66,8 @@ class Limits:
 
     # reports
     report_bytes: int = 64 * MIB  # one audit.json
+    collection_entries: int = 100_000  # names in a folder of reports, evidence left out
+    collection_depth: int = 16  # folders from a folder of reports to a report
     shown_characters: int = 2_000  # of one text that others wrote, in HTML
 
 

@@ -1,0 +1,245 @@
+"""Every report below a folder: what is finished, what was begun and left, and what cannot be read.
+
+The folder may have been written by anybody, so nothing in it is followed, awaited or believed to be small: symbolic
+links stay links, pipes and devices are no reports, and depth, entries and bytes have limits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from auditkit.audit import Verdict
+from auditkit.decision import Outcome
+from auditkit.errors import AuditkitError, SourceError
+from auditkit.evidence import read_file
+from auditkit.limits import LIMITS
+from auditkit.report import AuditDocument, from_json
+from auditkit.report.folder import (
+    DOCUMENT_NAME,
+    EVIDENCE_NAME,
+    HTML_NAME,
+    MARKDOWN_NAME,
+    NOTEBOOK_NAME,
+)
+from auditkit.report.story import why
+
+_BEGUN: Final = frozenset(
+    {
+        NOTEBOOK_NAME,
+        f".part-{NOTEBOOK_NAME}",
+        HTML_NAME,
+        MARKDOWN_NAME,
+        EVIDENCE_NAME,
+        f".{EVIDENCE_NAME}.part",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSubject:
+    """What an audit was about. Two reports are about the same subject when all of this is equal.
+
+    An audit that also looked at a recovery image or at a chip is another one: a report that looked at less must
+    not take the place of one that failed there.
+
+    Attributes:
+        proposal_id: None when the report does not know it.
+        base_version: 40 hex digits, or None when it was never found out.
+        root_key: ``mainnet``, or the other key that the audit was told to believe.
+        recovery_image: whether a recovery image was part of the audit.
+        attestation: whether an attestation report was part of the audit.
+    """
+
+    proposal_id: int | None
+    base_version: str | None
+    stage: str
+    policy: str
+    root_key: str
+    recovery_image: bool
+    attestation: bool
+
+    @classmethod
+    def of(cls, document: AuditDocument) -> AuditSubject:
+        """The subject of ``document``."""
+        subject, parameters = document.subject, document.parameters
+        return cls(
+            proposal_id=subject.proposal_id,
+            base_version=subject.base_version,
+            stage=subject.stage,
+            policy=subject.policy,
+            root_key=str(parameters.get("root_key", "mainnet")),
+            recovery_image=parameters.get("recovery_image") is not None,
+            attestation=parameters.get("attestation_report") is not None,
+        )
+
+    def __str__(self) -> str:
+        number = "unknown" if self.proposal_id is None else str(self.proposal_id)
+        base = "unknown" if self.base_version is None else self.base_version[:12]
+        more = [
+            word
+            for word, there in (
+                ("recovery image", self.recovery_image),
+                ("chip", self.attestation),
+                ("not under mainnet's key", self.root_key != "mainnet"),
+            )
+            if there
+        ]
+        return ", ".join([f"proposal {number}", f"base {base}", self.stage, self.policy, *more])
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedReport:
+    """What the `audit.json` of one folder says, as far as many reports are told side by side.
+
+    Attributes:
+        folder: the report folder below the folder that was searched, with ``/``; ``.`` for that folder itself.
+        finished: when the audit ended; None when the report's time is not one.
+        deciding: id of the check that the verdict turns on, or empty.
+        reason: one sentence that says why the verdict follows.
+        outcomes: number of each check that was decided, and its outcome.
+    """
+
+    folder: str
+    subject: AuditSubject
+    verdict: Verdict
+    finished: datetime | None
+    deciding: str
+    reason: str
+    outcomes: tuple[tuple[int, Outcome], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LostReport:
+    """A folder where a report should be and is not: begun and never finished, or with an unreadable `audit.json`.
+
+    Attributes:
+        folder: as in `FinishedReport`.
+        reason: one sentence that says what is wrong.
+        hint: what to do about it.
+    """
+
+    folder: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReports:
+    """What a search found.
+
+    Attributes:
+        links: symbolic links to folders, which were not followed.
+    """
+
+    finished: tuple[FinishedReport, ...]
+    lost: tuple[LostReport, ...]
+    links: int
+
+
+def combine(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict over many audits: FAIL if one failed, else TROUBLE if one is in trouble or there is none."""
+    made = set(verdicts)
+    for verdict in (Verdict.FAIL, Verdict.TROUBLE, Verdict.PASS):
+        if verdict in made:
+            return verdict
+    return Verdict.TROUBLE
+
+
+def read_finished_report(folder: Path, name: str) -> FinishedReport:
+    """What the report in ``folder`` says; it is told under ``name``.
+
+    Raises:
+        SourceError: there is no finished report, or its `audit.json` is not a regular file.
+        EvidenceError: `audit.json` is too large, malformed, or contradicts itself.
+    """
+    path = folder / DOCUMENT_NAME
+    if path.is_symlink():
+        raise SourceError(f"{DOCUMENT_NAME} is a symbolic link, which is not followed", where=str(path))
+    document = from_json(read_file(path, LIMITS.report_bytes))
+    deciding = document.deciding
+    return FinishedReport(
+        folder=name,
+        subject=AuditSubject.of(document),
+        verdict=document.verdict,
+        finished=_time(document.run.finished),
+        deciding=(deciding.decision or "") if deciding else "",
+        reason=why(document),
+        outcomes=tuple((decision.number, decision.outcome) for decision in document.decisions),
+    )
+
+
+def find_reports(folder: Path) -> FoundReports:
+    """Every report in ``folder`` and below it, in the order of their names.
+
+    A folder is a report folder when it has an `audit.json`, or any other file that an audit writes, or nothing at
+    all: an audit that was just begun has an empty one. Hidden folders are not looked into.
+
+    Raises:
+        SourceError: ``folder`` cannot be read, or holds more than any collection of reports.
+    """
+    finished: list[FinishedReport] = []
+    lost: list[LostReport] = []
+    links = 0
+    for path, names, linked in _folders(folder):
+        links += linked
+        name = os.fsencode(path.relative_to(folder).as_posix()).decode(errors="replace")
+        if DOCUMENT_NAME in names:
+            try:
+                finished.append(read_finished_report(path, name))
+            except AuditkitError as error:
+                hint = "look at the file; auditkit did not leave it like this"
+                lost.append(LostReport(name, f"The report cannot be read: {error.what_was_found}.", hint))
+        elif names & _BEGUN or (not names and path != folder):
+            reason = "An audit was begun here and did not finish."
+            lost.append(LostReport(name, reason, "run the audit again, or remove the folder"))
+    return FoundReports(tuple(finished), tuple(lost), links)
+
+
+def _folders(top: Path) -> Iterator[tuple[Path, frozenset[str], int]]:
+    """Each folder with the names in it and the number of links to folders among them, parents first."""
+    waiting, seen = [(top, 0)], 0
+    while waiting:
+        path, depth = waiting.pop()
+        names: set[str] = set()
+        inside: list[Path] = []
+        links = 0
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen > LIMITS.collection_entries:
+                        raise SourceError(
+                            f"the folder holds more than {LIMITS.collection_entries:,} files",
+                            where=str(top),
+                            hint="name a folder that holds reports and little else",
+                        )
+                    names.add(entry.name)
+                    if entry.is_symlink():
+                        links += entry.is_dir()
+                    elif entry.is_dir() and not entry.name.startswith(".") and entry.name != EVIDENCE_NAME:
+                        inside.append(Path(entry.path))
+        except OSError as error:
+            raise SourceError(
+                f"the folder cannot be read: {error.strerror or error}",
+                where=str(path),
+                hint="check the path",
+            ) from None
+        if inside and depth == LIMITS.collection_depth:
+            raise SourceError(
+                f"the folder is nested more than {LIMITS.collection_depth} deep", where=str(top)
+            )
+        waiting += [(folder, depth + 1) for folder in sorted(inside, reverse=True)]
+        yield path, frozenset(names), links
+
+
+def _time(text: str) -> datetime | None:
+    """The time of a report, or None where it only looks like one, such as the thirtieth of February."""
+    try:
+        return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
