@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditkit import checks
+from auditkit.audit.root_file_system import usable_root
 from auditkit.decision import Decision
 from auditkit.guestos import BootArgs, VerityRoot
 
@@ -100,25 +101,18 @@ def decide_root_hash(
         verity: dm-verity root of root.img; None when the image has no root.img (a bare boot partition).
     """
     check = checks.BASE_ROOT_HASH
-    if verity is None:
-        return check.skipped(
-            "There is no root file system: only a boot partition was given.", evidence=evidence
-        )
-    if verity.problems:
-        return check.failed(
-            "; ".join(verity.problems)[:500],
-            "The root file system's hash tree is not one that dfinity's build makes.",
-            evidence=evidence,
-        )
+    root = usable_root(check, verity, evidence)
+    if isinstance(root, Decision):
+        return root
     named = {boot_args.lines[name].root_hash for name in measured if name in boot_args.lines}
-    if named != {verity.root_hash}:
+    if named != {root.root_hash}:
         shown = ", ".join(sorted(str(value) for value in named)) or "none"
         return check.failed(
             f"the command lines name {shown}",
             "The measured command lines name another root file system than the one in the image.",
-            expected=verity.root_hash,
+            expected=root.root_hash,
             evidence=evidence,
         )
     return check.passed(
-        verity.root_hash, "The measured command lines vouch for the root file system.", evidence=evidence
+        root.root_hash, "The measured command lines vouch for the root file system.", evidence=evidence
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit import checks
+from auditkit.audit.root_file_system import usable_root
 from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError
 from auditkit.guestos import (
@@ -244,29 +245,22 @@ def _root_hash(
     verity: VerityRoot | None, bless: BlessAlternativeGuestOsVersion | None, evidence: Names
 ) -> Decision:
     check = checks.RECOVERY_ROOT_HASH
-    if verity is None:
-        return check.skipped(
-            "There is no root file system: only a boot partition was given.", evidence=evidence
-        )
-    if verity.problems:
-        return check.failed(
-            "; ".join(verity.problems)[:500],
-            "The root file system's hash tree is not one that dfinity's build makes.",
-            evidence=evidence,
-        )
+    root = usable_root(check, verity, evidence)
+    if isinstance(root, Decision):
+        return root
     if bless is None:
         return check.skipped(
-            f"There is no proposal to compare the root {verity.root_hash} with.", evidence=evidence
+            f"There is no proposal to compare the root {root.root_hash} with.", evidence=evidence
         )
-    if verity.root_hash.lower() != bless.rootfs_hash.lower():
+    if root.root_hash.lower() != bless.rootfs_hash.lower():
         return check.failed(
-            verity.root_hash,
+            root.root_hash,
             "The recovery image would run another system than the one that the NNS blessed.",
             expected=bless.rootfs_hash[:200],
             evidence=evidence,
         )
     return check.passed(
-        verity.root_hash,
+        root.root_hash,
         "Every block of the recovery system is under the hash that the NNS blessed.",
         expected=bless.rootfs_hash,
         evidence=evidence,

@@ -1,0 +1,25 @@
+"""What keeps a root hash from vouching for a root file system, of the base release and of a recovery image alike."""
+
+from __future__ import annotations
+
+from auditkit.decision import Check, Decision
+from auditkit.guestos import VerityRoot
+
+
+def usable_root(check: Check, verity: VerityRoot | None, evidence: tuple[str, ...]) -> VerityRoot | Decision:
+    """The dm-verity root of an image, or what ``check`` decides without one that can be believed.
+
+    Args:
+        verity: of the image's root.img; None when it has none (a bare boot partition).
+    """
+    if verity is None:
+        return check.skipped(
+            "There is no root file system: only a boot partition was given.", evidence=evidence
+        )
+    if verity.problems:
+        return check.failed(
+            "; ".join(verity.problems)[:500],
+            "The root file system's hash tree is not one that dfinity's build makes.",
+            evidence=evidence,
+        )
+    return verity
