@@ -1,16 +1,20 @@
-"""Progress that a person can watch: bars on a terminal, nothing elsewhere."""
+"""Progress that a person can watch: who can be told, and bars on a terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from threading import Lock
+from typing import Final, Protocol
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
+
+TELL_EVERY_SECONDS: Final = 0.1
 
 
 class Progress(Protocol):
@@ -33,11 +37,38 @@ class Silent:
         """Says nothing."""
 
 
+class Throttled:
+    """Passes on every step, its first and its last bytes, and what lies between at most ten times a second."""
+
+    def __init__(self, progress: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._progress = progress
+        self._clock = clock
+        self._label = ""
+        self._told = 0.0
+
+    def step(self, label: str) -> None:
+        """Passes on the step."""
+        self._label, self._told = "", self._clock()
+        self._progress.step(label)
+
+    def bytes_done(self, label: str, done: int, total: int | None) -> None:
+        """Passes on the bytes, unless the last ones of the same step are too recent."""
+        now = self._clock()
+        if label == self._label and done != total and now - self._told < TELL_EVERY_SECONDS:
+            return
+        self._label, self._told = label, now
+        self._progress.bytes_done(label, done, total)
+
+
 class Bars:
-    """A spinner for steps and a bar for bytes, on standard error; only the newest step is shown."""
+    """A spinner for steps and a bar for bytes, on standard error; only the newest step is shown.
+
+    May be told from several threads.
+    """
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
+        self._lock = Lock()
         self._task: TaskID | None = None
         self._label = ""
 
@@ -47,12 +78,13 @@ class Bars:
 
     def bytes_done(self, label: str, done: int, total: int | None) -> None:
         """Moves the bar of ``label``."""
-        if self._task is None or label != self._label:
-            if self._task is not None:
-                self._bars.remove_task(self._task)
-            self._task, self._label = self._bars.add_task(label, total=total, amount=""), label
         amount = f"{decimal(done)} of {decimal(total)}" if total else decimal(done) if done else ""
-        self._bars.update(self._task, completed=done, total=total, amount=amount)
+        with self._lock:
+            if self._task is None or label != self._label:
+                if self._task is not None:
+                    self._bars.remove_task(self._task)
+                self._task, self._label = self._bars.add_task(label, total=total, amount=amount), label
+            self._bars.update(self._task, completed=done, total=total, amount=amount)
 
 
 @contextmanager
@@ -63,7 +95,7 @@ def progress_on_terminal(wanted: bool = True) -> Iterator[Progress]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[amount]}"),
         TimeElapsedColumn(),

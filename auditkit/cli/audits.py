@@ -62,9 +62,7 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
 
     parameters = _parameters(params, overrides, out)
     with progress_on_terminal() as progress:
-        document = run_audit(
-            parameters, lambda cell, cells: progress.step(f"auditing (cell {cell} of {cells})")
-        )
+        document = run_audit(parameters, progress)
     if summary is not None:
         write_atomically(summary, render_job_summary(document).encode())
     click.echo(f"{document.verdict}: {_why(document)}")

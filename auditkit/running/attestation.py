@@ -13,8 +13,9 @@ from auditkit.evidence import Evidence, Source, parse_source, read_bytes
 from auditkit.ic import parse_root_key
 from auditkit.limits import LIMITS
 from auditkit.practice.attestation import attestation_files, practice_root
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.sources import PRACTICE
 from auditkit.running.steps import ProposalStep, told, unreached
 from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots
@@ -60,7 +61,7 @@ def check_attestation(
         return _not_given()
     if proposal.bless is None:
         return AttestationStep(unreached(proposal, checks.ATTESTATION_CHECKS))
-    (progress or Silent()).step("attestation report")
+    (progress or progress_here()).step("attestation report")
     try:
         evidence = [_read(parameters.attestation_report, REPORT)]
         if parameters.attestation_chain is not None:

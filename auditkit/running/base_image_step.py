@@ -21,8 +21,9 @@ from auditkit.guestos import BootFiles, parse_boot_args
 from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.record import ImageFacts, ImageRecord
 from auditkit.running.sources import image_source, other_known_releases
 from auditkit.running.steps import (
@@ -54,7 +55,7 @@ def read_base_image(
     Raises:
         ParameterError: the image's source makes no sense.
     """
-    progress = progress or Silent()
+    progress = progress or progress_here()
     if proposal.bless is None:
         return BaseImageStep(decisions=unreached(proposal, checks.BASE_CHECKS))
     try:

@@ -10,8 +10,9 @@ from auditkit.audit import (
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.steps import (
     BOOT_ARGS,
     COMPUTED,
@@ -42,7 +43,7 @@ def measure_base(
     """
     if image.boot is None or image.boot_args is None:
         return MeasurementStep(decisions=unreached(image, checks.MEASUREMENT_CHECKS))
-    (progress or Silent()).step("measuring")
+    (progress or progress_here()).step("measuring")
     boot = image.boot
     try:
         lines = _command_lines(parameters, image.boot_args)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,14 +116,14 @@ def run_notebook(
     notebook: Path, parameters: Parameters, out: Path, progress: Progress | None = None
 ) -> str | None:
     """Runs a notebook that audits: `execute` with every parameter of the audit."""
-    return execute(notebook, parameters.to_plain(), out, on_cell)
+    return execute(notebook, parameters.to_plain(), out, progress)
 
 
 def execute(
     notebook: Path,
     values: Mapping[str, Any],
     out: Path,
-    on_cell: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     *,
     kernel_folder: Path | None = None,
 ) -> str | None:
@@ -133,7 +133,7 @@ def execute(
         notebook: a notebook with a cell tagged ``parameters``.
         values: all parameters of the notebook, so that none of its defaults is ever used.
         out: where the executed notebook goes; written also when a cell raised.
-        progress: is told each cell that starts and, unless it is `Silent`, the steps that the kernel takes in it.
+        progress: is told each cell that starts and the steps that the kernel takes in it.
         kernel_folder: the folder that the notebook works in; by default the one that we work in.
 
     Returns:
@@ -145,26 +145,31 @@ def execute(
         SourceError: the kernel could not be started or died.
     """
     require_parameters(notebook, values)
+    told = progress or progress_here()
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
     part = out.absolute().with_name(f".part-{out.name}")
 
     def started(cell: Any, cell_index: int) -> None:
-        progress.step(f"auditing (cell {cell_index + 1} of {cells})")
+        told.step(f"running the notebook (cell {cell_index + 1} of {cells})")
 
     stopped: str | None = None
     try:
-        execute_notebook(
-            str(notebook),
-            str(part),
-            parameters=dict(values),
-            cwd=None if kernel_folder is None else str(kernel_folder),
-            kernel_name="python3",
-            language="python",
-            kernel_manager_class=_OwnKernelManager,
-            on_cell_start=started,
-            start_timeout=KERNEL_START_SECONDS,
-            progress_bar=False,
-        )
+        with (
+            tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as private,
+            listening(told, Path(private)) as address,
+        ):
+            execute_notebook(
+                str(notebook),
+                str(part),
+                parameters=dict(values),
+                cwd=None if kernel_folder is None else str(kernel_folder),
+                kernel_name="python3",
+                language="python",
+                kernel_manager_class=_kernel_manager(Path(private), address),
+                on_cell_start=started,
+                start_timeout=KERNEL_START_SECONDS,
+                progress_bar=False,
+            )
     except PapermillExecutionError as error:
         stopped = f"{error.ename}: {error.evalue}"
     except DeadKernelError:

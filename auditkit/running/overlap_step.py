@@ -9,8 +9,9 @@ from auditkit.audit import (
     compare,
     decide_overlap,
 )
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.sources import other_known_releases
 from auditkit.running.steps import (
     COMPUTED,
@@ -40,7 +41,7 @@ def compare_measurements(
     if not measurements.computed:
         before = image if image.boot is None else measurements
         return OverlapStep(decisions=unreached(before, checks.OVERLAP_CHECKS))
-    (progress or Silent()).step("explaining")
+    (progress or progress_here()).step("explaining")
     blessed = proposal.bless.base_guest_launch_measurements
     known = {setting.measurement for setting in measurements.computed}
     unknown = {entry.measurement for entry in blessed} - known

@@ -11,8 +11,9 @@ from auditkit.audit import (
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.ic import parse_root_key, verify_proposal
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.sources import CertifiedProposal, certified_proposal
 from auditkit.running.steps import (
     PROPOSAL,
@@ -31,7 +32,7 @@ def read_proposal(parameters: Parameters, progress: Progress | None = None) -> P
         ParameterError: a source or the root key makes no sense.
     """
     parse_root_key(parameters.root_key)
-    (progress or Silent()).step("asking for the proposal")
+    (progress or progress_here()).step("asking for the proposal")
     try:
         certified = certified_proposal(parameters)
     except SourceError as error:

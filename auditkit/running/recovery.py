@@ -18,8 +18,9 @@ from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import parse_root_key
 from auditkit.limits import LIMITS
 from auditkit.practice.recovery import recovery_image as practice_recovery_image
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.record import RecoveryRecord
 from auditkit.running.sources import PRACTICE
 from auditkit.running.steps import BaseImageStep, MeasurementStep, ProposalStep, told, unreached
@@ -56,7 +57,7 @@ def check_recovery_image(
     Raises:
         ParameterError: the image's source makes no sense.
     """
-    progress = progress or Silent()
+    progress = progress or progress_here()
     if parameters.recovery_image is None or not measurements.computed:
         return _unasked(parameters, proposal, image, measurements)
     progress.step("recovery image")

@@ -12,7 +12,7 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, read_evidence, read_file
 from auditkit.guestos import BootFiles
 from auditkit.limits import LIMITS
-from auditkit.progress import Progress, Silent
+from auditkit.progress import Progress
 from auditkit.report import RECORD_NAME, AuditDocument
 from auditkit.running.attestation import CHAIN, REPORT, decide_report
 from auditkit.running.base_image_step import decide_image, troubled_image, wrong_image
@@ -20,6 +20,7 @@ from auditkit.running.document import conclude
 from auditkit.running.measurement_step import measure_base
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
+from auditkit.running.progress_here import progress_here
 from auditkit.running.proposal_step import decide_proposal, refused_proposal
 from auditkit.running.record import RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
 from auditkit.running.recovery import replay_recovery
@@ -54,7 +55,7 @@ def replay(
         EvidenceError: a file is not the one in SHA256SUMS or in the record, or the record is malformed.
         ParameterError: the recorded parameters make no sense to this version.
     """
-    progress = progress or Silent()
+    progress = progress or progress_here()
     progress.step("reading the evidence")
     record_path = evidence_folder / RECORD_NAME
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))

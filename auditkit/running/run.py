@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from auditkit.audit import Verdict
 from auditkit.errors import SourceError
+from auditkit.progress import Progress
 from auditkit.report import AuditDocument, begin_report_folder, read_report_folder
 from auditkit.running.notebook import notebook_path, run_notebook
 from auditkit.running.parameters import Parameters
 from auditkit.running.sources import preflight
 
 
-def run_audit(parameters: Parameters, on_cell: Callable[[int, int], None] | None = None) -> AuditDocument:
+def run_audit(parameters: Parameters, progress: Progress | None = None) -> AuditDocument:
     """Runs ``audit.ipynb`` into the report folder ``output_dir`` and gives the document that it wrote.
 
     A report that the folder held before no longer looks finished once this starts, and the new one looks finished
-    only when it is.
+    only when it is. ``progress`` is told the steps inside the notebook too.
 
     Raises:
         ParameterError: the parameters make no sense; nothing was written.
@@ -27,7 +27,7 @@ def run_audit(parameters: Parameters, on_cell: Callable[[int, int], None] | None
     notebook = notebook_path("audit")
     folder = Path(parameters.output_dir)
     begin_report_folder(folder)
-    stopped = run_notebook(notebook, parameters, folder / "audit.ipynb", on_cell)
+    stopped = run_notebook(notebook, parameters, folder / "audit.ipynb", progress)
     try:
         document = read_report_folder(folder).document
     except SourceError:
