@@ -84,14 +84,18 @@ def overlap_figure(rows: Iterable[Overlap | OverlapRecord]) -> Figure:
     return _Drawing(records).figure()
 
 
-def figure_svg(figure: Figure) -> str:
-    """The figure as an ``<svg>`` element: equal figures give equal text, without dates and outside links."""
+def figure_svg(figure: Figure, label: str = "Blessed and computed measurements") -> str:
+    """The figure as an ``<svg>`` element: equal figures give equal text, without dates and outside links.
+
+    Args:
+        label: what a screen reader says about it; our own words.
+    """
     text = StringIO()
     with rc_context({"svg.hashsalt": "auditkit", "svg.fonttype": "path", "hatch.linewidth": 0.6}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return svg.replace("<svg ", '<svg role="img" aria-label="Blessed and computed measurements" ', 1)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
 class _Drawing:
@@ -210,7 +214,7 @@ def _row_text(record: OverlapRecord) -> tuple[str, list[str]]:
     agreement = _LABELS.get(label_agreement(record))
     if record.relation == "matched" and agreement:
         title += f", {agreement}"
-    lines = wrap(_drawable(record.explanation or ""), _TEXT_CHARACTERS)
+    lines = wrap(drawable(record.explanation or ""), _TEXT_CHARACTERS)
     if len(lines) > _EXPLANATION_LINES:
         lines = [*lines[: _EXPLANATION_LINES - 1], "… (all of it is in the table)"]
     return title, lines
@@ -219,7 +223,7 @@ def _row_text(record: OverlapRecord) -> tuple[str, list[str]]:
 def _blessed_name(record: OverlapRecord) -> str:
     label = record.blessed.vcpu_type if record.blessed else None
     return (
-        "no CPU type given" if label is None else shorten(_drawable(label), 26, placeholder="…") or "(empty)"
+        "no CPU type given" if label is None else shorten(drawable(label), 26, placeholder="…") or "(empty)"
     )
 
 
@@ -242,7 +246,7 @@ def _write(axes: Axes, x: float, y: float, text: str, **style: Any) -> Text:
     return axes.text(x, y, text, parse_math=False, **settings)
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """``text`` in characters that the font has; the others are spelled out."""
     return "".join(
         letter

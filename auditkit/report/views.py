@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -15,6 +16,7 @@ from pandas.io.formats.style import Styler
 from auditkit.report.chain import chain_svg
 from auditkit.report.display import one_line
 from auditkit.report.figures import figure_svg, overlap_figure
+from auditkit.report.outcomes_figure import outcomes_figure
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
     from auditkit.ic import BlessAlternativeGuestOsVersion
+    from auditkit.running import Status
     from auditkit.sev.attestation import AttestationReport
 
 _TEXT: Final = 600  # characters of one cell
@@ -137,6 +140,23 @@ def attestation(report: AttestationReport | None) -> Styler:
             ("signed by", report.signing_key.name),
         ]
     return _view(("field", "value"), rows)
+
+
+def status(found: Status) -> Styler:
+    """One row a subject, those that need attention first; above it one sentence that sums them up."""
+    rows: list[tuple[object, ...]] = []
+    for row in found.rows:
+        finished = "" if row.finished is None else f"{row.finished:%Y-%m-%d %H:%M} UTC"
+        why = f"{row.deciding}: {row.reason}" if row.deciding else row.reason
+        rows.append((row.verdict, row.subject or "unknown", row.standing, finished, row.folder, why))
+    columns = ("verdict", "subject", "standing", "finished", "report", "why")
+    return _view(columns, rows).set_caption(html.escape(f"{found.verdict}: {found.reason}"))
+
+
+def outcomes(found: Status) -> Drawing:
+    """What each check of each newest report decided, as a picture that reads in black and white too."""
+    told = [(row.folder, row.verdict.value, dict(row.outcomes)) for row in found.rows]
+    return Drawing(figure_svg(outcomes_figure(told), "Outcomes of the checks of each report"))
 
 
 def _label(row: Overlap) -> str:

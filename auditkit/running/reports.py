@@ -28,7 +28,7 @@ from auditkit.report.folder import (
 )
 from auditkit.report.story import why
 
-_BEGUN: Final = frozenset(
+BEGUN_NAMES: Final = frozenset(
     {
         NOTEBOOK_NAME,
         f".part-{NOTEBOOK_NAME}",
@@ -38,6 +38,7 @@ _BEGUN: Final = frozenset(
         f".{EVIDENCE_NAME}.part",
     }
 )
+"""Files and folders that a report folder may have before it has its `audit.json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class AuditSubject:
             for word, there in (
                 ("recovery image", self.recovery_image),
                 ("chip", self.attestation),
-                ("not under mainnet's key", self.root_key != "mainnet"),
+                ("under another root key", self.root_key != "mainnet"),
             )
             if there
         ]
@@ -194,7 +195,7 @@ def find_reports(folder: Path) -> FoundReports:
             except AuditkitError as error:
                 hint = "look at the file; auditkit did not leave it like this"
                 lost.append(LostReport(name, f"The report cannot be read: {error.what_was_found}.", hint))
-        elif names & _BEGUN or (not names and path != folder):
+        elif names & BEGUN_NAMES or (not names and path != folder):
             reason = "An audit was begun here and did not finish."
             lost.append(LostReport(name, reason, "run the audit again, or remove the folder"))
     return FoundReports(tuple(finished), tuple(lost), links)

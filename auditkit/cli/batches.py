@@ -1,0 +1,194 @@
+"""`auditkit batch` and `auditkit status`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from auditkit.cli.audits import override_option
+from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
+
+if TYPE_CHECKING:
+    from auditkit.progress import Progress
+    from auditkit.running import AuditResult, BatchDocument, Status
+
+
+@auditkit.command()
+@click.argument("params", metavar="PARAMS...", nargs=-1, required=True)
+@override_option
+@click.option("--workers", type=click.IntRange(1, 256), help="Audits at a time; by default one a processor.")
+@click.option("--dask", metavar="ADDRESS", help="Run the audits on the Dask cluster of this scheduler.")
+@click.option(
+    "--out",
+    type=ExistingFile,
+    default=Path("reports/batch"),
+    show_default=True,
+    help="Gets a report folder for each audit, batch.json and overview.ipynb.",
+)
+@json_option
+def batch(
+    params: tuple[str, ...],
+    overrides: tuple[str, ...],
+    workers: int | None,
+    dask: str | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Run many audits and sum them up: status 1 if one is FAIL, else 2 if one is TROUBLE, else 0.
+
+    Each PARAMS is a parameter file or practice:SCENARIO, as for auditkit audit; -p sets a parameter for all of them.
+    Everything is checked before the first audit runs. Each audit is a process of its own. One that was killed or
+    ended in TROUBLE is tried once more; a FAIL is a result and is not.
+
+    With --dask the workers must have auditkit and see the same folders under the same paths.
+
+    \b
+    Examples:
+        auditkit batch practice:honest practice:unexplained
+        auditkit batch proposals/*.yaml --workers 4 --out reports/nightly
+        auditkit batch proposals/*.yaml --dask tcp://scheduler:8786
+    """
+    from auditkit.progress import progress_on_terminal
+    from auditkit.running import (
+        dask_workers,
+        local_workers,
+        plan_batch,
+        processors,
+        run_batch,
+        write_overview,
+    )
+
+    if workers is not None and dask is not None:
+        raise click.UsageError("--workers and --dask exclude each other")
+    jobs = plan_batch(params, overrides, out)
+    with (
+        _terminated_like_interrupted(),
+        progress_on_terminal(not as_json) as progress,
+        dask_workers(dask) if dask else local_workers(workers or processors()) as workforce,
+    ):
+        counter = _Counter(progress, len(jobs))
+        document = run_batch(jobs, out, workforce, counter.told)
+        progress.step("writing the overview")
+        overview = write_overview(out)
+    if as_json:
+        print_json(document.model_dump(mode="json", by_alias=True))
+    else:
+        _show_batch(document, out, overview)
+    raise ExitStatus(document.verdict.exit_status)
+
+
+@auditkit.command()
+@click.argument("folder", metavar="DIR", type=ExistingFile)
+@click.option(
+    "--max-age",
+    default="7d",
+    show_default=True,
+    metavar="AGE",
+    help="How old the newest report of a subject may be: 7d, 12h, 90m.",
+)
+@json_option
+def status(folder: Path, max_age: str, as_json: bool) -> None:
+    """Tell the newest verdict of each subject: status 1 if one failed, else 2 if one is stale or missing, else 0.
+
+    Looks at every report in DIR and below it. A subject is a proposal with a base release, a stage, a policy and a
+    root key; an audit with a recovery image or a chip is a subject of its own. Missing are reports that were begun and
+    not finished, and those that cannot be read. Signatures are not looked at: auditkit verify-report does that.
+
+    \b
+    Examples:
+        auditkit status reports
+        auditkit status reports/nightly --max-age 36h --json
+    """
+    from auditkit.errors import SourceError
+    from auditkit.running import read_status, status_json
+
+    found = read_status(folder, max_age)
+    if not found.rows:
+        raise SourceError(
+            "there is no report here", where=str(folder), hint="run auditkit audit or auditkit batch"
+        )
+    if as_json:
+        print_json(status_json(found))
+    else:
+        _show_status(found)
+    raise ExitStatus(found.verdict.exit_status)
+
+
+class _Counter:
+    """Tells how many audits are done, and how many of them did not pass."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total = progress, total
+        self._verdicts: list[str] = []
+        self._tell()
+
+    def told(self, result: AuditResult) -> None:
+        """One more is done."""
+        self._verdicts.append(result.verdict)
+        self._tell()
+
+    def _tell(self) -> None:
+        failed, trouble = self._verdicts.count("FAIL"), self._verdicts.count("TROUBLE")
+        done = f"{len(self._verdicts)} of {self._total} audits done"
+        self._progress.step(f"{done}, {failed} failed, {trouble} in trouble")
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Whoever ends the batch politely ends its audits too."""
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show_batch(document: BatchDocument, out: Path, overview: Path) -> None:
+    rows = []
+    for entry in document.audits:
+        subject = entry.subject
+        base = "unknown" if subject.base_version is None else subject.base_version[:12]
+        about = f"proposal {subject.proposal_id}, base {base}, {subject.stage}, {subject.policy}"
+        rows.append((entry.verdict, about, str(out / entry.folder), _why(entry.deciding, entry.reason)))
+    _show_table(("verdict", "subject", "report", "why"), rows)
+    counts = [entry.verdict for entry in document.audits]
+    told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in dict.fromkeys(sorted(counts)))
+    click.echo(f"\n{document.verdict}: {len(counts)} audits, {told}\n{overview}")
+
+
+def _show_status(found: Status) -> None:
+    from auditkit.running import told_age
+
+    rows = []
+    for row in found.rows:
+        about = "unknown" if row.subject is None else str(row.subject)
+        age = row.standing if row.age is None else f"{row.standing}, {told_age(row.age)}"
+        rows.append((row.verdict, about, age, row.folder, _why(row.deciding, row.reason)))
+    _show_table(("verdict", "subject", "age", "report", "why"), rows)
+    click.echo(f"\n{found.verdict}: {found.reason}")
+    if found.links:
+        click.echo(f"Links to folders that were not followed: {found.links}")
+
+
+def _why(deciding: str | None, reason: str) -> str:
+    return f"{deciding}: {reason}" if deciding else reason
+
+
+def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """One line a row, so that grep and a narrow window can deal with it; the last column is as long as it is."""
+    from auditkit.report.display import one_line
+
+    lines = [columns, *(tuple(one_line(cell, 600) for cell in row) for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+        click.echo("  ".join([*cells, line[-1]]))
