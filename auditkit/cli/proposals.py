@@ -8,7 +8,7 @@ import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
 from auditkit.cli.telling import end_with
-from auditkit.decision import Decision, Outcome
+from auditkit.decision import Outcome
 from auditkit.errors import EvidenceError
 
 
@@ -37,7 +37,8 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
     from auditkit.progress import progress_on_terminal
-    from auditkit.running.sources import fetch_proposal as fetch
+    from auditkit.running import fetch_proposal as fetch
+    from auditkit.running import refusal
 
     key = parse_root_key(root_key)
     for path in (out, request_path(out)):
@@ -47,7 +48,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         try:
             call = fetch((url,) if url else MAINNET_URLS, proposal_id)
         except EvidenceError as error:
-            end_with((_refusal(error),), False, {})
+            end_with((refusal(error),), False, {})
     verification = verify_proposal(
         call.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=call.request
     )
@@ -57,20 +58,6 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         end_with(authentic, False, {})
     save_proposal(out, call)
     click.echo(f"{out}\n{request_path(out)}")
-
-
-def _refusal(error: EvidenceError) -> Decision:
-    """The check that an answer failed before there was a certificate to verify."""
-    from auditkit import checks
-    from auditkit.evidence import UnboundAnswerError
-
-    check = checks.REPLY_REQUEST if isinstance(error, UnboundAnswerError) else checks.CERTIFICATE_FORM
-    reason = f"{error.where}: {error.what}" if error.where else error.what
-    return check.failed(
-        error.observed or "an answer without a certificate that can be read",
-        f"{reason}.",
-        expected=error.expected or "a certificate that answers this call",
-    )
 
 
 @auditkit.command("verify-certificate")

@@ -10,7 +10,7 @@ from auditkit.running.measurement_step import measure_base
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
-from auditkit.running.proposal_step import read_proposal
+from auditkit.running.proposal_step import read_proposal, refusal
 from auditkit.running.record import is_record
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.replay import replay
@@ -63,6 +63,7 @@ __all__ = [
     "read_proposal",
     "read_proposal_file",
     "read_status",
+    "refusal",
     "replay",
     "require_parameters",
     "run_audit",

@@ -72,12 +72,17 @@ def check_attestation(
 
 
 def decide_report(
-    parameters: Parameters, proposal: ProposalStep, evidence: tuple[Evidence, ...]
+    parameters: Parameters,
+    proposal: ProposalStep,
+    evidence: tuple[Evidence, ...],
+    *,
+    moment: datetime | None = None,
 ) -> AttestationStep:
     """Decides checks 35 to 41 about files that were read, now or before.
 
     Args:
         evidence: the report, and its chain unless the report comes with its own.
+        moment: when the certificates of the chain have to be valid, in UTC; now by default.
     """
     if parameters.attestation_report is None:
         return _not_given()
@@ -92,7 +97,7 @@ def decide_report(
         files[CHAIN].read(LIMITS.attestation_bytes) if CHAIN in files else None,
         proposal.bless,
         roots=trusted_roots(parse_root_key(parameters.root_key)),
-        moment=datetime.now(UTC),
+        moment=moment or datetime.now(UTC),
         evidence=tuple(files),
     )
     return AttestationStep(

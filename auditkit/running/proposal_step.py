@@ -8,8 +8,9 @@ from auditkit import checks
 from auditkit.audit import (
     decide_content,
 )
+from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence
+from auditkit.evidence import Evidence, UnboundAnswerError
 from auditkit.ic import parse_root_key, verify_proposal
 from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
@@ -38,17 +39,29 @@ def read_proposal(parameters: Parameters, progress: Progress | None = None) -> P
     except SourceError as error:
         return ProposalStep(trouble=(told(error),))
     except EvidenceError as error:
-        return refused_proposal(str(error))
+        return refused_proposal(refusal(error))
     return decide_proposal(parameters, certified)
 
 
-def refused_proposal(why: str) -> ProposalStep:
-    """The step when the answer was refused before there was a certificate: check 12 failed."""
-    failed = checks.REPLY_REQUEST.failed(why, "What came back is not the certified answer to our question.")
-    return ProposalStep(
-        decisions=(failed, *not_reached((*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS), failed)),
-        refused=why,
+def refusal(error: EvidenceError) -> Decision:
+    """The check that an answer failed before there was a certificate to verify: 1, or 12 for another's certificate."""
+    check = checks.REPLY_REQUEST if isinstance(error, UnboundAnswerError) else checks.CERTIFICATE_FORM
+    reason = f"{error.where}: {error.what}" if error.where else error.what
+    return check.failed(
+        error.observed or "an answer without a certificate that can be read",
+        f"{reason}.",
+        expected=error.expected or "a certificate that answers this call",
     )
+
+
+def refused_proposal(failed: Decision) -> ProposalStep:
+    """The step when the answer was refused before there was a certificate.
+
+    Args:
+        failed: what `refusal` decided.
+    """
+    asked = (*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS)
+    return ProposalStep(decisions=(failed, *not_reached(asked, failed)), refused=failed)
 
 
 def decide_proposal(parameters: Parameters, certified: CertifiedProposal) -> ProposalStep:

@@ -58,10 +58,10 @@ class ProposalRecord(_Part):
     """What happened when the proposal was asked for, unless it simply came.
 
     Attributes:
-        refused: why the answer was refused before there was a certificate to keep; empty otherwise.
+        refused: the check that the answer failed before there was a certificate to keep; None otherwise.
     """
 
-    refused: str = ""
+    refused: Decision | None = None
     trouble: tuple[Trouble, ...] = ()
 
 

@@ -5,6 +5,7 @@ Everything is recomputed but what `replay.yaml` records about the base image (se
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from auditkit import checks
@@ -42,9 +43,13 @@ from auditkit.running.steps import (
 
 
 def replay(
-    evidence_folder: Path, progress: Progress | None = None
+    evidence_folder: Path, progress: Progress | None = None, *, moment: datetime | None = None
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Repeats the audit whose evidence is in a folder.
+
+    Args:
+        moment: when the certificates of an attestation have to be valid, in UTC: that of the audit, so that they may
+            expire afterwards; now by default.
 
     Returns:
         The document, equal to that of the first audit outside ``run`` if this auditkit and its libraries are those of
@@ -67,7 +72,7 @@ def replay(
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
     recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
     attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
-    attestation = decide_report(parameters, proposal, attested)
+    attestation = decide_report(parameters, proposal, attested, moment=moment)
     return conclude(
         parameters, proposal, image, measurements, overlap, recovery=recovery, attestation=attestation
     )
@@ -103,8 +108,15 @@ def _content(files: dict[str, Evidence], name: str, limit: int) -> bytes:
 def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evidence]) -> ProposalStep:
     if record.proposal.trouble:
         return ProposalStep(trouble=record.proposal.trouble)
-    if record.proposal.refused:
-        return refused_proposal(record.proposal.refused)
+    if refused := record.proposal.refused:
+        if refused.outcome != "fail" or refused.id not in {
+            checks.CERTIFICATE_FORM.id,
+            checks.REPLY_REQUEST.id,
+        }:
+            raise EvidenceError(
+                "the record calls an answer refused without a failed check", where=RECORD_NAME
+            )
+        return refused_proposal(refused)
     certificate = _content(files, PROPOSAL, LIMITS.certificate_bytes)
     request = _content(files, REQUEST, LIMITS.certificate_bytes) if REQUEST in files else None
     return decide_proposal(parameters, CertifiedProposal(certificate, request, files[PROPOSAL].origin))

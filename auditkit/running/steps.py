@@ -43,14 +43,14 @@ class ProposalStep:
 
     Attributes:
         verification: the outcome of checks 1 to 14; None when the proposal could not be had.
-        refused: why the answer was refused before there was a certificate; empty otherwise.
+        refused: the check that the answer failed before there was a certificate; None otherwise.
     """
 
     decisions: tuple[Decision, ...] = ()
     trouble: tuple[Trouble, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     verification: ProposalVerification | None = None
-    refused: str = ""
+    refused: Decision | None = None
 
     @property
     def bless(self) -> BlessAlternativeGuestOsVersion | None:

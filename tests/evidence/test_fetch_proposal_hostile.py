@@ -17,6 +17,7 @@ from auditkit.limits import LIMITS
 from auditkit.practice import certify
 from auditkit.practice.keys import KeyPair
 from auditkit.practice.proposals import proposal_reply
+from auditkit.running import Parameters, check, parameter_file, replay, write_report
 
 ROOT, STRANGER = KeyPair("tests: root"), KeyPair("tests: a stranger")
 PASS, FAIL, TROUBLE = 0, 1, 2
@@ -186,3 +187,24 @@ def test_what_is_there_is_not_overwritten(serve, fetch):
     assert (status, kept) == (TROUBLE, KEPT)
     assert "it is there already" in err
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("certificate", "check_id"),
+    [
+        (lambda _: b"no certificate", "certificate.form"),
+        (lambda _: answer(FORMER_CALL), "reply.request"),
+    ],
+)
+def test_an_audit_and_its_replay_fail_the_same_check(serve, fetch, tmp_path, certificate, check_id):
+    server = serve(lambda asked, wire: replied(wire, certificate(asked)))
+    status, out, _, kept = fetch(server.url)
+    assert (status, kept) == (FAIL, [])
+    assert check_id in out
+    parameters = Parameters.from_file(parameter_file("honest"), (f"proposal_source={server.url}",))
+    document, evidence = check(parameters)
+    assert document.deciding is not None
+    assert (document.verdict, document.deciding.decision) == ("FAIL", check_id)
+    write_report(document, evidence, tmp_path / "report")
+    replayed, _ = replay(tmp_path / "report" / "evidence")
+    assert replayed.decisions == document.decisions

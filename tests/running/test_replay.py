@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from auditkit import checks
+from auditkit.decision import Decision
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import format_sha256sums
 from auditkit.practice import scenarios
@@ -144,6 +148,10 @@ def edited(folder: Path, edit) -> None:
     rewrite(folder, "replay.yaml", yaml.safe_dump(values).encode())
 
 
+def a_refusal(decision: Decision) -> dict[str, object]:
+    return {**asdict(decision), "outcome": str(decision.outcome), "evidence": list(decision.evidence)}
+
+
 def test_a_record_that_claims_another_image_digest_fails_the_check(evidence):
     edited(evidence, lambda values: values["image"]["facts"].update(sha256="0" * 64))
     document, _ = replay(evidence)
@@ -169,6 +177,12 @@ def test_a_record_that_claims_the_mainnet_key_fails_the_check(evidence):
         lambda values: values.update(replay="auditkit/replay/v2"),
         lambda values: values["files"].pop(),
         lambda values: values["image"]["facts"].update(size=-1),
+        lambda values: values["proposal"].update(
+            refused=a_refusal(checks.CERTIFICATE_FORM.passed("it", "Is well."))
+        ),
+        lambda values: values["proposal"].update(
+            refused=a_refusal(checks.BASE_DIGEST.failed("it", "Is not."))
+        ),
     ],
 )
 def test_a_record_that_contradicts_itself_is_refused(evidence, edit):
@@ -184,3 +198,13 @@ def test_what_is_no_record_is_refused(evidence, data):
     rewrite(evidence, "replay.yaml", data)
     with pytest.raises(EvidenceError):
         replay(evidence)
+
+
+def test_the_certificates_of_a_chip_are_judged_by_the_day_that_is_asked_for(tmp_path):
+    """They expire one day, and a report that was right stays right."""
+    folder = report_of("node-honest", tmp_path / "report")
+    valid, _ = replay(folder / "evidence", moment=datetime.now(UTC))
+    assert valid.verdict == "PASS"
+    later, _ = replay(folder / "evidence", moment=datetime(2200, 1, 1, tzinfo=UTC))
+    assert later.deciding is not None
+    assert (later.verdict, later.deciding.decision) == ("FAIL", "attestation.chain")

@@ -28,7 +28,7 @@ def audited(name: str, folder: Path, *overrides: str) -> Path:
 def reports(tmp_path_factory) -> dict[str, Path]:
     """Unsigned report folders by scenario, and one of another base release; copy before you write."""
     root = tmp_path_factory.mktemp("reports")
-    names = ("honest", "base-16-vcpus", "missing-release")
+    names = ("honest", "base-16-vcpus", "missing-release", "node-honest")
     found = {name: audited(name, root / name) for name in names}
     return {**found, "another base": audited("honest", root / "other", f"base_version={OTHER_BASE}")}
 

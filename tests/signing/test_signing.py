@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,26 @@ def test_require_and_replay(reports, tmp_path, alice, trust_file, capsys):
     assert {d["id"]: d["outcome"] for d in told["decisions"]}["report.replay"] == "pass"
     status, out, _ = command(*arguments, "--require", "PASS", capsys=capsys)
     assert (status, json.loads(out)["authentic"]) == (1, False)
+
+
+def test_a_replay_judges_the_certificates_of_a_chip_by_the_day_of_the_audit(
+    reports, tmp_path, alice, trust_file, capsys
+):
+    import shutil
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2200, 1, 1, tzinfo=tz)
+
+    folder = Path(shutil.copytree(reports["node-honest"], tmp_path / "report"))
+    sign_report(folder, alice.signer())
+    arguments = ["verify-report", folder, "--allowed-signers", trust_file, "--require", "PASS", "--replay"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("auditkit.running.attestation.datetime", Later)
+        status, out, _ = command(*arguments, "--json", capsys=capsys)
+    assert {d["id"]: d["outcome"] for d in json.loads(out)["decisions"]}["report.replay"] == "pass"
+    assert status == 0
 
 
 def test_a_replay_that_decides_otherwise_is_caught(report, alice, trust_file, capsys):
