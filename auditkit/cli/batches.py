@@ -161,8 +161,9 @@ def _show_batch(document: BatchDocument, out: Path, overview: Path) -> None:
         rows.append((entry.verdict, about, str(out / entry.folder), _why(entry.deciding, entry.reason)))
     _show_table(("verdict", "subject", "report", "why"), rows)
     counts = [entry.verdict for entry in document.audits]
+    many = "audits" if len(counts) > 1 else "audit"
     told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in dict.fromkeys(sorted(counts)))
-    click.echo(f"\n{document.verdict}: {len(counts)} audits, {told}\n{overview}")
+    click.echo(f"\n{document.verdict}: {len(counts)} {many}, {told}\n{overview}")
 
 
 def _show_status(found: Status) -> None:

@@ -85,6 +85,10 @@ class AuditResult:
     attempts: int
 
 
+class _StillWritingError(SourceError):
+    """An audit is over, and something that it started is not."""
+
+
 _guard = Lock()
 _running: dict[subprocess.Popen[bytes], str] = {}
 _stopped: set[str] = set()
@@ -97,6 +101,8 @@ def run_audit_job(job: AuditJob) -> AuditResult:
         try:
             with _only_audit_in(job.folder) as lock:
                 result = _attempt(job, attempt, lock)
+        except _StillWritingError as error:
+            return AuditResult(job.name, Verdict.TROUBLE, None, str(error), None, attempt)
         except AuditkitError as error:
             return AuditResult(job.name, Verdict.TROUBLE, None, str(error), result.exit_status, attempt - 1)
         if result.verdict is not Verdict.TROUBLE or job.batch in _stopped:
@@ -165,7 +171,10 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[int, str]:
                 with suppress(subprocess.TimeoutExpired):
                     _, told = process.communicate(timeout=_DESCENDANTS_SECONDS)
                     break
-                raise SourceError(
+                for pipe in (process.stdout, process.stderr):
+                    if pipe is not None:
+                        pipe.close()
+                raise _StillWritingError(
                     "the audit ended, but a process that it started runs on",
                     where=f"process {process.pid}",
                     hint="end it and run the batch again",
