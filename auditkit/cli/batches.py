@@ -53,7 +53,9 @@ def batch(
         auditkit batch proposals/*.yaml --workers 4 --out reports/nightly
         auditkit batch proposals/*.yaml --dask tcp://scheduler:8786
     """
+    from auditkit.errors import AuditkitError
     from auditkit.progress import progress_on_terminal
+    from auditkit.report.display import visible
     from auditkit.running import (
         dask_workers,
         local_workers,
@@ -74,11 +76,18 @@ def batch(
         counter = _Counter(progress, len(jobs))
         document = run_batch(jobs, out, workforce, counter.told)
         progress.step("writing the overview")
-        overview = write_overview(out)
+        try:
+            shown = write_overview(out)
+        except AuditkitError as error:
+            # A PASS without what was asked for is none; a FAIL stays one.
+            if document.verdict.exit_status == 0:
+                raise
+            click.echo(f"auditkit: {visible(str(error))}", err=True)
+            shown = out
     if as_json:
         print_json(document.model_dump(mode="json", by_alias=True))
     else:
-        _show_batch(document, out, overview)
+        _show_batch(document, out, shown)
     raise ExitStatus(document.verdict.exit_status)
 
 
@@ -152,7 +161,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _show_batch(document: BatchDocument, out: Path, overview: Path) -> None:
+def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     rows = []
     for entry in document.audits:
         subject = entry.subject
@@ -163,7 +172,7 @@ def _show_batch(document: BatchDocument, out: Path, overview: Path) -> None:
     counts = [entry.verdict for entry in document.audits]
     many = "audits" if len(counts) > 1 else "audit"
     told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in dict.fromkeys(sorted(counts)))
-    click.echo(f"\n{document.verdict}: {len(counts)} {many}, {told}\n{overview}")
+    click.echo(f"\n{document.verdict}: {len(counts)} {many}, {told}\n{shown}")
 
 
 def _show_status(found: Status) -> None:

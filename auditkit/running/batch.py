@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from uuid import uuid4
 from auditkit import practice
 from auditkit.atomic import write_atomically
 from auditkit.audit import Verdict
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import AuditkitError, ParameterError, SourceError
 from auditkit.progress import Silent
 from auditkit.report import Run, begin_report_folder, require_replaceable
 from auditkit.report.folder import DOCUMENT_NAME, EVIDENCE_NAME
@@ -30,7 +31,7 @@ from auditkit.running.batch_document import (
 )
 from auditkit.running.notebook import execute, notebook_path, parameter_file
 from auditkit.running.parameters import Parameters
-from auditkit.running.reports import BEGUN_NAMES, combine
+from auditkit.running.reports import BEGUN_NAMES, combine, read_finished_report
 from auditkit.running.sources import PRACTICE, preflight
 from auditkit.running.workforce import Workforce
 from auditkit.version import __version__
@@ -151,7 +152,7 @@ def _run_all(
         for job in jobs:
             futures[workforce.executor.submit(run_audit_job, job)] = job
         for future in as_completed(futures):
-            result = _result(future, futures[future])
+            result = _seen_from_here(futures[future], _result(future, futures[future]))
             results[result.name] = result
             if on_result is not None:
                 on_result(result)
@@ -169,6 +170,19 @@ def _result(future: Future[AuditResult], job: AuditJob) -> AuditResult:
     except Exception as error:  # noqa: BLE001  (whatever a cluster raises, the other audits go on)
         reason = f"Whoever should have run the audit could not: {type(error).__name__}: {error}"[:600]
         return AuditResult(job.name, Verdict.TROUBLE, None, reason, None, 0)
+
+
+def _seen_from_here(job: AuditJob, result: AuditResult) -> AuditResult:
+    """``result``, unless its report is not the one that is in the folder: a worker may have a disk of its own."""
+    if result.report is None:
+        return result
+    try:
+        if read_finished_report(job.folder, job.name) == result.report:
+            return result
+        reason = "The report in the folder is not the one that the audit wrote: do not use it."
+    except AuditkitError:
+        reason = f"The audit ended with {result.verdict}, but its report is not here: let workers see the same folders."
+    return replace(result, verdict=Verdict.TROUBLE, report=None, reason=reason)
 
 
 def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:

@@ -434,6 +434,82 @@ def test_what_a_cluster_raises_is_trouble_of_one_audit(monkeypatch, tmp_path):
     assert "the worker was lost" in document.audits[0].reason
 
 
+class _Elsewhere(Executor):
+    """A worker that has a disk of its own: what it wrote is not here, or something else is."""
+
+    def __init__(self, meddle: Callable[[Path], object]) -> None:
+        self.meddle = meddle
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        future: Future = Future()
+        future.set_result(fn(*args, **kwargs))
+        self.meddle(args[0].folder / "audit.json")
+        return future
+
+
+@pytest.mark.parametrize(
+    ("meddle", "told"),
+    [
+        (lambda path: path.unlink(), "is not here"),
+        (lambda path: path.write_text(path.read_text().replace("900001", "900002")), "is not the one"),
+    ],
+    ids=["absent", "another"],
+)
+def test_a_verdict_whose_report_is_not_in_the_folder_is_trouble(monkeypatch, tmp_path, meddle, told):
+    job = job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').write_text(sample)")
+    document = run_batch([job], tmp_path / "out", Workforce(_Elsewhere(meddle), lambda batch: None))
+    (entry,) = document.audits
+    assert (document.verdict, entry.verdict) == ("TROUBLE", "TROUBLE")
+    assert told in entry.reason
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, 2), (1, 1), (2, 2)])
+def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
+    monkeypatch, tmp_path, capsys, code, status
+):
+    from auditkit import running
+
+    verdict = {0: "PASS", 1: "FAIL", 2: "TROUBLE"}[code]
+    script = (
+        "import json\nvalue = json.loads(sample)\n"
+        f"value['verdict'] = value['verdicts']['strict'] = value['verdicts']['overlap'] = {verdict!r}\n"
+        f"if {code} == 1: value['decisions'][0]['outcome'] = 'fail'\n"
+        f"(out / 'audit.json').write_text(json.dumps(value)); sys.exit({code})"
+    )
+    job_that_runs(monkeypatch, tmp_path, script)
+
+    def broken(folder: Path) -> Path:
+        raise SourceError("the overview did not finish")
+
+    monkeypatch.setattr(running, "write_overview", broken)
+    ended, out, err = in_process("practice:honest", "--out", tmp_path / "out", capsys=capsys)
+    assert ended == status
+    assert (f"{verdict}: 1 audit" in out) == (code > 0)
+    assert err == "auditkit: the overview did not finish\n"
+    assert (tmp_path / "out" / "batch.json").exists()
+
+
+def test_a_terminal_shows_how_many_are_done_and_how_many_failed(tmp_path):
+    screen, terminal = os.openpty()
+    process = subprocess.Popen(
+        command("practice:unexplained", "--out", tmp_path / "out"),
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+    )
+    os.close(terminal)
+    shown = b""
+    with open(screen, "rb", buffering=0) as reader:
+        while True:
+            try:
+                shown += reader.read(4096)
+            except OSError:
+                break
+    assert process.wait(timeout=60) == 1
+    assert b"0 of 1 audits done, 0 failed" in shown
+    assert b"writing the overview" in shown
+
+
 def test_every_result_is_told_as_it_comes(monkeypatch, tmp_path):
     job = job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').write_text(sample)")
     seen: list[str] = []
