@@ -627,3 +627,13 @@ def test_a_scheduler_that_is_not_there_is_told(monkeypatch, address, error):
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == error.__name__
+
+
+@pytest.mark.parametrize("name", ["batch", "status"])
+def test_help_has_an_example(name, capsys):
+    from auditkit.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"Examples:\n      auditkit {name} " in capsys.readouterr().out
