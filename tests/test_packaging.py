@@ -38,7 +38,13 @@ def test_environment_yml_and_pyproject_name_the_same_dependencies():
 
 
 def test_the_notebooks_of_the_contract_are_there():
-    assert {path.stem for path in NOTEBOOKS} >= {"audit", "proposal", "base_image", "measurements", "overview"}
+    assert {path.stem for path in NOTEBOOKS} >= {
+        "audit",
+        "proposal",
+        "base_image",
+        "measurements",
+        "overview",
+    }
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -54,13 +54,13 @@ def batch(
         auditkit batch proposals/*.yaml --dask tcp://scheduler:8786
     """
     from auditkit.errors import AuditkitError
+    from auditkit.processors import processors
     from auditkit.progress import progress_on_terminal
     from auditkit.report.display import visible
     from auditkit.running import (
         dask_workers,
         local_workers,
         plan_batch,
-        processors,
         run_batch,
         write_overview,
     )

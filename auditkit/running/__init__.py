@@ -24,7 +24,7 @@ from auditkit.running.sources import (
 )
 from auditkit.running.status import Standing, Status, StatusRow, read_status, status_json, told_age
 from auditkit.running.steps import BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
-from auditkit.running.workforce import dask_workers, local_workers, processors
+from auditkit.running.workforce import dask_workers, local_workers
 
 __all__ = [
     "AttestationStep",
@@ -58,7 +58,6 @@ __all__ = [
     "parameter_file",
     "plan_batch",
     "preflight",
-    "processors",
     "read_base_image",
     "read_proposal",
     "read_proposal_file",

@@ -183,7 +183,7 @@ def given(monkeypatch) -> list[Helper]:
         give(self, blocks)
 
     monkeypatch.setattr(Helper, "give", noted)
-    monkeypatch.setattr(leaves, "_processors", lambda: 2)
+    monkeypatch.setattr(leaves, "processors", lambda: 2)
     return helpers
 
 
@@ -209,7 +209,7 @@ def test_a_helper_for_many_blocks(large, given, monkeypatch):
     assert root_image_verity(path).root_hash == root_hash
     assert len(given) > 10
     given.clear()
-    monkeypatch.setattr(leaves, "_processors", lambda: 1)
+    monkeypatch.setattr(leaves, "processors", lambda: 1)
     assert root_image_verity(path).root_hash == root_hash
     assert given == []
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, ZERO_DIGEST, digest_blocks
+from auditkit.processors import processors
 
 if TYPE_CHECKING:
     from auditkit.guestos.verity.helper import Helper
@@ -25,7 +25,7 @@ class Leaves:
     def __init__(self) -> None:
         self._parts: list[bytes | int] = []  # digests of blocks, or a number of zero blocks
         self._waiting: deque[int] = deque()  # the parts that the helper is working on
-        self._alone = _ALONE if _processors() > 1 else None
+        self._alone = _ALONE if processors() > 1 else None
         self._helper: Helper | None = None
         self._stack = ExitStack()
 
@@ -91,7 +91,3 @@ class Leaves:
                 except OSError:  # a place where no process may be started: this one does it alone
                     return None
         return self._helper
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
