@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from auditkit.report import AuditDocument
     from auditkit.running import Parameters
 
-_PRACTICE = "practice:"
-
 override_option = click.option(
     "-p",
     "overrides",
@@ -26,16 +24,12 @@ params_argument = click.argument("params", metavar="PARAMS.yaml")
 
 
 def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Parameters:
-    from auditkit import practice
-    from auditkit.running import Parameters, parameter_file
+    from auditkit.running import named_parameters
 
-    path = Path(params)
-    if params.startswith(_PRACTICE):
-        path = parameter_file(practice.scenario(params.removeprefix(_PRACTICE)).name)
     if out is not None:
         # A text parameter is taken as it stands, so no path is too odd for it.
         overrides = (*overrides, f"output_dir={out}")
-    return Parameters.from_file(path, overrides)
+    return named_parameters(params, overrides)
 
 
 @auditkit.command()
@@ -116,9 +110,8 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 def _why(document: AuditDocument) -> str:
-    from auditkit.audit import policy_named
     from auditkit.report.display import one_line
+    from auditkit.report.story import check_and_reason, why
 
-    if document.deciding is None:
-        return policy_named(document.subject.policy).promise
-    return one_line(f"{document.deciding.decision}: {document.deciding.reason}", 600)
+    deciding = document.deciding.decision if document.deciding else None
+    return one_line(check_and_reason(deciding, why(document)), 600)

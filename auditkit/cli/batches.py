@@ -162,12 +162,16 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
+    from auditkit.report.story import check_and_reason
+
     rows = []
     for entry in document.audits:
         subject = entry.subject
         base = "unknown" if subject.base_version is None else subject.base_version[:12]
         about = f"proposal {subject.proposal_id}, base {base}, {subject.stage}, {subject.policy}"
-        rows.append((entry.verdict, about, str(out / entry.folder), _why(entry.deciding, entry.reason)))
+        rows.append(
+            (entry.verdict, about, str(out / entry.folder), check_and_reason(entry.deciding, entry.reason))
+        )
     _show_table(("verdict", "subject", "report", "why"), rows)
     counts = [entry.verdict for entry in document.audits]
     many = "audits" if len(counts) > 1 else "audit"
@@ -176,21 +180,18 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
 
 
 def _show_status(found: Status) -> None:
+    from auditkit.report.story import check_and_reason
     from auditkit.running import told_age
 
     rows = []
     for row in found.rows:
         about = "unknown" if row.subject is None else str(row.subject)
         age = row.standing if row.age is None else f"{row.standing}, {told_age(row.age)}"
-        rows.append((row.verdict, about, age, row.folder, _why(row.deciding, row.reason)))
+        rows.append((row.verdict, about, age, row.folder, check_and_reason(row.deciding, row.reason)))
     _show_table(("verdict", "subject", "age", "report", "why"), rows)
     click.echo(f"\n{found.verdict}: {found.reason}")
     if found.links:
         click.echo(f"Links to folders that were not followed: {found.links}")
-
-
-def _why(deciding: str | None, reason: str) -> str:
-    return f"{deciding}: {reason}" if deciding else reason
 
 
 def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

@@ -87,15 +87,13 @@ class StreamPieces:
         return piece
 
     def _read_ahead(self) -> None:
-        piece = b"something"
-        while piece:
-            self._room.acquire()
-            if self._left:
-                return
+        while self._room.acquire() and not self._left:
             try:
                 piece = self._next()
             except Exception as error:  # noqa: BLE001  (whoever takes the piece gets it)
                 self._pieces.put(error)
                 return
             self._pieces.put(piece)
+            if not piece:
+                return
             self._digest.update(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
@@ -24,6 +25,7 @@ from auditkit.decision import Decision, Outcome
 from auditkit.errors import AuditkitError, ParameterError
 from auditkit.ic import BlessedMeasurement
 from auditkit.sev import LaunchMeasurement, PublishedMeasurement
+from auditkit.times import rfc3339
 
 RECORD_NAME: Final = "replay.yaml"
 """Evidence that holds what a replay needs besides the other files (`auditkit.running.record`)."""
@@ -314,3 +316,14 @@ class Run(Part):
     seconds: Annotated[float, Field(ge=0)]
     machine: str
     python: str
+
+    @classmethod
+    def between(cls, started: float, finished: float) -> Self:
+        """A run on this machine between two times, in seconds since 1970."""
+        return cls(
+            started=rfc3339(started),
+            finished=rfc3339(finished),
+            seconds=round(finished - started, 3),
+            machine=f"{platform.system()} {platform.machine()}",
+            python=platform.python_version(),
+        )

@@ -87,6 +87,11 @@ def why(document: AuditDocument) -> str:
     return document.trouble[0].what if document.trouble else "No reason was recorded."
 
 
+def check_and_reason(deciding: str | None, reason: str) -> str:
+    """``reason``, after the id of the check that decides where there is one."""
+    return f"{deciding}: {reason}" if deciding else reason
+
+
 def deciding_check(document: AuditDocument) -> str:
     """Number and id of the check that decides, such as ``check 26, overlap.explained``, or nothing."""
     wanted = document.deciding.decision if document.deciding is not None else None

@@ -17,6 +17,7 @@ from auditkit.report.chain import chain_svg
 from auditkit.report.display import one_line
 from auditkit.report.figures import figure_svg, overlap_figure
 from auditkit.report.outcomes_figure import outcomes_figure
+from auditkit.report.story import check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def status(found: Status) -> Styler:
     rows: list[tuple[object, ...]] = []
     for row in found.rows:
         finished = "" if row.finished is None else f"{row.finished:%Y-%m-%d %H:%M} UTC"
-        why = f"{row.deciding}: {row.reason}" if row.deciding else row.reason
+        why = check_and_reason(row.deciding, row.reason)
         rows.append((row.verdict, row.subject or "unknown", row.standing, finished, row.folder, why))
     columns = ("verdict", "subject", "standing", "finished", "report", "why")
     return _view(columns, rows).set_caption(html.escape(f"{found.verdict}: {found.reason}"))

@@ -7,6 +7,7 @@ from auditkit.running.batch import plan_batch, run_batch, write_overview
 from auditkit.running.batch_document import BatchDocument, batch_schema
 from auditkit.running.document import check, conclude, demand_pass, write_report
 from auditkit.running.measurement_step import measure_base
+from auditkit.running.named_parameters import named_parameters
 from auditkit.running.notebook import notebook_path, parameter_file, require_parameters, run_notebook
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
@@ -54,6 +55,7 @@ __all__ = [
     "is_record",
     "local_workers",
     "measure_base",
+    "named_parameters",
     "notebook_path",
     "parameter_file",
     "plan_batch",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from auditkit import practice
 from auditkit.atomic import write_atomically
 from auditkit.audit import Verdict
 from auditkit.errors import AuditkitError, ParameterError, SourceError
@@ -29,8 +26,8 @@ from auditkit.running.batch_document import (
     BatchTool,
     batch_json,
 )
-from auditkit.running.notebook import execute, notebook_path, parameter_file
-from auditkit.running.parameters import Parameters
+from auditkit.running.named_parameters import named_parameters
+from auditkit.running.notebook import execute, notebook_path
 from auditkit.running.reports import BEGUN_NAMES, combine, read_finished_report
 from auditkit.running.sources import PRACTICE, preflight
 from auditkit.running.workforce import Workforce
@@ -68,7 +65,7 @@ def plan_batch(sources: Sequence[str], overrides: Sequence[str], out: Path) -> t
                 where=f"{other.source} and {source}",
                 hint="leave one out, or copy its parameter file under another name",
             )
-        parameters = _parameters(source, (*overrides, f"output_dir={out / name}"))
+        parameters = named_parameters(source, (*overrides, f"output_dir={out / name}"))
         try:
             preflight(parameters)
             require_replaceable(out / name)
@@ -111,18 +108,11 @@ def run_batch(
         begin_report_folder(job.folder)
     results = _run_all(jobs, workforce, on_result)
     entries = tuple(_entry(job, results[job.name]) for job in jobs)
-    finished = time.time()
     document = BatchDocument(
         verdict=combine(entry.verdict for entry in entries),
         audits=entries,
         tool=BatchTool(name="auditkit", version=__version__),
-        run=Run(
-            started=_utc(started),
-            finished=_utc(finished),
-            seconds=round(finished - started, 3),
-            machine=f"{platform.system()} {platform.machine()}",
-            python=platform.python_version(),
-        ),
+        run=Run.between(started, time.time()),
     )
     write_atomically(out / BATCH_NAME, batch_json(document))
     return document
@@ -204,13 +194,6 @@ def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:
     )
 
 
-def _parameters(source: str, overrides: Sequence[str]) -> Parameters:
-    path = Path(source)
-    if source.startswith(PRACTICE):
-        path = parameter_file(practice.scenario(source.removeprefix(PRACTICE)).name)
-    return Parameters.from_file(path, overrides)
-
-
 def _folder_name(source: str) -> str:
     """A folder name that is safe everywhere, from the name of a parameter file or scenario.
 
@@ -226,7 +209,3 @@ def _folder_name(source: str) -> str:
             hint="copy the parameter file under another name",
         )
     return name
-
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Final
@@ -39,6 +37,7 @@ from auditkit.running.proposal_step import read_proposal
 from auditkit.running.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.times import rfc3339
 from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
@@ -123,13 +122,7 @@ def conclude(
             )
             for item in evidence
         ),
-        run=Run(
-            started=_utc(started),
-            finished=_utc(finished),
-            seconds=round(finished - started, 3),
-            machine=f"{platform.system()} {platform.machine()}",
-            python=platform.python_version(),
-        ),
+        run=Run.between(started, finished),
     )
     return document, evidence
 
@@ -184,12 +177,16 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         or (None if parameters.base_version == "auto" else parameters.base_version),
         stage=parameters.stage,
         policy=parameters.policy,
-        certificate_time=_utc(verification.time_ns / 1e9) if verification and verification.time_ns else None,
+        certificate_time=rfc3339(verification.time_ns / 1e9)
+        if verification and verification.time_ns
+        else None,
         certified_by=verification.signed_by or None if verification else None,
         rootfs_hash=bless.rootfs_hash if bless else None,
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
         tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,
-        deadline=_utc(info.deadline_timestamp_seconds) if info and info.deadline_timestamp_seconds else None,
+        deadline=rfc3339(info.deadline_timestamp_seconds)
+        if info and info.deadline_timestamp_seconds
+        else None,
     )
 
 
@@ -226,8 +223,3 @@ def demand_pass(document: AuditDocument) -> None:
         reason = document.deciding.reason if document.deciding else "no decision was reached"
         where = document.deciding.decision if document.deciding else ""
         raise AuditFailedError(f"the verdict is {document.verdict}: {reason}", where=where or "")
-
-
-def _utc(seconds: float) -> str:
-    """RFC 3339 with Z, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

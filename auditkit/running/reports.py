@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -99,7 +99,7 @@ class FinishedReport:
 
     Attributes:
         folder: the report folder below the folder that was searched, with ``/``; ``.`` for that folder itself.
-        finished: when the audit ended; None when the report's time is not one.
+        finished: when the audit ended.
         deciding: id of the check that the verdict turns on, or empty.
         reason: one sentence that says why the verdict follows.
         outcomes: number of each check that was decided, and its outcome.
@@ -108,7 +108,7 @@ class FinishedReport:
     folder: str
     subject: AuditSubject
     verdict: Verdict
-    finished: datetime | None
+    finished: datetime
     deciding: str
     reason: str
     outcomes: tuple[tuple[int, Outcome], ...]
@@ -167,7 +167,7 @@ def read_finished_report(folder: Path, name: str) -> FinishedReport:
         folder=name,
         subject=AuditSubject.of(document),
         verdict=document.verdict,
-        finished=_time(document.run.finished),
+        finished=datetime.fromisoformat(document.run.finished),
         deciding=(deciding.decision or "") if deciding else "",
         reason=why(document),
         outcomes=tuple((decision.number, decision.outcome) for decision in document.decisions),
@@ -236,11 +236,3 @@ def _folders(top: Path) -> Iterator[tuple[Path, frozenset[str], int]]:
             )
         waiting += [(folder, depth + 1) for folder in sorted(inside, reverse=True)]
         yield path, frozenset(names), links
-
-
-def _time(text: str) -> datetime | None:
-    """The time of a report, or None where it only looks like one, such as the thirtieth of February."""
-    try:
-        return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None

@@ -14,6 +14,7 @@ from auditkit.audit import Verdict
 from auditkit.decision import Outcome
 from auditkit.errors import ParameterError
 from auditkit.running.reports import AuditSubject, FinishedReport, LostReport, combine, find_reports
+from auditkit.times import rfc3339
 
 STATUS_SCHEMA: Final = "auditkit/status/v1"
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
@@ -126,13 +127,13 @@ def read_status(
     if not top.exists():
         return Status(Verdict.TROUBLE, f"There is no folder {top.name} yet.", (), moment, limit, 0)
     found = find_reports(top)
-    subjects: defaultdict[AuditSubject, list[tuple[FinishedReport, datetime]]] = defaultdict(list)
+    subjects: defaultdict[AuditSubject, list[FinishedReport]] = defaultdict(list)
     rows = [_missing(report) for report in found.lost]
     for report in found.finished:
-        if report.finished is None or report.finished - moment > CLOCKS_DIFFER:
+        if report.finished - moment > CLOCKS_DIFFER:
             rows.append(_mistimed(report))
         else:
-            subjects[report.subject].append((report, report.finished))
+            subjects[report.subject].append(report)
     rows += [_newest(reports, moment, limit) for reports in subjects.values()]
     rows.sort(key=lambda row: (_ORDER[row.verdict], row.standing, row.folder))
     verdict = combine(row.verdict for row in rows)
@@ -145,7 +146,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "schema": STATUS_SCHEMA,
         "verdict": status.verdict,
         "reason": status.reason,
-        "checked_at": _utc(status.now),
+        "checked_at": rfc3339(status.now.timestamp()),
         "max_age_seconds": int(status.max_age.total_seconds()),
         "links_not_followed": status.links,
         "subjects": [_row_json(row) for row in status.rows],
@@ -155,10 +156,10 @@ def status_json(status: Status) -> dict[str, Any]:
 _ORDER: Final = {Verdict.FAIL: 0, Verdict.TROUBLE: 1, Verdict.PASS: 2}
 
 
-def _newest(reports: list[tuple[FinishedReport, datetime]], now: datetime, max_age: timedelta) -> StatusRow:
+def _newest(reports: list[FinishedReport], now: datetime, max_age: timedelta) -> StatusRow:
     """The newest report; among reports of the same second the worst one."""
-    report, finished = max(reports, key=lambda item: (item[1], -_ORDER[item[0].verdict]))
-    age = max(now - finished, timedelta())
+    report = max(reports, key=lambda item: (item.finished, -_ORDER[item.verdict]))
+    age = max(now - report.finished, timedelta())
     stale = age > max_age
     reason = report.reason
     if stale:
@@ -168,7 +169,7 @@ def _newest(reports: list[tuple[FinishedReport, datetime]], now: datetime, max_a
         standing=Standing.STALE if stale else Standing.FRESH,
         subject=report.subject,
         folder=report.folder,
-        finished=finished,
+        finished=report.finished,
         age=age,
         deciding=report.deciding,
         reason=reason,
@@ -178,7 +179,6 @@ def _newest(reports: list[tuple[FinishedReport, datetime]], now: datetime, max_a
 
 
 def _mistimed(report: FinishedReport) -> StatusRow:
-    told = "is in the future" if report.finished else "is no time"
     return StatusRow(
         verdict=Verdict.TROUBLE,
         standing=Standing.MISTIMED,
@@ -187,7 +187,7 @@ def _mistimed(report: FinishedReport) -> StatusRow:
         finished=report.finished,
         age=None,
         deciding=report.deciding,
-        reason=f"The time at which the report says that it was finished {told}, so its age cannot be told.",
+        reason="The time at which the report says that it was finished is in the future, so its age cannot be told.",
         older=0,
         outcomes=report.outcomes,
     )
@@ -230,13 +230,9 @@ def _row_json(row: StatusRow) -> dict[str, Any]:
         "standing": row.standing,
         "subject": None if subject is None else asdict(subject),
         "folder": row.folder,
-        "finished": None if row.finished is None else _utc(row.finished),
+        "finished": None if row.finished is None else rfc3339(row.finished.timestamp()),
         "age_seconds": None if row.age is None else int(row.age.total_seconds()),
         "deciding": row.deciding or None,
         "reason": row.reason,
         "older_reports": row.older,
     }
-
-
-def _utc(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

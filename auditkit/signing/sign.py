@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from auditkit.atomic import write_atomically
@@ -29,6 +28,7 @@ from auditkit.signing.statement import (
     statement_bytes,
     summary_statement,
 )
+from auditkit.times import rfc3339
 
 
 def sign_report(folder: Path, signer: Signer, *, auditor: str | None = None, now: float | None = None) -> str:
@@ -110,8 +110,8 @@ def prepare_statement(
                 hint="audit again and sign the new folder",
             )
     seconds = time.time() if now is None else now
-    signed_at = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return report_statement(found.document, files.digests, Auditor(keyid=keyid, name=auditor), signed_at)
+    who = Auditor(keyid=keyid, name=auditor)
+    return report_statement(found.document, files.digests, who, rfc3339(seconds))
 
 
 def _envelope(payload: bytes, keyid: str, signer: Signer) -> Envelope:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cells import code
 from conftest import ROOT
 
 from auditkit.errors import ParameterError, SourceError
@@ -32,17 +33,6 @@ class Labels:
 
     def bytes_done(self, label: str, done: int, total: int | None) -> None:
         self.seen.add(label)
-
-
-def code(source: str) -> dict[str, object]:
-    return {
-        "cell_type": "code",
-        "execution_count": None,
-        "id": "inserted",
-        "metadata": {},
-        "outputs": [],
-        "source": [source],
-    }
 
 
 def run_changed(notebook, tmp_path, monkeypatch, scenario: str = "honest"):

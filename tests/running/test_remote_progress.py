@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
+from cells import code
 from conftest import ROOT
 
 from auditkit.errors import SourceError
@@ -56,17 +57,6 @@ def short():
 def send(address: str, message: bytes) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as outbox:
         outbox.sendto(message, address)
-
-
-def code(source: str) -> dict[str, object]:
-    return {
-        "cell_type": "code",
-        "execution_count": None,
-        "id": "inserted",
-        "metadata": {},
-        "outputs": [],
-        "source": [source],
-    }
 
 
 def run_with_cell(source: str, folder: Path, tmp_path: Path, monkeypatch, progress):
