@@ -33,7 +33,7 @@ from auditkit.report.records import (
     Tool,
     TroubleRecord,
 )
-from auditkit.report.strict_json import read_json
+from auditkit.report.strict_json import first_fault, read_json
 
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
 SCHEMA_URI: Final = "urn:auditkit:audit-report:v1"
@@ -106,11 +106,8 @@ def from_json(data: bytes) -> AuditDocument:
         read_json(data)
         return AuditDocument.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise EvidenceError(
-            f"audit.json does not follow its schema: {first['msg']}", where=where[:200]
-        ) from None
+        where, fault = first_fault(error)
+        raise EvidenceError(f"audit.json does not follow its schema: {fault}", where=where[:200]) from None
     except (ValueError, RecursionError) as error:
         raise EvidenceError(f"audit.json is not a JSON document: {error}"[:300]) from None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import NoReturn
 
+from pydantic import ValidationError
+
 
 def read_json(data: bytes) -> object:
     """The value of a UTF-8 JSON text in which no object names a field twice and every number is one.
@@ -14,6 +16,12 @@ def read_json(data: bytes) -> object:
         RecursionError: it is nested too deeply.
     """
     return json.loads(data.decode(), object_pairs_hook=_no_repetition, parse_constant=_refuse_constant)
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Where a document first left its form, with dots between the names, and how; nothing of its content."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ".".join(str(part) for part in first["loc"]), first["msg"]
 
 
 def _no_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -23,6 +23,7 @@ from auditkit.guestos import VerityRoot
 from auditkit.ic import MAINNET_ROOT_KEY, parse_root_key
 from auditkit.report import RECORD_NAME
 from auditkit.report.records import ParameterValue
+from auditkit.report.strict_json import first_fault
 from auditkit.running.parameters import Parameters, load_yaml
 
 RECORD_SCHEMA: Final = "auditkit/replay/v1"
@@ -172,10 +173,9 @@ def parse_record(data: bytes, where: str) -> ReplayRecord:
     except ParameterError as error:
         raise EvidenceError(error.what, where=where) from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place, fault = first_fault(error)
         raise EvidenceError(
-            f"the replay record does not have the form that auditkit writes: {place}: {first['msg']}",
+            f"the replay record does not have the form that auditkit writes: {place}: {fault}",
             where=where,
         ) from None
     except (TypeError, ValueError, RecursionError) as error:

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditkit.errors import EvidenceError
-from auditkit.report.strict_json import read_json
+from auditkit.report.strict_json import first_fault, read_json
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 SIGNATURE_BYTES: Final = 64
@@ -83,8 +83,8 @@ def parse_envelope(line: bytes) -> Envelope:
             _decoded(wire.payload), wire.signatures[0].keyid, _decoded(wire.signatures[0].sig)
         )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise EvidenceError(f"not a DSSE envelope: {first['msg']}") from None
+        _, fault = first_fault(error)
+        raise EvidenceError(f"not a DSSE envelope: {fault}") from None
     except (ValueError, RecursionError) as error:
         raise EvidenceError(f"not a DSSE envelope: {error}"[:300]) from None
     if wire.payload_type != PAYLOAD_TYPE:

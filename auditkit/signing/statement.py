@@ -23,7 +23,7 @@ from auditkit.errors import EvidenceError
 from auditkit.report import AuditDocument
 from auditkit.report.folder import DOCUMENT_NAME
 from auditkit.report.records import CheckId, Sentence, Sha256, Time
-from auditkit.report.strict_json import read_json
+from auditkit.report.strict_json import first_fault, read_json
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 REPORT_PREDICATE: Final = "urn:auditkit:signed-report:v1"
@@ -287,8 +287,7 @@ def _parse(form: type[_Form], payload: bytes) -> _Form:
         read_json(payload)
         return form.model_validate_json(payload, by_alias=True, by_name=False)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise EvidenceError(f"not a statement that auditkit knows: {where}: {first['msg']}"[:300]) from None
+        where, fault = first_fault(error)
+        raise EvidenceError(f"not a statement that auditkit knows: {where}: {fault}"[:300]) from None
     except (ValueError, RecursionError) as error:
         raise EvidenceError(f"a signed statement is not JSON: {error}"[:300]) from None
