@@ -10,6 +10,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class Qualification(StrEnum):
+    """What keeps a PASS from meaning all that the word alone means (docs/qualifications.md); names are stable.
+
+    A warned decision carries the qualifications that follow from it. `auditkit.audit.claim` gathers them and says
+    each in a sentence.
+    """
+
+    OTHER_ROOT_KEY = "other-root-key"
+    PRACTICE_NETWORK = "practice-network"
+    POLICY_OVERLAP = "policy-overlap"
+    MATRIX_CHANGED = "matrix-changed"
+    NO_ROOT_IMAGE = "no-root-image"
+    NO_REQUEST = "no-request"
+    IMAGE_NOT_READ = "image-not-read"
+    SERVER_DIGEST = "server-digest"
+    PINNED_DIGEST = "pinned-digest"
+    PLAIN_HTTP = "plain-http"
+    OTHER_VERSION = "other-version"
+    ONE_OPINION = "one-opinion"
+
+
 class Outcome(StrEnum):
     """What a check decided. `WARN` and `SKIP` are told on every rendering and never change a verdict."""
 
@@ -32,6 +53,7 @@ class Decision:
         observed: what was there.
         reason: one sentence that says why the outcome follows.
         evidence: names of the files in the report's ``evidence/`` folder that the decision rests on.
+        qualifications: what a warning takes from the meaning of a PASS; empty for every other outcome.
     """
 
     id: str
@@ -42,6 +64,7 @@ class Decision:
     observed: str
     reason: str
     evidence: tuple[str, ...] = ()
+    qualifications: tuple[Qualification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +96,29 @@ class Check:
         return self._decide(Outcome.FAIL, observed, reason, expected, evidence)
 
     def warned(
-        self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()
+        self,
+        observed: str,
+        reason: str,
+        *,
+        expected: str = "",
+        evidence: tuple[str, ...] = (),
+        qualifications: tuple[Qualification, ...] = (),
     ) -> Decision:
         """A decision that something deserves a reader's attention but not a failure."""
-        return self._decide(Outcome.WARN, observed, reason, expected, evidence)
+        return self._decide(Outcome.WARN, observed, reason, expected, evidence, qualifications)
 
     def skipped(self, reason: str, *, evidence: tuple[str, ...] = ()) -> Decision:
         """A decision that the question was not asked, and why."""
         return self._decide(Outcome.SKIP, "not checked", reason, "", evidence)
 
     def _decide(
-        self, outcome: Outcome, observed: str, reason: str, expected: str, evidence: tuple[str, ...]
+        self,
+        outcome: Outcome,
+        observed: str,
+        reason: str,
+        expected: str,
+        evidence: tuple[str, ...],
+        qualifications: tuple[Qualification, ...] = (),
     ) -> Decision:
         return Decision(
             id=self.id,
@@ -94,4 +129,5 @@ class Check:
             observed=observed,
             reason=reason,
             evidence=evidence,
+            qualifications=qualifications,
         )
