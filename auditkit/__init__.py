@@ -23,8 +23,8 @@ from auditkit.version import __version__
 if TYPE_CHECKING:
     from auditkit.audit import Verdict
     from auditkit.decision import Decision
+    from auditkit.pipeline import Parameters, check
     from auditkit.report import AuditDocument
-    from auditkit.running import Parameters, check
 
 __all__ = [
     "AuditDocument",
@@ -44,9 +44,9 @@ __all__ = [
 _HOMES = {
     "AuditDocument": "auditkit.report",
     "Decision": "auditkit.decision",
-    "Parameters": "auditkit.running",
+    "Parameters": "auditkit.pipeline",
     "Verdict": "auditkit.audit",
-    "check": "auditkit.running",
+    "check": "auditkit.pipeline",
 }
 
 

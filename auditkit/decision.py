@@ -105,7 +105,7 @@ class Check:
         qualifications: tuple[Qualification, ...] = (),
     ) -> Decision:
         """A decision that something deserves a reader's attention but not a failure."""
-        return self._decide(Outcome.WARN, observed, reason, expected, evidence, qualifications)
+        return self._decide(Outcome.WARN, observed, reason, expected, evidence, qualifications=qualifications)
 
     def skipped(self, reason: str, *, evidence: tuple[str, ...] = ()) -> Decision:
         """A decision that the question was not asked, and why."""
@@ -118,6 +118,7 @@ class Check:
         reason: str,
         expected: str,
         evidence: tuple[str, ...],
+        *,
         qualifications: tuple[Qualification, ...] = (),
     ) -> Decision:
         return Decision(

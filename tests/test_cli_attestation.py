@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from auditkit import practice
+from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice.attestation import Attested, attestation_files
-from auditkit.running.sources import fetch_proposal
 
 EXPECTED = {
     Attested.HONEST: None,
@@ -78,7 +78,7 @@ def test_openssl_agrees_on_the_practice_chains(attested, program, tmp_path):
 
 def test_the_practice_root_is_not_trusted_under_the_mainnet_key(proposal):
     from auditkit.ic import MAINNET_ROOT_KEY
-    from auditkit.running.attestation import trusted_roots
+    from auditkit.pipeline.attestation import trusted_roots
 
     assert [root.family for root in trusted_roots(MAINNET_ROOT_KEY)] == ["Milan", "Genoa", "Turin"]
 

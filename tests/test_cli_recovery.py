@@ -15,10 +15,10 @@ import pytest
 
 from auditkit import practice
 from auditkit.guestos import Ext4, extract_tree, open_boot_source
+from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice.proposals import DATA
 from auditkit.practice.release import release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
-from auditkit.running.sources import fetch_proposal
 
 BASE = DATA / release_folder(BASE_COMMIT) / "update-img.tar.zst"
 OTHER = DATA / release_folder(OTHER_COMMIT) / "update-img.tar.zst"
@@ -127,7 +127,7 @@ def test_the_assembled_image_is_the_base_with_the_proposal(assembled, proposals,
 
 def changed(assembled: Path, tmp_path: Path, program, change) -> Path:
     """A boot partition made of the assembled tree after a change."""
-    from auditkit.running.boot_partition import write_boot_partition
+    from auditkit.pipeline.boot_partition import write_boot_partition
 
     tree = tmp_path / "changed"
     with Ext4(assembled) as fs:

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from auditkit.running import Parameters, notebook_path, require_parameters
+from auditkit.notebook import require_parameters
+from auditkit.pipeline import Parameters, notebook_path
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AUDITING = [path for path in NOTEBOOKS if path.stem != "overview"]

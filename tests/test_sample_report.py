@@ -6,8 +6,8 @@ import hashlib
 
 from conftest import ROOT
 
+from auditkit.pipeline import Parameters, check
 from auditkit.report import from_json, render_html, render_markdown
-from auditkit.running import Parameters, check
 
 SAMPLE = ROOT / "reports" / "sample"
 

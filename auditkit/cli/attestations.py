@@ -39,8 +39,8 @@ def verify_attestation(
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.limits import LIMITS
-    from auditkit.running import read_proposal_file
-    from auditkit.running.attestation import trusted_roots
+    from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline.attestation import trusted_roots
 
     key = parse_root_key(root_key)
     raw = read_bytes(Source(path=report), LIMITS.attestation_bytes)

@@ -10,8 +10,8 @@ import click
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
 
 if TYPE_CHECKING:
+    from auditkit.pipeline import Parameters
     from auditkit.report import AuditDocument
-    from auditkit.running import Parameters
 
 override_option = click.option(
     "-p",
@@ -24,7 +24,7 @@ params_argument = click.argument("params", metavar="PARAMS.yaml")
 
 
 def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Parameters:
-    from auditkit.running import named_parameters
+    from auditkit.pipeline import named_parameters
 
     if out is not None:
         # A text parameter is taken as it stands, so no path is too odd for it.
@@ -50,9 +50,9 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
         auditkit audit params/mainnet/template.yaml -p proposal_id=139000 -p base_version=auto
     """
     from auditkit.atomic import write_atomically
+    from auditkit.notebook import run_audit
     from auditkit.progress import progress_on_terminal
     from auditkit.report import render_job_summary
-    from auditkit.running import run_audit
 
     parameters = _parameters(params, overrides, out)
     with progress_on_terminal() as progress:
@@ -86,10 +86,10 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
     from auditkit.errors import ParameterError
+    from auditkit.pipeline import check as run_checks
+    from auditkit.pipeline import is_record, preflight, replay
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text, to_json
-    from auditkit.running import check as run_checks
-    from auditkit.running import is_record, preflight, replay
 
     if is_record(Path(params)):
         if overrides:

@@ -14,8 +14,8 @@ from auditkit.cli.audits import override_option
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
 
 if TYPE_CHECKING:
+    from auditkit.batch import AuditResult, BatchDocument, Status
     from auditkit.progress import Progress
-    from auditkit.running import AuditResult, BatchDocument, Status
 
 
 @auditkit.command()
@@ -53,17 +53,12 @@ def batch(
         auditkit batch proposals/*.yaml --workers 4 --out reports/nightly
         auditkit batch proposals/*.yaml --dask tcp://scheduler:8786
     """
+    from auditkit.batch import dask_workers, local_workers, plan_batch, run_batch
     from auditkit.errors import AuditkitError
+    from auditkit.notebook import write_overview
     from auditkit.processors import processors
     from auditkit.progress import progress_on_terminal
     from auditkit.report.display import visible
-    from auditkit.running import (
-        dask_workers,
-        local_workers,
-        plan_batch,
-        run_batch,
-        write_overview,
-    )
 
     if workers is not None and dask is not None:
         raise click.UsageError("--workers and --dask exclude each other")
@@ -113,8 +108,8 @@ def status(folder: Path, max_age: str, as_json: bool) -> None:
         auditkit status reports
         auditkit status reports/nightly --max-age 36h --json
     """
+    from auditkit.batch import read_status, status_json
     from auditkit.errors import SourceError
-    from auditkit.running import read_status, status_json
 
     found = read_status(folder, max_age)
     if not found.rows:
@@ -180,8 +175,8 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
 
 
 def _show_status(found: Status) -> None:
+    from auditkit.batch import told_age
     from auditkit.report.story import check_and_reason
-    from auditkit.running import told_age
 
     rows = []
     for row in found.rows:

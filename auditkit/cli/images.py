@@ -234,7 +234,7 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.limits import LIMITS
-    from auditkit.running import read_proposal_file
+    from auditkit.pipeline import read_proposal_file
     from auditkit.sev import parse_launch_measurements
 
     key = parse_root_key(root_key)

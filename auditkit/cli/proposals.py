@@ -36,9 +36,9 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     from auditkit.cli.door import refuse_existing
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
+    from auditkit.pipeline import fetch_proposal as fetch
+    from auditkit.pipeline import refusal
     from auditkit.progress import progress_on_terminal
-    from auditkit.running import fetch_proposal as fetch
-    from auditkit.running import refusal
 
     key = parse_root_key(root_key)
     for path in (out, request_path(out)):
@@ -111,7 +111,7 @@ def verify_proposal(
     from auditkit.evidence import Source
     from auditkit.ic import parse_root_key
     from auditkit.ic import verify_proposal as verify
-    from auditkit.running import read_proposal_file
+    from auditkit.pipeline import read_proposal_file
 
     key = parse_root_key(root_key)
     certified = read_proposal_file(Source(path=file), str(request) if request else None)

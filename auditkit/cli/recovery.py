@@ -40,7 +40,7 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     from auditkit.evidence import Source
     from auditkit.guestos import parse_boot_args
     from auditkit.ic import parse_root_key, verify_embedded_proposal
-    from auditkit.running import read_proposal_file
+    from auditkit.pipeline import read_proposal_file
     from auditkit.sev import measure, measured_boot
 
     key = parse_root_key(root_key)
@@ -102,8 +102,8 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
     from auditkit.evidence import Source
     from auditkit.guestos import recovery_tree, write_folder_tar
     from auditkit.ic import parse_root_key, verify_embedded_proposal
-    from auditkit.running import read_proposal_file
-    from auditkit.running.boot_partition import write_boot_partition
+    from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline.boot_partition import write_boot_partition
 
     key = parse_root_key(root_key)
     for path in (out, *((image,) if image else ())):

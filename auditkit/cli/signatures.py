@@ -154,8 +154,8 @@ def _replayed(report_dir: Path, verified: ReportVerification) -> Decision:
     from datetime import datetime
 
     from auditkit.errors import AuditkitError
+    from auditkit.pipeline import replay
     from auditkit.report import compare_reports, to_json
-    from auditkit.running import replay
     from auditkit.signing import report_checks as checks
 
     if verified.document is None:

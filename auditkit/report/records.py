@@ -28,7 +28,7 @@ from auditkit.sev import LaunchMeasurement, PublishedMeasurement
 from auditkit.times import rfc3339
 
 RECORD_NAME: Final = "replay.yaml"
-"""Evidence that holds what a replay needs besides the other files (`auditkit.running.record`)."""
+"""Evidence that holds what a replay needs besides the other files (`auditkit.pipeline.record`)."""
 
 
 def _nat64(value: object) -> object:

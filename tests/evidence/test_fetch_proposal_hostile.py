@@ -14,10 +14,10 @@ from auditkit.cli import main
 from auditkit.evidence import Backoff, agent
 from auditkit.ic import GOVERNANCE, call_content, encode_nat64_argument, request_id
 from auditkit.limits import LIMITS
+from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
 from auditkit.practice import certify
 from auditkit.practice.keys import KeyPair
 from auditkit.practice.proposals import proposal_reply
-from auditkit.running import Parameters, check, parameter_file, replay, write_report
 
 ROOT, STRANGER = KeyPair("tests: root"), KeyPair("tests: a stranger")
 PASS, FAIL, TROUBLE = 0, 1, 2

@@ -16,8 +16,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from auditkit.running import Parameters, check, write_report
-from auditkit.running.notebook import parameter_file
+from auditkit.pipeline import Parameters, check, parameter_file, write_report
 from auditkit.signing import fingerprint, load_private_key, sign_companion, sign_report
 from tests.conftest import ROOT, missing
 from tests.judges.conftest import HERE, Judged, installed

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditkit.cli import main
+from auditkit.pipeline import Parameters, check, parameter_file
 from auditkit.report import compare_reports, differences_markdown, from_json, to_json
-from auditkit.running import Parameters, check
-from auditkit.running.notebook import parameter_file
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.running import Parameters, check, write_report
-from auditkit.running.notebook import parameter_file
+from auditkit.pipeline import Parameters, check, parameter_file, write_report
 from auditkit.signing import load_private_key
 
 OTHER_BASE = "38791c26113f9e9453b32bc7538fc71774ffc922"

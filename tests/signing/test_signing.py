@@ -177,7 +177,7 @@ def test_a_replay_judges_the_certificates_of_a_chip_by_the_day_of_the_audit(
     sign_report(folder, alice.signer())
     arguments = ["verify-report", folder, "--allowed-signers", trust_file, "--require", "PASS", "--replay"]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("auditkit.running.attestation.datetime", Later)
+        patched.setattr("auditkit.pipeline.attestation.datetime", Later)
         status, out, _ = command(*arguments, "--json", capsys=capsys)
     assert {d["id"]: d["outcome"] for d in json.loads(out)["decisions"]}["report.replay"] == "pass"
     assert status == 0

@@ -1,0 +1,26 @@
+"""How many audits stand: planned and run as one batch, and the newest verdict of each subject."""
+
+from auditkit.batch.audit_process import AuditJob, AuditResult
+from auditkit.batch.batch import plan_batch, run_batch
+from auditkit.batch.batch_document import BatchDocument, batch_schema
+from auditkit.batch.reports import AuditSubject
+from auditkit.batch.status import Standing, Status, StatusRow, read_status, status_json, told_age
+from auditkit.batch.workforce import dask_workers, local_workers
+
+__all__ = [
+    "AuditJob",
+    "AuditResult",
+    "AuditSubject",
+    "BatchDocument",
+    "Standing",
+    "Status",
+    "StatusRow",
+    "batch_schema",
+    "dask_workers",
+    "local_workers",
+    "plan_batch",
+    "read_status",
+    "run_batch",
+    "status_json",
+    "told_age",
+]

@@ -1,0 +1,184 @@
+"""Tables for the pages of a notebook: few columns, whole texts, nothing that a proposer wrote taken as HTML.
+
+`auditkit.notebook.tables` has the same results with every column, for further work with them.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from auditkit.notebook.figures import figure_svg, overlap_figure
+from auditkit.notebook.outcomes_figure import outcomes_figure
+from auditkit.report.chain import chain_svg
+from auditkit.report.display import one_line
+from auditkit.report.story import check_and_reason
+from auditkit.sev import LaunchMeasurement
+
+if TYPE_CHECKING:
+    from auditkit.audit import Overlap, Trouble
+    from auditkit.batch import Status
+    from auditkit.decision import Decision
+    from auditkit.evidence import Evidence
+    from auditkit.guestos import BootArgs, TreeComparison
+    from auditkit.ic import BlessAlternativeGuestOsVersion
+    from auditkit.sev.attestation import AttestationReport
+
+_TEXT: Final = 600  # characters of one cell
+_MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip": "– skip"}
+
+
+def parameters(values: Mapping[str, object]) -> Styler:
+    """Every parameter of the audit, as a person reads it."""
+    return _view(("parameter", "value"), [(name, _told(value)) for name, value in values.items()])
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styler:
+    """One row a decision; behind them, one row for each trouble that kept a decision from being made."""
+    rows = [(str(d.number), d.question, _MARKS[d.outcome], d.observed, d.reason) for d in made]
+    rows += [("", "Could it be told?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
+    return _view(("check", "question", "outcome", "observed", "why"), rows)
+
+
+def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
+    """The blessed measurements as the proposal labels them; empty when no proposal is authentic."""
+    entries = bless.base_guest_launch_measurements if bless else ()
+    rows = [(e.measurement.hex(), e.vcpu_type or "no label", e.kernel_cmdline or "no label") for e in entries]
+    return _view(("blessed measurement", "label: CPU type", "label: kernel command line"), rows)
+
+
+def recovery(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
+    """Which chips may open which recovery root file system."""
+    rows: list[tuple[object, ...]] = []
+    if bless:
+        rows = [("recovery root hash", bless.rootfs_hash), *(("chip id", c.hex()) for c in bless.chip_ids)]
+    return _view(("what", "value"), rows)
+
+
+def evidence(items: Iterable[Evidence]) -> Styler:
+    """Names, digests and origins of files."""
+    return _view(("file", "sha256", "bytes", "from"), [(i.name, i.sha256, i.size, i.origin) for i in items])
+
+
+def command_lines(boot_args: BootArgs | None) -> Styler:
+    """Every kernel command line of the base release."""
+    lines = boot_args.lines.values() if boot_args else ()
+    return _view(("line of boot_args", "kernel command line"), [(line.name, line.text) for line in lines])
+
+
+def measurements(computed: Iterable[LaunchMeasurement]) -> Styler:
+    """The computed measurements, one row a setting."""
+    rows = [(m.vcpu_type, m.vcpus, m.boot_args, m.measurement.hex()) for m in computed]
+    return _view(("CPU type", "vCPUs", "command line", "computed measurement"), rows)
+
+
+def overlap(rows: Iterable[Overlap]) -> Styler:
+    """One row a measurement: its relation, the label beside it, the setting it belongs to, and what it is."""
+    return _view(
+        ("relation", "measurement", "label", "setting of the base release", "explanation"),
+        [(r.relation, r.measurement.hex(), _label(r), _setting(r), r.explanation or "") for r in rows],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture that notebooks show."""
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def overlap_drawing(rows: Sequence[Overlap]) -> Drawing:
+    """Blessed against computed measurements, as a picture that reads in black and white too."""
+    return Drawing(figure_svg(overlap_figure(rows)))
+
+
+class _Step(Protocol):
+    """A step of the audit: whatever else it has, it has decisions."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]: ...
+
+
+def chain(steps: Iterable[_Step]) -> Drawing:
+    """The chain from the NNS key to the chip, each link with its outcome."""
+    return Drawing(chain_svg([decision for step in steps for decision in step.decisions]))
+
+
+def tree_differences(trees: TreeComparison | None) -> Styler:
+    """One row a path on which the boot trees of a recovery image and its base differ."""
+    found = (*trees.differences, *trees.metadata) if trees else ()
+    rows = [
+        (d.path, d.kind, d.base or "nothing", d.recovery or "nothing", " | ".join(d.excerpt)) for d in found
+    ]
+    return _view(("path", "difference", "base", "recovery image", "excerpt"), rows)
+
+
+def attestation(report: AttestationReport | None) -> Styler:
+    """What an attestation report states."""
+    rows: list[tuple[object, ...]] = []
+    if report is not None:
+        rows = [
+            ("version", report.version),
+            ("measurement", report.measurement.hex()),
+            ("chip id", report.chip_id.hex()),
+            ("guest policy", str(report.policy)),
+            ("report_data", report.report_data.hex()),
+            ("host_data", report.host_data.hex()),
+            ("signed by", report.signing_key.name),
+        ]
+    return _view(("field", "value"), rows)
+
+
+def status(found: Status) -> Styler:
+    """One row a subject, those that need attention first; above it one sentence that sums them up."""
+    rows: list[tuple[object, ...]] = []
+    for row in found.rows:
+        finished = "" if row.finished is None else f"{row.finished:%Y-%m-%d %H:%M} UTC"
+        why = check_and_reason(row.deciding, row.reason)
+        rows.append((row.verdict, row.subject or "unknown", row.standing, finished, row.folder, why))
+    columns = ("verdict", "subject", "standing", "finished", "report", "why")
+    return _view(columns, rows).set_caption(html.escape(f"{found.verdict}: {found.reason}"))
+
+
+def outcomes(found: Status) -> Drawing:
+    """What each check of each newest report decided, as a picture that reads in black and white too."""
+    told = [(row.folder, row.verdict.value, dict(row.outcomes)) for row in found.rows]
+    return Drawing(figure_svg(outcomes_figure(told), "Outcomes of the checks of each report"))
+
+
+def _label(row: Overlap) -> str:
+    if row.blessed is None:
+        return ""
+    return row.blessed.vcpu_type or "no CPU type"
+
+
+def _setting(row: Overlap) -> str:
+    if not isinstance(row.computed, LaunchMeasurement):
+        return ""
+    return f"{row.computed.vcpu_type}, {row.computed.vcpus} vCPUs, {row.computed.boot_args}"
+
+
+def _view(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Styler:
+    shown = [[one_line(str(value), _TEXT) for value in row] for row in rows]
+    frame = pd.DataFrame(shown, columns=list(columns), dtype="str")
+    style = {"text-align": "left", "vertical-align": "top", "overflow-wrap": "anywhere"}
+    return (
+        Styler(frame, escape="html")
+        .hide(axis="index")
+        .set_properties(None, **style)
+        .set_table_styles([{"selector": "th", "props": [("text-align", "left")]}])
+    )

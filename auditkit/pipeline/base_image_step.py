@@ -1,0 +1,244 @@
+"""Step 2: what does the base release boot (checks 18 to 22)?"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from auditkit import checks
+from auditkit.audit import (
+    Trouble,
+    decide_boot_args,
+    decide_digest,
+    decide_file_system,
+    decide_root_hash,
+    decide_version,
+)
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.evidence import Evidence, NotFoundError, Source, open_image, parse_sha256sums, read_bytes
+from auditkit.guestos import BootFiles, parse_boot_args
+from auditkit.guestos import read_base_image as read_image
+from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.limits import LIMITS
+from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.record import ImageFacts, ImageRecord
+from auditkit.pipeline.sources import image_source, other_known_releases
+from auditkit.pipeline.steps import (
+    BOOT_ARGS,
+    COMPUTED,
+    FIRMWARE,
+    IMAGE,
+    IMAGE_SUMS,
+    INITRD,
+    KERNEL,
+    PUBLISHED,
+    BaseImageStep,
+    ProposalStep,
+    not_reached,
+    told,
+    unreached,
+)
+from auditkit.progress import Progress, progress_here
+from auditkit.sev import (
+    parse_launch_measurements,
+    releases_for,
+)
+
+
+def read_base_image(
+    parameters: Parameters, proposal: ProposalStep, progress: Progress | None = None
+) -> BaseImageStep:
+    """Gets the base image, reads what it boots, and decides checks 18 to 22.
+
+    Raises:
+        ParameterError: the image's source makes no sense.
+    """
+    progress = progress or progress_here()
+    if proposal.bless is None:
+        return BaseImageStep(decisions=unreached(proposal, checks.BASE_CHECKS))
+    try:
+        version = base_version(parameters, proposal.bless)
+        with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
+            return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
+    except (SourceError, EvidenceError) as error:
+        return troubled_image((told(error),))
+
+
+def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
+    """The step when there is no image that can be read."""
+    return BaseImageStep(trouble=trouble, record=ImageRecord(trouble=trouble))
+
+
+def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) -> str:
+    """The base version of the parameters, or for ``auto`` the known release with the most blessed measurements.
+
+    Raises:
+        SourceError: no known release has any of them.
+    """
+    if parameters.base_version != "auto":
+        return parameters.base_version
+    blessed = [entry.measurement for entry in bless.base_guest_launch_measurements]
+    found = releases_for(blessed, more=other_known_releases(parameters))
+    whole = [release for release, _ in found if len(release.version) == 40]
+    if not whole:
+        raise SourceError(
+            "no release that auditkit knows has any of the blessed measurements, so the base version cannot be found",
+            where="base_version",
+            hint="give the 40 hex digits that the proposal names",
+        )
+    return whole[0].version
+
+
+def _read_image(
+    parameters: Parameters, version: str, source: Source, *, origin: str, work: Path, progress: Progress
+) -> BaseImageStep:
+    sums = _published_sums(source, origin)
+    published_digest = listed_digest(sums, source.name)
+    pinned = parameters.base_image_sha256
+    progress.step("base image")
+    try:
+        image = open_image(
+            source,
+            sha256=pinned or published_digest,
+            cache=work if origin.startswith("practice:") or not (pinned or published_digest) else None,
+            progress=lambda done, total: progress.bytes_done("downloading the base image", done, total),
+        )
+    except EvidenceError as error:
+        if not error.observed:
+            raise
+        return wrong_image(parameters, version, error.observed, source.name, sums)
+    size = image.path.stat().st_size
+    base = read_image(
+        image.path,
+        work=work,
+        tree=parameters.recovery_image is not None,
+        progress=lambda done: progress.bytes_done("reading the base image", done, size),
+    )
+    missing, listing = _published_measurements(source, origin)
+    facts = ImageFacts(
+        origin=origin,
+        file_name=source.name,
+        sha256=base.sha256,
+        size=base.size,
+        version_text=base.version_text,
+        boot_version_text=base.boot.version_text,
+        has_checksums=base.has_checksums,
+        entries=base.entries,
+        verity=base.verity,
+    )
+    step = decide_image(
+        parameters, version, facts, base.boot, sums=sums, listing=listing, published_missing=missing
+    )
+    return replace(step, tree=base.tree)
+
+
+def wrong_image(
+    parameters: Parameters, version: str, observed: str, file_name: str, sums: Evidence | None
+) -> BaseImageStep:
+    """The step when what was downloaded has another digest than the wanted one: check 18 failed.
+
+    Args:
+        observed: digest of the download.
+        file_name: name of the image in ``sums``.
+        sums: the SHA256SUMS beside the image.
+    """
+    kept = (sums,) if sums else ()
+    names = tuple(item.name for item in kept)
+    failed = decide_digest(observed, parameters.base_image_sha256, listed_digest(sums, file_name), names)
+    return BaseImageStep(
+        (failed, *not_reached(checks.BASE_CHECKS, failed)),
+        evidence=kept,
+        version=version,
+        record=ImageRecord(version=version, wrong_digest=observed, file_name=file_name),
+    )
+
+
+def decide_image(
+    parameters: Parameters,
+    version: str,
+    facts: ImageFacts,
+    boot: BootFiles,
+    *,
+    sums: Evidence | None,
+    listing: Evidence | None,
+    published_missing: str,
+) -> BaseImageStep:
+    """Decides checks 18 to 22 about an image that was read, now or when its record was made.
+
+    Args:
+        facts: what the reading found out about the image as a whole.
+        boot: the files that are measured.
+        sums: the SHA256SUMS beside the image, if there is one.
+        listing: the release's own launch-measurements.json, if there is a usable one.
+        published_missing: why there is none; empty when there is one.
+
+    Raises:
+        EvidenceError: ``sums``, ``listing`` or the boot arguments are malformed.
+    """
+    boot_args = parse_boot_args(boot.boot_args)
+    published = parse_launch_measurements(listing.read(LIMITS.answer_bytes)) if listing else None
+    sums_name = (IMAGE_SUMS,) if sums else ()
+    texts = [text for text in (facts.version_text, facts.boot_version_text) if text is not None]
+    evidence = (
+        Evidence(IMAGE, facts.sha256, facts.size, facts.origin),
+        *((sums,) if sums else ()),
+        *((listing,) if listing else ()),
+        Evidence.of_bytes(FIRMWARE, boot.firmware, f"/OVMF_SEV.fd of {IMAGE}"),
+        Evidence.of_bytes(KERNEL, boot.kernel, f"/vmlinuz of {IMAGE}"),
+        Evidence.of_bytes(INITRD, boot.initrd, f"/initrd.img of {IMAGE}"),
+        Evidence.of_bytes(BOOT_ARGS, boot.boot_args, f"/boot_args of {IMAGE}"),
+    )
+    return BaseImageStep(
+        decisions=(
+            decide_digest(
+                facts.sha256,
+                parameters.base_image_sha256,
+                listed_digest(sums, facts.file_name),
+                (IMAGE, *sums_name),
+            ),
+            decide_version(texts, version, (IMAGE,)),
+            decide_file_system(facts.has_checksums, facts.entries, (IMAGE,)),
+            decide_boot_args(boot_args, (BOOT_ARGS,)),
+            decide_root_hash(boot_args, parameters.boot_args, facts.verity, (IMAGE, BOOT_ARGS)),
+        ),
+        evidence=evidence,
+        version=version,
+        boot=boot,
+        boot_args=boot_args,
+        verity=facts.verity,
+        published=published,
+        published_missing=published_missing,
+        record=ImageRecord(
+            version=version, facts=facts, file_name=facts.file_name, published_missing=published_missing
+        ),
+    )
+
+
+def listed_digest(sums: Evidence | None, file_name: str) -> str | None:
+    """The digest of the image in the SHA256SUMS beside it; None without such a file, or when it lists others only."""
+    if sums is None:
+        return None
+    text = sums.read(LIMITS.answer_bytes).decode("utf-8", "replace")
+    return parse_sha256sums(text, where=sums.origin).get(file_name)
+
+
+def _published_sums(source: Source, origin: str) -> Evidence | None:
+    try:
+        data = read_bytes(source.sibling("SHA256SUMS"), LIMITS.answer_bytes)
+    except NotFoundError:
+        return None
+    return Evidence.of_bytes(IMAGE_SUMS, data, f"SHA256SUMS beside {origin}")
+
+
+def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence | None]:
+    """The release's own list, or why there is none that can be used."""
+    place = source.sibling(COMPUTED)
+    try:
+        data = read_bytes(place, LIMITS.answer_bytes)
+        parse_launch_measurements(data)
+    except NotFoundError:
+        return f"There is no {COMPUTED} beside the base image.", None
+    except (SourceError, EvidenceError) as error:
+        return f"The {COMPUTED} beside the base image cannot be used: {error.what}.", None
+    return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")

@@ -1,0 +1,225 @@
+"""The whole audit: all steps, one document, one report folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Final
+
+from auditkit.audit import POLICIES, Judgement, Verdict, judge, policy_named
+from auditkit.errors import AuditFailedError
+from auditkit.evidence import Evidence
+from auditkit.pipeline.attestation import AttestationStep, check_attestation
+from auditkit.pipeline.base_image_step import read_base_image
+from auditkit.pipeline.measurement_step import measure_base
+from auditkit.pipeline.overlap_step import compare_measurements
+from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.proposal_step import read_proposal
+from auditkit.pipeline.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
+from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
+from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.progress import Progress
+from auditkit.report import (
+    AuditDocument,
+    CommandLine,
+    Deciding,
+    DecisionRecord,
+    EvidenceRecord,
+    MeasuredInputs,
+    OverlapRecord,
+    PolicyVerdicts,
+    Run,
+    Subject,
+    Tally,
+    Tool,
+    TroubleRecord,
+    write_report_folder,
+)
+from auditkit.times import rfc3339
+from auditkit.version import __version__
+
+LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
+# dfinity/ic rs/nns/governance: the topic of BlessAlternativeGuestOsVersion; others are told by number.
+TOPICS: Final = {5: "node admin"}
+
+
+def check(
+    parameters: Parameters, progress: Progress | None = None
+) -> tuple[AuditDocument, tuple[Evidence, ...]]:
+    """Runs every step and gives the document and the evidence it rests on.
+
+    Raises:
+        ParameterError: the parameters make no sense; everything else is in the document.
+    """
+    started = time.time()
+    proposal = read_proposal(parameters, progress)
+    image = read_base_image(parameters, proposal, progress)
+    measurements = measure_base(parameters, image, progress)
+    overlap = compare_measurements(parameters, proposal, image, measurements, progress)
+    recovery = check_recovery_image(parameters, proposal, image, measurements, progress)
+    attestation = check_attestation(parameters, proposal, progress)
+    return conclude(
+        parameters,
+        proposal,
+        image,
+        measurements,
+        overlap,
+        recovery=recovery,
+        attestation=attestation,
+        started=started,
+    )
+
+
+def conclude(
+    parameters: Parameters,
+    proposal: ProposalStep,
+    image: BaseImageStep,
+    measurements: MeasurementStep,
+    overlap: OverlapStep,
+    *,
+    recovery: RecoveryStep,
+    attestation: AttestationStep,
+    started: float | None = None,
+) -> tuple[AuditDocument, tuple[Evidence, ...]]:
+    """Sums the steps up into a document with the verdicts of both policies.
+
+    Args:
+        started: when the audit began, in seconds since 1970; now by default.
+    """
+    finished = time.time()
+    started = finished if started is None else started
+    steps = (proposal, image, measurements, overlap, recovery, attestation)
+    decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
+    trouble = [trouble for step in steps for trouble in step.trouble]
+    evidence = tuple(item for step in steps for item in step.evidence)
+    evidence = (*evidence, _record(parameters, proposal, image, recovery, evidence))
+    judgements = {name: judge(decisions, policy) for name, policy in POLICIES.items()}
+    chosen = judgements[policy_named(parameters.policy).name]
+    document = AuditDocument(
+        verdict=chosen.verdict,
+        subject=_subject(parameters, proposal, image),
+        verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
+        deciding=_deciding(chosen, trouble[0].what if trouble else ""),
+        parameters=told_parameters(parameters),
+        tool=Tool(
+            name="auditkit",
+            version=__version__,
+            libraries={name: installed(name) for name in LIBRARIES},
+        ),
+        decisions=tuple(DecisionRecord.of(decision) for decision in decisions),
+        trouble=tuple(TroubleRecord.of(item) for item in trouble),
+        overlap=tuple(OverlapRecord.of(row) for row in overlap.rows),
+        measured=_measured(parameters, measurements),
+        evidence=tuple(
+            EvidenceRecord(
+                name=item.name,
+                sha256=item.sha256,
+                size=item.size,
+                origin=item.origin,
+                stored=item.content is not None,
+            )
+            for item in evidence
+        ),
+        run=Run.between(started, finished),
+    )
+    return document, evidence
+
+
+def _record(
+    parameters: Parameters,
+    proposal: ProposalStep,
+    image: BaseImageStep,
+    recovery: RecoveryStep,
+    evidence: tuple[Evidence, ...],
+) -> Evidence:
+    """What a replay needs besides the evidence files; what we computed from them is not among it."""
+    return render_record(
+        ReplayRecord(
+            parameters=told_parameters(parameters),
+            proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
+            image=image.record,
+            recovery=recovery.record,
+            files=tuple(
+                FileRecord(name=item.name, sha256=item.sha256, size=item.size, origin=item.origin)
+                for item in evidence
+                if item.content is not None and item.name != COMPUTED
+            ),
+        )
+    )
+
+
+def _deciding(judgement: Judgement, trouble: str) -> Deciding | None:
+    if judgement.verdict is Verdict.PASS:
+        return None
+    if judgement.deciding is not None:
+        return Deciding(decision=judgement.deciding.id, reason=judgement.deciding.reason)
+    first = judgement.missing[0]
+    reason = f"It could not be told: {trouble}" if trouble else judgement.reason
+    return Deciding(decision=first, reason=reason)
+
+
+def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageStep) -> Subject:
+    verification = proposal.verification
+    info = verification.proposal if verification else None
+    bless = proposal.bless
+    tally = info.latest_tally if info else None
+    return Subject(
+        proposal_id=parameters.proposal_id,
+        proposal_title=info.proposal.title if info and info.proposal else None,
+        proposal_url=info.proposal.url if info and info.proposal else None,
+        proposal_summary=info.proposal.summary if info and info.proposal else None,
+        status=info.status_name.lower() if info else None,
+        topic=TOPICS.get(info.topic, f"topic {info.topic}") if info else None,
+        proposer=info.proposer if info else None,
+        base_version=image.version
+        or (None if parameters.base_version == "auto" else parameters.base_version),
+        stage=parameters.stage,
+        policy=parameters.policy,
+        certificate_time=rfc3339(verification.time_ns / 1e9)
+        if verification and verification.time_ns
+        else None,
+        certified_by=verification.signed_by or None if verification else None,
+        rootfs_hash=bless.rootfs_hash if bless else None,
+        chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
+        tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,
+        deadline=rfc3339(info.deadline_timestamp_seconds)
+        if info and info.deadline_timestamp_seconds
+        else None,
+    )
+
+
+def _measured(parameters: Parameters, measurements: MeasurementStep) -> MeasuredInputs | None:
+    if not measurements.computed:
+        return None
+    inputs = measurements.computed[0].inputs
+    return MeasuredInputs(
+        firmware_sha256=inputs.firmware_sha256,
+        kernel_sha256=inputs.kernel_sha256,
+        initrd_sha256=inputs.initrd_sha256,
+        command_lines=tuple(CommandLine(name=name, value=text) for name, text in measurements.command_lines),
+        vcpu_types=parameters.vcpu_types,
+        vcpus=parameters.vcpus,
+        guest_features=parameters.guest_features,
+    )
+
+
+def write_report(document: AuditDocument, evidence: tuple[Evidence, ...], folder: Path | str) -> Path:
+    """Writes the report folder, ``audit.json`` last, and gives the path of ``report.html``."""
+    files: Mapping[str, bytes | Path] = {
+        item.name: item.content for item in evidence if item.content is not None
+    }
+    return write_report_folder(Path(folder), document, files).with_name("report.html")
+
+
+def demand_pass(document: AuditDocument) -> None:
+    """Ends a notebook on anything but PASS, after the report was written.
+
+    Raises:
+        AuditFailedError: the verdict is FAIL or TROUBLE.
+    """
+    if document.verdict is not Verdict.PASS:
+        reason = document.deciding.reason if document.deciding else "no decision was reached"
+        where = document.deciding.decision if document.deciding else ""
+        raise AuditFailedError(f"the verdict is {document.verdict}: {reason}", where=where or "")

@@ -1,0 +1,179 @@
+"""Parameters: every bad one is refused before anything runs, with a hint."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from auditkit.errors import ParameterError, SourceError
+from auditkit.pipeline import Parameters
+
+GOOD = {"proposal_id": 7, "base_version": "ab" * 20}
+
+
+def from_text(
+    tmp_path: Path, text: str, *overrides: str, environment: dict[str, str] | None = None
+) -> Parameters:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    return Parameters.from_file(path, overrides, environment or {})
+
+
+def test_defaults_are_those_of_a_mainnet_recovery_under_the_strict_policy():
+    parameters = Parameters.from_mapping(GOOD)
+    assert parameters.stage == "recover"
+    assert parameters.policy == "strict"
+    assert parameters.root_key == "mainnet"
+    assert parameters.vcpus == (64,)
+    assert parameters.vcpu_types == ("EPYC-v4", "EPYC-Genoa", "EPYC-Turin")
+    assert parameters.boot_args == ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"proposal_idd": 1}, "did you mean proposal_id"),
+        ({"polcy": "strict"}, "did you mean policy"),
+        ({"zzz": 1}, "params/README.md"),
+        ({"proposal_id": 0}, "proposal_id"),
+        ({"proposal_id": -1}, "proposal_id"),
+        ({"proposal_id": "7"}, "proposal_id"),
+        ({"proposal_id": True}, "proposal_id"),
+        ({"proposal_id": 7.0}, "proposal_id"),
+        ({"proposal_id": 2**64}, "proposal_id"),
+        ({"base_version": "ab" * 19}, "40 hex digits"),
+        ({"base_version": "AB" * 20}, "40 hex digits"),
+        ({"base_version": "g" * 40}, "40 hex digits"),
+        ({"base_version": "ab" * 20 + "\n"}, "40 hex digits"),
+        ({"base_version": 10**39}, "40 hex digits"),
+        ({"stage": "Vote"}, "stage"),
+        ({"policy": "lenient"}, "policy"),
+        ({"policy": None}, "policy"),
+        ({"base_image_sha256": "ab" * 31}, "64 hex digits"),
+        ({"vcpus": []}, "vcpus"),
+        ({"vcpus": [0]}, "vcpus"),
+        ({"vcpus": [64, 64]}, "twice"),
+        ({"vcpus": [100000]}, "vcpus"),
+        ({"vcpus": ["64"]}, "vcpus"),
+        ({"vcpus": 64}, "vcpus"),
+        ({"vcpu_types": ["EPYC-Genoaa"]}, "did you mean EPYC-Genoa"),
+        ({"boot_args": ["BOOT_ARGS_TEE_A; true"]}, "boot_args"),
+        ({"guest_features": -1}, "guest_features"),
+        ({"sweep_vcpus_max": 10**6}, "sweep_vcpus_max"),
+        ({"attestation_chain": "chain.pem"}, "needs attestation_report"),
+        ({"output_dir": ""}, "output_dir"),
+        ({"root_key": None}, "root_key"),
+    ],
+)
+def test_refused_with_a_hint(change, told):
+    with pytest.raises(ParameterError) as refused:
+        Parameters.from_mapping({**GOOD, **change})
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_missing(name):
+    with pytest.raises(ParameterError, match=f"{name} is missing"):
+        Parameters.from_mapping({key: value for key, value in GOOD.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- proposal_id: 7",
+        "proposal_id: [",
+        "proposal_id: 7\nproposal_id: 8\nbase_version: auto",
+        "a: &x [1]\nproposal_id: *x",
+        "proposal_id: !!python/object/apply:os.getcwd []",
+        "\x00",
+        "7: 7",
+        "[" * 5000,
+        "x: " + "y" * 70_000,
+    ],
+)
+def test_files_that_are_not_flat_yaml(tmp_path, text):
+    with pytest.raises(ParameterError) as refused:
+        from_text(tmp_path, text)
+    assert "\n" not in str(refused.value)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(SourceError, match="cannot be read"):
+        Parameters.from_file(tmp_path / "none.yaml")
+
+
+def test_overrides_win_over_the_file_and_the_file_over_the_environment(tmp_path):
+    environment = {
+        "ALTERNATIVE_GUESTOS_PROPOSAL_ID": "5",
+        "ALTERNATIVE_GUESTOS_BASE_VERSION": "cd" * 20,
+        "POLICY": "overlap",
+        "policy": "overlap",
+    }
+    assert from_text(tmp_path, "stage: vote", environment=environment).proposal_id == 5
+    parameters = from_text(tmp_path, "proposal_id: 6", "base_version=auto", environment=environment)
+    assert (parameters.proposal_id, parameters.base_version) == (6, "auto")
+    assert parameters.policy == "strict", "nothing else comes from the environment"
+
+
+@pytest.mark.parametrize("value", ["five", "0", "", "5 6", "-1"])
+def test_bad_environment(tmp_path, value):
+    environment = {"ALTERNATIVE_GUESTOS_PROPOSAL_ID": value}
+    with pytest.raises(ParameterError, match="proposal_id"):
+        from_text(tmp_path, "base_version: auto", environment=environment)
+
+
+def test_override_of_a_list_and_of_a_text_that_looks_like_yaml(tmp_path):
+    text = "proposal_id: 7\nbase_version: auto"
+    parameters = from_text(tmp_path, text, "vcpus=[16, 64]", "output_dir=[odd]: name", "request_source=null")
+    assert parameters.vcpus == (16, 64)
+    assert parameters.output_dir == "[odd]: name"
+    assert parameters.request_source is None
+
+
+@pytest.mark.parametrize("override", ["proposal_id", "proposal=7", "vcpus=[1", "vcpus=*x"])
+def test_bad_overrides(tmp_path, override):
+    with pytest.raises(ParameterError):
+        from_text(tmp_path, "proposal_id: 7\nbase_version: auto", override)
+
+
+def test_a_hash_of_digits_only_asks_for_quotes(tmp_path):
+    with pytest.raises(ParameterError, match="in quotes"):
+        from_text(tmp_path, f"proposal_id: 7\nbase_version: {'1' * 40}")
+
+
+def test_a_misspelt_variable_of_a_notebook_is_refused():
+    namespace = {**GOOD, "policcy": "overlap", "In": [], "Out": {}, "_": 1, "Parameters": Parameters}
+    with pytest.raises(ParameterError, match="did you mean policy"):
+        Parameters.from_notebook(namespace)
+    del namespace["policcy"]
+    assert Parameters.from_notebook(namespace).proposal_id == 7
+
+
+def test_errors_travel_between_processes():
+    with pytest.raises(ParameterError) as refused:
+        Parameters.from_mapping({})
+    assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)
+
+
+def test_plain_values_give_the_same_parameters():
+    parameters = Parameters.from_mapping({**GOOD, "vcpus": [16]})
+    assert Parameters.from_mapping(parameters.to_plain()) == parameters
+
+
+def test_the_mainnet_template_takes_what_is_missing_from_the_build_or_says_what_is_missing():
+    template = ROOT / "params" / "mainnet" / "template.yaml"
+    with pytest.raises(ParameterError, match="ALTERNATIVE_GUESTOS_PROPOSAL_ID"):
+        Parameters.from_file(template, (), {})
+    environment = {
+        "ALTERNATIVE_GUESTOS_PROPOSAL_ID": "139000",
+        "ALTERNATIVE_GUESTOS_BASE_VERSION": "auto",
+    }
+    parameters = Parameters.from_file(template, (), environment)
+    assert (parameters.proposal_id, parameters.base_version) == (139000, "auto")
+    assert parameters.root_key == "mainnet"
+    assert Parameters.from_file(template, ("proposal_id=7",), environment).proposal_id == 7

@@ -1,0 +1,209 @@
+"""An audit repeated from its evidence folder alone gives the same document, and notices every other folder."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from auditkit import checks
+from auditkit.decision import Decision
+from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.evidence import format_sha256sums
+from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
+from auditkit.practice import scenarios
+from auditkit.report import to_json
+
+
+def report_of(name: str, folder: Path, *overrides: str) -> Path:
+    document, evidence = check(Parameters.from_file(parameter_file(name), overrides))
+    write_report(document, evidence, folder)
+    return folder
+
+
+def outside_run(data: bytes) -> str:
+    value = json.loads(data)
+    del value["run"]
+    return json.dumps(value)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a replay must not use the network")
+
+    def disconnect() -> None:
+        monkeypatch.setattr(socket, "socket", refuse)
+        monkeypatch.setattr(socket, "create_connection", refuse)
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+    return disconnect
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory) -> Path:
+    return report_of("honest", tmp_path_factory.mktemp("honest") / "report")
+
+
+@pytest.mark.parametrize("name", [scenario.name for scenario in scenarios()])
+def test_a_replay_gives_the_same_bytes_outside_run(name, tmp_path, no_network):
+    folder = report_of(name, tmp_path / "report")
+    moved = tmp_path / "elsewhere"
+    (folder / "evidence").rename(moved)
+    no_network()
+    document, evidence = replay(moved)
+    assert outside_run(to_json(document)) == outside_run((folder / "audit.json").read_bytes())
+    again = {item.name: item.content for item in evidence if item.content is not None}
+    assert {name: content for name, content in again.items() if isinstance(content, bytes)}.items() <= {
+        path.name: path.read_bytes() for path in moved.iterdir()
+    }.items()
+
+
+def test_two_runs_over_the_same_evidence_give_the_same_bytes_outside_run(honest, tmp_path):
+    source = honest / "evidence" / "proposal.cbor"
+    documents = []
+    for number in (1, 2):
+        overrides = (f"proposal_source={source}", f"output_dir={tmp_path / str(number)}")
+        document, _ = check(Parameters.from_file(parameter_file("honest"), overrides))
+        documents.append(outside_run(to_json(document)))
+    assert documents[0] == documents[1]
+
+
+def test_a_download_with_the_wrong_digest_is_replayed(tmp_path, no_network):
+    folder = report_of("honest", tmp_path / "report", f"base_image_sha256={'0' * 64}")
+    before = json.loads((folder / "audit.json").read_bytes())
+    assert before["deciding"]["decision"] == "base.digest"
+    no_network()
+    document, _ = replay(folder / "evidence")
+    assert outside_run(to_json(document)) == outside_run((folder / "audit.json").read_bytes())
+
+
+def test_trouble_with_the_proposal_is_replayed_as_trouble(tmp_path, no_network):
+    folder = report_of("honest", tmp_path / "report", "proposal_source=http://127.0.0.1:9")
+    no_network()
+    document, _ = replay(folder / "evidence")
+    assert document.verdict == "TROUBLE"
+    assert outside_run(to_json(document)) == outside_run((folder / "audit.json").read_bytes())
+
+
+def test_a_root_key_file_is_told_by_its_digits(honest, tmp_path, no_network):
+    """Nobody else has the file, and two auditors keep it in different places."""
+    digits = json.loads((honest / "audit.json").read_bytes())["parameters"]["root_key"]
+    key = tmp_path / "key.der"
+    key.write_bytes(bytes.fromhex(digits))
+    folder = report_of("honest", tmp_path / "report", f"root_key={key}")
+    key.unlink()
+    no_network()
+    document, _ = replay(folder / "evidence")
+    assert document.parameters["root_key"] == digits
+    assert document.verdict == "PASS"
+
+
+def rewrite(folder: Path, name: str, data: bytes) -> None:
+    """Changes a file and lists its new digest, as a careful forger would."""
+    from hashlib import sha256
+
+    (folder / name).write_bytes(data)
+    names = [path.name for path in folder.iterdir() if path.name != "SHA256SUMS"]
+    sums = format_sha256sums({name: sha256((folder / name).read_bytes()).hexdigest() for name in names})
+    (folder / "SHA256SUMS").write_text(sums)
+
+
+@pytest.fixture
+def evidence(honest, tmp_path) -> Path:
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    for path in (honest / "evidence").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("name", ["proposal.cbor", "vmlinuz", "boot_args", "base-SHA256SUMS"])
+def test_a_changed_file_is_not_replayed(evidence, name):
+    changed = (evidence / name).read_bytes() + b"\n"
+    (evidence / name).write_bytes(changed)
+    with pytest.raises(EvidenceError, match="recorded"):
+        replay(evidence)
+    rewrite(evidence, name, changed)
+    with pytest.raises(EvidenceError, match="in the record"):
+        replay(evidence)
+
+
+@pytest.mark.parametrize("name", ["proposal.cbor", "replay.yaml", "initrd.img", "SHA256SUMS"])
+def test_a_missing_file_is_told(evidence, name):
+    (evidence / name).unlink()
+    with pytest.raises(AuditkitError, match=r"no such file|do not name the same files"):
+        replay(evidence)
+
+
+def edited(folder: Path, edit) -> None:
+    values = yaml.safe_load((folder / "replay.yaml").read_bytes())
+    edit(values)
+    rewrite(folder, "replay.yaml", yaml.safe_dump(values).encode())
+
+
+def a_refusal(decision: Decision) -> dict[str, object]:
+    return {**asdict(decision), "outcome": str(decision.outcome), "evidence": list(decision.evidence)}
+
+
+def test_a_record_that_claims_another_image_digest_fails_the_check(evidence):
+    edited(evidence, lambda values: values["image"]["facts"].update(sha256="0" * 64))
+    document, _ = replay(evidence)
+    assert document.deciding is not None
+    assert document.deciding.decision == "base.digest"
+
+
+def test_a_record_that_claims_the_mainnet_key_fails_the_check(evidence):
+    edited(evidence, lambda values: values["parameters"].update(root_key="mainnet"))
+    document, _ = replay(evidence)
+    assert document.verdict == "FAIL"
+    assert document.deciding is not None
+    assert document.deciding.decision == "certificate.signature"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda values: values.update(image=None),
+        lambda values: values["image"].update(version="0" * 40),
+        lambda values: values["image"].update(version=None),
+        lambda values: values["image"].update(more=1),
+        lambda values: values.update(replay="auditkit/replay/v2"),
+        lambda values: values["files"].pop(),
+        lambda values: values["image"]["facts"].update(size=-1),
+        lambda values: values["proposal"].update(
+            refused=a_refusal(checks.CERTIFICATE_FORM.passed("it", "Is well."))
+        ),
+        lambda values: values["proposal"].update(
+            refused=a_refusal(checks.BASE_DIGEST.failed("it", "Is not."))
+        ),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_refused(evidence, edit):
+    edited(evidence, edit)
+    with pytest.raises((EvidenceError, SourceError)):
+        replay(evidence)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"replay:", b"[", b"replay: &a [*a]", b"replay: !!python/none", b"\xff", b"- 1\n" * 100_000]
+)
+def test_what_is_no_record_is_refused(evidence, data):
+    rewrite(evidence, "replay.yaml", data)
+    with pytest.raises(EvidenceError):
+        replay(evidence)
+
+
+def test_the_certificates_of_a_chip_are_judged_by_the_day_that_is_asked_for(tmp_path):
+    """They expire one day, and a report that was right stays right."""
+    folder = report_of("node-honest", tmp_path / "report")
+    valid, _ = replay(folder / "evidence", moment=datetime.now(UTC))
+    assert valid.verdict == "PASS"
+    later, _ = replay(folder / "evidence", moment=datetime(2200, 1, 1, tzinfo=UTC))
+    assert later.deciding is not None
+    assert (later.verdict, later.deciding.decision) == ("FAIL", "attestation.chain")
