@@ -1,8 +1,8 @@
 """The checks, numbered, in their one order. Reports, documentation and tests use these ids.
 
 1-14 are about the certified proposal (docs/certificates.md), 15-17 about what it says, 18-22 about the base
-release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-41
-about an attestation report, where they are given.
+release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-42
+about an attestation report, where they are given. 43-45 are about what the parameters chose.
 """
 
 from __future__ import annotations
@@ -246,6 +246,33 @@ ATTESTATION_POLICY: Final = Check(
     "a guest policy without debugging and without migration",
 )
 
+SETTINGS_ROOT_KEY: Final = Check(
+    43,
+    "settings.root-key",
+    "Is it mainnet's NNS whose key is believed?",
+    "the root key of mainnet, which is built in",
+)
+SETTINGS_POLICY: Final = Check(
+    44,
+    "settings.policy",
+    "Does the policy demand everything?",
+    "policy strict",
+)
+SETTINGS_MATRIX: Final = Check(
+    45,
+    "settings.matrix",
+    "Was the base release measured in the settings that releases are started with?",
+    "the release matrix, and dfinity.tee=1 on every measured command line",
+)
+
+ROOT_VERITY: Final = Check(
+    1,
+    "root.verity",
+    "Does root.img have a dm-verity tree as dfinity's build makes it?",
+    "a superblock with dfinity's constants, and the tree of these blocks",
+)
+"""The one check of ``auditkit verity-hash``, which is about an image alone; no check of an audit."""
+
 CERTIFICATE_CHECKS: Final = (
     CERTIFICATE_FORM,
     CERTIFICATE_NODES,
@@ -281,6 +308,7 @@ ATTESTATION_CHECKS: Final = (
     ATTESTATION_MEASUREMENT,
     ATTESTATION_POLICY,
 )
+SETTINGS_CHECKS: Final = (SETTINGS_ROOT_KEY, SETTINGS_POLICY, SETTINGS_MATRIX)
 ALL_CHECKS: Final = (
     *PROPOSAL_CHECKS,
     *CONTENT_CHECKS,
@@ -289,4 +317,5 @@ ALL_CHECKS: Final = (
     *OVERLAP_CHECKS,
     *RECOVERY_CHECKS,
     *ATTESTATION_CHECKS,
+    *SETTINGS_CHECKS,
 )

@@ -8,19 +8,48 @@ from auditkit.audit.base import (
     decide_root_hash,
     decide_version,
 )
+from auditkit.audit.claim import CHOSEN, FOREIGN_WORLDS, SENTENCES, Claim, in_order, qualifications_of
+from auditkit.audit.command_policies import (
+    ATTESTATION_POLICY,
+    AUTHENTIC_POLICY,
+    FILES_OVERLAP_POLICY,
+    PROPOSAL_POLICY,
+    VERITY_POLICY,
+    certificate_policy,
+    compare_images_policy,
+)
 from auditkit.audit.content import decide_content
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
-from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, Policy, policy_named
+from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, STRICT_1, Policy, policy_named, policy_version
 from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
+from auditkit.audit.settings import (
+    RELEASE_MATRIX,
+    Matrix,
+    decide_matrix,
+    decide_policy,
+    decide_root_key,
+)
 from auditkit.audit.verdict import Judgement, Trouble, Verdict, judge
 
 __all__ = [
+    "ATTESTATION_POLICY",
+    "AUTHENTIC_POLICY",
+    "CHOSEN",
+    "FILES_OVERLAP_POLICY",
+    "FOREIGN_WORLDS",
     "OVERLAP",
     "POLICIES",
+    "PROPOSAL_POLICY",
+    "RELEASE_MATRIX",
+    "SENTENCES",
     "STRICT",
+    "STRICT_1",
+    "VERITY_POLICY",
     "Attestation",
+    "Claim",
     "Judgement",
+    "Matrix",
     "Overlap",
     "Policy",
     "RecoveryComparison",
@@ -28,18 +57,26 @@ __all__ = [
     "Relation",
     "Trouble",
     "Verdict",
+    "certificate_policy",
     "compare",
+    "compare_images_policy",
     "decide_attestation",
     "decide_boot_args",
     "decide_content",
     "decide_digest",
     "decide_file_system",
+    "decide_matrix",
     "decide_overlap",
+    "decide_policy",
     "decide_published",
     "decide_recovery",
     "decide_root_hash",
+    "decide_root_key",
     "decide_second_opinion",
     "decide_version",
+    "in_order",
     "judge",
     "policy_named",
+    "policy_version",
+    "qualifications_of",
 ]

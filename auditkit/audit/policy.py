@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from auditkit import checks
@@ -15,56 +16,113 @@ class Policy:
     """A rule for the verdict.
 
     Attributes:
-        name: ``strict`` or ``overlap``.
+        name: ``strict`` or ``overlap`` for an audit, else the command that judges by it.
+        version: grows whenever the rule changes, so that an older report is judged by the rule that it names.
         promise: what a PASS under this policy says, in one sentence for a voter.
-        demanded: ids of the checks that must be there and must not have failed.
+        checks: those that must be there and must not have failed, in their order.
         answered: ids among them that cannot be waived: a skip counts as missing.
     """
 
     name: str
+    version: int
     promise: str
-    demanded: frozenset[str]
+    checks: tuple[Check, ...]
     answered: frozenset[str]
 
+    @property
+    def id(self) -> str:
+        """Name and version, such as ``strict/2``."""
+        return f"{self.name}/{self.version}"
 
-def _ids(*members: Check) -> frozenset[str]:
+    @property
+    def demanded(self) -> frozenset[str]:
+        """The ids of `checks`."""
+        return _ids(self.checks)
+
+    def asking(self, *, recovery_image: bool, attestation: bool) -> Policy:
+        """The policy for an audit that was also asked about a recovery image, or about a chip.
+
+        What was asked about needs an answer: a skip of such a check is no waiver. (Version 1 of the policies let
+        such a skip pass, and reports that name it are judged as it was.)
+        """
+        if self.version < 2:
+            return self
+        more: set[str] = set()
+        if recovery_image:
+            more |= _ids(checks.RECOVERY_CHECKS)
+        if attestation:
+            more |= _ids(checks.ATTESTATION_CHECKS)
+        return replace(self, answered=self.answered | (more & self.demanded))
+
+
+def _ids(members: Iterable[Check]) -> frozenset[str]:
     return frozenset(check.id for check in members)
 
 
-_ALWAYS_ANSWERED: Final = _ids(
-    checks.CERTIFICATE_FORM,
-    checks.CERTIFICATE_NODES,
-    checks.CERTIFICATE_TREE,
-    checks.CERTIFICATE_ROOT_HASH,
-    checks.CERTIFICATE_SIGNATURE,
-    checks.CERTIFICATE_KEYS,
-    checks.CERTIFICATE_TIME,
-    checks.REPLY_REQUEST,
-    checks.PROPOSAL_REPLY,
-    checks.PROPOSAL_STAGE,
-    checks.OVERLAP_ANY,
+_OF_VERSION_1: Final = tuple(check for check in checks.ALL_CHECKS if check.number <= 41)
+_PROVEN: Final = _ids(
+    (
+        checks.CERTIFICATE_FORM,
+        checks.CERTIFICATE_NODES,
+        checks.CERTIFICATE_TREE,
+        checks.CERTIFICATE_ROOT_HASH,
+        checks.CERTIFICATE_SIGNATURE,
+        checks.CERTIFICATE_KEYS,
+        checks.CERTIFICATE_TIME,
+        checks.REPLY_REQUEST,
+        checks.PROPOSAL_REPLY,
+        checks.PROPOSAL_STAGE,
+        checks.OVERLAP_ANY,
+    )
+)
+_PROMISE: Final = (
+    "Every blessed measurement is one of the base release, and every label, chip id and hash is well formed."
 )
 
 OVERLAP: Final = Policy(
     name="overlap",
+    version=1,
     promise="At least one blessed measurement is one of the base release. This is all that dfinity's build demands.",
-    demanded=_ids(*checks.PROPOSAL_CHECKS, checks.BASE_DIGEST, checks.OVERLAP_ANY),
-    answered=_ALWAYS_ANSWERED,
+    checks=(*checks.PROPOSAL_CHECKS, checks.BASE_DIGEST, checks.OVERLAP_ANY),
+    answered=_PROVEN,
+)
+
+STRICT_1: Final = Policy(
+    name="strict",
+    version=1,
+    promise=_PROMISE,
+    checks=_OF_VERSION_1,
+    answered=_PROVEN
+    | _ids((*checks.CONTENT_CHECKS, checks.BASE_BOOT_ARGS, checks.OVERLAP_EXPLAINED, checks.OVERLAP_LABELS)),
 )
 
 STRICT: Final = Policy(
     name="strict",
-    promise="Every blessed measurement is one of the base release, and every label, chip id and hash is well formed.",
-    demanded=_ids(*checks.ALL_CHECKS),
-    answered=_ALWAYS_ANSWERED
-    | _ids(*checks.CONTENT_CHECKS, checks.BASE_BOOT_ARGS, checks.OVERLAP_EXPLAINED, checks.OVERLAP_LABELS),
+    version=2,
+    promise=_PROMISE,
+    checks=checks.ALL_CHECKS,
+    # What may be skipped: the delegation where the NNS itself signed, a list that no release has to publish, and
+    # what was not asked about.
+    answered=_PROVEN
+    | _ids(
+        (
+            *checks.CONTENT_CHECKS,
+            *checks.BASE_CHECKS,
+            checks.MEASUREMENT_SECOND_OPINION,
+            *checks.OVERLAP_CHECKS,
+            *checks.SETTINGS_CHECKS,
+        )
+    ),
 )
 
 POLICIES: Final = {policy.name: policy for policy in (STRICT, OVERLAP)}
+"""The policies of an audit that is made now, by their names."""
+
+_ALL_VERSIONS: Final = {policy.id: policy for policy in (STRICT_1, STRICT, OVERLAP)}
 
 
 def policy_named(name: str) -> Policy:
-    """The policy called ``name``.
+    """The policy called ``name``, in the version of this auditkit.
 
     Raises:
         ParameterError: there is no such policy.
@@ -74,4 +132,19 @@ def policy_named(name: str) -> Policy:
     except KeyError:
         raise ParameterError(
             "there is no such policy", where="policy", expected=" or ".join(POLICIES), observed=repr(name)
+        ) from None
+
+
+def policy_version(identifier: str) -> Policy:
+    """The policy with this name and version, such as ``strict/1``: the one that a report names.
+
+    Raises:
+        ParameterError: this auditkit does not know it.
+    """
+    try:
+        return _ALL_VERSIONS[identifier]
+    except KeyError:
+        raise ParameterError(
+            f"this auditkit does not know the policy {identifier[:40]!r}",
+            hint="use the version of auditkit that made the report, or a newer one",
         ) from None

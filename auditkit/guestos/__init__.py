@@ -13,7 +13,7 @@ Nothing here uses the network, mounts anything, or executes what it reads.
 
 from auditkit.guestos.assembly import recovery_tree, write_folder_tar
 from auditkit.guestos.base_image import BaseImage, read_base_image
-from auditkit.guestos.boot_args import BootArgs, KernelCommandLine, parse_boot_args
+from auditkit.guestos.boot_args import RELEASE_BOOT_ARGS, BootArgs, KernelCommandLine, parse_boot_args
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
 from auditkit.guestos.comparison import (
     ALTERNATIVE_PROPOSAL,
@@ -33,6 +33,7 @@ from auditkit.guestos.verity import VerityRoot, root_image_verity
 
 __all__ = [
     "ALTERNATIVE_PROPOSAL",
+    "RELEASE_BOOT_ARGS",
     "BaseImage",
     "BootArgs",
     "BootFiles",

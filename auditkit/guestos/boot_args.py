@@ -11,9 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS, Limits
+
+RELEASE_BOOT_ARGS: Final = ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B")
+"""The lines of ``boot_args`` that a release's matrix measures (dfinity/ic ic-os/defs.bzl)."""
 
 _PREFIX = "BOOT_ARGS"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditkit import checks
-from auditkit.decision import Check, Decision, Outcome
+from auditkit.decision import Check, Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError
 from auditkit.ic import bls
 from auditkit.ic.certificate import Delegation, canister_ranges, signed_message, subnet_key
@@ -36,7 +36,11 @@ def signature_decision(check: Check, opinions: bls.Opinions, statement: str) -> 
     if not opinions.unanimous_yes:
         return check.failed(observed, f"It is not so that {statement}.")
     if len(opinions.each) == 1:
-        return check.warned(observed, f"Only one library could be asked; it says that {statement}.")
+        return check.warned(
+            observed,
+            f"Only one library could be asked; it says that {statement}.",
+            qualifications=(Qualification.ONE_OPINION,),
+        )
     return check.passed(observed, f"Two independent libraries agree that {statement}.")
 
 
@@ -105,9 +109,9 @@ def _ranges_decision(delegation: Delegation, signer: Signer, limits: Limits) -> 
             return check.passed(
                 f"subnet {delegation.subnet}", "The wanted subnet signed; no canister was named."
             )
-        return check.warned(
-            f"subnet {delegation.subnet} signed",
-            "No canister was named, so it is not checked whether this subnet may speak for the one you mean.",
+        return check.skipped(
+            f"No canister was named, so nobody can tell whether subnet {delegation.subnet}, which signed, may speak "
+            "for the one that is meant."
         )
     wanted = f"ranges that hold {signer.canister}"
     try:

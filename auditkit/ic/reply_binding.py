@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditkit import checks
+from auditkit.decision import Qualification
 from auditkit.errors import EvidenceError
 from auditkit.ic import candid, hash_tree
 from auditkit.ic.candid import Primitive
@@ -43,6 +44,7 @@ def decide_request(
                     f"reply to request {request_id.hex()}; the request is unknown",
                     "Without the stored request it is not proven which canister, method and argument were called:"
                     " any canister that the signer may speak for could have given this answer.",
+                    qualifications=(Qualification.NO_REQUEST,),
                 )
             )
             return Answer(request_id, reply, proposal_id)

@@ -27,7 +27,7 @@ from auditkit.ic.certificate import (
 from auditkit.ic.decision_log import DecisionLog
 from auditkit.ic.delegation import Signer, delegated_point, note_no_delegation, signature_decision
 from auditkit.ic.principal import Principal
-from auditkit.ic.public_key import point_of
+from auditkit.ic.public_key import MAINNET_ROOT_KEY, point_of
 from auditkit.limits import LIMITS, Limits
 
 FUTURE_TOLERANCE_NS: Final = 5 * 60 * 1_000_000_000
@@ -64,7 +64,8 @@ def verify_certificate(
     Args:
         data: the file, with or without tag 55799.
         root_key: DER, 133 bytes.
-        canister: for which canister the signer must be entitled to speak; None makes check 9 a warning.
+        canister: for which canister the signer must be entitled to speak; None leaves check 9 of a delegated
+            certificate without an answer, unless ``subnet`` is given.
         subnet: which subnet must have signed, instead of or besides ``canister``.
         now_ns: the present, nanoseconds since 1970; None asks the clock.
 
@@ -87,10 +88,13 @@ def verify_certificate(
     decisions = log.in_order(checks.CERTIFICATE_CHECKS)
     if certificate is None or log.failed is not None:
         return CertificateVerification(decisions, None, None, "")
+    root = (
+        "mainnet's root key" if root_key == MAINNET_ROOT_KEY else "the root key that was given, not mainnet's"
+    )
     who = (
-        "the root key (the NNS itself)"
+        f"{root} (the NNS itself)"
         if certificate.delegation is None
-        else f"subnet {certificate.delegation.subnet}, to which the root key delegates"
+        else f"subnet {certificate.delegation.subnet}, to which {root} delegates"
     )
     return CertificateVerification(decisions, certificate, time_of(certificate.tree), who)
 

@@ -8,9 +8,22 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Final
 
-from auditkit.audit import POLICIES, Judgement, Verdict, judge, policy_named
+from auditkit.audit import (
+    OVERLAP,
+    STRICT,
+    Judgement,
+    Matrix,
+    Verdict,
+    decide_matrix,
+    decide_policy,
+    judge,
+    policy_version,
+    qualifications_of,
+)
+from auditkit.decision import Decision
 from auditkit.errors import AuditFailedError
 from auditkit.evidence import Evidence
+from auditkit.ic import parse_root_key
 from auditkit.pipeline.attestation import AttestationStep, check_attestation
 from auditkit.pipeline.base_image_step import read_base_image
 from auditkit.pipeline.measurement_step import measure_base
@@ -20,6 +33,7 @@ from auditkit.pipeline.proposal_step import read_proposal
 from auditkit.pipeline.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
 from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.pipeline.trust import believed
 from auditkit.progress import Progress
 from auditkit.report import (
     AuditDocument,
@@ -29,6 +43,7 @@ from auditkit.report import (
     EvidenceRecord,
     MeasuredInputs,
     OverlapRecord,
+    PolicyIds,
     PolicyVerdicts,
     Run,
     Subject,
@@ -82,10 +97,12 @@ def conclude(
     recovery: RecoveryStep,
     attestation: AttestationStep,
     started: float | None = None,
+    policies: PolicyIds | None = None,
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Sums the steps up into a document with the verdicts of both policies.
 
     Args:
+        policies: the versions to judge by; those of this auditkit by default.
         started: when the audit began, in seconds since 1970; now by default.
     """
     finished = time.time()
@@ -94,13 +111,20 @@ def conclude(
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
     evidence = tuple(item for step in steps for item in step.evidence)
-    evidence = (*evidence, _record(parameters, proposal, image, recovery, evidence))
-    judgements = {name: judge(decisions, policy) for name, policy in POLICIES.items()}
-    chosen = judgements[policy_named(parameters.policy).name]
+    decisions += _settings(parameters, measurements)
+    versions = policies or PolicyIds(strict=STRICT.id, overlap=OVERLAP.id)
+    evidence = (*evidence, _record(parameters, versions, proposal, image, recovery, evidence=evidence))
+    judgements = {
+        name: judge(decisions, policy_version(identifier).asking(**_asked_about(parameters)))
+        for name, identifier in (("strict", versions.strict), ("overlap", versions.overlap))
+    }
+    chosen = judgements[parameters.policy]
     document = AuditDocument(
         verdict=chosen.verdict,
+        qualifications=qualifications_of(decisions),
         subject=_subject(parameters, proposal, image),
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
+        policies=versions,
         deciding=_deciding(chosen, trouble[0].what if trouble else ""),
         parameters=told_parameters(parameters),
         tool=Tool(
@@ -127,17 +151,37 @@ def conclude(
     return document, evidence
 
 
+def _settings(parameters: Parameters, measurements: MeasurementStep) -> list[Decision]:
+    """Checks 43 to 45."""
+    matrix = Matrix(parameters.vcpus, parameters.vcpu_types, parameters.boot_args, parameters.guest_features)
+    return [
+        believed(parse_root_key(parameters.root_key)),
+        decide_policy(parameters.policy),
+        decide_matrix(matrix, measurements.command_lines),
+    ]
+
+
+def _asked_about(parameters: Parameters) -> dict[str, bool]:
+    return {
+        "recovery_image": parameters.recovery_image is not None,
+        "attestation": parameters.attestation_report is not None,
+    }
+
+
 def _record(
     parameters: Parameters,
+    policies: PolicyIds,
     proposal: ProposalStep,
     image: BaseImageStep,
     recovery: RecoveryStep,
+    *,
     evidence: tuple[Evidence, ...],
 ) -> Evidence:
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
         ReplayRecord(
             parameters=told_parameters(parameters),
+            policies=policies,
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
             image=image.record,
             recovery=recovery.record,
@@ -150,7 +194,7 @@ def _record(
     )
 
 
-def _deciding(judgement: Judgement, trouble: str) -> Deciding | None:
+def _deciding(judgement: Judgement[Decision], trouble: str) -> Deciding | None:
     if judgement.verdict is Verdict.PASS:
         return None
     if judgement.deciding is not None:
@@ -222,4 +266,4 @@ def demand_pass(document: AuditDocument) -> None:
     if document.verdict is not Verdict.PASS:
         reason = document.deciding.reason if document.deciding else "no decision was reached"
         where = document.deciding.decision if document.deciding else ""
-        raise AuditFailedError(f"the verdict is {document.verdict}: {reason}", where=where or "")
+        raise AuditFailedError(f"the verdict is {document.claim}: {reason}", where=where or "")

@@ -20,8 +20,9 @@ from pydantic import (
 )
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.guestos import RELEASE_BOOT_ARGS
 from auditkit.limits import KIB, LIMITS
-from auditkit.sev import RELEASE_CPU_TYPES, cpu_signature
+from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 
 PARAMETER_FILE_BYTES: Final = 64 * KIB
 MAINNET_PROPOSAL_SOURCE: Final = "https://icp-api.io"
@@ -63,15 +64,14 @@ class Parameters(BaseModel):
     vcpus: Annotated[
         tuple[Annotated[int, Field(ge=1, le=LIMITS.vcpus)], ...],
         Field(min_length=1, max_length=64, strict=False),
-    ] = (64,)
+    ] = RELEASE_VCPUS
     vcpu_types: Annotated[tuple[str, ...], Field(min_length=1, max_length=32, strict=False)] = (
         RELEASE_CPU_TYPES
     )
     boot_args: Annotated[tuple[BootArgsName, ...], Field(min_length=1, max_length=16, strict=False)] = (
-        "BOOT_ARGS_TEE_A",
-        "BOOT_ARGS_TEE_B",
+        RELEASE_BOOT_ARGS
     )
-    guest_features: Annotated[int, Field(ge=0, lt=2**64)] = 1
+    guest_features: Annotated[int, Field(ge=0, lt=2**64)] = RELEASE_GUEST_FEATURES
     sweep_vcpus_max: Annotated[int, Field(ge=0, le=LIMITS.vcpus)] = 64
     output_dir: NonEmpty = "reports/audit"
 

@@ -22,7 +22,7 @@ from auditkit.evidence import Evidence
 from auditkit.guestos import VerityRoot
 from auditkit.ic import MAINNET_ROOT_KEY, parse_root_key
 from auditkit.pipeline.parameters import Parameters, load_yaml
-from auditkit.report import RECORD_NAME
+from auditkit.report import RECORD_NAME, PolicyIds
 from auditkit.report.records import ParameterValue
 from auditkit.report.strict_json import first_fault
 
@@ -130,6 +130,7 @@ class ReplayRecord(_Part):
 
     replay: Literal["auditkit/replay/v1"] = RECORD_SCHEMA
     parameters: dict[str, ParameterValue]
+    policies: PolicyIds = PolicyIds()
     proposal: ProposalRecord
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None

@@ -73,7 +73,14 @@ def replay(
     attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
     attestation = decide_report(parameters, proposal, attested, moment=moment)
     return conclude(
-        parameters, proposal, image, measurements, overlap, recovery=recovery, attestation=attestation
+        parameters,
+        proposal,
+        image,
+        measurements,
+        overlap,
+        recovery=recovery,
+        attestation=attestation,
+        policies=record.policies,
     )
 
 

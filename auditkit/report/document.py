@@ -10,14 +10,19 @@ Schema: ``docs/schemas/audit-report-v1.json`` (written from `schema`, kept in st
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from auditkit.audit.verdict import Verdict
-from auditkit.decision import Outcome
-from auditkit.errors import EvidenceError
+from auditkit import checks
+from auditkit.audit.claim import FOREIGN_WORLDS, Claim, in_order, qualifications_of
+from auditkit.audit.policy import STRICT_1, Policy, policy_version
+from auditkit.audit.settings import RELEASE_MATRIX, Matrix
+from auditkit.audit.verdict import Verdict, judge
+from auditkit.decision import Outcome, Qualification
+from auditkit.errors import EvidenceError, ParameterError
 from auditkit.limits import LIMITS
 from auditkit.report.records import (
     Deciding,
@@ -27,6 +32,7 @@ from auditkit.report.records import (
     OverlapRecord,
     ParameterValue,
     Part,
+    PolicyIds,
     PolicyVerdicts,
     Run,
     Subject,
@@ -42,9 +48,9 @@ SCHEMA_URI: Final = "urn:auditkit:audit-report:v1"
 class AuditDocument(Part):
     """`audit.json`. Build it from Python values, or read it with `from_json`.
 
-    A document that contradicts itself is refused: the verdict has to be that of the chosen policy, a FAIL
-    needs a failed decision, decisions stand in their order and appear once, and evidence that a decision
-    names has to be listed.
+    A document that contradicts itself is refused, whichever version of auditkit made it: both verdicts have to follow
+    from the decisions by the policies that are named, the qualifications from the decisions and the parameters;
+    decisions stand in their order and appear once, and evidence that a decision names has to be listed.
     """
 
     model_config = ConfigDict(
@@ -53,8 +59,10 @@ class AuditDocument(Part):
 
     schema_id: Literal["auditkit/audit-report/v1"] = Field(default=SCHEMA_ID, alias="schema")
     verdict: Verdict
+    qualifications: tuple[Qualification, ...] = ()
     subject: Subject
     verdicts: PolicyVerdicts
+    policies: PolicyIds = PolicyIds()
     deciding: Deciding | None
     parameters: dict[str, ParameterValue]
     tool: Tool
@@ -65,13 +73,35 @@ class AuditDocument(Part):
     evidence: tuple[EvidenceRecord, ...] = ()
     run: Run
 
+    @property
+    def claim(self) -> Claim:
+        """The verdict with its qualifications, also with those that an older report does not tell by itself."""
+        return Claim(self.verdict, in_order((*self.qualifications, *implied_qualifications(self))))
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that decides the verdict, in the version that the report names, for what was asked about."""
+        return self._asked(self.subject.policy)
+
+    def _asked(self, name: str) -> Policy:
+        return policy_version(getattr(self.policies, name)).asking(
+            recovery_image=self.parameters.get("recovery_image") is not None,
+            attestation=self.parameters.get("attestation_report") is not None,
+        )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.verdict is not getattr(self.verdicts, self.subject.policy):
             raise ValueError(f"the verdict is not that of the policy {self.subject.policy}")
-        failed = any(decision.outcome is Outcome.FAIL for decision in self.decisions)
-        if not failed and Verdict.FAIL in (self.verdicts.strict, self.verdicts.overlap):
-            raise ValueError("a verdict of FAIL without a failed decision")
+        self._judge_again()
+        for name in ("proposal_id", "stage", "policy"):
+            if self.parameters.get(name, getattr(self.subject, name)) != getattr(self.subject, name):
+                raise ValueError(f"the subject and the parameters name another {name}")
+        told = {*qualifications_of(self.decisions)}
+        if self.policies.strict != STRICT_1.id:
+            told |= {*implied_qualifications(self)}
+        if set(self.qualifications) != told or len(self.qualifications) != len(told):
+            raise ValueError("the qualifications do not follow from the decisions and the parameters")
         numbers = [decision.number for decision in self.decisions]
         if any(later <= earlier for earlier, later in pairwise(numbers)):
             raise ValueError("decisions out of order or repeated")
@@ -85,6 +115,71 @@ class AuditDocument(Part):
                 if name not in names:
                     raise ValueError(f"decision {decision.id} rests on evidence that is not listed: {name}")
         return self
+
+    def _judge_again(self) -> None:
+        """Refuses verdicts that do not follow from the decisions, by the policies that the document names."""
+        for name, claimed in (("strict", self.verdicts.strict), ("overlap", self.verdicts.overlap)):
+            try:
+                judged = judge(self.decisions, self._asked(name))
+            except ParameterError as error:
+                raise ValueError(error.what) from None
+            if judged.verdict is not claimed:
+                raise ValueError(
+                    f"it contradicts itself: by the policy {judged.policy} its decisions make {judged.verdict}, "
+                    f"and it says {claimed}"
+                )
+            if name != self.subject.policy:
+                continue
+            if (self.deciding is None) != (claimed is Verdict.PASS):
+                raise ValueError(
+                    "it contradicts itself: a PASS has no deciding check, any other verdict has one"
+                )
+            if self.deciding is None or judged.deciding is None:
+                continue
+            if (self.deciding.decision, self.deciding.reason) != (judged.deciding.id, judged.deciding.reason):
+                raise ValueError("it contradicts itself: another check than the one it names decides")
+
+
+def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]:
+    """The qualifications that follow from a document's parameters and outcomes, whether or not a decision carries them.
+
+    A report of policy version 1 has no decisions about its own settings, and one that was made up may leave them out.
+    """
+    parameters = document.parameters
+    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    found: set[Qualification] = set()
+    if parameters.get("root_key", "mainnet") != "mainnet":
+        carried = qualifications_of(document.decisions)
+        found.add(next((item for item in carried if item in FOREIGN_WORLDS), Qualification.OTHER_ROOT_KEY))
+    if document.subject.policy != "strict":
+        found.add(Qualification.POLICY_OVERLAP)
+    if _matrix(parameters).changes:
+        found.add(Qualification.MATRIX_CHANGED)
+    if outcomes.get(checks.REPLY_REQUEST.id) is Outcome.WARN:
+        found.add(Qualification.NO_REQUEST)
+    if document.policies.strict == STRICT_1.id:
+        if checks.BASE_DIGEST.id in outcomes:
+            pinned = parameters.get("base_image_sha256") is not None
+            found.add(Qualification.PINNED_DIGEST if pinned else Qualification.SERVER_DIGEST)
+        if outcomes.get(checks.BASE_ROOT_HASH.id) is Outcome.SKIP:
+            found.add(Qualification.NO_ROOT_IMAGE)
+    return in_order(found)
+
+
+def _matrix(parameters: Mapping[str, ParameterValue]) -> Matrix:
+    """The settings of an audit by its parameters; those that are not told are those of releases."""
+
+    def values(name: str, released: tuple[Any, ...]) -> tuple[Any, ...]:
+        value = parameters.get(name, released)
+        return value if isinstance(value, tuple) else (value,)
+
+    features = parameters.get("guest_features", RELEASE_MATRIX.guest_features)
+    return Matrix(
+        values("vcpus", RELEASE_MATRIX.vcpus),
+        values("vcpu_types", RELEASE_MATRIX.vcpu_types),
+        values("boot_args", RELEASE_MATRIX.boot_args),
+        features if isinstance(features, int) else -1,
+    )
 
 
 def to_json(document: AuditDocument) -> bytes:

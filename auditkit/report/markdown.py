@@ -66,7 +66,7 @@ def _heading(document: AuditDocument) -> str:
     subject = document.subject
     what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
     lines = [
-        f"# {_BADGES[document.verdict]} {document.verdict}: audit of {what}",
+        f"# {_BADGES[document.verdict]} {document.claim}: audit of {what}",
         story.headline(document),
         f"**Why:** {prose(story.why(document), 600)}",
     ]
@@ -75,8 +75,13 @@ def _heading(document: AuditDocument) -> str:
     strict, overlap = document.verdicts.strict, document.verdicts.overlap
     lines.append(
         f"**Both policies:** strict {_BADGES[strict]} {strict} · overlap {_BADGES[overlap]} {overlap}"
-        f" (this audit: {subject.policy}, stage {subject.stage})"
+        f" (this audit: {code(document.policy.id, 40)}, stage {subject.stage})"
     )
+    if told := story.qualifications(document):
+        lines.append(
+            f"⚠️ **This {document.verdict} is qualified:**\n\n"
+            + "\n".join(f"- `{name}`: {sentence}" for name, sentence in told)
+        )
     if (key := story.foreign_root_key(document)) is not None:
         lines.append(f"⚠️ **Not the built-in mainnet key:** this audit trusts the root key {code(key, 60)}.")
     return "\n\n".join(lines)

@@ -21,7 +21,7 @@ from pydantic import (
 
 from auditkit.audit.overlap import Overlap
 from auditkit.audit.verdict import Trouble, Verdict
-from auditkit.decision import Decision, Outcome
+from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import AuditkitError, ParameterError
 from auditkit.ic import BlessedMeasurement
 from auditkit.sev import LaunchMeasurement, PublishedMeasurement
@@ -130,6 +130,13 @@ class PolicyVerdicts(Part):
     overlap: Verdict
 
 
+class PolicyIds(Part):
+    """Name and version of the policy behind each verdict. Reports of before policies had versions are of the first."""
+
+    strict: Annotated[str, StringConstraints(pattern=r"^strict/[1-9][0-9]{0,3}$")] = "strict/1"
+    overlap: Annotated[str, StringConstraints(pattern=r"^overlap/[1-9][0-9]{0,3}$")] = "overlap/1"
+
+
 class Deciding(Part):
     """The decision that the verdict turns on. ``decision`` is null when trouble came before any check."""
 
@@ -161,6 +168,13 @@ class DecisionRecord(Part):
     observed: str
     reason: Sentence
     evidence: tuple[EvidenceName, ...] = ()
+    qualifications: tuple[Qualification, ...] = ()
+
+    @model_validator(mode="after")
+    def _only_warnings_qualify(self) -> Self:
+        if self.qualifications and self.outcome is not Outcome.WARN:
+            raise ValueError("only a warning carries qualifications")
+        return self
 
     @classmethod
     def of(cls, decision: Decision) -> Self:
@@ -174,6 +188,7 @@ class DecisionRecord(Part):
             observed=decision.observed,
             reason=decision.reason,
             evidence=decision.evidence,
+            qualifications=decision.qualifications,
         )
 
 

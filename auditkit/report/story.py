@@ -6,10 +6,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from auditkit.audit.policy import POLICIES
+from auditkit.audit.claim import FOREIGN_WORLDS
 from auditkit.audit.verdict import Verdict
 from auditkit.checks import ALL_CHECKS
-from auditkit.decision import Check, Outcome
+from auditkit.decision import Check, Outcome, Qualification
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME, DecisionRecord
 
@@ -29,6 +29,7 @@ _GROUPS: Final = (
     ("overlap", "Overlap", "Does the proposal bless what the base release measures to?", ("overlap.",)),
     ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
     ("attestation", "Chip", "Does a blessed chip run a blessed guest?", ("attestation.",)),
+    ("settings", "Settings", "What did the parameters choose?", ("settings.",)),
 )
 
 
@@ -72,10 +73,13 @@ def headline(document: AuditDocument) -> str:
             return "The node does not prove what the NNS asks of it; the proposal itself stands up to its checks."
         return f"The proposal does not stand up to the checks against {base}."
     if document.subject.policy == "strict":
-        return (
-            f"What the NNS certified matches what was released: every blessed measurement is one of {base}."
-        )
+        return f"What the {_nns(document)} certified matches what was released: every blessed measurement is one of {base}."
     return f"At least one blessed measurement is one of {base}. The overlap policy asks for no more."
+
+
+def qualifications(document: AuditDocument) -> tuple[tuple[str, str], ...]:
+    """What keeps the verdict from meaning all that the word alone means: names, each with a sentence."""
+    return tuple((item.value, sentence) for item, sentence in document.claim.sentences)
 
 
 def why(document: AuditDocument) -> str:
@@ -83,7 +87,7 @@ def why(document: AuditDocument) -> str:
     if document.deciding is not None:
         return document.deciding.reason
     if document.verdict is Verdict.PASS:
-        return POLICIES[document.subject.policy].promise
+        return document.policy.promise
     return document.trouble[0].what if document.trouble else "No reason was recorded."
 
 
@@ -138,6 +142,14 @@ def foreign_root_key(document: AuditDocument) -> str | None:
     return None if key == "mainnet" else str(key)
 
 
+def _nns(document: AuditDocument) -> str:
+    """Whose NNS it is, in the words of the headline."""
+    worlds = FOREIGN_WORLDS.intersection(document.claim.qualifications)
+    if Qualification.PRACTICE_NETWORK in worlds:
+        return "practice NNS"
+    return "holder of another root key" if worlds else "NNS"
+
+
 def readable_time(time: str | None) -> str | None:
     """An RFC 3339 time in UTC, to the second, for reading."""
     return None if time is None else f"{time[:10]} {time[11:19]} UTC"
@@ -145,9 +157,7 @@ def readable_time(time: str | None) -> str | None:
 
 def meaning(document: AuditDocument) -> tuple[str, ...]:
     """What a PASS of this audit proves."""
-    anchor = (
-        "the root key that this audit was given" if foreign_root_key(document) else "the mainnet root key"
-    )
+    anchor = "the mainnet root key" if foreign_root_key(document) is None else "the root key that was given"
     amount = "Every" if document.subject.policy == "strict" else "At least one"
     proven = [
         "The proposal as shown here, with its status, is what the NNS governance canister answered at the "

@@ -30,7 +30,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     width = max(width, 40)
     subject = document.subject
     lines = [
-        f"{_paint(document.verdict, colour)}  {story.headline(document)}",
+        f"{_paint(document.verdict, colour, str(document.claim))}  {story.headline(document)}",
         "",
         *_field("why", story.why(document), width),
     ]
@@ -39,7 +39,12 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     strict, overlap = document.verdicts.strict, document.verdicts.overlap
     lines += [
         f"  policies     strict {_paint(strict, colour)}, overlap {_paint(overlap, colour)}"
-        f" (this audit: {subject.policy}, stage {subject.stage})",
+        f" (this audit: {document.policy.id}, stage {subject.stage})",
+        *(
+            line
+            for name, sentence in story.qualifications(document)
+            for line in _field("qualified", f"{name}: {sentence}", width)
+        ),
         *_subject(document, width),
     ]
     for trouble in document.trouble[:_ROWS_LIMIT]:

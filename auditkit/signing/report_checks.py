@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from auditkit.audit import Policy
 from auditkit.decision import Check
 
 DOCUMENT: Final = Check(
@@ -58,7 +59,10 @@ CONTENT: Final = Check(
     "the same verdict, decisions, subject and policy",
 )
 REQUIRED: Final = Check(
-    9, "report.verdict", "Is the verdict the one that is required?", "the required verdict"
+    9,
+    "report.verdict",
+    "Is the verdict the one that is required, with no qualification but those that are accepted?",
+    "the required verdict",
 )
 REPLAY: Final = Check(
     10,
@@ -66,3 +70,16 @@ REPLAY: Final = Check(
     "Does the audit, repeated from the stored evidence, decide the same?",
     "the same decisions, measurements and verdict",
 )
+
+
+def verification_policy(*, required: bool, replayed: bool) -> Policy:
+    """What `auditkit verify-report` demands: an answer to every question that was asked."""
+    members = (DOCUMENT, EVIDENCE, RENDERINGS, FORM, KEYS, SIGNERS, SUBJECTS, CONTENT)
+    asked = (*members, *((REQUIRED,) if required else ()), *((REPLAY,) if replayed else ()))
+    return Policy(
+        "verify-report",
+        1,
+        "The report is authentic and consistent.",
+        asked,
+        frozenset(check.id for check in asked),
+    )

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from auditkit.audit import Verdict, policy_named
-from auditkit.decision import Outcome
+from auditkit.audit import FOREIGN_WORLDS, Policy, Verdict, policy_version
+from auditkit.decision import Outcome, Qualification
 from auditkit.errors import EvidenceError
 from auditkit.report import AuditDocument
 from auditkit.report.folder import DOCUMENT_NAME
@@ -76,6 +76,7 @@ class SignedDecision(_Part):
     observed: str
     reason: Sentence
     evidence: tuple[str, ...]
+    qualifications: tuple[Qualification, ...] = ()
 
 
 class PolicyResults(_Part):
@@ -105,6 +106,8 @@ class ReportPredicate(_Part):
 
     Attributes:
         signed_at: by the auditor's own clock.
+        qualifications: what keeps the verdict from meaning all that the word alone means.
+        policy_version: of the policy by which the verdict was reached.
         deciding: the check that the verdict turns on.
         not_covered: evidence that only its digest stands for.
     """
@@ -114,8 +117,10 @@ class ReportPredicate(_Part):
     auditor: Auditor
     signed_at: Time
     verdict: Verdict
+    qualifications: tuple[Qualification, ...] = ()
     verdicts: PolicyResults
     policy: Literal["strict", "overlap"]
+    policy_version: Annotated[int, Field(ge=1)] = 1
     stage: Literal["vote", "recover"]
     proposal_id: Annotated[int, Field(ge=1, lt=1 << 53)] | None
     base_version: str | None
@@ -200,8 +205,10 @@ def report_statement(
             auditor=auditor,
             signed_at=signed_at,
             verdict=document.verdict,
+            qualifications=document.qualifications,
             verdicts=PolicyResults(strict=document.verdicts.strict, overlap=document.verdicts.overlap),
             policy=subject.policy,
+            policy_version=document.policy.version,
             stage=subject.stage,
             proposal_id=subject.proposal_id,
             base_version=subject.base_version,
@@ -227,7 +234,10 @@ def summary_statement(report: ReportStatement, first_line: bytes) -> SummaryStat
         first_line: the envelope of ``report``, without a line feed.
     """
     said = report.predicate
-    passed = said.verdict is Verdict.PASS
+    # Programs that read nothing but this statement must not take another world's verdict for one about mainnet.
+    passed = said.verdict is Verdict.PASS and FOREIGN_WORLDS.isdisjoint(said.qualifications)
+    policy = policy_version(f"{said.policy}/{said.policy_version}")
+    level = f"AUDITKIT_{said.policy.upper()}" if passed else "FAILED"
     return SummaryStatement(
         subject=tuple(subject for subject in report.subject if subject.name == DOCUMENT_NAME),
         predicate=SummaryPredicate(
@@ -237,18 +247,21 @@ def summary_statement(report: ReportStatement, first_line: bytes) -> SummaryStat
             time_verified=said.signed_at,
             resource_uri=f"urn:auditkit:proposal:{said.proposal_id if said.proposal_id is not None else 'unknown'}",
             policy=PolicyReference(
-                uri=f"urn:auditkit:policy:{said.policy}", digest=Digest(sha256=_policy_digest(said.policy))
+                uri=f"urn:auditkit:policy:{policy.id}", digest=Digest(sha256=_policy_digest(policy))
             ),
             input_attestations=(InputAttestation(digest=Digest(sha256=sha256(first_line).hexdigest())),),
             verification_result="PASSED" if passed else "FAILED",
-            verified_levels=(f"AUDITKIT_{said.policy.upper()}",) if passed else ("FAILED",),
+            verified_levels=(level, *(item.value for item in said.qualifications)),
         ),
     )
 
 
-def _policy_digest(name: str) -> str:
-    policy = policy_named(name)
-    rule = {"policy": name, "demanded": sorted(policy.demanded), "answered": sorted(policy.answered)}
+def _policy_digest(policy: Policy) -> str:
+    rule = {
+        "policy": policy.id,
+        "demanded": sorted(policy.demanded),
+        "answered": sorted(policy.answered),
+    }
     return sha256(json.dumps(rule, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditkit.audit import Verdict
-from auditkit.decision import Decision, Outcome
-from auditkit.errors import AuditkitError, EvidenceError, SigningError, SourceError
+from auditkit.audit import SENTENCES, Claim, Judgement, Verdict, in_order, judge, qualifications_of
+from auditkit.decision import Decision, Qualification
+from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SigningError, SourceError
 from auditkit.evidence import read_file
 from auditkit.report import AuditDocument, ReportFolder, read_report_folder
-from auditkit.report.folder import DOCUMENT_NAME, SIGNATURES_NAME
+from auditkit.report.folder import DOCUMENT_NAME, NOTEBOOK_NAME, SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
 from auditkit.signing.allowed_signers import AllowedSigner, TrustList, distinct_auditors
 from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
@@ -65,9 +65,60 @@ class ReportVerification:
     not_covered: tuple[str, ...]
 
     @property
+    def judgement(self) -> Judgement[Decision]:
+        """PASS where the report is authentic and consistent, FAIL where it is not, TROUBLE where nobody could tell."""
+        made = {decision.id for decision in self.decisions}
+        policy = checks.verification_policy(
+            required=checks.REQUIRED.id in made, replayed=checks.REPLAY.id in made
+        )
+        return judge(self.decisions, policy)
+
+    @property
     def authentic(self) -> bool:
-        """Whether no check failed."""
-        return all(decision.outcome is not Outcome.FAIL for decision in self.decisions)
+        """Whether every question was answered with yes."""
+        return self.judgement.verdict is Verdict.PASS
+
+    @property
+    def claim(self) -> Claim | None:
+        """What the report says, qualified by what it says itself and by what verifying it showed."""
+        if self.document is None:
+            return None
+        told = self.document.claim
+        return Claim(told.verdict, in_order((*told.qualifications, *qualifications_of(self.decisions))))
+
+    def with_decision(self, decision: Decision) -> ReportVerification:
+        """The verification with one more decision."""
+        decisions = sorted((*self.decisions, decision), key=lambda made: made.number)
+        return replace(self, decisions=tuple(decisions))
+
+    def requiring(self, verdict: Verdict, accepted: Iterable[Qualification] = ()) -> ReportVerification:
+        """The verification with the demand that the report says ``verdict`` (check 9).
+
+        Args:
+            accepted: what may be missing from the meaning of a PASS.
+        """
+        claim = self.claim
+        if claim is None:
+            return self
+        expected = f"{verdict}"
+        if claim.verdict is not verdict:
+            decision = checks.REQUIRED.failed(
+                str(claim), "The report is of another verdict than you require.", expected=expected
+            )
+        elif open_ones := [item for item in claim.qualifications if item not in set(accepted)]:
+            decision = (
+                checks.REQUIRED.passed(str(claim), "It is the required verdict.", expected=expected)
+                if verdict is not Verdict.PASS
+                else checks.REQUIRED.failed(
+                    str(claim),
+                    "The PASS is qualified, and you did not accept that: "
+                    + "; ".join(f"{item}: {SENTENCES[item]}" for item in open_ones),
+                    expected="PASS, unqualified but for what you accept",
+                )
+            )
+        else:
+            decision = checks.REQUIRED.passed(str(claim), "It is the required verdict.", expected=expected)
+        return self.with_decision(decision)
 
 
 @dataclass(slots=True)
@@ -85,7 +136,6 @@ def verify_report(
     trust: TrustList,
     *,
     at_least: int = 1,
-    require: Verdict | None = None,
     now: float | None = None,
 ) -> ReportVerification:
     """Verifies a report folder and its signatures, without the network.
@@ -96,7 +146,6 @@ def verify_report(
     Args:
         trust: whose signatures count.
         at_least: how many different auditors must have signed, from 1.
-        require: the verdict that the report must have, if any.
         now: seconds since 1970, for the validity of keys; the clock by default.
 
     Raises:
@@ -115,13 +164,11 @@ def verify_report(
     decisions.append(_subjects(statements, files))
     if report is not None:
         decisions.append(_content(report.document, statements, found.pairs, files))
-        if require is not None:
-            decisions.append(_required(report.document, require))
     return ReportVerification(
         tuple(sorted(decisions, key=lambda decision: decision.number)),
         tuple(signature for _, signature, _ in found.counted),
         report.document if report is not None else None,
-        _left_open(report.document, found) if report is not None else (),
+        _left_open(report.document, found, files.digests) if report is not None else (),
     )
 
 
@@ -292,7 +339,10 @@ def _content(
             )
     for pair in pairs:
         summary = pair.summary.predicate
-        wanted_summary = summary_statement(pair.report, pair.envelopes[0].to_line()).predicate
+        try:
+            wanted_summary = summary_statement(pair.report, pair.envelopes[0].to_line()).predicate
+        except ParameterError as error:
+            return check.failed(error.what, "A signed statement names a policy that nobody knows.")
         if document.tool.version != __version__:  # whose policy of that name may have demanded other checks
             wanted_summary = wanted_summary.model_copy(update={"policy": summary.policy})
         if summary != wanted_summary or pair.summary.subject != _document_subject(pair.report):
@@ -302,32 +352,25 @@ def _content(
             )
     if not told:
         return check.skipped("No statement counts, so none was compared.")
-    return check.passed(f"{document.verdict} in every statement", "Auditors and report say the same.")
+    return check.passed(f"{document.claim} in every statement", "Auditors and report say the same.")
 
 
 def _document_subject(report: ReportStatement) -> tuple[object, ...]:
     return tuple(subject for subject in report.subject if subject.name == DOCUMENT_NAME)
 
 
-def _required(document: AuditDocument, require: Verdict) -> Decision:
-    """Check 9."""
-    if document.verdict is not require:
-        return checks.REQUIRED.failed(
-            document.verdict.value,
-            "The report is of another verdict than you require.",
-            expected=require.value,
-        )
-    return checks.REQUIRED.passed(
-        document.verdict.value, "It is the required verdict.", expected=require.value
-    )
-
-
-def _left_open(document: AuditDocument, found: _Found) -> tuple[str, ...]:
+def _left_open(document: AuditDocument, found: _Found, names: Iterable[str]) -> tuple[str, ...]:
+    unbound = [NOTEBOOK_NAME] if NOTEBOOK_NAME in names else []
     absent = [record.name for record in document.evidence if not record.stored]
     told = [
         "Whether the audit decided rightly: signatures say who made the report. Add --replay to decide again.",
         "When the auditors signed: the times are theirs to write.",
     ]
+    if unbound:
+        told.append(
+            f"What {NOTEBOOK_NAME} shows: it is the notebook as it was run, and nothing but the auditor's word ties its "
+            "outputs to audit.json."
+        )
     if absent:
         told.append(
             f"The content of {', '.join(absent)}: it is named by its digest. What was read from it (version, "
