@@ -23,6 +23,7 @@ from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, STRICT_1, Policy, policy_named, policy_version
 from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
+from auditkit.audit.root_file_system import decide_verity
 from auditkit.audit.settings import (
     RELEASE_MATRIX,
     Matrix,
@@ -73,6 +74,7 @@ __all__ = [
     "decide_root_hash",
     "decide_root_key",
     "decide_second_opinion",
+    "decide_verity",
     "decide_version",
     "in_order",
     "judge",

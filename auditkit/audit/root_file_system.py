@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditkit import checks
 from auditkit.decision import Check, Decision
 from auditkit.guestos import VerityRoot
 
@@ -23,3 +24,15 @@ def usable_root(check: Check, verity: VerityRoot | None, evidence: tuple[str, ..
             evidence=evidence,
         )
     return verity
+
+
+def decide_verity(root: VerityRoot) -> Decision:
+    """The one check of ``auditkit verity-hash``, of a root file system that is compared with nothing."""
+    usable = usable_root(checks.ROOT_VERITY, root, ())
+    if isinstance(usable, Decision):
+        return usable
+    if root.warnings:
+        return checks.ROOT_VERITY.warned(
+            "; ".join(root.warnings)[:500], "The root hash does not cover this, and nothing uses it."
+        )
+    return checks.ROOT_VERITY.passed(root.root_hash, "The tree is one that dfinity's build makes.")

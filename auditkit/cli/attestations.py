@@ -35,12 +35,13 @@ def verify_attestation(
     from datetime import UTC, datetime
 
     from auditkit import checks
-    from auditkit.audit import decide_attestation
+    from auditkit.audit import ATTESTATION_POLICY, decide_attestation
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.limits import LIMITS
     from auditkit.pipeline import read_proposal_file
     from auditkit.pipeline.attestation import trusted_roots
+    from auditkit.pipeline.trust import believed
 
     key = parse_root_key(root_key)
     raw = read_bytes(Source(path=report), LIMITS.attestation_bytes)
@@ -49,7 +50,8 @@ def verify_attestation(
     verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
     if verification.bless is None:
         skipped = (check.skipped("The proposal is not authentic.") for check in checks.ATTESTATION_CHECKS)
-        end_with((*verification.decisions, *skipped), as_json, {"attestation": None})
+        decisions = (*verification.decisions, *skipped, believed(key))
+        end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": None})
     attestation = decide_attestation(
         raw, certificates, verification.bless, roots=trusted_roots(key), moment=datetime.now(UTC)
     )
@@ -66,4 +68,5 @@ def verify_attestation(
             "vmpl": shown.vmpl,
             "signing_key": shown.signing_key.name,
         }
-    end_with((*verification.decisions, *attestation.decisions), as_json, {"attestation": facts})
+    decisions = (*verification.decisions, *attestation.decisions, believed(key))
+    end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": facts})

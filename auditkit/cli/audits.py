@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
+from auditkit.cli.telling import show_qualifications
 
 if TYPE_CHECKING:
     from auditkit.pipeline import Parameters
@@ -59,7 +60,8 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
         document = run_audit(parameters, progress)
     if summary is not None:
         write_atomically(summary, render_job_summary(document).encode())
-    click.echo(f"{document.verdict}: {_why(document)}")
+    click.echo(f"{document.claim}: {_why(document)}")
+    show_qualifications(document.claim)
     click.echo(str(Path(parameters.output_dir) / "report.html"))
     if document.verdict.exit_status == 2:
         for trouble in document.trouble:
@@ -85,6 +87,8 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check reports/honest/evidence/replay.yaml
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
+    from auditkit.audit import Claim
+    from auditkit.decision import Qualification
     from auditkit.errors import ParameterError
     from auditkit.pipeline import check as run_checks
     from auditkit.pipeline import is_record, preflight, replay
@@ -100,6 +104,10 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
             )
         with progress_on_terminal(not as_json) as progress:
             document, _ = replay(Path(params).parent, progress)
+        # The document is that of the audit, byte for byte, so what the replay did not do is told beside it.
+        image_not_read = Claim(document.verdict, (Qualification.IMAGE_NOT_READ,))
+        for name, sentence in image_not_read.sentences:
+            click.echo(f"auditkit: {name}: {sentence}", err=True)
     else:
         parameters = _parameters(params, overrides, None)
         preflight(parameters)

@@ -19,7 +19,7 @@ from auditkit.cli.door import (
     refuse_existing,
     root_key_option,
 )
-from auditkit.cli.telling import end_with, overlap_json, show_overlap
+from auditkit.cli.telling import claim_json, end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
@@ -230,11 +230,12 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     Example:
         auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
     """
-    from auditkit.audit import compare, decide_content, decide_overlap
+    from auditkit.audit import FILES_OVERLAP_POLICY, compare, decide_content, decide_overlap
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.limits import LIMITS
     from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline.trust import believed
     from auditkit.sev import parse_launch_measurements
 
     key = parse_root_key(root_key)
@@ -248,7 +249,8 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
         decisions += (*decide_content(verification.bless, ()), *decide_overlap(rows, ()))
     if not as_json:
         show_overlap(rows)
-    end_with(decisions, as_json, {"overlap": [overlap_json(row) for row in rows]})
+    told = {"overlap": [overlap_json(row) for row in rows]}
+    end_with((*decisions, believed(key)), FILES_OVERLAP_POLICY, as_json, told)
 
 
 @auditkit.command("verity-hash")
@@ -263,6 +265,7 @@ def verity_hash(image: Path, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
+    from auditkit.audit import VERITY_POLICY, Claim, decide_verity, judge
     from auditkit.cli.door import ExitStatus
     from auditkit.guestos import image_verity
     from auditkit.progress import progress_on_terminal
@@ -270,11 +273,12 @@ def verity_hash(image: Path, as_json: bool) -> None:
     size = _size(image)
     with progress_on_terminal(not as_json) as progress:
         root = image_verity(image, progress=lambda done: progress.bytes_done("reading", done, size))
+    decision = decide_verity(root)
+    claim = Claim(judge((decision,), VERITY_POLICY).verdict)
     if as_json:
-        print_json({"verdict": "FAIL" if root.problems else "PASS", **asdict(root)})
+        print_json({**claim_json(claim), **asdict(root), "decisions": [asdict(decision)]})
     else:
         click.echo(root.root_hash)
-        for problem in root.problems:
+        for problem in (*root.problems, *root.warnings):
             click.echo(f"auditkit: {problem}", err=True)
-    if root.problems:
-        raise ExitStatus(1)
+    raise ExitStatus(claim.verdict.exit_status)

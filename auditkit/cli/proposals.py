@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
-from auditkit.cli.telling import end_with
-from auditkit.decision import Outcome
+from auditkit.cli.telling import end_with, show_qualifications
 from auditkit.errors import EvidenceError
 
 
@@ -33,11 +32,13 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         auditkit fetch-proposal 139000 --out proposal-139000.cbor
     """
     from auditkit import checks
+    from auditkit.audit import AUTHENTIC_POLICY, Claim, Verdict, judge, qualifications_of
     from auditkit.cli.door import refuse_existing
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
     from auditkit.pipeline import fetch_proposal as fetch
     from auditkit.pipeline import refusal
+    from auditkit.pipeline.trust import believed
     from auditkit.progress import progress_on_terminal
 
     key = parse_root_key(root_key)
@@ -48,16 +49,18 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         try:
             call = fetch((url,) if url else MAINNET_URLS, proposal_id)
         except EvidenceError as error:
-            end_with((refusal(error),), False, {})
+            end_with((refusal(error),), AUTHENTIC_POLICY, False)
     verification = verify_proposal(
         call.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=call.request
     )
     # The stage is the auditor's question, not the fetcher's: whatever its status, an authentic proposal is kept.
     authentic = [decision for decision in verification.decisions if decision.id != checks.PROPOSAL_STAGE.id]
-    if any(decision.outcome is Outcome.FAIL for decision in authentic):
-        end_with(authentic, False, {})
+    authentic.append(believed(key))
+    if judge(authentic, AUTHENTIC_POLICY).verdict is not Verdict.PASS:
+        end_with(authentic, AUTHENTIC_POLICY, False)
     save_proposal(out, call)
     click.echo(f"{out}\n{request_path(out)}")
+    show_qualifications(Claim(Verdict.PASS, qualifications_of(authentic)))
 
 
 @auditkit.command("verify-certificate")
@@ -77,17 +80,20 @@ def verify_certificate(
     Example:
         auditkit verify-certificate proposal-139000.cbor --canister rrkah-fqaaa-aaaaa-aaaaq-cai
     """
+    from auditkit.audit import certificate_policy
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import Principal, parse_root_key
     from auditkit.ic import verify_certificate as verify
     from auditkit.limits import LIMITS
+    from auditkit.pipeline.trust import believed
 
     key = parse_root_key(root_key)
     about = Principal.from_text(canister) if canister else None
     subnet_id = Principal.from_text(subnet) if subnet else None
     data = read_bytes(Source(path=file), LIMITS.certificate_bytes + 1)
     verification = verify(data, root_key=key, canister=about, subnet=subnet_id)
-    end_with(verification.decisions, as_json, {})
+    delegated = verification.certificate is not None and verification.certificate.delegation is not None
+    end_with((*verification.decisions, believed(key)), certificate_policy(delegated=delegated), as_json)
 
 
 @auditkit.command("verify-proposal")
@@ -108,10 +114,12 @@ def verify_proposal(
     Example:
         auditkit verify-proposal proposal-139000.cbor --proposal-id 139000 --stage vote
     """
+    from auditkit.audit import PROPOSAL_POLICY
     from auditkit.evidence import Source
     from auditkit.ic import parse_root_key
     from auditkit.ic import verify_proposal as verify
     from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline.trust import believed
 
     key = parse_root_key(root_key)
     certified = read_proposal_file(Source(path=file), str(request) if request else None)
@@ -122,4 +130,9 @@ def verify_proposal(
         stage="vote" if stage == "vote" else "recover",
         request=certified.request,
     )
-    end_with(verification.decisions, as_json, {"proposal_id": proposal_id, "stage": stage})
+    end_with(
+        (*verification.decisions, believed(key)),
+        PROPOSAL_POLICY,
+        as_json,
+        {"proposal_id": proposal_id, "stage": stage},
+    )

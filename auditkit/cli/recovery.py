@@ -35,12 +35,13 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     Example:
         auditkit compare-images update-img.tar.zst recovery-img.tar.zst --proposal proposal.cbor
     """
-    from auditkit.audit import Reference, decide_recovery
+    from auditkit.audit import Reference, compare_images_policy, decide_recovery
     from auditkit.errors import EvidenceError
     from auditkit.evidence import Source
     from auditkit.guestos import parse_boot_args
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline.trust import believed
     from auditkit.sev import measure, measured_boot
 
     key = parse_root_key(root_key)
@@ -51,7 +52,8 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
         else None
     )
     if verification is not None and verification.bless is None:
-        end_with(verification.decisions, as_json, {"differences": []})
+        decisions = (*verification.decisions, believed(key))
+        end_with(decisions, compare_images_policy(proposal=True), as_json, {"differences": []})
     first, second = (_read(path) for path in (base, recovery))
     if first.tree is None or second.tree is None:
         raise EvidenceError("internal error: the boot trees were not read")
@@ -71,8 +73,9 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     comparison = decide_recovery(second, second.tree, reference)
     if not as_json:
         _show_differences(comparison)
-    decisions = (*(verification.decisions if verification else ()), *comparison.decisions)
-    end_with(decisions, as_json, {"differences": _differences_json(comparison)})
+    decisions = (*(verification.decisions if verification else ()), *comparison.decisions, believed(key))
+    policy = compare_images_policy(proposal=verification is not None)
+    end_with(decisions, policy, as_json, {"differences": _differences_json(comparison)})
 
 
 @auditkit.command()
@@ -97,21 +100,23 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
         auditkit assemble update-img.tar.zst --proposal proposal.cbor --out boot.tar --image boot.img
     """
     from auditkit.atomic import whole_file
+    from auditkit.audit import PROPOSAL_POLICY, Verdict, judge
     from auditkit.cli.door import refuse_existing
-    from auditkit.decision import Outcome
     from auditkit.evidence import Source
     from auditkit.guestos import recovery_tree, write_folder_tar
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.pipeline import read_proposal_file
     from auditkit.pipeline.boot_partition import write_boot_partition
+    from auditkit.pipeline.trust import believed
 
     key = parse_root_key(root_key)
     for path in (out, *((image,) if image else ())):
         refuse_existing(path)
     certified = read_proposal_file(Source(path=proposal), None)
     verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
-    if any(decision.outcome is Outcome.FAIL for decision in verification.decisions):
-        end_with(verification.decisions, False, {})
+    decisions = (*verification.decisions, believed(key))
+    if judge(decisions, PROPOSAL_POLICY).verdict is not Verdict.PASS:
+        end_with(decisions, PROPOSAL_POLICY, False)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
         tree = recovery_tree(base, certified.certificate, work=Path(work))
         if image is not None:

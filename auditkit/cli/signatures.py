@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
-from auditkit.cli.telling import show_decisions
+from auditkit.cli.telling import show_decisions, show_qualifications
+from auditkit.decision import Outcome, Qualification
 from auditkit.errors import SigningError
 
 if TYPE_CHECKING:
-    from auditkit.decision import Decision
+    from auditkit.pipeline.vouching import Preview
     from auditkit.report import AuditDocument
     from auditkit.signing import ReportVerification
 
@@ -36,8 +38,12 @@ folder_argument = click.argument("report_dir", type=ExistingFile)
     is_flag=True,
     help="Write an SSH signature beside the bundle instead, with a key of any type that ssh-keygen knows.",
 )
-def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, yes: bool) -> None:
     """Sign a report folder, whatever its verdict.
+
+    First the audit is repeated from the stored evidence: a report that it does not lead to is refused, with status 1.
+    Then you are shown what you are about to sign and, on a terminal, asked.
 
     Adds two lines to report.intoto.jsonl: a statement with every decision and the digest of every file, and a
     verification summary. A passphrase is asked on the terminal and nowhere else. With --ssh-signature, ssh-keygen
@@ -49,14 +55,28 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool) -
         auditkit sign reports/honest --key agent
         auditkit sign reports/honest --key ~/.ssh/id_ed25519_sk --ssh-signature
     """
+    from auditkit.pipeline.vouching import look_before_signing
+    from auditkit.progress import progress_on_terminal
     from auditkit.signing import agent_key, load_private_key, sign_companion, sign_report
+
+    def look() -> str:
+        with progress_on_terminal() as progress:
+            progress.step("repeating the audit")
+            preview = look_before_signing(report_dir, progress)
+        _show_preview(preview, key)
+        if preview.repeated.outcome is Outcome.FAIL:
+            raise ExitStatus(1)
+        if not yes and sys.stdin.isatty() and not click.confirm("Sign this?", err=True):
+            raise SigningError("nothing was signed", hint="you did not confirm")
+        return preview.document_sha256
 
     if ssh_signature:
         if key.partition(":")[0] == _AGENT and not Path(key).exists():
             raise SigningError(
                 "--ssh-signature needs a file", hint="name the public key file of a key that ssh-agent holds"
             )
-        keyid, path = sign_companion(report_dir, Path(key).expanduser(), auditor=auditor)
+        seen = look()
+        keyid, path = sign_companion(report_dir, Path(key).expanduser(), auditor=auditor, seen=seen)
         click.echo(f"signed by {keyid}: {path} and {path.name}.sig")
         return
     kind, _, wanted = key.partition(":")
@@ -65,8 +85,32 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool) -
         if kind == _AGENT
         else load_private_key(Path(key).expanduser(), _ask_passphrase)
     )
-    keyid = sign_report(report_dir, signer, auditor=auditor)
+    keyid = sign_report(report_dir, signer, auditor=auditor, seen=look())
     click.echo(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
+
+
+def _show_preview(preview: Preview, key: str) -> None:
+    """What somebody is about to sign, on standard error: standard output stays what scripts read."""
+    from auditkit.report.display import one_line
+    from auditkit.report.story import foreign_root_key
+
+    document, repeated = preview.document, preview.repeated
+    number = document.subject.proposal_id
+    lines = [
+        f"{document.claim}: proposal {number if number is not None else 'unknown'}, base release "
+        f"{document.subject.base_version or 'unknown'}, policy {document.policy.id}, stage {document.subject.stage}",
+        f"  root key: {foreign_root_key(document) or 'mainnet'}",
+        f"  key that signs: {key}",
+        *(f"  {name}: {sentence}" for name, sentence in document.claim.sentences),
+    ]
+    if repeated.outcome is not Outcome.PASS:
+        lines.append(f"  repeated from the evidence: {repeated.observed}: {repeated.reason}")
+    for line in lines:
+        click.echo(one_line(line, 600), err=True)
+    if repeated.outcome is Outcome.FAIL:
+        click.echo(
+            "auditkit: not signed: the stored evidence does not lead to this report; audit again", err=True
+        )
 
 
 def _ask_passphrase(name: str) -> str:
@@ -104,7 +148,15 @@ def _ask_passphrase(name: str) -> str:
     "--at-least", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Auditors."
 )
 @click.option("--require", type=click.Choice(["PASS", "FAIL", "TROUBLE"]), help="Demand this verdict too.")
+@click.option(
+    "--accept",
+    type=click.Choice([item.value for item in Qualification]),
+    multiple=True,
+    help="A qualification that a required PASS may have; may be given more than once.",
+)
 @click.option("--replay", "with_replay", is_flag=True, help="Repeat the audit from the stored evidence.")
+@click.option("--base-image", type=ExistingFile, metavar="FILE", help="With --replay: read this image again.")
+@click.option("--recovery-image", type=ExistingFile, metavar="FILE", help="With --replay: read this one too.")
 @json_option
 def verify_report(
     report_dir: Path,
@@ -112,13 +164,19 @@ def verify_report(
     revoked: Path | None,
     at_least: int,
     require: str | None,
+    accept: tuple[str, ...],
     with_replay: bool,
+    base_image: Path | None,
+    recovery_image: Path | None,
     as_json: bool,
 ) -> None:
     """Verify a signed report folder: signatures, every file, the renderings, the verdict. Needs no network.
 
     Ends with 0 when the report is authentic and consistent, whatever its verdict (it is printed); with 1 when it is
-    not. An auditor counts once, however often they sign.
+    not; with 2 when it cannot be told. An auditor counts once, however often they sign.
+
+    --require PASS wants an unqualified PASS: name with --accept what may be missing. --replay repeats the audit from
+    evidence/ and does not see the image, unless --base-image gives it.
 
     \b
     Examples:
@@ -126,77 +184,54 @@ def verify_report(
         auditkit verify-report reports/honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
     """
     from auditkit.audit import Verdict
+    from auditkit.errors import ParameterError
+    from auditkit.pipeline.vouching import Images, repeat_audit
     from auditkit.progress import progress_on_terminal
+    from auditkit.report.folder import EVIDENCE_NAME
     from auditkit.signing import read_trust_list
     from auditkit.signing import verify_report as verify
 
-    verified = verify(
-        report_dir,
-        read_trust_list(allowed_signers, revoked),
-        at_least=at_least,
-        require=Verdict(require) if require else None,
-    )
-    decisions = list(verified.decisions)
-    if with_replay:
+    if (base_image or recovery_image) and not with_replay:
+        raise ParameterError("--base-image and --recovery-image need --replay")
+    verified = verify(report_dir, read_trust_list(allowed_signers, revoked), at_least=at_least)
+    if with_replay and verified.document is not None:
         with progress_on_terminal(not as_json) as progress:
             progress.step("repeating the audit")
-            decisions.append(_replayed(report_dir, verified))
-    authentic = all(decision.outcome != "fail" for decision in decisions)
+            repeated = repeat_audit(
+                verified.document,
+                report_dir / EVIDENCE_NAME,
+                images=Images(base_image, recovery_image),
+                progress=progress,
+            )
+        verified = verified.with_decision(repeated)
+    if require:
+        verified = verified.requiring(Verdict(require), [Qualification(name) for name in accept])
     if as_json:
-        print_json(_verification_json(verified, decisions, authentic))
+        print_json(_verification_json(verified))
     else:
-        show_decisions(decisions)
-        _tell(verified, authentic)
-    raise ExitStatus(0 if authentic else 1)
+        show_decisions(verified.decisions)
+        _tell(verified)
+    raise ExitStatus(verified.judgement.verdict.exit_status)
 
 
-def _replayed(report_dir: Path, verified: ReportVerification) -> Decision:
-    from datetime import datetime
-
-    from auditkit.errors import AuditkitError
-    from auditkit.pipeline import replay
-    from auditkit.report import compare_reports, to_json
-    from auditkit.signing import report_checks as checks
-
-    if verified.document is None:
-        return checks.REPLAY.skipped("There is no report that a replay could be compared with.")
-    try:
-        moment = datetime.fromisoformat(verified.document.run.finished)
-        document, _ = replay(report_dir / "evidence", moment=moment)
-    except AuditkitError as error:
-        return checks.REPLAY.failed(str(error), "The audit cannot be repeated from this evidence.")
-    differences = compare_reports(verified.document, document)
-    told = "; ".join(f"{item.part} {item.name}" for item in differences[:5])
-    same_but_run = document.model_copy(update={"run": verified.document.run})
-    if not differences and to_json(same_but_run) == to_json(verified.document):
-        return checks.REPLAY.passed(
-            f"{document.verdict}, {len(document.decisions)} decisions", "The evidence leads to this report."
-        )
-    contradicted = any(item.weighs and None not in (item.first, item.second) for item in differences)
-    if document.tool.version != verified.document.tool.version and not contradicted:
-        return checks.REPLAY.warned(
-            told,
-            "What both versions of auditkit decide is the same; one of them asks or tells more than the other.",
-        )
-    if any(item.part != "tool" for item in differences):
-        return checks.REPLAY.failed(told, "The same evidence leads to another report.")
-    return checks.REPLAY.warned(told, "The decisions are the same; other versions of the programs made them.")
-
-
-def _verification_json(
-    verified: ReportVerification, decisions: list[Decision], authentic: bool
-) -> dict[str, object]:
+def _verification_json(verified: ReportVerification) -> dict[str, object]:
+    claim = verified.claim
     return {
-        "authentic": authentic,
-        "verdict": verified.document.verdict if verified.document else None,
+        "authentic": verified.authentic,
+        "result": verified.judgement.verdict,
+        "reason": verified.judgement.reason,
+        "verdict": claim.verdict if claim else None,
+        "qualifications": list(claim.qualifications) if claim else [],
         "signatures": [asdict(signature) for signature in verified.signatures],
         "notCovered": list(verified.not_covered),
-        "decisions": [asdict(decision) for decision in decisions],
+        "decisions": [asdict(decision) for decision in verified.decisions],
     }
 
 
-def _tell(verified: ReportVerification, authentic: bool) -> None:
+def _tell(verified: ReportVerification) -> None:
+    from auditkit.audit import Verdict
     from auditkit.report.display import one_line
+    from auditkit.signing import report_checks
 
     for signature in verified.signatures:
         name = f", who calls themself {one_line(signature.name, 200)}" if signature.name else ""
@@ -206,14 +241,24 @@ def _tell(verified: ReportVerification, authentic: bool) -> None:
         )
     for sentence in verified.not_covered:
         click.echo(f"not covered: {one_line(sentence, 600)}")
-    if not authentic:
+    claim, judgement = verified.claim, verified.judgement
+    if judgement.verdict is Verdict.TROUBLE:
+        click.echo(f"NOT CHECKED: {one_line(judgement.reason, 600)}")
+        return
+    if claim is None or verified.document is None:
         click.echo("NOT AUTHENTIC: do not rely on this report.")
-    elif verified.document is not None:
-        subject = verified.document.subject
-        what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
-        click.echo(
-            f"AUTHENTIC: the report says {verified.document.verdict} about {what}, policy {subject.policy}."
-        )
+        return
+    subject = verified.document.subject
+    what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
+    says = f"the report says {claim} about {what}, policy {verified.document.policy.id}"
+    if verified.authentic:
+        click.echo(f"AUTHENTIC: {says}.")
+    elif judgement.deciding is not None and judgement.deciding.id == report_checks.REQUIRED.id:
+        click.echo(f"AUTHENTIC, but not what you require: {says}.")
+    else:
+        click.echo("NOT AUTHENTIC: do not rely on this report.")
+        return
+    show_qualifications(claim)
 
 
 @auditkit.command()

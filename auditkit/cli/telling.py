@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from auditkit.audit import Claim, Policy, Verdict, judge, qualifications_of
 from auditkit.cli.door import ExitStatus, print_json
 from auditkit.decision import Decision, Outcome
 
@@ -17,17 +18,44 @@ if TYPE_CHECKING:
 _MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
 
 
-def end_with(decisions: Iterable[Decision], as_json: bool, more: dict[str, Any]) -> NoReturn:
-    """Tells the decisions and ends the command: with 1 if one of them failed, else with 0."""
+def end_with(
+    decisions: Iterable[Decision], policy: Policy, as_json: bool, more: dict[str, Any] | None = None
+) -> NoReturn:
+    """Tells the decisions and what ``policy`` makes of them, and ends the command with 0, 1 or 2."""
     made = tuple(decisions)
-    failed = any(decision.outcome is Outcome.FAIL for decision in made)
-    verdict = "FAIL" if failed else "PASS"
+    judgement = judge(made, policy)
+    claim = Claim(judgement.verdict, qualifications_of(made))
+    troubled = claim.verdict is Verdict.TROUBLE
     if as_json:
-        print_json({"verdict": verdict, **more, "decisions": [asdict(decision) for decision in made]})
+        error = (
+            {"error": {"what": judgement.reason, "where": judgement.missing[0], "hint": ""}}
+            if troubled
+            else {}
+        )
+        print_json({**claim_json(claim), **error, **(more or {}), "decisions": [asdict(one) for one in made]})
     else:
         show_decisions(made)
-        click.echo(verdict)
-    raise ExitStatus(int(failed))
+        show_claim(claim)
+    if troubled:
+        click.echo(f"auditkit: {judgement.reason}", err=True)
+    raise ExitStatus(claim.verdict.exit_status)
+
+
+def claim_json(claim: Claim) -> dict[str, Any]:
+    """A verdict and its qualifications as every ``--json`` tells them."""
+    return {"verdict": claim.verdict, "qualifications": list(claim.qualifications)}
+
+
+def show_claim(claim: Claim) -> None:
+    """Prints a verdict, and below it one sentence for each qualification."""
+    click.echo(str(claim))
+    show_qualifications(claim)
+
+
+def show_qualifications(claim: Claim) -> None:
+    """Prints one line for each qualification of a verdict."""
+    for name, sentence in claim.sentences:
+        click.echo(f"  {name}: {sentence}")
 
 
 def show_decisions(decisions: Iterable[Decision]) -> None:

@@ -17,7 +17,7 @@ from auditkit.audit import (
 )
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, NotFoundError, Source, open_image, parse_sha256sums, read_bytes
-from auditkit.guestos import BootFiles, parse_boot_args
+from auditkit.guestos import BaseImage, BootFiles, parse_boot_args
 from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
@@ -116,9 +116,18 @@ def _read_image(
         progress=lambda done: progress.bytes_done("reading the base image", done, size),
     )
     missing, listing = _published_measurements(source, origin)
-    facts = ImageFacts(
+    facts = image_facts(base, origin=origin, file_name=source.name)
+    step = decide_image(
+        parameters, version, facts, base.boot, sums=sums, listing=listing, published_missing=missing
+    )
+    return replace(step, tree=base.tree)
+
+
+def image_facts(base: BaseImage, *, origin: str, file_name: str) -> ImageFacts:
+    """What the record says of an image that was read."""
+    return ImageFacts(
         origin=origin,
-        file_name=source.name,
+        file_name=file_name,
         sha256=base.sha256,
         size=base.size,
         version_text=base.version_text,
@@ -127,10 +136,6 @@ def _read_image(
         entries=base.entries,
         verity=base.verity,
     )
-    step = decide_image(
-        parameters, version, facts, base.boot, sums=sums, listing=listing, published_missing=missing
-    )
-    return replace(step, tree=base.tree)
 
 
 def wrong_image(

@@ -5,16 +5,19 @@ Everything is recomputed but what `replay.yaml` records about the base image (se
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from auditkit import checks
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, read_evidence, read_file
-from auditkit.guestos import BootFiles
+from auditkit.guestos import BaseImage, BootFiles
+from auditkit.guestos import read_base_image as read_image
 from auditkit.limits import LIMITS
 from auditkit.pipeline.attestation import CHAIN, REPORT, decide_report
-from auditkit.pipeline.base_image_step import decide_image, troubled_image, wrong_image
+from auditkit.pipeline.base_image_step import decide_image, image_facts, troubled_image, wrong_image
 from auditkit.pipeline.document import conclude
 from auditkit.pipeline.measurement_step import measure_base
 from auditkit.pipeline.overlap_step import compare_measurements
@@ -42,13 +45,20 @@ from auditkit.report import RECORD_NAME, AuditDocument
 
 
 def replay(
-    evidence_folder: Path, progress: Progress | None = None, *, moment: datetime | None = None
+    evidence_folder: Path,
+    progress: Progress | None = None,
+    *,
+    moment: datetime | None = None,
+    base_image: Path | None = None,
+    recovery_image: Path | None = None,
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Repeats the audit whose evidence is in a folder.
 
     Args:
         moment: when the certificates of an attestation have to be valid, in UTC: that of the audit, so that they may
             expire afterwards; now by default.
+        base_image: the base image, to be read again in place of the record and the stored boot files.
+        recovery_image: the recovery image, alike.
 
     Returns:
         The document, equal to that of the first audit outside ``run`` if this auditkit and its libraries are those of
@@ -66,7 +76,8 @@ def replay(
     files = _files(record, evidence_folder)
     parameters = Parameters.from_mapping(dict(record.parameters))
     proposal = _proposal(parameters, record, files)
-    image = _image(parameters, record.image, proposal, files)
+    read = None if base_image is None else _read_again(base_image, record, progress)
+    image = _image(parameters, record.image, proposal, files, read)
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
     recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
@@ -128,8 +139,39 @@ def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evi
     return decide_proposal(parameters, CertifiedProposal(certificate, request, files[PROPOSAL].origin))
 
 
+def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> BaseImage:
+    """The base image, which has to be the one of the record.
+
+    Raises:
+        EvidenceError: it is another one, or the audit had none.
+        SourceError: it cannot be read.
+    """
+    facts = record.image.facts if record.image else None
+    if facts is None:
+        raise EvidenceError("the audit came to no base image, so none can be compared", where=str(path))
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+        base = read_image(
+            path,
+            work=Path(work),
+            tree=record.recovery is not None,
+            progress=lambda done: progress.bytes_done("reading the base image", done, facts.size),
+        )
+    if (base.sha256, base.size) != (facts.sha256, facts.size):
+        raise EvidenceError(
+            "the base image that was given is not the one that was audited",
+            where=path.name,
+            expected=f"{facts.size} bytes with SHA-256 {facts.sha256}",
+            observed=f"{base.size} bytes with SHA-256 {base.sha256}",
+        )
+    return base
+
+
 def _image(
-    parameters: Parameters, record: ImageRecord | None, proposal: ProposalStep, files: dict[str, Evidence]
+    parameters: Parameters,
+    record: ImageRecord | None,
+    proposal: ProposalStep,
+    files: dict[str, Evidence],
+    read: BaseImage | None,
 ) -> BaseImageStep:
     if proposal.bless is None:
         return BaseImageStep(decisions=unreached(proposal, checks.BASE_CHECKS))
@@ -149,6 +191,18 @@ def _image(
     sums = files.get(IMAGE_SUMS)
     if record.facts is None:
         return wrong_image(parameters, record.version, record.wrong_digest, record.file_name, sums)
+    if read is not None:
+        facts = image_facts(read, origin=record.facts.origin, file_name=record.facts.file_name)
+        step = decide_image(
+            parameters,
+            record.version,
+            facts,
+            read.boot,
+            sums=sums,
+            listing=files.get(PUBLISHED),
+            published_missing=record.published_missing,
+        )
+        return replace(step, tree=read.tree)
     boot = BootFiles(
         kernel=_content(files, KERNEL, LIMITS.file_bytes),
         initrd=_content(files, INITRD, LIMITS.file_bytes),

@@ -73,7 +73,10 @@ def headline(document: AuditDocument) -> str:
             return "The node does not prove what the NNS asks of it; the proposal itself stands up to its checks."
         return f"The proposal does not stand up to the checks against {base}."
     if document.subject.policy == "strict":
-        return f"What the {_nns(document)} certified matches what was released: every blessed measurement is one of {base}."
+        who = _nns(document)
+        return (
+            f"What the {who} certified matches what was released: every blessed measurement is one of {base}."
+        )
     return f"At least one blessed measurement is one of {base}. The overlap policy asks for no more."
 
 

@@ -55,14 +55,19 @@ class Companion:
 
 
 def sign_companion(
-    folder: Path, key: Path, *, auditor: str | None = None, now: float | None = None
+    folder: Path,
+    key: Path,
+    *,
+    auditor: str | None = None,
+    now: float | None = None,
+    seen: str | None = None,
 ) -> tuple[str, Path]:
     """Writes an auditor's statement and an SSH signature over it into a report folder.
 
     Args:
         key: a private key file that ``ssh-keygen`` can use (it asks for passphrase or touch itself), or a public key
             file whose private half is in ssh-agent; ``<key>.pub`` has to be beside a private key.
-        auditor, now: see `auditkit.signing.sign_report`.
+        auditor, now, seen: see `auditkit.signing.sign_report`.
 
     Returns:
         The key's fingerprint and the statement's path.
@@ -75,7 +80,7 @@ def sign_companion(
     program = _ssh_keygen()
     public_key = _public_half(key)
     keyid = fingerprint(public_key)
-    statement = prepare_statement(folder, keyid, auditor=auditor, now=now)
+    statement = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
     payload = statement_bytes(statement)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
         file = Path(work) / "statement.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from hashlib import sha256
 from pathlib import Path
 
 from auditkit.atomic import write_atomically
@@ -31,7 +32,14 @@ from auditkit.signing.statement import (
 from auditkit.times import rfc3339
 
 
-def sign_report(folder: Path, signer: Signer, *, auditor: str | None = None, now: float | None = None) -> str:
+def sign_report(
+    folder: Path,
+    signer: Signer,
+    *,
+    auditor: str | None = None,
+    now: float | None = None,
+    seen: str | None = None,
+) -> str:
     """Appends an auditor's two statements to the bundle of a report folder, whatever the verdict is.
 
     Args:
@@ -39,6 +47,7 @@ def sign_report(folder: Path, signer: Signer, *, auditor: str | None = None, now
         signer: an Ed25519 key.
         auditor: the name that the auditor wants to be known by.
         now: seconds since 1970; the clock by default.
+        seen: SHA-256 of the `audit.json` that the auditor was shown, 64 hex digits; None takes what is there.
 
     Returns:
         The fingerprint of the key.
@@ -50,7 +59,7 @@ def sign_report(folder: Path, signer: Signer, *, auditor: str | None = None, now
         EvidenceError: `audit.json` is malformed.
     """
     keyid = fingerprint(signer.public_key)
-    report = prepare_statement(folder, keyid, auditor=auditor, now=now)
+    report = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
     place = folder / SIGNATURES_NAME
     present = b""
     if place.exists() or place.is_symlink():
@@ -77,7 +86,12 @@ def sign_report(folder: Path, signer: Signer, *, auditor: str | None = None, now
 
 
 def prepare_statement(
-    folder: Path, keyid: str, *, auditor: str | None = None, now: float | None = None
+    folder: Path,
+    keyid: str,
+    *,
+    auditor: str | None = None,
+    now: float | None = None,
+    seen: str | None = None,
 ) -> ReportStatement:
     """What an auditor is about to sign, after the folder was checked.
 
@@ -91,6 +105,10 @@ def prepare_statement(
             "this cannot be the name of an auditor", hint=f"give 1 to {NAME_CHARACTERS} printable characters"
         )
     found = read_report_folder(folder)
+    if seen is not None and sha256(found.document_bytes).hexdigest() != seen:
+        raise SigningError(
+            "audit.json changed while it was looked at", where=str(folder), hint="look at it and sign again"
+        )
     files = read_folder_files(folder)
     if files.strange:
         raise SigningError(

@@ -368,8 +368,8 @@ def _left_open(document: AuditDocument, found: _Found, names: Iterable[str]) -> 
     ]
     if unbound:
         told.append(
-            f"What {NOTEBOOK_NAME} shows: it is the notebook as it was run, and nothing but the auditor's word ties its "
-            "outputs to audit.json."
+            f"What {NOTEBOOK_NAME} shows: it is the notebook as it was run, and nothing but the auditor's word ties "
+            "its outputs to audit.json."
         )
     if absent:
         told.append(

@@ -1,0 +1,128 @@
+"""Looking before vouching: a report, repeated from its own evidence, before it is signed or believed.
+
+Signing and verifying know nothing of how an audit runs; here the two are put together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from auditkit.decision import Decision, Qualification
+from auditkit.errors import AuditkitError
+from auditkit.pipeline.recovery import RECOVERY_IMAGE
+from auditkit.pipeline.replay import replay
+from auditkit.pipeline.steps import IMAGE
+from auditkit.progress import Progress
+from auditkit.report import AuditDocument, compare_reports, read_report_folder, to_json
+from auditkit.report.folder import EVIDENCE_NAME
+from auditkit.signing import report_checks as checks
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Images that a replay reads again, in place of what the record says of them.
+
+    Attributes:
+        base: the base image; None takes the boot files from ``evidence/``, and the rest from the record.
+        recovery: the recovery image, alike.
+    """
+
+    base: Path | None = None
+    recovery: Path | None = None
+
+
+NO_IMAGES = Images()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What somebody should see before they sign.
+
+    Attributes:
+        document: what `audit.json` says.
+        document_sha256: of the bytes of `audit.json`, 64 hex digits.
+        repeated: check 10 of `auditkit verify-report`.
+    """
+
+    document: AuditDocument
+    document_sha256: str
+    repeated: Decision
+
+
+def look_before_signing(folder: Path, progress: Progress | None = None) -> Preview:
+    """Reads a report and repeats its audit from its evidence.
+
+    Raises:
+        SourceError: there is no finished report.
+        EvidenceError: `audit.json` is malformed or contradicts itself.
+    """
+    report = read_report_folder(folder)
+    repeated = repeat_audit(report.document, folder / EVIDENCE_NAME, progress=progress)
+    return Preview(report.document, sha256(report.document_bytes).hexdigest(), repeated)
+
+
+def repeat_audit(
+    told: AuditDocument,
+    evidence: Path,
+    *,
+    images: Images = NO_IMAGES,
+    progress: Progress | None = None,
+) -> Decision:
+    """Check 10 of `auditkit verify-report`: does the audit, repeated from the stored evidence, decide the same?
+
+    Times are judged as of the end of the audit. An image is read only where ``images`` names it; without, the decision
+    carries the qualification ``image-not-read``.
+    """
+    check = checks.REPLAY
+    try:
+        moment = datetime.fromisoformat(told.run.finished)
+        document, _ = replay(
+            evidence, progress, moment=moment, base_image=images.base, recovery_image=images.recovery
+        )
+    except AuditkitError as error:
+        return check.failed(str(error), "The audit cannot be repeated from this evidence.")
+    differences = compare_reports(told, document)
+    listed = "; ".join(f"{item.part} {item.name}" for item in differences[:5])
+    same_but_run = document.model_copy(update={"run": told.run})
+    if not differences and to_json(same_but_run) == to_json(told):
+        return _the_same(document, images)
+    contradicted = any(item.weighs and None not in (item.first, item.second) for item in differences)
+    if document.tool.version != told.tool.version and not contradicted:
+        return check.warned(
+            listed,
+            "What both versions of auditkit decide is the same; one of them asks or tells more than the other.",
+            qualifications=_unread(document, images),
+        )
+    if any(item.part != "tool" for item in differences):
+        return check.failed(listed, "The same evidence leads to another report.")
+    return check.warned(
+        listed,
+        "The decisions are the same; other versions of the programs made them.",
+        qualifications=_unread(document, images),
+    )
+
+
+def _the_same(document: AuditDocument, images: Images) -> Decision:
+    observed = f"{document.verdict}, {len(document.decisions)} decisions"
+    if unread := _unread(document, images):
+        return checks.REPLAY.warned(
+            observed,
+            "The stored evidence leads to this report. The image itself was not read: that the boot files are those of "
+            "the image is taken from the record, unless the images are given.",
+            qualifications=unread,
+        )
+    return checks.REPLAY.passed(
+        observed, "The evidence leads to this report, and the images are those audited."
+    )
+
+
+def _unread(document: AuditDocument, images: Images) -> tuple[Qualification, ...]:
+    """``image-not-read`` where the report rests on an image that nobody gave."""
+    absent = {record.name for record in document.evidence if not record.stored}
+    given = {
+        name for name, path in ((IMAGE, images.base), (RECOVERY_IMAGE, images.recovery)) if path is not None
+    }
+    return (Qualification.IMAGE_NOT_READ,) if absent - given else ()
