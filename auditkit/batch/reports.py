@@ -13,12 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from auditkit.audit import Verdict
-from auditkit.decision import Outcome
+from auditkit.audit import CHOSEN, Claim, Verdict
+from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.evidence import read_file
 from auditkit.limits import LIMITS
-from auditkit.report import AuditDocument, from_json
+from auditkit.report import AuditDocument, from_json, matrix_of
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     EVIDENCE_NAME,
@@ -45,8 +45,8 @@ BEGUN_NAMES: Final = frozenset(
 class AuditSubject:
     """What an audit was about. Two reports are about the same subject when all of this is equal.
 
-    An audit that also looked at a recovery image or at a chip is another one: a report that looked at less must
-    not take the place of one that failed there.
+    An audit that also looked at a recovery image or at a chip is another one, and so is one whose parameters chose
+    another key, policy or matrix: a report that looked at less must not take the place of one that failed there.
 
     Attributes:
         proposal_id: None when the report does not know it.
@@ -54,6 +54,8 @@ class AuditSubject:
         root_key: ``mainnet``, or the other key that the audit was told to believe.
         recovery_image: whether a recovery image was part of the audit.
         attestation: whether an attestation report was part of the audit.
+        chosen: the qualifications that its parameters chose.
+        matrix: where its settings are not those of the release matrix; empty where they are.
     """
 
     proposal_id: int | None
@@ -63,6 +65,8 @@ class AuditSubject:
     root_key: str
     recovery_image: bool
     attestation: bool
+    chosen: tuple[Qualification, ...] = ()
+    matrix: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, document: AuditDocument) -> AuditSubject:
@@ -76,6 +80,8 @@ class AuditSubject:
             root_key=str(parameters.get("root_key", "mainnet")),
             recovery_image=parameters.get("recovery_image") is not None,
             attestation=parameters.get("attestation_report") is not None,
+            chosen=tuple(item for item in document.claim.qualifications if item in CHOSEN),
+            matrix=matrix_of(parameters).changes,
         )
 
     def __str__(self) -> str:
@@ -86,11 +92,10 @@ class AuditSubject:
             for word, there in (
                 ("recovery image", self.recovery_image),
                 ("chip", self.attestation),
-                ("under another root key", self.root_key != "mainnet"),
             )
             if there
         ]
-        return ", ".join([f"proposal {number}", f"base {base}", self.stage, self.policy, *more])
+        return ", ".join([f"proposal {number}", f"base {base}", self.stage, self.policy, *more, *self.matrix])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class FinishedReport:
     """What the `audit.json` of one folder says, as far as many reports are told side by side.
 
     Attributes:
+        claim: the verdict with its qualifications.
         folder: the report folder below the folder that was searched, with ``/``; ``.`` for that folder itself.
         finished: when the audit ended.
         deciding: id of the check that the verdict turns on, or empty.
@@ -107,11 +113,21 @@ class FinishedReport:
 
     folder: str
     subject: AuditSubject
-    verdict: Verdict
+    claim: Claim
     finished: datetime
     deciding: str
     reason: str
     outcomes: tuple[tuple[int, Outcome], ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict alone."""
+        return self.claim.verdict
+
+    @property
+    def left_open(self) -> frozenset[Qualification]:
+        """The qualifications that come from evidence: what this report claims less than it could."""
+        return frozenset(self.claim.qualifications) - CHOSEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +182,7 @@ def read_finished_report(folder: Path, name: str) -> FinishedReport:
     return FinishedReport(
         folder=name,
         subject=AuditSubject.of(document),
-        verdict=document.verdict,
+        claim=document.claim,
         finished=datetime.fromisoformat(document.run.finished),
         deciding=(deciding.decision or "") if deciding else "",
         reason=why(document),

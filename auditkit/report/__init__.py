@@ -7,7 +7,7 @@ from auditkit.report.comparison import (
     differences_markdown,
     differences_text,
 )
-from auditkit.report.document import AuditDocument, from_json, schema, to_json
+from auditkit.report.document import AuditDocument, from_json, matrix_of, schema, to_json
 from auditkit.report.folder import (
     ReportFolder,
     begin_report_folder,
@@ -63,6 +63,7 @@ __all__ = [
     "differences_markdown",
     "differences_text",
     "from_json",
+    "matrix_of",
     "read_report_folder",
     "render_decisions",
     "render_html",

@@ -153,7 +153,7 @@ def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]
         found.add(next((item for item in carried if item in FOREIGN_WORLDS), Qualification.OTHER_ROOT_KEY))
     if document.subject.policy != "strict":
         found.add(Qualification.POLICY_OVERLAP)
-    if _matrix(parameters).changes:
+    if matrix_of(parameters).changes:
         found.add(Qualification.MATRIX_CHANGED)
     if outcomes.get(checks.REPLY_REQUEST.id) is Outcome.WARN:
         found.add(Qualification.NO_REQUEST)
@@ -166,7 +166,7 @@ def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]
     return in_order(found)
 
 
-def _matrix(parameters: Mapping[str, ParameterValue]) -> Matrix:
+def matrix_of(parameters: Mapping[str, ParameterValue]) -> Matrix:
     """The settings of an audit by its parameters; those that are not told are those of releases."""
 
     def values(name: str, released: tuple[Any, ...]) -> tuple[Any, ...]:
