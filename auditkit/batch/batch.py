@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from auditkit.atomic import write_atomically
-from auditkit.audit import Verdict
+from auditkit.audit import Verdict, in_order
 from auditkit.batch.audit_process import AuditJob, AuditResult, run_audit_job
 from auditkit.batch.batch_document import (
     BATCH_NAME,
@@ -108,6 +108,7 @@ def run_batch(
     entries = tuple(_entry(job, results[job.name]) for job in jobs)
     document = BatchDocument(
         verdict=combine(entry.verdict for entry in entries),
+        qualifications=in_order(item for entry in entries for item in entry.qualifications),
         audits=entries,
         tool=BatchTool(name="auditkit", version=__version__),
         run=Run.between(started, time.time()),
@@ -164,6 +165,7 @@ def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:
     return BatchEntry(
         folder=job.name,
         verdict=result.verdict,
+        qualifications=report.claim.qualifications if report else (),
         subject=BatchSubject(
             proposal_id=parameters.proposal_id,
             base_version=report.subject.base_version if report else planned,

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from auditkit.audit import Verdict
+from auditkit.audit import Claim, Verdict
 from auditkit.batch.reports import combine
+from auditkit.decision import Qualification
 from auditkit.report import Run
 from auditkit.report.records import CheckId, Part, Sentence
 
@@ -36,6 +37,7 @@ class BatchEntry(Part):
     Attributes:
         folder: its report folder, below the folder of `batch.json`.
         verdict: the verdict in its `audit.json`; TROUBLE where there is none that can be relied on.
+        qualifications: what keeps the verdict from meaning all that the word alone means.
         deciding: id of the check that the verdict turns on.
         exit_status: of the last attempt; negative where a signal ended it, null where none was started.
         attempts: how often the audit was started.
@@ -43,6 +45,7 @@ class BatchEntry(Part):
 
     folder: FolderName
     verdict: Verdict
+    qualifications: tuple[Qualification, ...] = ()
     subject: BatchSubject
     deciding: CheckId | None
     reason: Sentence
@@ -66,14 +69,22 @@ class BatchDocument(Part):
 
     schema_id: Literal["auditkit/batch/v1"] = Field(default=BATCH_SCHEMA, alias="schema")
     verdict: Verdict
+    qualifications: tuple[Qualification, ...] = ()
     audits: Annotated[tuple[BatchEntry, ...], Field(min_length=1)]
     tool: BatchTool
     run: Run
+
+    @property
+    def claim(self) -> Claim:
+        """The verdict with the qualifications of all audits."""
+        return Claim(self.verdict, self.qualifications)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.verdict is not combine(entry.verdict for entry in self.audits):
             raise ValueError("the verdict does not follow from those of the audits")
+        if set(self.qualifications) != {item for entry in self.audits for item in entry.qualifications}:
+            raise ValueError("the qualifications are not those of the audits")
         if len({entry.folder for entry in self.audits}) != len(self.audits):
             raise ValueError("two audits with the same folder")
         return self

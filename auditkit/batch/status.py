@@ -10,9 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from auditkit.audit import Verdict
+from auditkit.audit import Claim, Verdict, in_order
 from auditkit.batch.reports import AuditSubject, FinishedReport, LostReport, combine, find_reports
-from auditkit.decision import Outcome
+from auditkit.decision import Outcome, Qualification
 from auditkit.errors import ParameterError
 from auditkit.times import rfc3339
 
@@ -48,6 +48,7 @@ class StatusRow:
         reason: one sentence that says why.
         older: how many older reports there are of the subject.
         outcomes: number of each check that was decided, and its outcome.
+        qualifications: what keeps the report's verdict from meaning all that the word alone means.
     """
 
     verdict: Verdict
@@ -60,6 +61,12 @@ class StatusRow:
     reason: str
     older: int
     outcomes: tuple[tuple[int, Outcome], ...]
+    qualifications: tuple[Qualification, ...] = ()
+
+    @property
+    def claim(self) -> Claim:
+        """The verdict with its qualifications."""
+        return Claim(self.verdict, self.qualifications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,11 @@ class Status:
     now: datetime
     max_age: timedelta
     links: int
+
+    @property
+    def claim(self) -> Claim:
+        """The verdict with the qualifications of all rows."""
+        return Claim(self.verdict, in_order(item for row in self.rows for item in row.qualifications))
 
 
 def parse_age(text: str) -> timedelta:
@@ -145,6 +157,7 @@ def status_json(status: Status) -> dict[str, Any]:
     return {
         "schema": STATUS_SCHEMA,
         "verdict": status.verdict,
+        "qualifications": list(status.claim.qualifications),
         "reason": status.reason,
         "checked_at": rfc3339(status.now.timestamp()),
         "max_age_seconds": int(status.max_age.total_seconds()),
@@ -157,11 +170,17 @@ _ORDER: Final = {Verdict.FAIL: 0, Verdict.TROUBLE: 1, Verdict.PASS: 2}
 
 
 def _newest(reports: list[FinishedReport], now: datetime, max_age: timedelta) -> StatusRow:
-    """The newest report; among reports of the same second the worst one."""
-    report = max(reports, key=lambda item: (item.finished, -_ORDER[item.verdict]))
+    """The report that counts, and what is to be said of it."""
+    report, refused = _counting(reports)
     age = max(now - report.finished, timedelta())
     stale = age > max_age
     reason = report.reason
+    if refused is not None:
+        left_open = ", ".join(sorted(refused.left_open - report.left_open))
+        reason = (
+            f"{reason} The newer report in {refused.folder} says {refused.claim} and claims less ({left_open}), so it "
+            "does not take the place of this one."
+        )
     if stale:
         reason = f"The newest report is {told_age(age)} old: audit again. It said {report.verdict}: {reason}"
     return StatusRow(
@@ -175,7 +194,23 @@ def _newest(reports: list[FinishedReport], now: datetime, max_age: timedelta) ->
         reason=reason,
         older=len(reports) - 1,
         outcomes=report.outcomes,
+        qualifications=report.claim.qualifications,
     )
+
+
+def _counting(reports: list[FinishedReport]) -> tuple[FinishedReport, FinishedReport | None]:
+    """The newest report that claims as much as those before it, and a newer PASS that does not, if there is one.
+
+    Among reports of the same second the worst one counts.
+    """
+    ordered = sorted(reports, key=lambda item: (item.finished, -_ORDER[item.verdict]))
+    counting, refused = ordered[0], None
+    for report in ordered[1:]:
+        if report.verdict is Verdict.PASS and not report.left_open <= counting.left_open:
+            refused = report
+            continue
+        counting, refused = report, None
+    return counting, refused
 
 
 def _mistimed(report: FinishedReport) -> StatusRow:
@@ -227,6 +262,7 @@ def _row_json(row: StatusRow) -> dict[str, Any]:
     subject = row.subject
     return {
         "verdict": row.verdict,
+        "qualifications": list(row.qualifications),
         "standing": row.standing,
         "subject": None if subject is None else asdict(subject),
         "folder": row.folder,

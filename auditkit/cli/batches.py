@@ -157,6 +157,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
+    from auditkit.audit import Claim
     from auditkit.report.story import check_and_reason
 
     rows = []
@@ -165,13 +166,18 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
         base = "unknown" if subject.base_version is None else subject.base_version[:12]
         about = f"proposal {subject.proposal_id}, base {base}, {subject.stage}, {subject.policy}"
         rows.append(
-            (entry.verdict, about, str(out / entry.folder), check_and_reason(entry.deciding, entry.reason))
+            (
+                str(Claim(entry.verdict, entry.qualifications)),
+                about,
+                str(out / entry.folder),
+                check_and_reason(entry.deciding, entry.reason),
+            )
         )
     _show_table(("verdict", "subject", "report", "why"), rows)
     counts = [entry.verdict for entry in document.audits]
     many = "audits" if len(counts) > 1 else "audit"
     told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in dict.fromkeys(sorted(counts)))
-    click.echo(f"\n{document.verdict}: {len(counts)} {many}, {told}\n{shown}")
+    click.echo(f"\n{document.claim}: {len(counts)} {many}, {told}\n{shown}")
 
 
 def _show_status(found: Status) -> None:
@@ -182,9 +188,9 @@ def _show_status(found: Status) -> None:
     for row in found.rows:
         about = "unknown" if row.subject is None else str(row.subject)
         age = row.standing if row.age is None else f"{row.standing}, {told_age(row.age)}"
-        rows.append((row.verdict, about, age, row.folder, check_and_reason(row.deciding, row.reason)))
+        rows.append((str(row.claim), about, age, row.folder, check_and_reason(row.deciding, row.reason)))
     _show_table(("verdict", "subject", "age", "report", "why"), rows)
-    click.echo(f"\n{found.verdict}: {found.reason}")
+    click.echo(f"\n{found.claim}: {found.reason}")
     if found.links:
         click.echo(f"Links to folders that were not followed: {found.links}")
 

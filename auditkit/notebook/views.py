@@ -149,9 +149,9 @@ def status(found: Status) -> Styler:
     for row in found.rows:
         finished = "" if row.finished is None else f"{row.finished:%Y-%m-%d %H:%M} UTC"
         why = check_and_reason(row.deciding, row.reason)
-        rows.append((row.verdict, row.subject or "unknown", row.standing, finished, row.folder, why))
+        rows.append((row.claim, row.subject or "unknown", row.standing, finished, row.folder, why))
     columns = ("verdict", "subject", "standing", "finished", "report", "why")
-    return _view(columns, rows).set_caption(html.escape(f"{found.verdict}: {found.reason}"))
+    return _view(columns, rows).set_caption(html.escape(f"{found.claim}: {found.reason}"))
 
 
 def outcomes(found: Status) -> Drawing:
