@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: audit test corruptions lint sample lab wheel fuzz clean help
+.PHONY: audit test corruptions lint sample schemas lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -28,9 +28,12 @@ sample: $(READY)   ## make the committed sample report anew, signed by a key tha
 	rm -rf reports/sample .auditkit/sample-key*
 	$(BIN)/auditkit audit params/practice/honest.yaml --out reports/sample
 	mkdir -p .auditkit && ssh-keygen -q -t ed25519 -N '' -C sample -f .auditkit/sample-key
-	$(BIN)/auditkit sign reports/sample --key .auditkit/sample-key --auditor 'The sample auditor'
+	$(BIN)/auditkit sign reports/sample --key .auditkit/sample-key --auditor 'The sample auditor' --yes
 	echo "sample@example.org $$(cut -d ' ' -f 1,2 .auditkit/sample-key.pub)" > reports/sample.allowed_signers
 	rm .auditkit/sample-key*
+
+schemas: $(READY)   ## write docs/schemas from the code
+	$(BIN)/python docs/schemas/write.py
 
 lab: $(READY)   ## open the notebooks
 	$(BIN)/python -m pip install --quiet --editable '.[lab]'

@@ -12,7 +12,7 @@ from auditkit.report.markdown import code, prose
 from auditkit.report.records import DecisionRecord, OverlapRecord
 
 _TEXT: Final = 300
-_DECISION_FIELDS: Final = ("question", "expected", "observed", "reason", "evidence")
+_DECISION_FIELDS: Final = ("question", "expected", "observed", "reason", "evidence", "qualifications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ def _verdicts(first: AuditDocument, second: AuditDocument) -> list[Difference]:
     sides = [
         {
             "verdict": document.verdict.value,
+            "qualifications": ", ".join(document.claim.qualifications),
+            "policy": document.policy.id,
             "strict": document.verdicts.strict.value,
             "overlap": document.verdicts.overlap.value,
             "deciding": (document.deciding.decision or "trouble") if document.deciding else "none",

@@ -66,7 +66,7 @@ def _heading(document: AuditDocument) -> str:
     subject = document.subject
     what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
     lines = [
-        f"# {_BADGES[document.verdict]} {document.claim}: audit of {what}",
+        f"# {_BADGES[document.verdict]} {document.claim.heading}: audit of {what}",
         story.headline(document),
         f"**Why:** {prose(story.why(document), 600)}",
     ]

@@ -30,7 +30,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     width = max(width, 40)
     subject = document.subject
     lines = [
-        f"{_paint(document.verdict, colour, str(document.claim))}  {story.headline(document)}",
+        f"{_paint(document.verdict, colour, document.claim.heading)}  {story.headline(document)}",
         "",
         *_field("why", story.why(document), width),
     ]

@@ -26,12 +26,14 @@ def document(
     """An `audit.json` that says ``verdict`` and is ``age`` old."""
     value = json.loads(SAMPLE)
     value["run"]["finished"] = (now - age).strftime("%Y-%m-%dT%H:%M:%SZ")
-    value["subject"]["proposal_id"] = proposal
+    value["subject"]["proposal_id"] = value["parameters"]["proposal_id"] = proposal
     value["verdict"] = value["verdicts"]["strict"] = value["verdicts"]["overlap"] = verdict
     if verdict != "PASS":
         value["deciding"] = {"decision": "certificate.form", "reason": "The file is something else."}
     if verdict == "FAIL":
-        value["decisions"][0]["outcome"] = "fail"
+        value["decisions"][0] |= {"outcome": "fail", "reason": "The file is something else."}
+    if verdict == "TROUBLE":
+        del value["decisions"][0]
     return value
 
 
@@ -110,14 +112,22 @@ def test_of_two_reports_of_the_same_second_the_worse_one_decides(tmp_path, names
         ("subject", "stage", "vote"),
         ("subject", "policy", "overlap"),
         ("parameters", "root_key", "mainnet"),
-        ("parameters", "recovery_image", "https://example.org/recovery.tar.zst"),
-        ("parameters", "attestation_report", "report.bin"),
     ],
 )
 def test_a_newer_pass_of_another_subject_hides_no_fail(tmp_path, part, name, value):
     put(tmp_path / "failed", age=timedelta(hours=2), verdict="FAIL")
     other = document()
     other[part][name] = value
+    other["parameters"][name] = value
+    if name in ("root_key", "policy"):
+        carried = {"root_key": [], "policy": ["practice-network", "policy-overlap"]}[name]
+        for decision in other["decisions"]:
+            if decision["id"] == f"settings.{name.replace('_', '-')}":
+                decision |= {
+                    "outcome": "warn" if carried else "pass",
+                    "qualifications": [item for item in carried if item == "policy-overlap"],
+                }
+        other["qualifications"] = carried
     put(tmp_path / "passed", other)
     found = read_status(tmp_path, now=NOW)
     assert (found.verdict, [row.verdict for row in found.rows]) == ("FAIL", ["FAIL", "PASS"])
@@ -307,7 +317,7 @@ def test_the_views_tell_every_row_and_that_there_is_none(tmp_path):
     assert "There is no folder none yet." in views.status(nothing).to_html()
     assert views.outcomes(nothing)._repr_svg_().startswith("<svg ")
     value = document(verdict="FAIL")
-    value["deciding"]["reason"] = "<script>alert(1)</script>\u202e"
+    value["deciding"]["reason"] = value["decisions"][0]["reason"] = "<script>alert(1)</script>\u202e"
     put(tmp_path / "$a$<b>", value)
     (tmp_path / "begun").mkdir()
     found = read_status(tmp_path, now=NOW)

@@ -98,6 +98,7 @@ def _decisions(failed: str | None) -> list[dict]:
                 "observed": observed,
                 "reason": reason,
                 "evidence": evidence if check.number <= 14 else [],
+                "qualifications": [],
             }
         )
     return decisions
@@ -111,6 +112,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
     return {
         "schema": "auditkit/audit-report/v1",
         "verdict": strict,
+        "qualifications": [],
         "subject": {
             "proposal_id": 139400,
             "proposal_title": "Bless a recovery GuestOS for 3 nodes of subnet xyz",
@@ -130,6 +132,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "deadline": "2026-07-16T00:00:00Z",
         },
         "verdicts": {"strict": strict, "overlap": "PASS"},
+        "policies": {"strict": "strict/2", "overlap": "overlap/1"},
         "deciding": {"decision": failed, "reason": reason} if failed else None,
         "parameters": {
             "proposal_id": 139400,
@@ -208,6 +211,7 @@ def hostile_example() -> dict:
     value["deciding"]["reason"] = HOSTILE
     value["trouble"] = [{"what": HOSTILE, "where": HOSTILE, "hint": HOSTILE}] * 40
     value["parameters"]["root_key"] = HOSTILE
+    value["qualifications"] = ["other-root-key"]
     value["parameters"]["proposal_source"] = HOSTILE
     value["tool"]["libraries"][HOSTILE] = HOSTILE
     value["measured"]["command_lines"] = [{"name": HOSTILE, "value": HOSTILE * 100}]

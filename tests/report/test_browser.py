@@ -36,9 +36,9 @@ def browse(tmp_path, program):
 def test_a_browser_shows_the_verdict_and_runs_nothing(browse, hostile):
     html = render_html(hostile)
     dom = browse(html)
-    assert '<span class="word">FAIL</span>' in dom
+    assert '<span class="word">FAIL (another root key)</span>' in dom
     assert 'id="owned"' not in dom
-    assert "<title>FAIL · proposal 139400 · auditkit</title>" in dom
+    assert "<title>FAIL (another root key) · proposal 139400 · auditkit</title>" in dom
     assert "<script" not in dom
     assert "<img" not in dom
     # the attack works where nothing stands in its way, so its absence above means something

@@ -125,6 +125,18 @@ def _set(value, path, new):
         (("run", "seconds"), "2.5"),
         (("run", "seconds"), float("nan")),
         (("tool",), None),
+        (("policies", "strict"), "strict/9"),  # a policy that nobody here knows
+        (("policies", "strict"), "overlap/1"),
+        (("qualifications",), ["no-request"]),  # which no decision carries
+        (("qualifications",), ["made-up"]),
+        (("decisions", 0, "qualifications"), ["no-request"]),  # on a decision that is no warning
+        (("parameters", "root_key"), "ab" * 133),  # a foreign key, and no word of it
+        (("parameters", "policy"), "overlap"),
+        (("parameters", "proposal_id"), 7),
+        (("parameters", "vcpus"), [1]),
+        (("deciding", "decision"), "base.version"),
+        (("deciding", "reason"), "Everything is fine."),
+        (("deciding",), None),
     ],
 )
 def test_what_is_malformed_or_contradicts_itself_does_not_read(example_value, path, bad):
@@ -195,3 +207,60 @@ def test_records_of_our_own_values():
     assert record.expected == checks.OVERLAP_ANY.expected
     error = SourceError("no answer", where="http://127.0.0.1/", hint="try again")
     assert TroubleRecord.of(error) == TroubleRecord(what="no answer", where=error.where, hint="try again")
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.1.0", "99.0.0"])
+@pytest.mark.parametrize("policy", ["strict/1", "strict/2"])
+def test_a_pass_with_a_failed_check_does_not_read_whichever_version_made_it(example_value, version, policy):
+    value = copy.deepcopy(example_value)
+    value["tool"]["version"] = version
+    value["policies"]["strict"] = policy
+    from_json(_bytes(value))
+    value |= {"verdict": "PASS", "deciding": None}
+    value["verdicts"] = {"strict": "PASS", "overlap": "PASS"}
+    with pytest.raises(EvidenceError, match="contradicts itself"):
+        from_json(_bytes(value))
+
+
+@pytest.mark.parametrize("check", ["certificate.signature", "reply.request", "overlap.explained"])
+def test_a_pass_without_a_demanded_decision_does_not_read(document_of, passing, check):
+    value = json.loads(to_json(passing))
+    value["decisions"] = [one for one in value["decisions"] if one["id"] != check]
+    with pytest.raises(EvidenceError, match="contradicts itself"):
+        document_of(value)
+
+
+def test_a_skip_of_what_was_asked_about_is_no_pass(document_of, passing):
+    value = json.loads(to_json(passing))
+    (root,) = [one for one in value["decisions"] if one["id"] == "recovery.root-hash"]
+    root["outcome"] = "skip"
+    document_of(value)
+    value["parameters"]["recovery_image"] = "recovery.tar.zst"
+    with pytest.raises(EvidenceError, match="make TROUBLE"):
+        document_of(value)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "outcomes", "told"),
+    [
+        ({}, {}, "PASS, qualified: server-digest"),
+        ({"base_image_sha256": "ab" * 32}, {}, "PASS, qualified: pinned-digest"),
+        ({"root_key": "ab" * 133}, {}, "PASS (another root key), qualified: server-digest"),
+        ({"vcpus": [1]}, {}, "PASS, qualified: matrix-changed, server-digest"),
+        ({}, {"reply.request": "warn"}, "PASS, qualified: no-request, server-digest"),
+        ({}, {"base.root-hash": "skip"}, "PASS, qualified: no-root-image, server-digest"),
+    ],
+)
+def test_an_older_report_is_qualified_by_what_it_does_not_tell(
+    document_of, passing, parameters, outcomes, told
+):
+    value = json.loads(to_json(passing))
+    del value["qualifications"], value["policies"]
+    value["decisions"] = [one for one in value["decisions"] if one["number"] <= 41]
+    value["parameters"] |= parameters
+    for one in value["decisions"]:
+        one["outcome"] = outcomes.get(one["id"], one["outcome"])
+        del one["qualifications"]
+    document = document_of(value)
+    assert document.policy.id == "strict/1"
+    assert str(document.claim) == told
