@@ -1,7 +1,7 @@
 """The checks, numbered, in their one order. Reports, documentation and tests use these ids.
 
 1-14 are about the certified proposal (docs/certificates.md), 15-17 about what it says, 18-22 about the base
-release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-41
+release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-42
 about an attestation report, where they are given.
 """
 
@@ -210,7 +210,7 @@ ATTESTATION_REPORT: Final = Check(
     35,
     "attestation.report",
     "Is the file an SEV-SNP attestation report?",
-    "1184 bytes of version 2, 3 or 5",
+    "1184 bytes of version 2, 3, 4 or 5, asked for by the guest at VMPL 0",
 )
 ATTESTATION_CHAIN: Final = Check(
     36,
@@ -228,7 +228,7 @@ ATTESTATION_CHIP_KEY: Final = Check(
     38,
     "attestation.chip-key",
     "Is it the key of the report's chip and firmware?",
-    "the chip id and the firmware version of the certificate",
+    "the chip id, the processor family and the firmware version of the certificate",
 )
 ATTESTATION_CHIP: Final = Check(
     39, "attestation.chip", "Is the chip one of those that the proposal names?", "a chip id of the proposal"
@@ -244,6 +244,12 @@ ATTESTATION_POLICY: Final = Check(
     "attestation.policy",
     "Is the guest closed to its host?",
     "a guest policy without debugging and without migration",
+)
+ATTESTATION_VERSION: Final = Check(
+    42,
+    "attestation.version",
+    "Does the GuestOS itself accept reports of this version?",
+    "version 3 or later, which names the processor",
 )
 
 CERTIFICATE_CHECKS: Final = (
@@ -280,6 +286,7 @@ ATTESTATION_CHECKS: Final = (
     ATTESTATION_CHIP,
     ATTESTATION_MEASUREMENT,
     ATTESTATION_POLICY,
+    ATTESTATION_VERSION,
 )
 ALL_CHECKS: Final = (
     *PROPOSAL_CHECKS,

@@ -85,7 +85,7 @@ def verified(leaf, issuer, root):
     return verify_chain((leaf, der(issuer.certificate)), (root,), NOW)
 
 
-@pytest.mark.parametrize("version", [2, 3, 5])
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
 def test_every_version_is_verified(version, key, authorities, root):
     chain = verified(
         leaf(key, authorities["SEV-Practice"], "SEV-VCEK", hardware_id=CHIP),
@@ -120,7 +120,7 @@ def test_a_key_of_the_wrong_authority_is_refused(issuer, name, key, authorities,
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"chip": bytes(64)}, "another chip"),
+        ({"chip": bytes(64)}, "masked"),
         ({"chip": CHIP[::-1]}, "another chip"),
         ({"tcb": bytes([3, 0, 0, 0, 0, 0, 8, 116])}, "another firmware version"),
         ({"tcb": bytes([3, 0, 1, 0, 0, 0, 8, 115])}, "not in the form of"),
