@@ -116,22 +116,25 @@ def parse_table(data: bytes) -> list[bytes]:
     """The certificates of a certificate table in DER, in its order; entries that auditkit does not know are left out.
 
     Raises:
-        EvidenceError: it is no certificate table, or an entry does not lie behind the list and within the table.
+        EvidenceError: it is no certificate table, an entry does not lie behind the list and within the table, or
+            something lies in no entry.
     """
-    found: list[tuple[int, int]] = []
+    found: list[bytes] = []
+    rest = bytearray(data)
     lowest = len(data)
-    for number in range(_TABLE_ENTRIES_MAX):
-        at = number * _TABLE_ENTRY.size
+    for at in range(0, min(len(data), _TABLE_ENTRIES_MAX * _TABLE_ENTRY.size), _TABLE_ENTRY.size):
         if at + _TABLE_ENTRY.size > len(data):
             break
         guid, offset, length = _TABLE_ENTRY.unpack_from(data, at)
+        end = at + _TABLE_ENTRY.size
         if not any(guid):
-            if lowest < at + _TABLE_ENTRY.size:
-                raise EvidenceError("the certificate table points into its own list")
-            return [data[begin:end] for begin, end in found]
+            if lowest < end or any(rest[at:]):
+                raise EvidenceError("the certificate table is damaged: its entries are not all that it holds")
+            return found
         if offset + length > len(data):
             raise EvidenceError("this is no certificate table, or one that points behind its end")
         lowest = min(lowest, offset)
+        rest[offset : offset + length] = bytes(length)
         if guid in _NAME_OF_GUID:
-            found.append((offset, offset + length))
+            found.append(data[offset : offset + length])
     raise EvidenceError("this is no certificate table")

@@ -85,12 +85,12 @@ def _may_be_report(data: bytes) -> bool:
 
 
 def _from_text(text: str) -> bytes:
+    if text[0] in '{["':
+        return _from_json(text)
     if "-----BEGIN " in text:
         raise EvidenceError(
             "this is no attestation report but PEM, as certificates are kept in", expected=_FORMS
         )
-    if text[0] in '{["':
-        return _from_json(text)
     written = read_written_bytes(text)
     if written is None:
         raise EvidenceError(
