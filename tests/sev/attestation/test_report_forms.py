@@ -7,13 +7,14 @@ import json
 import random
 import subprocess
 import time
+import tracemalloc
 
 import pytest
 
 from auditkit.errors import EvidenceError
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, MIB
 from auditkit.practice.attestation import Attested, attestation_files
-from auditkit.sev.attestation import parse_chain, parse_report, split_report
+from auditkit.sev.attestation import parse_chain, parse_report, parse_table, split_report
 
 REPORT, CHAIN = (path.read_bytes() for path in attestation_files(Attested.HONEST))
 HEX = REPORT.hex()
@@ -237,3 +238,22 @@ def test_the_comments_of_a_real_chain_are_passed_over(vectors):
 def test_a_damaged_chain_is_named(content, told):
     with pytest.raises(EvidenceError, match=told):
         parse_chain(content)
+
+
+def test_a_dump_that_repeats_a_row_without_end_takes_no_memory():
+    repeating = b"00000000 00\n" + b"".join(b"*\n%08x 00\n" % at for at in range(1 << 20, 1 << 27, 1 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(EvidenceError):
+            split_report(repeating)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8 * MIB
+
+
+def test_a_certificate_table_that_points_into_its_own_list_is_refused():
+    guid = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
+    table = guid + (0).to_bytes(4, "little") + (48).to_bytes(4, "little") + bytes(24)
+    with pytest.raises(EvidenceError, match="damaged"):
+        parse_table(table)
