@@ -210,7 +210,7 @@ ATTESTATION_REPORT: Final = Check(
     35,
     "attestation.report",
     "Is the file an SEV-SNP attestation report?",
-    "1184 bytes of version 2, 3 or 5",
+    "1184 bytes of version 2, 3, 4 or 5, asked for by the guest at VMPL 0",
 )
 ATTESTATION_CHAIN: Final = Check(
     36,
@@ -228,7 +228,7 @@ ATTESTATION_CHIP_KEY: Final = Check(
     38,
     "attestation.chip-key",
     "Is it the key of the report's chip and firmware?",
-    "the chip id and the firmware version of the certificate",
+    "the chip id, the processor family and the firmware version of the certificate",
 )
 ATTESTATION_CHIP: Final = Check(
     39, "attestation.chip", "Is the chip one of those that the proposal names?", "a chip id of the proposal"
@@ -244,6 +244,12 @@ ATTESTATION_POLICY: Final = Check(
     "attestation.policy",
     "Is the guest closed to its host?",
     "a guest policy without debugging and without migration",
+)
+ATTESTATION_VERSION: Final = Check(
+    42,
+    "attestation.version",
+    "Does the GuestOS itself accept reports of this version?",
+    "version 3 or later, which names the processor",
 )
 
 SETTINGS_ROOT_KEY: Final = Check(
@@ -307,6 +313,7 @@ ATTESTATION_CHECKS: Final = (
     ATTESTATION_CHIP,
     ATTESTATION_MEASUREMENT,
     ATTESTATION_POLICY,
+    ATTESTATION_VERSION,
 )
 SETTINGS_CHECKS: Final = (SETTINGS_ROOT_KEY, SETTINGS_POLICY, SETTINGS_MATRIX)
 ALL_CHECKS: Final = (

@@ -7,9 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA384
 
 from auditkit import practice
+from auditkit.pipeline import Parameters, check, parameter_file
 from auditkit.pipeline.sources import fetch_proposal
+from auditkit.practice import attestation as making
 from auditkit.practice.attestation import Attested, attestation_files
 
 EXPECTED = {
@@ -55,7 +60,7 @@ def test_each_practice_report_names_its_first_broken_link(attested, proposal, ca
     assert failed[:1] == ([] if EXPECTED[attested] is None else [EXPECTED[attested]])
     assert status == bool(failed)
     assert document["attestation"]["guest_policy"].startswith("0x")
-    assert [one["number"] for one in document["decisions"]] == [*range(1, 15), *range(35, 42)]
+    assert [one["number"] for one in document["decisions"]] == [*range(1, 15), *range(35, 43)]
 
 
 @pytest.mark.parametrize("attested", EXPECTED)
@@ -118,3 +123,81 @@ def test_trouble_is_one_line(proposal, tmp_path, capsys):
     status, out, err = run("verify-attestation", tmp_path / "none", "--proposal", proposal, capsys=capsys)
     assert (status, out) == (2, "")
     assert len(err.splitlines()) == 1
+
+
+def older(report: Path, version: int, folder: Path) -> Path:
+    """The report of the practice chip 1, made anew in another version."""
+    raw = bytearray(report.read_bytes()[:0x2A0])
+    raw[0] = version
+    key = making._chip_key(1)
+    r, s = decode_dss_signature(key.sign(bytes(raw), ECDSA(SHA384())))
+    signature = r.to_bytes(72, "little") + s.to_bytes(72, "little")
+    path = folder / f"version-{version}.bin"
+    path.write_bytes(bytes(raw) + signature.ljust(512, b"\0"))
+    return path
+
+
+@pytest.mark.parametrize(("version", "outcome"), [(2, "warn"), (3, "pass"), (4, "pass"), (5, "pass")])
+def test_a_report_that_the_guestos_refuses_is_a_warning(version, outcome, proposal, tmp_path, capsys):
+    report, chain = attestation_files(Attested.HONEST)
+    status, out, _ = run(
+        "verify-attestation", older(report, version, tmp_path), "--chain", chain, "--proposal", proposal,
+        "--root-key", practice.ROOT_KEY.hex(), "--json", capsys=capsys,
+    )  # fmt: skip
+    decided = {one["id"]: one["outcome"] for one in json.loads(out)["decisions"]}
+    assert decided["attestation.version"] == outcome
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "policy", "version", "verdict"),
+    [
+        ("recover", "strict", 2, "FAIL"),
+        ("vote", "strict", 2, "PASS"),
+        ("recover", "overlap", 2, "PASS"),
+        ("recover", "strict", 4, "PASS"),
+    ],
+)
+def test_a_report_that_the_guestos_refuses_fails_where_somebody_recovers(
+    stage, policy, version, verdict, tmp_path
+):
+    report, _ = attestation_files(Attested.HONEST)
+    made = older(report, version, tmp_path)
+    overrides = (f"attestation_report={made}", f"stage={stage}", f"policy={policy}")
+    document, _ = check(Parameters.from_file(parameter_file("node-honest"), overrides, {}))
+    assert document.verdict == verdict
+    assert (document.deciding.decision if document.deciding else None) == (
+        "attestation.version" if verdict == "FAIL" else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("floor", "status"),
+    [("bootloader=3,tee=0,snp=8,microcode=115", 0), ("microcode=116", 1), ("microcode", 2)],
+)
+def test_the_lowest_firmware_can_be_asked_for(floor, status, proposal, capsys):
+    report, chain = attestation_files(Attested.HONEST)
+    ended, out, err = run(
+        "verify-attestation", report, "--chain", chain, "--proposal", proposal, "--tcb-min", floor,
+        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+    )  # fmt: skip
+    assert ended == status
+    assert ("FAIL 38 attestation.chip-key" in out) == (status == 1)
+    assert ("tcb_min" in err) == (status == 2)
+
+
+@pytest.mark.parametrize(("floor", "verdict"), [("snp=8", "PASS"), ("snp=9", "FAIL")])
+def test_an_audit_asks_for_the_lowest_firmware(floor, verdict):
+    document, _ = check(Parameters.from_file(parameter_file("node-honest"), (f"tcb_min={floor}",), {}))
+    assert document.verdict == verdict
+    assert document.parameters["tcb_min"] == floor
+
+
+def test_what_the_host_and_the_owner_gave_the_guest_is_shown(proposal, capsys):
+    report, chain = attestation_files(Attested.HONEST)
+    _, out, _ = run(
+        "verify-attestation", report, "--chain", chain, "--proposal", proposal,
+        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+    )  # fmt: skip
+    for name, size in (("host_data", 32), ("id_key_digest", 48), ("author_key_digest", 48)):
+        assert f"{name}: {'00' * size}\n" in out

@@ -1,4 +1,4 @@
-"""Whether a chip says that it runs what the proposal blesses (checks 35 to 41)."""
+"""Whether a chip says that it runs what the proposal blesses (checks 35 to 42)."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditkit import checks
+from auditkit.audit.attested_guest import decide_guest
 from auditkit.decision import Check, Decision
 from auditkit.errors import EvidenceError
-from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.ic import BlessAlternativeGuestOsVersion, Stage
 from auditkit.sev.attestation import (
+    HOST_VMPL,
     AttestationReport,
     RootKey,
     SigningKey,
+    TcbFloor,
     VerifiedChain,
     check_chip_key,
     check_signature,
     parse_chain,
     parse_report,
+    parse_table,
+    parse_tcb,
     split_report,
     verify_chain,
 )
 
 Names = tuple[str, ...]
-HOST_VMPL = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Attestation:
     """What a report says, and the decisions about it.
 
     Attributes:
-        decisions: checks 35 to 41, each once.
+        decisions: checks 35 to 42, each once.
         report: None when the file is no report.
         chain: None when the certificates do not lead to a root key.
     """
@@ -49,22 +53,28 @@ def decide_attestation(
     *,
     roots: Sequence[RootKey],
     moment: datetime,
+    stage: Stage = "vote",
+    tcb_min: TcbFloor | None = None,
     evidence: Names = (),
 ) -> Attestation:
-    """Decides checks 35 to 41; each that cannot be asked because an earlier one failed is skipped and says so.
+    """Decides checks 35 to 42; each that cannot be asked because an earlier one failed is skipped and says so.
 
     Args:
         report: the report in any form that `auditkit.sev.attestation.split_report` reads.
-        chain: the certificates; None when the report comes with its own.
+        chain: the certificates; None when the report comes with its own. A chain that is given is taken instead of
+            those behind the report.
         bless: what the authentic proposal blesses.
         roots: whom to trust, AMD's roots as a rule.
         moment: when the certificates have to be valid, in UTC.
+        stage: at ``recover`` a report that the GuestOS would refuse fails check 42; at ``vote`` it is a warning.
+        tcb_min: the lowest firmware versions to accept; None accepts all.
         evidence: names of the files.
     """
     decisions: list[Decision] = []
     try:
         raw, table = split_report(report)
         parsed = parse_report(raw)
+        certified = bool(table) and bool(parse_table(table))
     except EvidenceError as error:
         failed = checks.ATTESTATION_REPORT.failed(
             _observed(error),
@@ -76,34 +86,47 @@ def decide_attestation(
     decisions.append(_form(parsed, evidence))
     verified: VerifiedChain | None = None
     try:
-        if chain is None and not table:
+        if chain is None and not certified:
             raise EvidenceError("no certificates were given, and the report comes without its own")
         verified = verify_chain(parse_chain(table if chain is None else chain), roots, moment)
         decisions.append(_vouched(verified, evidence))
         check_signature(parsed, verified)
         decisions.append(_signed(parsed, verified, evidence))
-        check_chip_key(parsed, verified)
-        decisions.append(_chip_key(parsed, verified, evidence))
+        decisions.append(_chip_key(parsed, verified, tcb_min, evidence))
     except EvidenceError as error:
         check = checks.ATTESTATION_CHECKS[len(decisions)]
         failed = _refused(check, error, evidence)
         return Attestation((*decisions, failed, *_skips(failed)), parsed, verified)
-    decisions += (
-        _chip(parsed, bless, evidence),
-        _measurement(parsed, bless, evidence),
-        _policy(parsed, evidence),
-    )
+    decisions += decide_guest(parsed, bless, stage=stage, evidence=evidence)
     return Attestation(tuple(decisions), parsed, verified)
 
 
 def _form(report: AttestationReport, evidence: Names) -> Decision:
-    asked_by = "the host" if report.vmpl == HOST_VMPL else f"the guest at VMPL {report.vmpl}"
+    by_host = report.vmpl == HOST_VMPL
+    author = f"author key {_digest(report.author_key_digest)}" if report.author_key else "no author key"
+    observed = (
+        f"version {report.version}, asked for by {'the host' if by_host else f'the guest at VMPL {report.vmpl}'}, "
+        f"ID key {_digest(report.id_key_digest)}, {author}, host_data {_digest(report.host_data)}, "
+        f"report_data {_digest(report.report_data)}"
+    )
+    if report.vmpl:
+        who = (
+            "The host asked for it, so its report_data is the host's word and not the guest's."
+            if by_host
+            else "It was asked for at a privilege level below the highest: what runs above it in the guest sees and "
+            "changes all that it does."
+        )
+        return checks.ATTESTATION_REPORT.warned(observed, who, evidence=evidence)
     return checks.ATTESTATION_REPORT.passed(
-        f"version {report.version}, asked for by {asked_by}, report_data {report.report_data.hex()}",
+        observed,
         "It has the form of a report of AMD's firmware. A report says nothing of when it was made, unless its "
         "report_data does.",
         evidence=evidence,
     )
+
+
+def _digest(data: bytes) -> str:
+    return data.hex() if any(data) else "zeros"
 
 
 def _vouched(chain: VerifiedChain, evidence: Names) -> Decision:
@@ -124,66 +147,33 @@ def _signed(report: AttestationReport, chain: VerifiedChain, evidence: Names) ->
     )
 
 
-def _chip_key(report: AttestationReport, chain: VerifiedChain, evidence: Names) -> Decision:
+def _chip_key(
+    report: AttestationReport, chain: VerifiedChain, tcb_min: TcbFloor | None, evidence: Names
+) -> Decision:
+    check = checks.ATTESTATION_CHIP_KEY
     tcb = check_chip_key(report, chain)
+    if tcb_min is not None:
+        launch = parse_tcb(report.launch_tcb, chain.root.layout)
+        for stated, when in ((tcb, "that signed the report"), (launch, "that the guest was launched under")):
+            if old := tcb_min.undercut(stated):
+                return check.failed(
+                    f"{stated}, {when}",
+                    f"The firmware {when} is below the lowest versions that were asked for: {old}.",
+                    expected=f"{tcb_min} or later",
+                    evidence=evidence,
+                )
+    floor = "" if tcb_min is None else f" The firmware is not below {tcb_min}."
     if chain.signing_key is SigningKey.VLEK:
-        return checks.ATTESTATION_CHIP_KEY.warned(
+        return check.warned(
             f"a key of a cloud provider for {tcb}",
             "A VLEK belongs to a provider and not to one chip: that the chip is the one of the report is the "
-            "word of its firmware alone.",
+            f"word of its firmware alone.{floor}",
             evidence=evidence,
         )
-    return checks.ATTESTATION_CHIP_KEY.passed(
-        f"chip {report.chip_id.hex()}, {tcb}",
-        "Certificate and report name the same chip and the same firmware.",
-        evidence=evidence,
-    )
-
-
-def _chip(report: AttestationReport, bless: BlessAlternativeGuestOsVersion, evidence: Names) -> Decision:
-    check = checks.ATTESTATION_CHIP
-    shown = report.chip_id.hex()
-    if report.chip_id in bless.chip_ids:
-        return check.passed(shown, "The proposal names this chip.", evidence=evidence)
-    if not any(report.chip_id):
-        return check.failed("a masked chip id", "The host hides which chip this is.", evidence=evidence)
-    return check.failed(
-        shown,
-        "The proposal is for other machines: this one must not boot the recovery image.",
-        expected=", ".join(chip.hex() for chip in bless.chip_ids[:4]),
-        evidence=evidence,
-    )
-
-
-def _measurement(
-    report: AttestationReport, bless: BlessAlternativeGuestOsVersion, evidence: Names
-) -> Decision:
-    check = checks.ATTESTATION_MEASUREMENT
-    shown = report.measurement.hex()
-    for number, entry in enumerate(bless.base_guest_launch_measurements, 1):
-        if entry.measurement == report.measurement:
-            return check.passed(
-                shown,
-                f"It is blessed measurement {number}, {entry.vcpu_type or 'without a CPU type'}.",
-                evidence=evidence,
-            )
-    return check.failed(shown, "The chip runs a guest that the proposal does not bless.", evidence=evidence)
-
-
-def _policy(report: AttestationReport, evidence: Names) -> Decision:
-    check = checks.ATTESTATION_POLICY
-    policy = report.policy
-    if policy.debug or policy.migration:
-        how = (
-            "read and change its memory" if policy.debug else "have it moved by an agent that sees its memory"
-        )
-        return check.failed(
-            str(policy), f"The host may {how}: such a guest keeps no secret.", evidence=evidence
-        )
-    if not policy.well_formed:
-        return check.failed(str(policy), "A bit that AMD's firmware demands is not set.", evidence=evidence)
     return check.passed(
-        str(policy), "The host can neither debug the guest nor have it migrated.", evidence=evidence
+        f"chip {report.chip_id.hex()}, {tcb}",
+        f"Certificate and report name the same chip and the same firmware.{floor}",
+        evidence=evidence,
     )
 
 

@@ -18,15 +18,21 @@ from auditkit.cli.telling import end_with
     help="VCEK and ASK (or VLEK and ASVK) as PEM, DER or a certificate table; not needed for an extended report.",
 )
 @click.option("--proposal", type=ExistingFile, required=True, help="The certified proposal.")
+@click.option(
+    "--tcb-min",
+    metavar="NAME=NUMBER,...",
+    help="Lowest firmware versions to accept, such as bootloader=7,tee=0,snp=21,microcode=72.",
+)
 @root_key_option
 @json_option
 def verify_attestation(
-    report: Path, chain: Path | None, proposal: Path, root_key: str, as_json: bool
+    report: Path, chain: Path | None, proposal: Path, tcb_min: str | None, root_key: str, as_json: bool
 ) -> None:
     """Verify the SEV-SNP attestation report of a recovered node against a certified proposal.
 
-    REPORT is the report of AMD's firmware (versions 2, 3 and 5), raw or in hex, with or without the certificate
-    table of an extended report. It has to lead to one of AMD's root keys, which travel with auditkit.
+    REPORT is the report of AMD's firmware (versions 2 to 5), raw or as text (hex, xxd, base 64, JSON), with or without
+    the firmware's header before it and the certificate table of an extended report behind it. It has to lead to one of
+    AMD's root keys, which travel with auditkit.
 
     \b
     Example:
@@ -42,8 +48,10 @@ def verify_attestation(
     from auditkit.pipeline import read_proposal_file
     from auditkit.pipeline.attestation import trusted_roots
     from auditkit.pipeline.trust import believed
+    from auditkit.sev.attestation import parse_tcb_floor
 
     key = parse_root_key(root_key)
+    floor = parse_tcb_floor(tcb_min) if tcb_min is not None else None
     raw = read_bytes(Source(path=report), LIMITS.attestation_bytes)
     certificates = read_bytes(Source(path=chain), LIMITS.attestation_bytes) if chain else None
     certified = read_proposal_file(Source(path=proposal), None)
@@ -53,20 +61,16 @@ def verify_attestation(
         decisions = (*verification.decisions, *skipped, believed(key))
         end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": None})
     attestation = decide_attestation(
-        raw, certificates, verification.bless, roots=trusted_roots(key), moment=datetime.now(UTC)
+        raw,
+        certificates,
+        verification.bless,
+        roots=trusted_roots(key),
+        moment=datetime.now(UTC),
+        tcb_min=floor,
     )
-    shown = attestation.report
-    facts = None
-    if shown is not None:
-        facts = {
-            "version": shown.version,
-            "measurement": shown.measurement.hex(),
-            "chip_id": shown.chip_id.hex(),
-            "report_data": shown.report_data.hex(),
-            "host_data": shown.host_data.hex(),
-            "guest_policy": hex(shown.policy.value),
-            "vmpl": shown.vmpl,
-            "signing_key": shown.signing_key.name,
-        }
+    facts = None if attestation.report is None else attestation.report.facts()
+    if facts is not None and not as_json:
+        for name, value in facts.items():
+            click.echo(f"{name}: {value}")
     decisions = (*verification.decisions, *attestation.decisions, believed(key))
     end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": facts})

@@ -131,15 +131,7 @@ def attestation(report: AttestationReport | None) -> Styler:
     """What an attestation report states."""
     rows: list[tuple[object, ...]] = []
     if report is not None:
-        rows = [
-            ("version", report.version),
-            ("measurement", report.measurement.hex()),
-            ("chip id", report.chip_id.hex()),
-            ("guest policy", str(report.policy)),
-            ("report_data", report.report_data.hex()),
-            ("host_data", report.host_data.hex()),
-            ("signed by", report.signing_key.name),
-        ]
+        rows = [*report.facts().items(), ("guest policy in words", str(report.policy))]
     return _view(("field", "value"), rows)
 
 

@@ -1,4 +1,4 @@
-"""What the recovered node says of itself (checks 35 to 41), and whose chips are trusted."""
+"""What the recovered node says of itself (checks 35 to 42), and whose chips are trusted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from auditkit.pipeline.sources import PRACTICE
 from auditkit.pipeline.steps import ProposalStep, told, unreached
 from auditkit.practice.attestation import attestation_files, practice_root
 from auditkit.progress import Progress, progress_here
-from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots
+from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots, parse_tcb_floor
 
 REPORT = "attestation-report"
 CHAIN = "attestation-chain"
@@ -51,7 +51,7 @@ def trusted_roots(root_key: bytes) -> tuple[RootKey, ...]:
 def check_attestation(
     parameters: Parameters, proposal: ProposalStep, progress: Progress | None = None
 ) -> AttestationStep:
-    """Verifies the attestation report of a recovered node and decides checks 35 to 41.
+    """Verifies the attestation report of a recovered node and decides checks 35 to 42.
 
     Raises:
         ParameterError: a source makes no sense.
@@ -77,7 +77,7 @@ def decide_report(
     *,
     moment: datetime | None = None,
 ) -> AttestationStep:
-    """Decides checks 35 to 41 about files that were read, now or before.
+    """Decides checks 35 to 42 about files that were read, now or before.
 
     Args:
         evidence: the report, and its chain unless the report comes with its own.
@@ -97,6 +97,8 @@ def decide_report(
         proposal.bless,
         roots=trusted_roots(parse_root_key(parameters.root_key)),
         moment=moment or datetime.now(UTC),
+        stage=parameters.stage,
+        tcb_min=parse_tcb_floor(parameters.tcb_min) if parameters.tcb_min is not None else None,
         evidence=tuple(files),
     )
     return AttestationStep(

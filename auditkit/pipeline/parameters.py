@@ -23,6 +23,7 @@ from auditkit.errors import ParameterError, SourceError
 from auditkit.guestos import RELEASE_BOOT_ARGS
 from auditkit.limits import KIB, LIMITS
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
+from auditkit.sev.attestation import parse_tcb_floor
 
 PARAMETER_FILE_BYTES: Final = 64 * KIB
 MAINNET_PROPOSAL_SOURCE: Final = "https://icp-api.io"
@@ -61,6 +62,7 @@ class Parameters(BaseModel):
     recovery_image: NonEmpty | None = None
     attestation_report: NonEmpty | None = None
     attestation_chain: NonEmpty | None = None
+    tcb_min: NonEmpty | None = None
     vcpus: Annotated[
         tuple[Annotated[int, Field(ge=1, le=LIMITS.vcpus)], ...],
         Field(min_length=1, max_length=64, strict=False),
@@ -82,6 +84,13 @@ class Parameters(BaseModel):
             cpu_signature(name)
         return value
 
+    @field_validator("tcb_min")
+    @classmethod
+    def _known_firmware(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_tcb_floor(value)
+        return value
+
     @field_validator("vcpus", "vcpu_types", "boot_args")
     @classmethod
     def _no_duplicates(cls, value: tuple[object, ...]) -> tuple[object, ...]:
@@ -90,12 +99,13 @@ class Parameters(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _chain_of_a_report(self) -> Self:
-        if self.attestation_chain is not None and self.attestation_report is None:
-            raise ParameterError(
-                "the parameter attestation_chain needs attestation_report",
-                hint="name the report, or leave the chain at null",
-            )
+    def _with_a_report(self) -> Self:
+        for name in ("attestation_chain", "tcb_min"):
+            if getattr(self, name) is not None and self.attestation_report is None:
+                raise ParameterError(
+                    f"the parameter {name} needs attestation_report",
+                    hint=f"name the report, or leave {name} at null",
+                )
         return self
 
     @classmethod

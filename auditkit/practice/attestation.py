@@ -39,6 +39,7 @@ _AMD: Final = "1.3.6.1.4.1.3704.1."
 _TCB: Final = {"3.1": 3, "3.2": 0, "3.3": 8, "3.4": 0, "3.5": 0, "3.6": 0, "3.7": 0, "3.8": 115}
 _BORN, _BYGONE, _AFTER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2021, 2045))
 _POLICY: Final = 0x30000
+_VERSION: Final = 3  # with a CPUID of zeros: practice chips are no processors of AMD's
 _DEBUG: Final = 1 << 19
 
 
@@ -147,7 +148,7 @@ def _der_integer(number: int) -> bytes:
 def _report(key: EllipticCurvePrivateKey, chip: bytes, measurement: bytes, policy: int) -> bytes:
     tcb = bytes([_TCB["3.1"], _TCB["3.2"], 0, 0, 0, 0, _TCB["3.3"], _TCB["3.8"]])
     body = bytearray(0x2A0)
-    struct.pack_into("<IIQ", body, 0, 2, 0, policy)
+    struct.pack_into("<IIQ", body, 0, _VERSION, 0, policy)
     struct.pack_into("<II", body, 0x30, 0, 1)
     for at, value in (
         (0x38, tcb),

@@ -64,6 +64,8 @@ def test_defaults_are_those_of_a_mainnet_recovery_under_the_strict_policy():
         ({"guest_features": -1}, "guest_features"),
         ({"sweep_vcpus_max": 10**6}, "sweep_vcpus_max"),
         ({"attestation_chain": "chain.pem"}, "needs attestation_report"),
+        ({"tcb_min": "snp=21"}, "needs attestation_report"),
+        ({"attestation_report": "report.bin", "tcb_min": "snp=-1"}, "lowest firmware versions"),
         ({"output_dir": ""}, "output_dir"),
         ({"root_key": None}, "root_key"),
     ],

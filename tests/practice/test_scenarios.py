@@ -76,6 +76,7 @@ def test_its_parameter_file_is_in_step(scenario):
         "recovery_image": f"practice:{scenario.name}" if scenario.recovered else None,
         "attestation_report": f"practice:{scenario.name}" if scenario.attested else None,
         "attestation_chain": f"practice:{scenario.name}" if scenario.attested else None,
+        "tcb_min": None,
         "vcpus": [64],
         "vcpu_types": ["EPYC-v4", "EPYC-Genoa", "EPYC-Turin"],
         "boot_args": ["BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"],

@@ -31,8 +31,10 @@ _MGF1: Final = "1.2.840.113549.1.1.8"
 _SHA384: Final = "2.16.840.1.101.3.4.2.2"
 _SALT_BYTES: Final = 48
 _COMMON_NAME: Final = "2.5.4.3"
-# Key usage and basic constraints: whatever else is marked critical has to be understood, and is not.
-_KNOWN_CRITICAL: Final = frozenset({"2.5.29.15", "2.5.29.19"})
+_KEY_USAGE, _BASIC_CONSTRAINTS = "2.5.29.15", "2.5.29.19"
+# Whatever else is marked critical has to be understood, and is not.
+_KNOWN_CRITICAL: Final = frozenset({_KEY_USAGE, _BASIC_CONSTRAINTS})
+_KEY_CERT_SIGN: Final = 0x04  # bit 5 of the first byte, counted from the highest
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _UTC_TIME_PIVOT: Final = 50
 _CERTIFICATE_BYTES: Final = 16_384
@@ -53,6 +55,8 @@ class Certificate:
         not_before, not_after: when it is valid, in UTC.
         public_key: RSA of 4096 bits, or ECDSA over P-384.
         extensions: values by dotted object identifier, without their OCTET STRING.
+        authority: whether it may issue certificates, by its basic constraints (RFC 5280, 4.2.1.9).
+        signs_certificates: whether its key usage (4.2.1.3) allows that; None when it says no usage.
     """
 
     raw: bytes
@@ -67,6 +71,8 @@ class Certificate:
     not_after: datetime
     public_key: RSAPublicKey | EllipticCurvePublicKey
     extensions: Mapping[str, bytes]
+    authority: bool
+    signs_certificates: bool | None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -86,7 +92,7 @@ class Certificate:
                 observed=self.issuer_common_name,
             )
         key = issuer.public_key
-        if not isinstance(key, RSAPublicKey):
+        if not isinstance(key, RSAPublicKey) or not issuer.authority or issuer.signs_certificates is False:
             raise EvidenceError(f"{issuer.common_name} cannot issue certificates")
         try:
             key.verify(self.signature, self.signed, PSS(MGF1(SHA384()), _SALT_BYTES), SHA384())
@@ -140,6 +146,7 @@ def _parse(data: bytes) -> Certificate:
         raise EvidenceError("it names two signature algorithms")
     _check_pss(algorithm)
     begin, end = _members(validity, 2)
+    said = _extensions(extensions)
     return Certificate(
         raw=data,
         signed=signed.raw,
@@ -152,7 +159,9 @@ def _parse(data: bytes) -> Certificate:
         not_before=_time(begin),
         not_after=_time(end),
         public_key=_public_key(key.raw),
-        extensions=_extensions(extensions),
+        extensions=said,
+        authority=_BASIC_CONSTRAINTS in said and _authority(said[_BASIC_CONSTRAINTS]),
+        signs_certificates=_signs_certificates(said[_KEY_USAGE]) if _KEY_USAGE in said else None,
     )
 
 
@@ -251,3 +260,13 @@ def _extensions(element: Element) -> dict[str, bytes]:
             raise EvidenceError(f"the extension {name} is there twice")
         found[name] = members[-1].expect(der.OCTET_STRING).content
     return found
+
+
+def _authority(constraints: bytes) -> bool:
+    members = parse_der(constraints).expect(der.SEQUENCE).children()
+    return bool(members) and members[0].tag == der.BOOLEAN and any(members[0].content)
+
+
+def _signs_certificates(usage: bytes) -> bool:
+    bits = parse_der(usage).expect(der.BIT_STRING).content
+    return len(bits) > 1 and bool(bits[1] & _KEY_CERT_SIGN)

@@ -11,6 +11,7 @@ from typing import Final
 
 from auditkit.errors import EvidenceError
 
+BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04

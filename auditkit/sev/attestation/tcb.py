@@ -6,11 +6,12 @@ layout up to Genoa, another from Turin on; 57230 for the extensions that carry t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from auditkit.errors import EvidenceError
+from auditkit.errors import EvidenceError, ParameterError
 from auditkit.sev.attestation.certificate import Certificate
 from auditkit.sev.attestation.der import parse_der
 
@@ -84,3 +85,49 @@ def certified_tcb(certificate: Certificate, layout: TcbLayout) -> TcbVersion:
         if numbers[name] > 255:
             raise EvidenceError(f"the certificate of {certificate.common_name} says an impossible version")
     return TcbVersion(**numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class TcbFloor:
+    """The lowest versions that somebody accepts; made by `parse_tcb_floor`.
+
+    Attributes:
+        lowest: names of parts of the firmware, each with its lowest version.
+    """
+
+    lowest: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        return ",".join(f"{name}={number}" for name, number in self.lowest)
+
+    def undercut(self, tcb: TcbVersion) -> str:
+        """The first part of ``tcb`` that is too old or that it has no version of, in words; empty when none is."""
+        for name, number in self.lowest:
+            stated = getattr(tcb, name)
+            if stated is None:
+                return f"there is no {name}, which processors have from Turin on"
+            if stated < number:
+                return f"{name} {stated} is older than {name} {number}"
+        return ""
+
+
+def parse_tcb_floor(text: str) -> TcbFloor:
+    """Reads a floor such as ``bootloader=7,tee=0,snp=21,microcode=72``.
+
+    Raises:
+        ParameterError: a name is none of bootloader, tee, snp, microcode and fmc or is there twice, or a version is no
+            whole number from 0 to 255 in decimal digits.
+    """
+    lowest: dict[str, int] = {}
+    for part in text.split(",")[: len(_NUMBERS) + 1]:
+        name, _, digits = part.strip().partition("=")
+        fits = name in _NUMBERS and name not in lowest and re.fullmatch(r"0|[1-9][0-9]{0,2}", digits)
+        if not fits or int(digits) > 255:
+            raise ParameterError(
+                "the lowest firmware versions cannot be read",
+                where="tcb_min",
+                expected=f"NAME=NUMBER,..., each of {', '.join(_NUMBERS)} at most once, each from 0 to 255",
+                observed=part.strip()[:40],
+            )
+        lowest[name] = int(digits)
+    return TcbFloor(tuple(lowest.items()))

@@ -13,17 +13,22 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from auditkit.audit import decide_attestation
 from auditkit.errors import EvidenceError
+from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.ic.governance import BlessedMeasurement
 from auditkit.practice import attestation as making
 from auditkit.sev.attestation import (
     RootKey,
     SigningKey,
     TcbLayout,
+    amd_roots,
     check_chip_key,
     check_signature,
     parse_certificate,
     parse_report,
     parse_tcb,
+    parse_tcb_floor,
     verify_chain,
 )
 
@@ -54,7 +59,7 @@ def key():
     return generate_private_key(SECP384R1())
 
 
-def leaf(key, issuer, name: str, *, hardware_id: bytes | None, numbers=None):
+def leaf(key, issuer, name: str, *, hardware_id: bytes | None, numbers=None, more=()):
     builder = (
         x509.CertificateBuilder(making._name(issuer.name), making._name(name), key.public_key(), 7)
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
@@ -66,16 +71,23 @@ def leaf(key, issuer, name: str, *, hardware_id: bytes | None, numbers=None):
     for place, value in values.items():
         oid = x509.ObjectIdentifier(f"1.3.6.1.4.1.3704.1.{place}")
         builder = builder.add_extension(x509.UnrecognizedExtension(oid, value), critical=False)
+    for extension, critical in more:
+        builder = builder.add_extension(extension, critical)
     return der(making._signed(builder, issuer.key))
 
 
-def report(key, *, version=2, flags=0, chip=CHIP, tcb=bytes([3, 0, 0, 0, 0, 0, 8, 115]), policy=0x30000):
+TCB_BYTES = bytes([3, 0, 0, 0, 0, 0, 8, 115])
+
+
+def report(key, *, version=2, flags=0, chip=CHIP, tcb=TCB_BYTES, policy=0x30000, also=()):
     body = bytearray(0x2A0)
     struct.pack_into("<IIQ", body, 0, version, 0, policy)
     struct.pack_into("<II", body, 0x30, 0, 1)
     struct.pack_into("<I", body, 0x48, flags)
     body[0x180:0x188] = tcb
     body[0x1A0:0x1E0] = chip
+    for at, value in also:
+        body[at : at + len(value)] = value
     r, s = decode_dss_signature(key.sign(bytes(body), ECDSA(SHA384())))
     signature = r.to_bytes(72, "little") + s.to_bytes(72, "little")
     return parse_report(bytes(body) + signature.ljust(512, b"\0"))
@@ -85,7 +97,7 @@ def verified(leaf, issuer, root):
     return verify_chain((leaf, der(issuer.certificate)), (root,), NOW)
 
 
-@pytest.mark.parametrize("version", [2, 3, 5])
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
 def test_every_version_is_verified(version, key, authorities, root):
     chain = verified(
         leaf(key, authorities["SEV-Practice"], "SEV-VCEK", hardware_id=CHIP),
@@ -120,7 +132,7 @@ def test_a_key_of_the_wrong_authority_is_refused(issuer, name, key, authorities,
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"chip": bytes(64)}, "another chip"),
+        ({"chip": bytes(64)}, "masked"),
         ({"chip": CHIP[::-1]}, "another chip"),
         ({"tcb": bytes([3, 0, 0, 0, 0, 0, 8, 116])}, "another firmware version"),
         ({"tcb": bytes([3, 0, 1, 0, 0, 0, 8, 115])}, "not in the form of"),
@@ -157,3 +169,235 @@ def test_turin_has_its_own_layout_and_short_chip_ids(key, authorities, root):
     assert check_chip_key(made, chain) == parse_tcb(tcb, TcbLayout.TURIN)
     with pytest.raises(EvidenceError, match="another chip"):
         check_chip_key(report(key, version=5, tcb=tcb, chip=CHIP[1:] + CHIP[:1]), chain)
+
+
+def usage(**named: bool) -> x509.KeyUsage:
+    every = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+    )  # fmt: skip
+    return x509.KeyUsage(**{name: named.get(name, False) for name in every})
+
+
+@pytest.mark.parametrize(
+    ("extension", "refused"),
+    [
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (usage(key_cert_sign=True), True),
+        (x509.BasicConstraints(ca=False, path_length=None), False),
+        (usage(digital_signature=True), False),
+    ],
+)
+@pytest.mark.parametrize("critical", [True, False])
+def test_an_authority_is_no_chip_key(extension, refused, critical, *, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP, more=[(extension, critical)])
+    if refused:
+        with pytest.raises(EvidenceError, match="that of an authority"):
+            verified(made, issuer, root)
+    else:
+        check_signature(report(key), verified(made, issuer, root))
+
+
+def test_an_issuer_that_is_no_authority_is_refused(key, authorities, root):
+    ark = authorities["ark"]
+    builder = (
+        x509.CertificateBuilder(
+            making._name(ark.name),
+            making._name("SEV-Practice"),
+            authorities["SEV-Practice"].key.public_key(),
+            1,
+        )
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .add_extension(usage(key_cert_sign=True), critical=True)
+    )
+    issuer = replace(authorities["SEV-Practice"], certificate=making._signed(builder, ark.key))
+    with pytest.raises(EvidenceError, match="cannot issue certificates"):
+        verified(leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer, root)
+
+
+def test_a_critical_extension_that_nobody_knows_is_refused(key, authorities):
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.3704.1.99"), b"\x05\x00")
+    issuer = authorities["SEV-Practice"]
+    leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP, more=[(unknown, False)])
+    with pytest.raises(EvidenceError, match="is critical, and auditkit does not know it"):
+        leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP, more=[(unknown, True)])
+
+
+def test_two_signature_algorithms_in_one_certificate_are_refused(key, authorities):
+    """Only the inner one is signed: the outer one says here a salt of 49 bytes."""
+    raw = leaf(key, authorities["SEV-Practice"], "SEV-VCEK", hardware_id=CHIP).raw
+    salt = bytes.fromhex("a203020130")
+    outer = raw.rindex(salt)
+    assert raw.index(salt) < outer
+    with pytest.raises(EvidenceError, match="two signature algorithms"):
+        parse_certificate(raw[:outer] + bytes.fromhex("a203020131") + raw[outer + 5 :])
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(
+    ("issuer", "name"), [("SEV-Practice", "SEV-VCEK"), ("SEV-VLEK-Practice", "SEV-VLEK")]
+)
+def test_a_bundle_with_both_intermediates_is_taken(first, issuer, name, *, key, authorities, root):
+    made = leaf(key, authorities[issuer], name, hardware_id=CHIP)
+    both = [der(authorities[one].certificate) for one in ("SEV-Practice", "SEV-VLEK-Practice")]
+    chain = verify_chain((*both[first:], *both[:first], made, root.certificate), (root,), NOW)
+    assert chain.intermediate.common_name == issuer
+
+
+def test_an_intermediate_without_a_place_is_refused(key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP)
+    ask = der(issuer.certificate)
+    strange = der(making._authority("SEV-VLEK-Practice", making._authority("ARK-Practice", None)).certificate)
+    other = der(making._authority("SEV-Other", authorities["ark"]).certificate)
+    for beside, told in (
+        (ask, "not made of"),
+        (other, "not made of"),
+        (strange, "is not signed by ARK-Practice"),
+    ):
+        with pytest.raises(EvidenceError, match=told):
+            verify_chain((made, ask, beside), (root,), NOW)
+
+
+@pytest.mark.parametrize(
+    ("hardware_id", "length", "named"),
+    [
+        (b"\x04\x40" + CHIP, 64, True),
+        (CHIP, 64, True),
+        (b"\x04\x08" + CHIP[:8], 8, True),
+        (b"\x04\x40" + CHIP[2:], 64, False),  # 64 bytes, which are an id that begins 04 40
+        (b"\x04\x41" + CHIP + b"\0", 64, False),
+        (b"\x04\x40" + CHIP + b"\0", 64, False),
+        (b"\x03\x40" + CHIP, 64, False),
+        (b"\x04\x3f" + CHIP[:63], 64, False),
+        (b"\x04\x81\x40" + CHIP, 64, False),
+        (CHIP + b"\0", 64, False),
+        (CHIP, 8, False),
+        (b"\x04\x40" + CHIP, 8, False),
+    ],
+)
+def test_a_hardware_id_has_two_forms_and_one_length(hardware_id, length, named, *, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    chain = verified(
+        leaf(key, issuer, "SEV-VCEK", hardware_id=hardware_id), issuer, replace(root, chip_id_bytes=length)
+    )
+    if named:
+        check_chip_key(report(key), chain)
+    else:
+        with pytest.raises(EvidenceError, match=r"names no chip|another chip"):
+            check_chip_key(report(key), chain)
+
+
+def processors(root: RootKey, family: str) -> RootKey:
+    return replace(root, processors=next(one for one in amd_roots() if one.family == family).processors)
+
+
+@pytest.mark.parametrize(
+    ("family", "cpuid", "fits"),
+    [
+        ("Milan", (0x19, 0x01, 1), True),
+        ("Genoa", (0x19, 0x11, 1), True),
+        ("Genoa", (0x19, 0xA0, 2), True),
+        ("Turin", (0x1A, 0x02, 1), True),
+        ("Turin", (0x1A, 0x11, 0), True),
+        ("Milan", (0x19, 0x11, 1), False),
+        ("Milan", (0x19, 0xA0, 2), False),
+        ("Genoa", (0x19, 0x01, 1), False),
+        ("Genoa", (0x1A, 0x11, 0), False),
+        ("Turin", (0x19, 0x01, 1), False),
+        ("Milan", (0, 0, 0), False),
+    ],
+)
+def test_the_processor_has_to_be_of_the_family_of_the_root(family, cpuid, fits, *, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP)
+    chain = verified(made, issuer, processors(root, family))
+    stated = report(key, version=3, also=[(0x188, bytes(cpuid))])
+    if fits:
+        check_chip_key(stated, chain)
+    else:
+        with pytest.raises(EvidenceError, match=f"the root key for {chain.root.family} does not vouch for"):
+            check_chip_key(stated, chain)
+
+
+@pytest.mark.parametrize("at", [0x38, 0x1E0, 0x1F0])
+def test_each_firmware_version_of_a_report_has_the_form_of_its_family(at, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    chain = verified(leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer, root)
+    check_chip_key(report(key, also=[(at, TCB_BYTES)]), chain)
+    with pytest.raises(EvidenceError, match="not in the form of"):
+        check_chip_key(report(key, also=[(at + 3, b"\1")]), chain)
+
+
+def decided(made, chain_root, certificates, *, chips=(CHIP,), **asked):
+    bless = BlessAlternativeGuestOsVersion(chips, "", (BlessedMeasurement(bytes(48), None, None),))
+    pem = b"".join(one.certificate.public_bytes(Encoding.DER) for one in certificates[1:])
+    decisions = decide_attestation(
+        made.raw, certificates[0].raw + pem, bless, roots=(chain_root,), moment=NOW, **asked
+    ).decisions
+    return {one.id.removeprefix("attestation."): one for one in decisions}
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"),
+    [
+        (0x30000, "pass"),
+        (0x3F3FFFF & ~(3 << 18), "pass"),
+        (0x10000, "fail"),
+        (0x30000 | 1 << 26, "fail"),
+        (0x30000 | 1 << 63, "fail"),
+        (0x30000 | 1 << 18, "fail"),
+        (0x30000 | 1 << 19, "fail"),
+    ],
+)
+def test_the_guest_policy(policy, outcome, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    assert decided(report(key, version=3, policy=policy), root, certificates)["policy"].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("vmpl", "outcome", "told"),
+    [(0, "pass", "VMPL 0"), (1, "warn", "VMPL 1"), (3, "warn", "VMPL 3"), (0xFFFFFFFF, "warn", "the host")],
+)
+def test_who_asked_for_the_report_is_told(vmpl, outcome, told, *, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    made = report(key, version=3, also=[(0x30, vmpl.to_bytes(4, "little"))])
+    form = decided(made, root, certificates)["report"]
+    assert form.outcome == outcome
+    assert f"asked for by {'the guest at ' if vmpl < 4 else ''}{told}" in form.observed
+
+
+def test_what_the_guest_was_launched_with_is_shown(key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    also = [(0xC0, b"\xaa" * 32), (0xE0, b"\xbb" * 48), (0x110, b"\xcc" * 48)]
+    shown = decided(report(key, version=3, flags=1, also=also), root, certificates)["report"].observed
+    assert f"host_data {'aa' * 32}" in shown
+    assert f"ID key {'bb' * 48}" in shown
+    assert f"author key {'cc' * 48}" in shown
+    assert "no author key" in decided(report(key, version=3), root, certificates)["report"].observed
+
+
+def test_a_masked_chip_with_a_vcek_is_called_masked(key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    found = decided(report(key, version=3, chip=bytes(64)), root, certificates, chips=(bytes(64),))
+    assert found["chip-key"].outcome == "fail"
+    assert "masked" in found["chip-key"].reason
+    assert found["chip"].outcome == "skip"
+
+
+@pytest.mark.parametrize(
+    ("launched", "outcome"), [(TCB_BYTES, "pass"), (bytes([3, 0, 0, 0, 0, 0, 7, 115]), "fail")]
+)
+def test_the_firmware_at_launch_has_to_reach_the_floor_too(launched, outcome, key, authorities, root):
+    issuer = authorities["SEV-Practice"]
+    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    made = report(key, version=3, also=[(0x1F0, launched)])
+    found = decided(made, root, certificates, tcb_min=parse_tcb_floor("snp=8"))
+    assert found["chip-key"].outcome == outcome
+    assert found["version"].outcome == "pass"

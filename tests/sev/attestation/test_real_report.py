@@ -213,7 +213,7 @@ def test_rubbish_is_refused(data):
     ("at", "value", "told"),
     [
         (0, b"\x01", "version"),
-        (0, b"\x04", "version"),
+        (0, b"\x06", "version"),
         (0x34, b"\x02", "ECDSA"),
         (0x48, b"\x1c", "VCEK nor VLEK"),
         (0x2A0 + 48, b"\x01", "not zero"),
@@ -225,7 +225,7 @@ def test_a_report_of_another_form_is_refused(at, value, told, raw):
         parse_report(raw[:at] + value + raw[at + 1 :])
 
 
-@pytest.mark.parametrize("version", [3, 5])
+@pytest.mark.parametrize("version", [3, 4, 5])
 def test_later_versions_have_the_same_places(version, raw):
     report = parse_report(bytes([version]) + raw[1:])
     assert report.version == version
