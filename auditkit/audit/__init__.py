@@ -9,8 +9,10 @@ from auditkit.audit.base import (
     decide_version,
 )
 from auditkit.audit.content import decide_content
+from auditkit.audit.known_release import contradiction
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
+from auditkit.audit.plain_http import told_plain_http
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, Policy, policy_named
 from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
 from auditkit.audit.verdict import Judgement, Trouble, Verdict, judge
@@ -29,6 +31,7 @@ __all__ = [
     "Trouble",
     "Verdict",
     "compare",
+    "contradiction",
     "decide_attestation",
     "decide_boot_args",
     "decide_content",
@@ -42,4 +45,5 @@ __all__ = [
     "decide_version",
     "judge",
     "policy_named",
+    "told_plain_http",
 ]

@@ -151,8 +151,6 @@ def verify_report(
 
 
 def _replayed(report_dir: Path, verified: ReportVerification) -> Decision:
-    from datetime import datetime
-
     from auditkit.errors import AuditkitError
     from auditkit.report import compare_reports, to_json
     from auditkit.running import replay
@@ -161,8 +159,7 @@ def _replayed(report_dir: Path, verified: ReportVerification) -> Decision:
     if verified.document is None:
         return checks.REPLAY.skipped("There is no report that a replay could be compared with.")
     try:
-        moment = datetime.fromisoformat(verified.document.run.finished)
-        document, _ = replay(report_dir / "evidence", moment=moment)
+        document, _ = replay(report_dir / "evidence", moment=verified.document.run.judged)
     except AuditkitError as error:
         return checks.REPLAY.failed(str(error), "The audit cannot be repeated from this evidence.")
     differences = compare_reports(verified.document, document)

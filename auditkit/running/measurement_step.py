@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditkit import checks
 from auditkit.audit import (
+    contradiction,
     decide_published,
     decide_second_opinion,
 )
@@ -13,6 +14,7 @@ from auditkit.guestos import BootArgs
 from auditkit.progress import Progress
 from auditkit.running.parameters import Parameters
 from auditkit.running.progress_here import progress_here
+from auditkit.running.sources import other_known_releases
 from auditkit.running.steps import (
     BOOT_ARGS,
     COMPUTED,
@@ -60,10 +62,21 @@ def measure_base(
     opinion = second_opinion(computed, boot.firmware, boot.kernel, boot.initrd)
     files = (FIRMWARE, KERNEL, INITRD, BOOT_ARGS)
     listing = (PUBLISHED,) if image.published is not None else ()
+    against = contradiction(
+        image.version or "",
+        {setting.measurement for setting in computed},
+        more=other_known_releases(parameters),
+    )
     return MeasurementStep(
         decisions=(
             decide_second_opinion(opinion, files),
-            decide_published(image.published, computed, image.published_missing, (COMPUTED, *listing)),
+            decide_published(
+                image.published,
+                computed,
+                image.published_missing,
+                (COMPUTED, *listing),
+                contradiction=against,
+            ),
         ),
         evidence=(Evidence.of_bytes(COMPUTED, render_launch_measurements(computed), "computed by auditkit"),),
         computed=computed,

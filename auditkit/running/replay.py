@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from auditkit import checks
-from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, read_evidence, read_file
+from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.evidence import Evidence, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles
 from auditkit.limits import LIMITS
 from auditkit.progress import Progress
-from auditkit.report import RECORD_NAME, AuditDocument
+from auditkit.report import RECORD_NAME, AuditDocument, from_json
+from auditkit.report.folder import DOCUMENT_NAME
 from auditkit.running.attestation import CHAIN, REPORT, decide_report
 from auditkit.running.base_image_step import decide_image, troubled_image, wrong_image
 from auditkit.running.document import conclude
@@ -48,8 +49,9 @@ def replay(
     """Repeats the audit whose evidence is in a folder.
 
     Args:
-        moment: when the certificates of an attestation have to be valid, in UTC: that of the audit, so that they may
-            expire afterwards; now by default.
+        moment: as of when to judge what is over and what has expired, in UTC: that of the audit, since votes end and
+            certificates expire afterwards. By default that of the audit.json beside the folder, if it lists this
+            folder's record; else now.
 
     Returns:
         The document, equal to that of the first audit outside ``run`` if this auditkit and its libraries are those of
@@ -66,13 +68,13 @@ def replay(
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
     files = _files(record, evidence_folder)
     parameters = Parameters.from_mapping(dict(record.parameters))
-    proposal = _proposal(parameters, record, files)
+    proposal = _proposal(parameters, record, files, moment or _moment_beside(evidence_folder))
     image = _image(parameters, record.image, proposal, files)
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
     recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
     attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
-    attestation = decide_report(parameters, proposal, attested, moment=moment)
+    attestation = decide_report(parameters, proposal, attested)
     return conclude(
         parameters, proposal, image, measurements, overlap, recovery=recovery, attestation=attestation
     )
@@ -105,7 +107,20 @@ def _content(files: dict[str, Evidence], name: str, limit: int) -> bytes:
     return files[name].read(limit)
 
 
-def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evidence]) -> ProposalStep:
+def _moment_beside(folder: Path) -> datetime | None:
+    """When the report judged that has ``folder`` as its evidence; None when there is none that can be read."""
+    try:
+        document = from_json(read_file(folder.absolute().parent / DOCUMENT_NAME, LIMITS.report_bytes))
+        record, _ = digest_of_file(folder / RECORD_NAME)
+    except AuditkitError:
+        return None
+    listed = {item.sha256 for item in document.evidence if item.name == RECORD_NAME}
+    return document.run.judged if record in listed else None
+
+
+def _proposal(
+    parameters: Parameters, record: ReplayRecord, files: dict[str, Evidence], moment: datetime | None
+) -> ProposalStep:
     if record.proposal.trouble:
         return ProposalStep(trouble=record.proposal.trouble)
     if refused := record.proposal.refused:
@@ -119,7 +134,8 @@ def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evi
         return refused_proposal(refused)
     certificate = _content(files, PROPOSAL, LIMITS.certificate_bytes)
     request = _content(files, REQUEST, LIMITS.certificate_bytes) if REQUEST in files else None
-    return decide_proposal(parameters, CertifiedProposal(certificate, request, files[PROPOSAL].origin))
+    certified = CertifiedProposal(certificate, request, files[PROPOSAL].origin)
+    return decide_proposal(parameters, certified, moment=moment)
 
 
 def _image(
@@ -157,6 +173,7 @@ def _image(
         record.facts,
         boot,
         sums=sums,
+        sums_missing=record.sums_missing,
         listing=files.get(PUBLISHED),
         published_missing=record.published_missing,
     )

@@ -29,6 +29,12 @@ def test_well_formed():
         ((CHIP, b"\x01" * 65), Outcome.FAIL),
         ((CHIP, b""), Outcome.FAIL),
         ((CHIP, CHIP), Outcome.WARN),
+        ((bytes(64),), Outcome.FAIL),  # what a masked chip reports
+        ((CHIP, bytes(64)), Outcome.FAIL),
+        ((bytes(64), bytes(64)), Outcome.FAIL),
+        ((b"\x01" + bytes(63),), Outcome.PASS),
+        ((bytes(63) + b"\x01",), Outcome.PASS),
+        ((bytes(range(1, 9)) + bytes(56),), Outcome.PASS),  # the form of a Turin chip
     ],
 )
 def test_chip_ids(chips, outcome):
