@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from http_folder import serving
 
 from auditkit import checks
-from auditkit.evidence import download
+from auditkit.evidence import download, sources
 from auditkit.practice.proposals import DATA
 from auditkit.practice.release import IMAGE_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
@@ -43,20 +40,6 @@ def replayed_alike(document, evidence, folder: Path) -> bool:
     write_report(document, evidence, folder)
     again, _ = replay(folder / "evidence")
     return outside_run(to_json(again)) == outside_run(to_json(document))
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a plain http server of the files in ``folder``."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture
@@ -122,8 +105,6 @@ def test_a_recovery_image_that_came_by_plain_http_says_so(place, tmp_path):
 
 def test_a_download_over_the_limit_is_trouble_and_not_another_digest(tmp_path, monkeypatch):
     monkeypatch.setenv("AUDITKIT_CACHE", str(tmp_path / "cache"))
-    from auditkit.evidence import sources
-
     monkeypatch.setattr(sources, "download", partial(download, max_bytes=1000))
     with serving(RELEASE) as url:
         document, _ = audit(f"base_image={url}/{IMAGE_NAME}")
