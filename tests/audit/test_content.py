@@ -41,6 +41,13 @@ def test_chip_ids(chips, outcome):
     assert outcomes(chips=chips) == (outcome, Outcome.PASS, Outcome.PASS)
 
 
+def test_the_chip_of_a_real_turin_report(vectors):
+    """8 bytes and 56 zeros are a chip id; CHIP_ID stands at 1A0h (AMD SEV-SNP ABI, ATTESTATION_REPORT)."""
+    chip = (vectors / "attestation" / "real" / "turin_v5_azure.bin").read_bytes()[0x1A0:0x1E0]
+    assert chip.endswith(bytes(56))
+    assert outcomes(chips=(chip,)) == (Outcome.PASS,) * 3
+
+
 @pytest.mark.parametrize(
     "root", ["", "ab" * 31, "ab" * 33, "zz" * 32, "ab" * 32 + "\n", "0x" + "ab" * 31, "٠" * 64]
 )
