@@ -33,6 +33,9 @@ class Limits:
     call_deadline_seconds: float = 300.0  # one certified call, polling included
     answer_bytes: int = 8 * MIB  # any answer that is not an image
     image_bytes: int = 4 * GIB  # compressed update image
+    download_seconds: float = (
+        6 * 3600.0
+    )  # one image, all attempts: a real one takes that long at 21 KB a second
 
     # update image
     zstd_window_log: int = 27  # log2 of the decompression window in bytes

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
+
+LAST_SECOND: Final = 253_402_300_799
+"""The end of the year 9999 in seconds since 1970: the last time that RFC 3339 and `datetime` know."""
 
 
 def rfc3339(seconds: float) -> str:
-    """Seconds since 1970 as RFC 3339 with Z, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Seconds since 1970, from 0 to `LAST_SECOND`, as RFC 3339 with Z, to the second."""
+    return datetime.fromtimestamp(int(seconds // 1), UTC).isoformat().replace("+00:00", "Z")
+
+
+def rfc3339_if_possible(seconds: int | None) -> str | None:
+    """Seconds since 1970, any 64-bit number that others wrote; None without one and for times after the year 9999."""
+    return None if seconds is None or seconds > LAST_SECOND else rfc3339(seconds)

@@ -19,8 +19,10 @@ from auditkit.audit.command_policies import (
     compare_images_policy,
 )
 from auditkit.audit.content import decide_content
+from auditkit.audit.known_release import contradiction
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
+from auditkit.audit.plain_http import told_plain_http
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, STRICT_1, Policy, policy_named, policy_version
 from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
 from auditkit.audit.root_file_system import decide_verity
@@ -61,6 +63,7 @@ __all__ = [
     "certificate_policy",
     "compare",
     "compare_images_policy",
+    "contradiction",
     "decide_attestation",
     "decide_boot_args",
     "decide_content",
@@ -81,4 +84,5 @@ __all__ = [
     "policy_named",
     "policy_version",
     "qualifications_of",
+    "told_plain_http",
 ]

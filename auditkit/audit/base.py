@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from auditkit import checks
 from auditkit.audit.root_file_system import usable_root
-from auditkit.decision import Decision
+from auditkit.decision import Decision, Qualification
 from auditkit.guestos import BootArgs, VerityRoot
 
 Names = tuple[str, ...]
+_COMMIT: Final = re.compile(r"[0-9A-Fa-f]{40}")
 
 
-def decide_digest(observed: str, pinned: str | None, published: str | None, evidence: Names) -> Decision:
-    """Check 18.
+def decide_digest(
+    observed: str, pinned: str | None, published: str | None, evidence: Names, *, missing: str = ""
+) -> Decision:
+    """Check 18. Nobody has signed any of these digests, so the right one is a warning and not yet a pass.
 
     Args:
         observed: SHA-256 of the whole image, 64 hex digits.
         pinned: the digest that the auditor demands, if any.
         published: the digest in the SHA256SUMS beside the image, if there is one.
+        missing: why there is no published digest.
     """
     check = checks.BASE_DIGEST
-    wanted = pinned or published
+    wanted = pinned if pinned is not None else published
     if wanted is None:
         return check.warned(
             observed,
-            "Nobody said what the digest should be: the measurements alone tie this image to the proposal.",
+            f"{missing or 'Nobody said what the digest should be.'} "
+            "The measurements alone tie this image to the proposal.",
             evidence=evidence,
+            qualifications=(Qualification.SERVER_DIGEST,),
         )
-    who = "pinned in the parameters" if pinned else "published beside the image"
     if observed != wanted:
+        who = "published beside the image" if pinned is None else "pinned in the parameters"
         return check.failed(
             observed,
             f"The image is not the one whose digest is {who}: it was changed or damaged on its way.",
             expected=wanted,
             evidence=evidence,
         )
-    return check.passed(observed, f"It has the digest {who}.", expected=wanted, evidence=evidence)
+    if pinned is not None:
+        return check.warned(
+            observed,
+            "It has the digest pinned in the parameters: you said so, and nobody signed it.",
+            expected=wanted,
+            evidence=evidence,
+            qualifications=(Qualification.PINNED_DIGEST,),
+        )
+    return check.warned(
+        observed,
+        "It has the digest published beside it, but image and digest come from one place and nobody signed them.",
+        expected=wanted,
+        evidence=evidence,
+        qualifications=(Qualification.SERVER_DIGEST,),
+    )
 
 
 def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> Decision:
     """Check 19. A version text is the image's own word and proves nothing, so a difference is a warning.
+
+    But the commit of another release fails: whoever audits one release is then shown the measurements of another.
 
     Args:
         texts: contents of VERSION.TXT of the update image and of version.txt of its boot file system.
@@ -51,6 +75,13 @@ def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> 
     shown = ", ".join(text[:100] or "an empty text" for text in said) or "no version text"
     if said == [base_version]:
         return check.passed(shown, "The image names the version.", expected=base_version, evidence=evidence)
+    if any(_COMMIT.fullmatch(text) and text.lower() != base_version for text in said):
+        return check.failed(
+            shown,
+            "The image says that it is another release than the one that was asked for.",
+            expected=base_version,
+            evidence=evidence,
+        )
     return check.warned(
         shown,
         "The image does not name the version; the measurements, not this text, decide what it is.",

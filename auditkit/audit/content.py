@@ -10,13 +10,15 @@ from auditkit.ic import BlessAlternativeGuestOsVersion
 
 CHIP_ID_BYTES = 64
 MEASUREMENT_BYTES = 48
+_MASKED_CHIP = bytes(CHIP_ID_BYTES)
 
 
 def decide_content(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) -> tuple[Decision, ...]:
     """Checks 15 to 17 over the action of the proposal.
 
     Source: dfinity/ic rs/nns/governance/src/proposals/bless_alternative_guest_os_version.rs, which enforces all of
-    them but the length of rootfs_hash.
+    them but the length of rootfs_hash and the zeros of a masked chip (AMD SEV-SNP ABI, MASK_CHIP_ID). No other chip id
+    is impossible: those of the Turin family are 8 bytes and 56 zeros.
     """
     return _chip_ids(bless, evidence), _rootfs_hash(bless, evidence), _measurements(bless, evidence)
 
@@ -31,6 +33,13 @@ def _chip_ids(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) 
         return check.failed(
             f"{len(wrong)} of {len(chips)} are not, the first has {len(wrong[0])} bytes",
             "A chip id of another length names no AMD processor.",
+            evidence=evidence,
+        )
+    if masked := chips.count(_MASKED_CHIP):
+        return check.failed(
+            f"{masked} of {len(chips)} {'is' if masked == 1 else 'are'} 64 zero bytes",
+            "Zeros are what every processor with a masked chip id reports, so this names no processor and lets any "
+            "of those in.",
             evidence=evidence,
         )
     if len(set(chips)) != len(chips):

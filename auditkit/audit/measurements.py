@@ -36,14 +36,23 @@ def decide_published(
     computed: Sequence[LaunchMeasurement],
     why_not: str,
     evidence: tuple[str, ...],
+    *,
+    contradiction: str = "",
 ) -> Decision:
     """Check 24. What a release server publishes is its word only, so a difference is a warning.
 
     Args:
         published: the entries of launch-measurements.json; None when they could not be had.
         why_not: why they could not be had.
+        contradiction: what the list of known releases says against these measurements, in one sentence; empty when
+            nothing. A server that gives one release at the address of another gives its list too.
     """
     check = checks.MEASUREMENT_PUBLISHED
+    if contradiction:
+        beside = "no list" if published is None else f"a list of {len(published)}"
+        return check.warned(
+            f"{len(computed)} computed, {beside} beside the image", contradiction, evidence=evidence
+        )
     if published is None:
         return check.skipped(why_not, evidence=evidence)
     theirs = Counter(entry.measurement for entry in published)

@@ -97,7 +97,7 @@ def _blessed_row(
     unlabelled = tuple(
         name
         for name, value in (("kernel_cmdline", entry.kernel_cmdline), ("vcpu_type", entry.vcpu_type))
-        if not value
+        if value is None
     )
     return Overlap(
         Relation.METADATA_DIFFERS if contradictions else Relation.MATCHED,
@@ -111,14 +111,16 @@ def _blessed_row(
 
 
 def _contradictions(entry: BlessedMeasurement, setting: Setting) -> tuple[str, ...]:
+    """An empty text says something, which may be wrong; only an absent one says nothing."""
     found = []
-    if entry.vcpu_type and setting.vcpu_type and not _same_cpu(entry.vcpu_type, setting.vcpu_type):
-        found.append(f"it says {entry.vcpu_type!r}, the measurement is that of {setting.vcpu_type}")
-    if entry.kernel_cmdline and setting.kernel_cmdline and entry.kernel_cmdline != setting.kernel_cmdline:
-        line = (
+    cpu, line = setting.vcpu_type, setting.kernel_cmdline
+    if entry.vcpu_type is not None and cpu is not None and not _same_cpu(entry.vcpu_type, cpu):
+        found.append(f"it says {entry.vcpu_type!r}, the measurement is that of {cpu or 'no CPU type'}")
+    if entry.kernel_cmdline is not None and line is not None and entry.kernel_cmdline != line:
+        name = (
             setting.boot_args if isinstance(setting, LaunchMeasurement) else "the setting that was measured"
         )
-        found.append(f"its kernel command line is not that of {line}")
+        found.append(f"its kernel command line is not that of {name}")
     return tuple(found)
 
 

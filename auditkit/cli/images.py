@@ -60,12 +60,15 @@ def _size(image: Path) -> int:
     "--url", metavar="TEMPLATE", help="Address with {base_version} in it; by default dfinity's hosts."
 )
 @click.option(
-    "--sha256", metavar="HEX", help="Digest to demand; by default the one in the SHA256SUMS beside it."
+    "--sha256",
+    metavar="HEX",
+    help="Digest to demand; by default the one in the SHA256SUMS beside it, if there is one.",
 )
 def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) -> None:
     """Download the update image of a release; run it again to resume.
 
-    The file gets its name only when it is whole and has the digest.
+    The file gets its name only when it is whole and has the digest. Whatever keeps the digest from meaning much is told
+    as a warning: nobody pinned it, the server has none that can be used, or the address is plain http.
 
     \b
     Example:
@@ -73,17 +76,12 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
     """
     import re
 
-    from auditkit.errors import EvidenceError, ParameterError
-    from auditkit.evidence import (
-        IMAGE_URLS,
-        NotFoundError,
-        download,
-        parse_sha256sums,
-        parse_source,
-        read_bytes,
-    )
-    from auditkit.limits import LIMITS
+    from auditkit.audit import decide_digest, told_plain_http
+    from auditkit.decision import Qualification
+    from auditkit.errors import ParameterError
+    from auditkit.evidence import IMAGE_URLS, PublishedDigest, download, parse_source, read_published_digest
     from auditkit.progress import progress_on_terminal
+    from auditkit.report.display import one_line
 
     if not re.fullmatch(r"[0-9a-f]{40}", version):
         raise ParameterError(
@@ -95,28 +93,20 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
     source = parse_source(url or IMAGE_URLS[0], base_version=version)
     if source.url is None:
         raise ParameterError("--url must be an http or https address", where=str(source))
-    wanted = sha256.lower() if sha256 else None
-    if wanted is None:
-        try:
-            sums = read_bytes(source.sibling("SHA256SUMS"), LIMITS.answer_bytes)
-        except NotFoundError:
-            raise ParameterError(
-                "there is no SHA256SUMS beside the image",
-                where=str(source),
-                hint="give the digest with --sha256",
-            ) from None
-        wanted = parse_sha256sums(sums.decode("utf-8", "replace")).get(source.name)
-        if wanted is None:
-            raise EvidenceError(
-                f"SHA256SUMS does not list {source.name}", where=str(source), hint="give --sha256"
-            )
+    pinned = sha256.lower() if sha256 else None
+    published = PublishedDigest(None) if pinned else read_published_digest(source)
     with progress_on_terminal() as progress:
         done = download(
             source.urls(),
             out,
-            sha256=wanted,
+            sha256=pinned or published.sha256,
             progress=lambda count, total: progress.bytes_done("downloading", count, total),
         )
+    decided = told_plain_http(
+        decide_digest(done.sha256, pinned, published.sha256, (), missing=published.missing), source.url
+    )
+    if set(decided.qualifications) != {Qualification.PINNED_DIGEST}:
+        click.echo(f"auditkit: warning: {one_line(decided.reason, 600)}", err=True)
     click.echo(f"{done.sha256}  {out}")
 
 

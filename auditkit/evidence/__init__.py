@@ -17,9 +17,10 @@ from auditkit.evidence.agent import (
     save_proposal,
 )
 from auditkit.evidence.answers import UnboundAnswerError
-from auditkit.evidence.download import Downloaded, download
+from auditkit.evidence.download import Downloaded, WrongDigestError, download
 from auditkit.evidence.files import digest_of_file, read_file, write_together
 from auditkit.evidence.pacing import Backoff, Clock
+from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
 from auditkit.evidence.sources import (
     IMAGE_URLS,
     MEASUREMENTS_NAME,
@@ -49,9 +50,11 @@ __all__ = [
     "Evidence",
     "ImageFile",
     "NotFoundError",
+    "PublishedDigest",
     "Source",
     "TransientError",
     "UnboundAnswerError",
+    "WrongDigestError",
     "cache_folder",
     "check_name",
     "check_url",
@@ -64,9 +67,11 @@ __all__ = [
     "open_image",
     "parse_sha256sums",
     "parse_source",
+    "published_digest",
     "read_bytes",
     "read_evidence",
     "read_file",
+    "read_published_digest",
     "request_path",
     "save_proposal",
     "sibling_url",

@@ -22,12 +22,14 @@ from auditkit.evidence.transport import (
     NotFoundError,
     TransientError,
     body_pieces,
+    content_encoding,
     content_length,
     media_type,
     open_session,
     open_stream,
     refuse_missing,
     refuse_web_page,
+    refused_encoding,
 )
 from auditkit.limits import KIB, LIMITS, MIB
 
@@ -39,6 +41,10 @@ _PROGRESS_BYTES: Final = MIB  # an attempt that brings this much is not a failed
 _MOST_REQUESTS: Final = 1000
 _SLOWEST_BYTES: Final = 64 * KIB  # in every window of this many seconds, else the server is given up
 _SLOWEST_SECONDS: Final = 60.0
+
+
+class WrongDigestError(EvidenceError):
+    """A download is complete and has another SHA-256 than the wanted one: ``observed``, 64 hex digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ def download(
     clock: Clock | None = None,
     backoff: Backoff | None = None,
     lock_seconds: float = 900.0,
+    seconds: float = LIMITS.download_seconds,
 ) -> Downloaded:
     """Downloads one file from the first of several mirrors that gives it.
 
@@ -90,9 +97,11 @@ def download(
         clock: for tests.
         backoff: waiting times between attempts.
         lock_seconds: how long to wait while another process downloads to the same ``out``.
+        seconds: time limit for all attempts, the waiting for a lock left out.
 
     Raises:
-        EvidenceError: complete, but not the wanted digest (the bad part is removed), or over ``max_bytes``.
+        WrongDigestError: complete, but not the wanted digest (the bad part is removed).
+        EvidenceError: over ``max_bytes``.
         SourceError: no mirror gave it completely; running again resumes.
         ParameterError: no address, a malformed one, a malformed digest, or ``out`` is a folder.
     """
@@ -117,7 +126,7 @@ def download(
             part.clear()
         resumed_from = part.size
         with open_session() as session:
-            run = _Run(session, part, wanted, max_bytes, progress, clock)
+            run = _Run(session, part, wanted, max_bytes, progress, clock, clock.monotonic() + seconds)
             url = run.complete(mirrors, attempts, backoff or Backoff())
         os.fsync(part.file)
         part.path.replace(out)
@@ -137,6 +146,7 @@ class _Run:
     max_bytes: int
     progress: Progress | None
     clock: Clock
+    until: float
     started_over: bool = False
 
     def complete(self, mirrors: Sequence[str], attempts: int, backoff: Backoff) -> str:
@@ -155,12 +165,14 @@ class _Run:
                 self._fetch(url)
                 return url
             except _MixedError as error:
-                troubles[url] = error
+                troubles[url] = error.told
                 self._start_over()
                 restarts += 1
                 if restarts > len(mirrors):
                     break
                 continue
+            except _TooLateError as error:
+                raise self._last_word(error) from None
             except TransientError as error:
                 troubles[url] = error
                 asked = error.retry_after
@@ -180,6 +192,7 @@ class _Run:
 
     def _fetch(self, url: str) -> None:
         """One request: appends what comes and returns when the part is complete and has the digest."""
+        self._in_time(url)
         part = self.part
         headers = {"Accept-Encoding": "identity"}
         if part.size:
@@ -205,13 +218,23 @@ class _Run:
                 )
             if not part.size and not self.wanted:
                 part.validator = _validator(response)
-            for piece in self._lively(body_pieces(response, url), url):
+            encoding = content_encoding(response)
+            pieces = body_pieces(response, url, any_encoding=self.wanted is not None)
+            for piece in self._lively(pieces, url):
                 part.append(piece)
                 if part.size > self.max_bytes:
                     raise self._too_large(url)
                 if self.progress:
                     self.progress(part.size, total_bytes)
-        self._accept(url, total_bytes)
+        try:
+            self._accept(url, total_bytes)
+        except (WrongDigestError, _MixedError) as error:
+            if not encoding:
+                raise
+            refused = refused_encoding(
+                encoding, url
+            )  # encoded, it proves nothing about what it would be, decoded
+            raise (_MixedError(refused) if isinstance(error, _MixedError) else refused) from None
 
     def _position(self, response: requests.Response, url: str) -> int | None:
         """Makes the part end where the body of ``response`` begins; the total length if it is announced."""
@@ -251,11 +274,13 @@ class _Run:
         if observed == self.wanted or (self.wanted is None and size == total):
             return
         if not part.single_answer:
+            said = "the file, fetched in pieces, does not have the wanted"
             raise _MixedError(
-                "the file, fetched in pieces, does not have the wanted SHA-256",
-                where=url,
-                expected=str(self.wanted or f"{total} bytes"),
-                observed=observed if self.wanted else f"{size} bytes",
+                WrongDigestError(f"{said} SHA-256", where=url, expected=self.wanted, observed=observed)
+                if self.wanted
+                else EvidenceError(
+                    f"{said} length", where=url, expected=f"{total} bytes", observed=f"{size} bytes"
+                )
             )
         self._start_over()
         if self.wanted is None or total is None:
@@ -265,7 +290,7 @@ class _Run:
                 expected=str(self.wanted or f"{total} bytes"),
                 observed=observed,
             )
-        raise EvidenceError(
+        raise WrongDigestError(
             f"the file ({size} bytes) does not have the wanted SHA-256",
             where=url,
             expected=self.wanted,
@@ -277,11 +302,16 @@ class _Run:
         start, received = self.clock.monotonic(), 0
         for piece in pieces:
             yield piece
+            self._in_time(url)
             received += len(piece)
             if received >= _SLOWEST_BYTES:
                 start, received = self.clock.monotonic(), 0
             elif self.clock.monotonic() - start > _SLOWEST_SECONDS:
                 raise TransientError("the server sends too slowly", where=url)
+
+    def _in_time(self, url: str) -> None:
+        if self.clock.monotonic() > self.until:
+            raise _TooLateError("the download takes longer than any real one", where=url)
 
     def _too_large(self, url: str) -> EvidenceError:
         self._start_over()
@@ -305,8 +335,20 @@ class _Run:
         return trouble
 
 
-class _MixedError(EvidenceError):
-    """A part made of several answers is wrong: one of them may be from another version."""
+class _TooLateError(SourceError):
+    """The time for the whole download is over."""
+
+
+class _MixedError(Exception):
+    """A part made of several answers is wrong: one of them may be from another version.
+
+    Attributes:
+        told: the error to end with when starting over does not help.
+    """
+
+    def __init__(self, told: AuditkitError) -> None:
+        super().__init__(str(told))
+        self.told = told
 
 
 def _checked_digest(sha256: str | None) -> str | None:

@@ -25,6 +25,9 @@ from auditkit.version import __version__
 Result = TypeVar("Result")
 
 RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
+# Files are asked for once more after these too: 520 to 526 are a content delivery network's words for an origin that
+# it could not reach or understand. What a host of the Internet Computer says with a 500 is its answer to the call.
+RETRY_STATUS_OF_FILES: Final = RETRY_STATUS | {500, *range(520, 527)}
 _MISSING_STATUS: Final = frozenset({404, 410})
 _PIECE: Final = 1 << 20
 _REFUSAL_BYTES: Final = 1 << 12  # as much of a refusal as is worth reading
@@ -96,7 +99,8 @@ def exchange(
         headers: further request headers.
 
     Raises:
-        TransientError: no connection, a broken or late answer, or a status in `RETRY_STATUS`.
+        TransientError: no connection, a broken or late answer, or a status in `RETRY_STATUS` (of a GET, in
+            `RETRY_STATUS_OF_FILES`).
         SourceError: an answer that another attempt would not better (redirect, web page, untrusted TLS
             certificate).
         EvidenceError: a body over ``max_bytes``.
@@ -178,19 +182,33 @@ def within(seconds: float, url: str, work: Callable[[threading.Event], Result]) 
     return result  # type: ignore[return-value]  # set whenever there is no error
 
 
-def body_pieces(response: requests.Response, url: str) -> Iterator[bytes]:
-    """The raw body as it arrives. Ends only at the announced end.
+def content_encoding(response: requests.Response) -> str:
+    """How the server says that it encoded the body; empty for a plain one, which is what we ask for."""
+    encoding = printable(response.headers.get("Content-Encoding", "")).lower()
+    return "" if encoding == "identity" else encoding
+
+
+def refused_encoding(encoding: str, url: str) -> SourceError:
+    """What to raise about a body that is encoded although we asked for plain bytes."""
+    return SourceError(
+        f"the server sent the content encoded as {encoding} although plain was asked",
+        where=url,
+    )
+
+
+def body_pieces(response: requests.Response, url: str, *, any_encoding: bool = False) -> Iterator[bytes]:
+    """The raw body as it arrives, never decoded. Ends only at the announced end.
+
+    Args:
+        any_encoding: takes a body that is said to be encoded too; for callers that know the digest of what they want.
 
     Raises:
         TransientError: the connection broke, stalled, or ended before the announced length.
         SourceError: the body is compressed although we asked for plain bytes.
     """
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise SourceError(
-            f"the server sent the content encoded as {printable(encoding)} although plain was asked",
-            where=url,
-        )
+    encoding = content_encoding(response)
+    if encoding and not any_encoding:
+        raise refused_encoding(encoding, url)
     announced = content_length(response)
     received = 0
     while True:
@@ -242,14 +260,14 @@ def _send(
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise _told(error, url) from error
     try:
-        _refuse_status(response, url)
+        _refuse_status(response, url, RETRY_STATUS_OF_FILES if method == "GET" else RETRY_STATUS)
     except SourceError:
         response.close()
         raise
     return response
 
 
-def _refuse_status(response: requests.Response, url: str) -> None:
+def _refuse_status(response: requests.Response, url: str, passing: frozenset[int]) -> None:
     status = response.status_code
     if 300 <= status < 400:
         target = printable(response.headers.get("Location", "")) or "nowhere"
@@ -258,7 +276,7 @@ def _refuse_status(response: requests.Response, url: str) -> None:
             where=url,
             hint="give that address if you trust it",
         )
-    if status in RETRY_STATUS:
+    if status in passing:
         busy = "is being asked too often" if status == 429 else "is not available right now"
         error = TransientError(f"the server {busy} (HTTP status {status})", where=url)
         asked = response.headers.get("Retry-After", "").strip()

@@ -64,8 +64,7 @@ class BlessedMeasurement:
 
     Attributes:
         measurement: 48 bytes in a proposal that governance accepted; empty when the field was absent.
-        kernel_cmdline: the kernel command line it is said to be for; None and "" both
-            say nothing.
+        kernel_cmdline: the kernel command line it is said to be for; None says nothing, "" that it is empty.
         vcpu_type: the CPU type it is said to be for; None in the older interface.
     """
 

@@ -5,6 +5,7 @@ The checks are listed in `auditkit.checks` and explained in docs/certificates.md
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -71,7 +72,8 @@ def verify_proposal(
         stage: ``vote`` accepts a proposal that is open, adopted or executed; ``recover`` only an executed
             one.
         request: the stored envelope of the call; None leaves unproven what was asked of whom (a warning).
-        now_ns: the present, nanoseconds since 1970; None asks the clock.
+        now_ns: the present, nanoseconds since 1970; None asks the clock. At stage ``vote`` it decides whether the
+            vote is over, which leaves check 14 without an answer.
 
     Raises:
         ParameterError: ``root_key`` is not a key, ``stage`` is unknown, or ``proposal_id`` does not fit 64
@@ -82,6 +84,7 @@ def verify_proposal(
         raise ParameterError(f"there is no stage {stage!r}", hint="say vote or recover")
     if proposal_id is not None and not 0 <= proposal_id < 1 << 64:
         raise ParameterError(f"{proposal_id} cannot be the number of a proposal", hint="give a 64-bit number")
+    now_ns = time.time_ns() if now_ns is None else now_ns
     signed = verify_certificate(data, root_key=root_key, canister=GOVERNANCE, now_ns=now_ns, limits=limits)
     log = DecisionLog()
     log.add(*signed.decisions)
@@ -94,7 +97,7 @@ def verify_proposal(
         if answer.reply is not None:
             proposal = _decide_reply(log, answer.reply, answer.asked_for, limits)
         if proposal is not None and log.failed is None:
-            log.add(_stage_decision(proposal, stage))
+            log.add(_stage_decision(proposal, stage, signed.time_ns or 0, now_ns))
         else:
             proposal = None
     return ProposalVerification(
@@ -150,7 +153,7 @@ def _decide_reply(
     return proposal
 
 
-def _stage_decision(info: ProposalInfo, stage: Stage) -> Decision:
+def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: int) -> Decision:
     """Check 14."""
     check = checks.PROPOSAL_STAGE
     action = info.proposal.action if info.proposal is not None else None
@@ -163,6 +166,19 @@ def _stage_decision(info: ProposalInfo, stage: Stage) -> Decision:
         return check.failed(
             observed, f"A proposal in this status cannot be acted on at stage {stage}.", expected=expected
         )
+    if info.status is ProposalStatus.OPEN and info.deadline_timestamp_seconds is not None:
+        deadline_ns = info.deadline_timestamp_seconds * 1_000_000_000
+        if deadline_ns < signed_ns:
+            return check.failed(
+                observed,
+                f"It is said to be open at {told_time(signed_ns)}, when its own voting deadline was over.",
+                expected=expected,
+            )
+        if deadline_ns <= now_ns:
+            return check.skipped(
+                f"The vote is over: it was open when this answer was signed, until {told_time(deadline_ns)}. "
+                "Fetch it again to see how it ended."
+            )
     return check.passed(observed, accepted[info.status], expected=expected)
 
 

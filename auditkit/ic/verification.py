@@ -29,6 +29,7 @@ from auditkit.ic.delegation import Signer, delegated_point, note_no_delegation, 
 from auditkit.ic.principal import Principal
 from auditkit.ic.public_key import MAINNET_ROOT_KEY, point_of
 from auditkit.limits import LIMITS, Limits
+from auditkit.times import LAST_SECOND
 
 FUTURE_TOLERANCE_NS: Final = 5 * 60 * 1_000_000_000
 
@@ -102,7 +103,7 @@ def verify_certificate(
 def told_time(time_ns: int) -> str:
     """A time as people read it, to the second, in UTC."""
     seconds = time_ns // 1_000_000_000
-    if seconds > 253_402_300_799:  # 9999-12-31, the last day that datetime knows
+    if seconds > LAST_SECOND:
         return f"{seconds} seconds after 1970"
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 

@@ -54,7 +54,7 @@ def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styl
 def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
     """The blessed measurements as the proposal labels them; empty when no proposal is authentic."""
     entries = bless.base_guest_launch_measurements if bless else ()
-    rows = [(e.measurement.hex(), e.vcpu_type or "no label", e.kernel_cmdline or "no label") for e in entries]
+    rows = [(e.measurement.hex(), _text(e.vcpu_type), _text(e.kernel_cmdline)) for e in entries]
     return _view(("blessed measurement", "label: CPU type", "label: kernel command line"), rows)
 
 
@@ -155,7 +155,12 @@ def outcomes(found: Status) -> Drawing:
 def _label(row: Overlap) -> str:
     if row.blessed is None:
         return ""
-    return row.blessed.vcpu_type or "no CPU type"
+    return _text(row.blessed.vcpu_type, "no CPU type")
+
+
+def _text(label: str | None, absent: str = "no label") -> str:
+    """A label as a cell shows it; an empty one is not an absent one."""
+    return absent if label is None else label or "an empty text"
 
 
 def _setting(row: Overlap) -> str:

@@ -71,17 +71,12 @@ def check_attestation(
 
 
 def decide_report(
-    parameters: Parameters,
-    proposal: ProposalStep,
-    evidence: tuple[Evidence, ...],
-    *,
-    moment: datetime | None = None,
+    parameters: Parameters, proposal: ProposalStep, evidence: tuple[Evidence, ...]
 ) -> AttestationStep:
-    """Decides checks 35 to 42 about files that were read, now or before.
+    """Decides checks 35 to 42 about files that were read, now or before, as of the moment of the proposal's step.
 
     Args:
         evidence: the report, and its chain unless the report comes with its own.
-        moment: when the certificates of the chain have to be valid, in UTC; now by default.
     """
     if parameters.attestation_report is None:
         return _not_given()
@@ -96,7 +91,7 @@ def decide_report(
         files[CHAIN].read(LIMITS.attestation_bytes) if CHAIN in files else None,
         proposal.bless,
         roots=trusted_roots(parse_root_key(parameters.root_key)),
-        moment=moment or datetime.now(UTC),
+        moment=proposal.moment or datetime.now(UTC),
         stage=parameters.stage,
         tcb_min=parse_tcb_floor(parameters.tcb_min) if parameters.tcb_min is not None else None,
         evidence=tuple(files),

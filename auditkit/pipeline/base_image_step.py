@@ -14,9 +14,20 @@ from auditkit.audit import (
     decide_file_system,
     decide_root_hash,
     decide_version,
+    told_plain_http,
 )
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, NotFoundError, Source, open_image, parse_sha256sums, read_bytes
+from auditkit.evidence import (
+    Evidence,
+    NotFoundError,
+    PublishedDigest,
+    Source,
+    WrongDigestError,
+    open_image,
+    published_digest,
+    read_bytes,
+    read_published_digest,
+)
 from auditkit.guestos import BaseImage, BootFiles, parse_boot_args
 from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
@@ -93,20 +104,20 @@ def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) 
 def _read_image(
     parameters: Parameters, version: str, source: Source, *, origin: str, work: Path, progress: Progress
 ) -> BaseImageStep:
-    sums = _published_sums(source, origin)
-    published_digest = listed_digest(sums, source.name)
-    pinned = parameters.base_image_sha256
+    published = read_published_digest(source)
+    sums = None
+    if published.sums is not None:
+        sums = Evidence.of_bytes(IMAGE_SUMS, published.sums, f"SHA256SUMS beside {origin}")
+    wanted = parameters.base_image_sha256 or published.sha256
     progress.step("base image")
     try:
         image = open_image(
             source,
-            sha256=pinned or published_digest,
-            cache=work if origin.startswith("practice:") or not (pinned or published_digest) else None,
+            sha256=wanted,
+            cache=work if origin.startswith("practice:") or not wanted else None,
             progress=lambda done, total: progress.bytes_done("downloading the base image", done, total),
         )
-    except EvidenceError as error:
-        if not error.observed:
-            raise
+    except WrongDigestError as error:
         return wrong_image(parameters, version, error.observed, source.name, sums)
     size = image.path.stat().st_size
     base = read_image(
@@ -118,7 +129,14 @@ def _read_image(
     missing, listing = _published_measurements(source, origin)
     facts = image_facts(base, origin=origin, file_name=source.name)
     step = decide_image(
-        parameters, version, facts, base.boot, sums=sums, listing=listing, published_missing=missing
+        parameters,
+        version,
+        facts,
+        base.boot,
+        sums=sums,
+        sums_missing="" if sums else published.missing,
+        listing=listing,
+        published_missing=missing,
     )
     return replace(step, tree=base.tree)
 
@@ -150,7 +168,8 @@ def wrong_image(
     """
     kept = (sums,) if sums else ()
     names = tuple(item.name for item in kept)
-    failed = decide_digest(observed, parameters.base_image_sha256, listed_digest(sums, file_name), names)
+    published = _listed(sums, file_name, "")
+    failed = decide_digest(observed, parameters.base_image_sha256, published.sha256, names)
     return BaseImageStep(
         (failed, *not_reached(checks.BASE_CHECKS, failed)),
         evidence=kept,
@@ -166,6 +185,7 @@ def decide_image(
     boot: BootFiles,
     *,
     sums: Evidence | None,
+    sums_missing: str,
     listing: Evidence | None,
     published_missing: str,
 ) -> BaseImageStep:
@@ -175,14 +195,16 @@ def decide_image(
         facts: what the reading found out about the image as a whole.
         boot: the files that are measured.
         sums: the SHA256SUMS beside the image, if there is one.
+        sums_missing: why there is none; empty when there is one.
         listing: the release's own launch-measurements.json, if there is a usable one.
         published_missing: why there is none; empty when there is one.
 
     Raises:
-        EvidenceError: ``sums``, ``listing`` or the boot arguments are malformed.
+        EvidenceError: ``listing`` or the boot arguments are malformed.
     """
     boot_args = parse_boot_args(boot.boot_args)
-    published = parse_launch_measurements(listing.read(LIMITS.answer_bytes)) if listing else None
+    measurements = parse_launch_measurements(listing.read(LIMITS.answer_bytes)) if listing else None
+    digest = _listed(sums, facts.file_name, sums_missing)
     sums_name = (IMAGE_SUMS,) if sums else ()
     texts = [text for text in (facts.version_text, facts.boot_version_text) if text is not None]
     evidence = (
@@ -196,11 +218,15 @@ def decide_image(
     )
     return BaseImageStep(
         decisions=(
-            decide_digest(
-                facts.sha256,
-                parameters.base_image_sha256,
-                listed_digest(sums, facts.file_name),
-                (IMAGE, *sums_name),
+            told_plain_http(
+                decide_digest(
+                    facts.sha256,
+                    parameters.base_image_sha256,
+                    digest.sha256,
+                    (IMAGE, *sums_name),
+                    missing=digest.missing,
+                ),
+                facts.origin,
             ),
             decide_version(texts, version, (IMAGE,)),
             decide_file_system(facts.has_checksums, facts.entries, (IMAGE,)),
@@ -212,28 +238,27 @@ def decide_image(
         boot=boot,
         boot_args=boot_args,
         verity=facts.verity,
-        published=published,
+        published=measurements,
         published_missing=published_missing,
         record=ImageRecord(
-            version=version, facts=facts, file_name=facts.file_name, published_missing=published_missing
+            version=version,
+            facts=facts,
+            file_name=facts.file_name,
+            published_missing=published_missing,
+            sums_missing=sums_missing,
         ),
     )
 
 
-def listed_digest(sums: Evidence | None, file_name: str) -> str | None:
-    """The digest of the image in the SHA256SUMS beside it; None without such a file, or when it lists others only."""
+def _listed(sums: Evidence | None, file_name: str, missing: str) -> PublishedDigest:
+    """What the SHA256SUMS beside the image says about it.
+
+    Args:
+        missing: why there is none.
+    """
     if sums is None:
-        return None
-    text = sums.read(LIMITS.answer_bytes).decode("utf-8", "replace")
-    return parse_sha256sums(text, where=sums.origin).get(file_name)
-
-
-def _published_sums(source: Source, origin: str) -> Evidence | None:
-    try:
-        data = read_bytes(source.sibling("SHA256SUMS"), LIMITS.answer_bytes)
-    except NotFoundError:
-        return None
-    return Evidence.of_bytes(IMAGE_SUMS, data, f"SHA256SUMS beside {origin}")
+        return PublishedDigest(None, missing)
+    return published_digest(sums.read(LIMITS.answer_bytes), file_name)
 
 
 def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Final
@@ -52,7 +52,7 @@ from auditkit.report import (
     TroubleRecord,
     write_report_folder,
 )
-from auditkit.times import rfc3339
+from auditkit.times import rfc3339, rfc3339_if_possible
 from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
@@ -106,7 +106,9 @@ def conclude(
         started: when the audit began, in seconds since 1970; now by default.
     """
     finished = time.time()
-    started = finished if started is None else started
+    run = Run.between(finished if started is None else started, finished)
+    if proposal.moment is not None:
+        run = run.model_copy(update={"started": rfc3339(proposal.moment.timestamp())})
     steps = (proposal, image, measurements, overlap, recovery, attestation)
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
@@ -125,7 +127,7 @@ def conclude(
         subject=_subject(parameters, proposal, image),
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
         policies=versions,
-        deciding=_deciding(chosen, trouble[0].what if trouble else ""),
+        deciding=_deciding(chosen, decisions, trouble[0].what if trouble else ""),
         parameters=told_parameters(parameters),
         tool=Tool(
             name="auditkit",
@@ -146,7 +148,7 @@ def conclude(
             )
             for item in evidence
         ),
-        run=Run.between(started, finished),
+        run=run,
     )
     return document, evidence
 
@@ -194,13 +196,14 @@ def _record(
     )
 
 
-def _deciding(judgement: Judgement[Decision], trouble: str) -> Deciding | None:
+def _deciding(judgement: Judgement[Decision], decisions: Iterable[Decision], trouble: str) -> Deciding | None:
     if judgement.verdict is Verdict.PASS:
         return None
     if judgement.deciding is not None:
         return Deciding(decision=judgement.deciding.id, reason=judgement.deciding.reason)
     first = judgement.missing[0]
-    reason = f"It could not be told: {trouble}" if trouble else judgement.reason
+    why = trouble or next((decision.reason for decision in decisions if decision.id == first), "")
+    reason = f"It could not be told: {why}" if why else judgement.reason
     return Deciding(decision=first, reason=reason)
 
 
@@ -221,16 +224,14 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         or (None if parameters.base_version == "auto" else parameters.base_version),
         stage=parameters.stage,
         policy=parameters.policy,
-        certificate_time=rfc3339(verification.time_ns / 1e9)
-        if verification and verification.time_ns
+        certificate_time=rfc3339_if_possible(verification.time_ns // 10**9)
+        if verification and verification.time_ns is not None
         else None,
         certified_by=verification.signed_by or None if verification else None,
         rootfs_hash=bless.rootfs_hash if bless else None,
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
         tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,
-        deadline=rfc3339(info.deadline_timestamp_seconds)
-        if info and info.deadline_timestamp_seconds
-        else None,
+        deadline=rfc3339_if_possible(info.deadline_timestamp_seconds) if info else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditkit import checks
 from auditkit.audit import (
+    contradiction,
     decide_published,
     decide_second_opinion,
 )
@@ -11,6 +12,7 @@ from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs
 from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.sources import other_known_releases
 from auditkit.pipeline.steps import (
     BOOT_ARGS,
     COMPUTED,
@@ -59,10 +61,21 @@ def measure_base(
     opinion = second_opinion(computed, boot.firmware, boot.kernel, boot.initrd)
     files = (FIRMWARE, KERNEL, INITRD, BOOT_ARGS)
     listing = (PUBLISHED,) if image.published is not None else ()
+    against = contradiction(
+        image.version or "",
+        {setting.measurement for setting in computed},
+        more=other_known_releases(parameters),
+    )
     return MeasurementStep(
         decisions=(
             decide_second_opinion(opinion, files),
-            decide_published(image.published, computed, image.published_missing, (COMPUTED, *listing)),
+            decide_published(
+                image.published,
+                computed,
+                image.published_missing,
+                (COMPUTED, *listing),
+                contradiction=against,
+            ),
         ),
         evidence=(Evidence.of_bytes(COMPUTED, render_launch_measurements(computed), "computed by auditkit"),),
         computed=computed,

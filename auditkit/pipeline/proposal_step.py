@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from auditkit import checks
 from auditkit.audit import (
@@ -63,14 +64,22 @@ def refused_proposal(failed: Decision) -> ProposalStep:
     return ProposalStep(decisions=(failed, *not_reached(asked, failed)), refused=failed)
 
 
-def decide_proposal(parameters: Parameters, certified: CertifiedProposal) -> ProposalStep:
-    """Decides checks 1 to 17 about a certificate that is here."""
+def decide_proposal(
+    parameters: Parameters, certified: CertifiedProposal, *, moment: datetime | None = None
+) -> ProposalStep:
+    """Decides checks 1 to 17 about a certificate that is here.
+
+    Args:
+        moment: as of when: that of the first audit for a replay; now by default.
+    """
+    moment = (moment or datetime.now(UTC)).replace(microsecond=0)
     verification = verify_proposal(
         certified.certificate,
         root_key=parse_root_key(parameters.root_key),
         proposal_id=parameters.proposal_id,
         stage=parameters.stage,
         request=certified.request,
+        now_ns=int(moment.timestamp()) * 10**9,
     )
     evidence = [Evidence.of_bytes(PROPOSAL, certified.certificate, certified.origin)]
     if certified.request is not None:
@@ -81,4 +90,4 @@ def decide_proposal(parameters: Parameters, certified: CertifiedProposal) -> Pro
         decisions += decide_content(verification.bless, (PROPOSAL,))
     else:
         decisions += not_reached(checks.CONTENT_CHECKS, first_failure(decisions))
-    return ProposalStep(decisions, (), tuple(evidence), verification)
+    return ProposalStep(decisions, (), tuple(evidence), verification, moment=moment)

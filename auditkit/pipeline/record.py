@@ -99,6 +99,7 @@ class ImageRecord(_Part):
         wrong_digest: SHA-256 of a download that is not the published file.
         file_name: how SHA256SUMS beside the image calls it.
         published_missing: why there is no list of measurements from the release; empty when there is one.
+        sums_missing: why there is no SHA256SUMS among the evidence; empty when there is one.
     """
 
     version: str | None = None
@@ -106,6 +107,7 @@ class ImageRecord(_Part):
     wrong_digest: str = ""
     file_name: str = ""
     published_missing: str = ""
+    sums_missing: str = ""
     trouble: tuple[Trouble, ...] = ()
 
 

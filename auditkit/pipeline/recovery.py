@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditkit import checks, practice
-from auditkit.audit import Reference, Trouble, decide_recovery
+from auditkit.audit import Reference, Trouble, decide_recovery, told_plain_http
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, Source, open_image, parse_source
@@ -154,11 +154,14 @@ def _compared(
         root_key=parse_root_key(parameters.root_key),
     )
     comparison = decide_recovery(read, read.tree, reference, tuple(item.name for item in evidence))
+    # What the NNS blessed is compared; whether others are given the same image is what http leaves open.
+    decisions = tuple(
+        told_plain_http(decision, origin) if decision.id == checks.RECOVERY_VERSION.id else decision
+        for decision in comparison.decisions
+    )
     return RecoveryStep(
-        comparison.decisions,
+        decisions,
         evidence=tuple(evidence),
         trees=comparison.trees,
-        record=RecoveryRecord(
-            decisions=comparison.decisions, sha256=read.sha256, size=read.size, origin=origin
-        ),
+        record=RecoveryRecord(decisions=decisions, sha256=read.sha256, size=read.size, origin=origin),
     )

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from auditkit import checks
-from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, read_evidence, read_file
+from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.evidence import Evidence, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BaseImage, BootFiles
 from auditkit.guestos import read_base_image as read_image
 from auditkit.limits import LIMITS
@@ -23,7 +23,7 @@ from auditkit.pipeline.measurement_step import measure_base
 from auditkit.pipeline.overlap_step import compare_measurements
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import decide_proposal, refused_proposal
-from auditkit.pipeline.record import RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
+from auditkit.pipeline.record import RECORD_BYTES, ImageFacts, ImageRecord, ReplayRecord, parse_record
 from auditkit.pipeline.recovery import replay_recovery
 from auditkit.pipeline.sources import CertifiedProposal
 from auditkit.pipeline.steps import (
@@ -41,7 +41,8 @@ from auditkit.pipeline.steps import (
     unreached,
 )
 from auditkit.progress import Progress, progress_here
-from auditkit.report import RECORD_NAME, AuditDocument
+from auditkit.report import RECORD_NAME, AuditDocument, from_json
+from auditkit.report.folder import DOCUMENT_NAME
 
 
 def replay(
@@ -55,10 +56,11 @@ def replay(
     """Repeats the audit whose evidence is in a folder.
 
     Args:
-        moment: when the certificates of an attestation have to be valid, in UTC: that of the audit, so that they may
-            expire afterwards; now by default.
         base_image: the base image, to be read again in place of the record and the stored boot files.
         recovery_image: the recovery image, alike.
+        moment: as of when to judge what is over and what has expired, in UTC: that of the audit, since votes end and
+            certificates expire afterwards. By default that of the audit.json beside the folder, if it lists this
+            folder's record; else now.
 
     Returns:
         The document, equal to that of the first audit outside ``run`` if this auditkit and its libraries are those of
@@ -75,14 +77,14 @@ def replay(
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
     files = _files(record, evidence_folder)
     parameters = Parameters.from_mapping(dict(record.parameters))
-    proposal = _proposal(parameters, record, files)
+    proposal = _proposal(parameters, record, files, moment or _moment_beside(evidence_folder))
     read = None if base_image is None else _read_again(base_image, record, progress)
     image = _image(parameters, record.image, proposal, files, read)
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
     recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
     attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
-    attestation = decide_report(parameters, proposal, attested, moment=moment)
+    attestation = decide_report(parameters, proposal, attested)
     return conclude(
         parameters,
         proposal,
@@ -122,7 +124,20 @@ def _content(files: dict[str, Evidence], name: str, limit: int) -> bytes:
     return files[name].read(limit)
 
 
-def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evidence]) -> ProposalStep:
+def _moment_beside(folder: Path) -> datetime | None:
+    """When the report judged that has ``folder`` as its evidence; None when there is none that can be read."""
+    try:
+        document = from_json(read_file(folder.absolute().parent / DOCUMENT_NAME, LIMITS.report_bytes))
+        record, _ = digest_of_file(folder / RECORD_NAME)
+    except AuditkitError:
+        return None
+    listed = {item.sha256 for item in document.evidence if item.name == RECORD_NAME}
+    return document.run.judged if record in listed else None
+
+
+def _proposal(
+    parameters: Parameters, record: ReplayRecord, files: dict[str, Evidence], moment: datetime | None
+) -> ProposalStep:
     if record.proposal.trouble:
         return ProposalStep(trouble=record.proposal.trouble)
     if refused := record.proposal.refused:
@@ -136,7 +151,8 @@ def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evi
         return refused_proposal(refused)
     certificate = _content(files, PROPOSAL, LIMITS.certificate_bytes)
     request = _content(files, REQUEST, LIMITS.certificate_bytes) if REQUEST in files else None
-    return decide_proposal(parameters, CertifiedProposal(certificate, request, files[PROPOSAL].origin))
+    certified = CertifiedProposal(certificate, request, files[PROPOSAL].origin)
+    return decide_proposal(parameters, certified, moment=moment)
 
 
 def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> BaseImage:
@@ -191,32 +207,29 @@ def _image(
     sums = files.get(IMAGE_SUMS)
     if record.facts is None:
         return wrong_image(parameters, record.version, record.wrong_digest, record.file_name, sums)
+    facts, boot = record.facts, None
     if read is not None:
-        facts = image_facts(read, origin=record.facts.origin, file_name=record.facts.file_name)
-        step = decide_image(
-            parameters,
-            record.version,
-            facts,
-            read.boot,
-            sums=sums,
-            listing=files.get(PUBLISHED),
-            published_missing=record.published_missing,
-        )
-        return replace(step, tree=read.tree)
-    boot = BootFiles(
+        facts = image_facts(read, origin=facts.origin, file_name=facts.file_name)
+        boot = read.boot
+    step = decide_image(
+        parameters,
+        record.version,
+        facts,
+        boot or _stored_boot_files(record.facts, files),
+        sums=sums,
+        sums_missing=record.sums_missing,
+        listing=files.get(PUBLISHED),
+        published_missing=record.published_missing,
+    )
+    return replace(step, tree=read.tree if read is not None else None)
+
+
+def _stored_boot_files(facts: ImageFacts, files: dict[str, Evidence]) -> BootFiles:
+    return BootFiles(
         kernel=_content(files, KERNEL, LIMITS.file_bytes),
         initrd=_content(files, INITRD, LIMITS.file_bytes),
         firmware=_content(files, FIRMWARE, LIMITS.firmware_bytes),
         boot_args=_content(files, BOOT_ARGS, LIMITS.boot_args_bytes),
-        version_text=record.facts.boot_version_text,
+        version_text=facts.boot_version_text,
         names={},
-    )
-    return decide_image(
-        parameters,
-        record.version,
-        record.facts,
-        boot,
-        sums=sums,
-        listing=files.get(PUBLISHED),
-        published_missing=record.published_missing,
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from auditkit.audit import (
     Overlap,
@@ -44,6 +45,8 @@ class ProposalStep:
     Attributes:
         verification: the outcome of checks 1 to 14; None when the proposal could not be had.
         refused: the check that the answer failed before there was a certificate; None otherwise.
+        moment: as of when it was judged what is over and what has expired, a whole second in UTC; None when there was
+            nothing to judge. The document keeps it as the start of the run, for a replay.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -51,6 +54,7 @@ class ProposalStep:
     evidence: tuple[Evidence, ...] = ()
     verification: ProposalVerification | None = None
     refused: Decision | None = None
+    moment: datetime | None = None
 
     @property
     def bless(self) -> BlessAlternativeGuestOsVersion | None:

@@ -6,7 +6,6 @@ Signing and verifying know nothing of how an audit runs; here the two are put to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -78,9 +77,8 @@ def repeat_audit(
     """
     check = checks.REPLAY
     try:
-        moment = datetime.fromisoformat(told.run.finished)
         document, _ = replay(
-            evidence, progress, moment=moment, base_image=images.base, recovery_image=images.recovery
+            evidence, progress, moment=told.run.judged, base_image=images.base, recovery_image=images.recovery
         )
     except AuditkitError as error:
         return check.failed(str(error), "The audit cannot be repeated from this evidence.")

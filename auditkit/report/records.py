@@ -102,7 +102,7 @@ class Subject(Part):
         certified_by: the key that all trust comes from, in words.
         rootfs_hash: dm-verity root of the recovery root file system, as the proposal has it.
         chip_ids: the chips that may run the recovery GuestOS, in hex.
-        deadline: when voting ends.
+        deadline: when voting ends; null also for a time after the year 9999.
     """
 
     proposal_id: Annotated[int, Field(ge=1, lt=1 << 53)] | None
@@ -324,7 +324,12 @@ class EvidenceRecord(Part):
 
 
 class Run(Part):
-    """Times and machine: the only part that differs between two runs over the same evidence."""
+    """Times and machine: the only part that differs between two runs over the same evidence.
+
+    Attributes:
+        started: when the audit began to judge; what is over or has expired was decided as of this second.
+        seconds: how long it took, getting the evidence included; of a replay, the replay itself.
+    """
 
     started: Time
     finished: Time
@@ -332,13 +337,18 @@ class Run(Part):
     machine: str
     python: str
 
+    @property
+    def judged(self) -> datetime:
+        """As of when it was decided what is over and what has expired, in UTC."""
+        return datetime.fromisoformat(self.started)
+
     @classmethod
     def between(cls, started: float, finished: float) -> Self:
         """A run on this machine between two times, in seconds since 1970."""
         return cls(
             started=rfc3339(started),
             finished=rfc3339(finished),
-            seconds=round(finished - started, 3),
+            seconds=max(round(finished - started, 3), 0.0),  # a clock may be set back
             machine=f"{platform.system()} {platform.machine()}",
             python=platform.python_version(),
         )

@@ -29,10 +29,23 @@ def test_well_formed():
         ((CHIP, b"\x01" * 65), Outcome.FAIL),
         ((CHIP, b""), Outcome.FAIL),
         ((CHIP, CHIP), Outcome.WARN),
+        ((bytes(64),), Outcome.FAIL),  # what a masked chip reports
+        ((CHIP, bytes(64)), Outcome.FAIL),
+        ((bytes(64), bytes(64)), Outcome.FAIL),
+        ((b"\x01" + bytes(63),), Outcome.PASS),
+        ((bytes(63) + b"\x01",), Outcome.PASS),
+        ((bytes(range(1, 9)) + bytes(56),), Outcome.PASS),  # the form of a Turin chip
     ],
 )
 def test_chip_ids(chips, outcome):
     assert outcomes(chips=chips) == (outcome, Outcome.PASS, Outcome.PASS)
+
+
+def test_the_chip_of_a_real_turin_report(vectors):
+    """8 bytes and 56 zeros are a chip id; CHIP_ID stands at 1A0h (AMD SEV-SNP ABI, ATTESTATION_REPORT)."""
+    chip = (vectors / "attestation" / "real" / "turin_v5_azure.bin").read_bytes()[0x1A0:0x1E0]
+    assert chip.endswith(bytes(56))
+    assert outcomes(chips=(chip,)) == (Outcome.PASS,) * 3
 
 
 @pytest.mark.parametrize(

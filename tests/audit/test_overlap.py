@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auditkit.audit import Relation, compare, decide_overlap
@@ -75,7 +77,9 @@ def test_no_overlap_is_explained_by_what_is_known_of_the_first():
         (blessed(1), Outcome.PASS),
         (blessed(1, vcpu_type="EPYC-Turin"), Outcome.FAIL),
         (blessed(1, cmdline="line of BOOT_ARGS_TEE_B"), Outcome.FAIL),
-        (blessed(1, cmdline=""), Outcome.WARN),
+        (blessed(1, cmdline=""), Outcome.FAIL),  # says that the line is empty, which it is not
+        (blessed(1, vcpu_type=""), Outcome.FAIL),
+        (blessed(1, cmdline=None), Outcome.WARN),
         (blessed(1, vcpu_type="EPYC-Genoa "), Outcome.FAIL),
         (blessed(1, vcpu_type="no such CPU"), Outcome.FAIL),
         (blessed(1, vcpu_type=None), Outcome.WARN),
@@ -90,6 +94,14 @@ def test_labels(entry, outcome):
     assert outcomes(rows)["overlap.labels"] is outcome
     wanted = Relation.METADATA_DIFFERS if outcome is Outcome.FAIL else Relation.MATCHED
     assert rows[0].relation is wanted
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "outcome"), [("", Outcome.PASS), ("init=/bin/sh", Outcome.FAIL), (None, Outcome.WARN)]
+)
+def test_an_empty_computed_command_line_is_compared_too(cmdline, outcome):
+    empty = replace(setting(1), kernel_cmdline="")
+    assert outcomes(compare([blessed(1, cmdline=cmdline)], [empty], {}))["overlap.labels"] is outcome
 
 
 def test_a_label_needs_to_fit_one_of_the_settings_with_that_measurement():

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence import Clock, NotFoundError, download
+from auditkit.evidence import Clock, NotFoundError, WrongDigestError, download
 from auditkit.evidence import download as download_function
 
 DATA = random.Random(1).randbytes(3_000_000)
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_right_is_replaced_only_by_the_right_one(serve, get, 
 @pytest.mark.parametrize("cut", [None, 1_200_000])
 def test_the_wrong_content_is_bad_evidence(serve, get, tmp_path, cut):
     server = serve(FileServer(OTHER, cut=cut))
-    with pytest.raises(EvidenceError, match="does not have the wanted SHA-256") as caught:
+    with pytest.raises(WrongDigestError, match="does not have the wanted SHA-256") as caught:
         get(server.url)
     assert caught.value.expected == SHA256
     assert caught.value.observed == hashlib.sha256(OTHER).hexdigest()
@@ -192,6 +192,57 @@ def test_busy_servers_are_asked_again(serve, get):
     assert waits == [0.02, 0.02, 0.02]  # what a server asks for is honoured up to the longest wait
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 504, *range(520, 527)])
+def test_a_passing_trouble_of_the_server_does_not_end_it(serve, get, status):
+    server = serve(
+        lambda asked, wire: wire.send(status) if len(server.asked) == 1 else FileServer()(asked, wire)
+    )
+    assert get(server.url).sha256 == SHA256
+
+
+@pytest.mark.parametrize("status", [501, 505, 519, 527])
+def test_another_refusal_ends_it(serve, get, status):
+    server = serve(lambda asked, wire: wire.send(status))
+    with pytest.raises(SourceError, match=f"HTTP status {status}"):
+        get(server.url)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("encoding", ["zstd", "gzip", "Zstd"])
+def test_bytes_with_the_wanted_digest_are_kept_whatever_the_server_calls_them(serve, get, encoding):
+    got = get(serve(FileServer(Content_Encoding=encoding)).url)
+    assert (got.path.read_bytes(), got.sha256) == (DATA, SHA256)
+
+
+def test_encoded_bytes_are_resumed_too(serve, get):
+    server = serve(FileServer(cut=1_200_000, Content_Encoding="zstd"))
+    assert get(server.url).path.read_bytes() == DATA
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("cut", [None, 1_200_000])
+def test_encoded_bytes_with_another_digest_prove_nothing(serve, get, tmp_path, cut):
+    with pytest.raises(SourceError, match="encoded as zstd although plain was asked"):
+        get(serve(FileServer(OTHER, cut=cut, Content_Encoding="zstd")).url)
+    assert names(tmp_path) == []
+
+
+def test_a_download_that_never_ends_is_given_up(serve, get, tmp_path):
+    """Each window of a minute brings enough, and so it would go on for days."""
+    passed = [0.0]
+
+    def clock() -> float:
+        passed[0] += 50.0
+        return passed[0]
+
+    server = serve(FileServer())
+    with pytest.raises(SourceError, match=r"longer than any real one.*go on from byte \d+"):
+        get(server.url, clock=Clock(monotonic=clock), seconds=130.0)
+    assert names(tmp_path) == ["out.img.part"]
+    assert len(server.asked) == 1
+    assert get(server.url).sha256 == SHA256
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [
@@ -202,7 +253,7 @@ def test_busy_servers_are_asked_again(serve, get):
             "redirects to http://127.0.0.1:9/",
         ),
         (lambda asked, wire: wire.send(200, b"<html>", Content_Type="text/html"), "web page"),
-        (FileServer(Content_Encoding="zstd"), "encoded as zstd"),
+        (FileServer(OTHER, Content_Encoding="zstd"), "encoded as zstd"),
         (lambda asked, wire: wire.send(206, DATA, Content_Range="bytes 0-2999999/3000000"), "another range"),
     ],
 )
@@ -234,15 +285,16 @@ def test_a_range_that_was_not_asked_for(serve, get, tmp_path, content_range):
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_file_over_the_limit(serve, get, tmp_path, announced):
+def test_a_file_over_the_limit_is_no_wrong_digest(serve, get, tmp_path, announced):
     def endless(asked, wire):
         wire.raw(b"HTTP/1.1 200 OK\r\n\r\n")
         for _ in range(20):
             wire.raw(bytes(100_000))
 
     server = serve(FileServer() if announced else endless)
-    with pytest.raises(EvidenceError, match=r"larger than any real one.*at most 1000000 bytes"):
+    with pytest.raises(EvidenceError, match=r"larger than any real one.*at most 1000000 bytes") as caught:
         get(server.url, max_bytes=1_000_000)
+    assert not isinstance(caught.value, WrongDigestError)
     assert names(tmp_path) == []
 
 
@@ -275,6 +327,11 @@ def test_a_server_that_cuts_and_lies_forever_is_given_up(serve, get):
 
 
 class TestWithoutDigest:
+    def test_encoded_bytes_are_refused(self, serve, get, tmp_path):
+        with pytest.raises(SourceError, match="encoded as zstd"):
+            get(serve(FileServer(Content_Encoding="zstd")).url, sha256=None)
+        assert names(tmp_path) == []
+
     def test_it_is_complete(self, serve, get):
         assert get(serve(FileServer()).url, sha256=None).sha256 == SHA256
 

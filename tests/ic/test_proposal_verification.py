@@ -184,6 +184,44 @@ def test_an_open_proposal_tells_tally_and_deadline(world):
         assert part in observed
 
 
+NOW = 1_780_000_000
+"""When the world's certificate was signed, in seconds since 1970."""
+
+
+@pytest.mark.parametrize(
+    ("deadline", "now", "outcome"),
+    [
+        (NOW + 1, NOW, "pass"),
+        (None, NOW + 10**9, "pass"),
+        ((1 << 64) - 1, NOW, "pass"),
+        (NOW + 60, NOW + 59, "pass"),
+        (NOW + 60, NOW + 60, "skip"),  # governance takes votes until just before it
+        (NOW + 60, NOW + 10**9, "skip"),
+        (NOW, NOW, "skip"),
+        (NOW - 1, NOW, "fail"),
+        (NOW - 1, NOW - 10, "fail"),
+        (0, NOW, "fail"),
+    ],
+)
+def test_an_open_vote_has_to_be_open_still(world, deadline, now, outcome):
+    reply = world.reply(status_number=1, deadline_timestamp_seconds=deadline)
+    verification = world.verify(world.certificate(world.state(reply)), stage="vote", now_ns=now * 10**9)
+    decision = verification.decisions[13]
+    assert decision.outcome == outcome
+    assert failed(verification) == ([STAGE] if outcome == "fail" else [])
+    assert verification.bless is not None
+    if outcome == "skip":
+        assert "The vote is over" in decision.reason
+        assert "Fetch it again" in decision.reason
+
+
+@pytest.mark.parametrize("status", [3, 4])
+def test_a_vote_that_ended_is_judged_by_its_status_alone(world, status):
+    reply = world.reply(status_number=status, deadline_timestamp_seconds=NOW - 1)
+    verification = world.verify(world.certificate(world.state(reply)), stage="vote", now_ns=(NOW + 9) * 10**9)
+    assert verification.decisions[13].outcome == "pass"
+
+
 @pytest.mark.parametrize(
     ("action", "told"),
     [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import format_sha256sums
-from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
+from auditkit.pipeline import Parameters, check, parameter_file, proposal_step, replay, write_report
 from auditkit.practice import scenarios
-from auditkit.report import to_json
+from auditkit.report import from_json, to_json
 
 
 def report_of(name: str, folder: Path, *overrides: str) -> Path:
@@ -207,3 +208,62 @@ def test_the_certificates_of_a_chip_are_judged_by_the_day_that_is_asked_for(tmp_
     later, _ = replay(folder / "evidence", moment=datetime(2200, 1, 1, tzinfo=UTC))
     assert later.deciding is not None
     assert (later.verdict, later.deciding.decision) == ("FAIL", "attestation.chain")
+
+
+def clock_that_is_wrong_by(**error: float) -> type[datetime]:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(**error)
+
+    return Wrong
+
+
+@pytest.mark.parametrize("error", [{"minutes": -10}, {"minutes": 10}, {"days": 30}, {"seconds": -301}])
+@pytest.mark.parametrize("name", ["honest", "vote-open"])
+def test_a_replay_judges_time_as_of_the_audit(name, error, tmp_path, monkeypatch):
+    """An auditor whose clock is wrong decides by it, and whoever repeats the audit decides the same."""
+    with monkeypatch.context() as patch:
+        patch.setattr(proposal_step, "datetime", clock_that_is_wrong_by(**error))
+        folder = report_of(name, tmp_path / "report")
+    document, _ = replay(folder / "evidence")
+    assert outside_run(to_json(document)) == outside_run((folder / "audit.json").read_bytes())
+    again, _ = replay(folder / "evidence", moment=from_json((folder / "audit.json").read_bytes()).run.judged)
+    assert outside_run(to_json(again)) == outside_run((folder / "audit.json").read_bytes())
+
+
+def test_a_vote_that_is_over_by_the_clock_of_the_audit_is_trouble_that_says_what_to_do(tmp_path):
+    folder = report_of("vote-open", tmp_path / "report")
+    before, _ = replay(folder / "evidence")
+    assert before.verdict == "PASS"
+    later, _ = replay(folder / "evidence", moment=datetime.now(UTC) + timedelta(days=30))
+    assert later.verdict == "TROUBLE"
+    assert later.deciding is not None
+    assert later.deciding.decision == "proposal.stage"
+    assert "The vote is over" in later.deciding.reason
+    assert "Fetch it again" in later.deciding.reason
+
+
+def with_started(data: bytes, started: str) -> bytes:
+    value = json.loads(data)
+    value["run"]["started"] = started
+    return json.dumps(value).encode()
+
+
+def test_the_moment_is_that_of_the_report_with_this_evidence_and_of_no_other(honest, tmp_path):
+    """The certificate was signed in the future, as seen from 2001."""
+
+    def warned(document) -> bool:
+        return document.decisions[10].outcome == "warn"
+
+    folder = tmp_path / "report"
+    shutil.copytree(honest, folder)
+    own = (folder / "audit.json").read_bytes()
+    (folder / "audit.json").write_bytes(with_started(own, "2001-01-01T00:00:00Z"))
+    assert warned(replay(folder / "evidence")[0])
+    other = (report_of("delegated", tmp_path / "other") / "audit.json").read_bytes()
+    for not_its_own in (with_started(other, "2001-01-01T00:00:00Z"), b"{}", b""):
+        (folder / "audit.json").write_bytes(not_its_own)
+        assert not warned(replay(folder / "evidence")[0])
+    (folder / "audit.json").unlink()
+    assert not warned(replay(folder / "evidence")[0])
