@@ -168,6 +168,7 @@ def test_hostile_text_is_told_but_does_nothing(hostile):
 def test_a_root_key_other_than_mainnet_s_is_pointed_out(failing, example_value, document_of):
     assert "Not the built-in mainnet key" not in render_html(failing)
     example_value["parameters"]["root_key"] = "practice"
+    example_value["qualifications"] = ["other-root-key"]
     html = render_html(document_of(example_value))
     assert "Not the built-in mainnet key" in html
     assert "--root-key practice" in html
