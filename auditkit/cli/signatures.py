@@ -98,7 +98,10 @@ def _ask_passphrase(name: str) -> str:
     help="Whom you trust: an OpenSSH allowed_signers file.",
 )
 @click.option(
-    "--revoked", type=ExistingFile, metavar="FILE", help="Public keys that count no more, one a line."
+    "--revoked",
+    type=ExistingFile,
+    metavar="FILE",
+    help="What counts no more: public keys, one a line, or a revocation list (KRL) of ssh-keygen.",
 )
 @click.option(
     "--at-least", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Auditors."
@@ -141,13 +144,14 @@ def verify_report(
         with progress_on_terminal(not as_json) as progress:
             progress.step("repeating the audit")
             decisions.append(_replayed(report_dir, verified))
-    authentic = all(decision.outcome != "fail" for decision in decisions)
+    failed = any(decision.outcome == "fail" for decision in decisions)
+    authentic = not failed and not verified.open_signers
     if as_json:
         print_json(_verification_json(verified, decisions, authentic))
     else:
         show_decisions(decisions)
-        _tell(verified, authentic)
-    raise ExitStatus(0 if authentic else 1)
+        _tell(verified, authentic, failed)
+    raise ExitStatus(0 if authentic else 1 if failed else 2)
 
 
 def _replayed(report_dir: Path, verified: ReportVerification) -> Decision:
@@ -195,7 +199,7 @@ def _verification_json(
     }
 
 
-def _tell(verified: ReportVerification, authentic: bool) -> None:
+def _tell(verified: ReportVerification, authentic: bool, failed: bool) -> None:
     from auditkit.report.display import one_line
 
     for signature in verified.signatures:
@@ -206,8 +210,12 @@ def _tell(verified: ReportVerification, authentic: bool) -> None:
         )
     for sentence in verified.not_covered:
         click.echo(f"not covered: {one_line(sentence, 600)}")
-    if not authentic:
+    if failed:
         click.echo("NOT AUTHENTIC: do not rely on this report.")
+    elif not authentic:
+        click.echo(
+            "TROUBLE: signatures could not be checked here, so it cannot be told who vouches for this report."
+        )
     elif verified.document is not None:
         subject = verified.document.subject
         what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditkit.audit import Verdict
@@ -14,9 +14,9 @@ from auditkit.evidence import read_file
 from auditkit.report import AuditDocument, ReportFolder, read_report_folder
 from auditkit.report.folder import DOCUMENT_NAME, SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
-from auditkit.signing.allowed_signers import AllowedSigner, TrustList, distinct_auditors
+from auditkit.signing.allowed_signers import Standing, TrustList, distinct_auditors
 from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
-from auditkit.signing.companion import Companion, allowed_principal, is_intact, read_companion
+from auditkit.signing.companion import Companion, read_companion
 from auditkit.signing.folder_files import (
     FolderFiles,
     check_document,
@@ -24,6 +24,7 @@ from auditkit.signing.folder_files import (
     check_renderings,
     read_folder_files,
 )
+from auditkit.signing.ssh_keygen import certificate_counts, is_revoked, made_signature
 from auditkit.signing.ssh_keys import signed_by
 from auditkit.signing.statement import ReportStatement, report_statement, summary_statement
 from auditkit.version import __version__
@@ -66,18 +67,34 @@ class ReportVerification:
 
     @property
     def authentic(self) -> bool:
-        """Whether no check failed."""
-        return all(decision.outcome is not Outcome.FAIL for decision in self.decisions)
+        """Whether no check failed, and it could be told who signed."""
+        failed = any(decision.outcome is Outcome.FAIL for decision in self.decisions)
+        return not failed and not self.open_signers
+
+    @property
+    def open_signers(self) -> bool:
+        """Whether signatures that could not be checked decide if enough auditors signed."""
+        return any(
+            decision.id == checks.SIGNERS.id and decision.outcome is Outcome.SKIP
+            for decision in self.decisions
+        )
 
 
 @dataclass(slots=True)
 class _Found:
-    """What the signatures came to, before it becomes decisions."""
+    """What the signatures came to, before it becomes decisions.
 
-    counted: list[tuple[AllowedSigner, Signature, ReportStatement]]
-    pairs: list[SignedPair]
-    problems: list[str]
-    unknown: list[str]
+    Attributes:
+        unchecked: signatures that could not be checked, with the reason.
+        open: whose those are that would count.
+    """
+
+    counted: list[tuple[Standing, Signature, ReportStatement]] = field(default_factory=list)
+    pairs: list[SignedPair] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    open: list[Standing] = field(default_factory=list)
 
 
 def verify_report(
@@ -109,10 +126,9 @@ def verify_report(
         decisions.append(check_evidence(report.document, files, folder))
         decisions.append(check_renderings(report.document, folder))
     found = _signatures(folder, files, trust, time.time() if now is None else now, decisions)
-    signers = [signer for signer, _, _ in found.counted]
-    decisions.append(_enough(signers, at_least, found))
+    decisions.append(_enough([standing for standing, _, _ in found.counted], at_least, found))
     statements = [statement for _, _, statement in found.counted]
-    decisions.append(_subjects(statements, files))
+    decisions.append(_subjects(statements, files, open_signature=bool(found.open)))
     if report is not None:
         decisions.append(_content(report.document, statements, found.pairs, files))
         if require is not None:
@@ -141,7 +157,7 @@ def _signatures(
     folder: Path, files: FolderFiles, trust: TrustList, now: float, decisions: list[Decision]
 ) -> _Found:
     """Checks 4 and 5."""
-    found = _Found([], [], [], [])
+    found = _Found()
     malformed: list[str] = []
     pairs: tuple[SignedPair, ...] = ()
     place = folder / SIGNATURES_NAME
@@ -157,7 +173,7 @@ def _signatures(
     names = sorted({name.removesuffix(".sig") for name in files.companions})
     for name in names:
         try:
-            _judge_companion(folder, read_companion(folder, name), trust, now, found)
+            _judge_companion(read_companion(folder, name), trust, now, found)
         except EvidenceError as error:
             malformed.append(str(error))
     made = f"{len(pairs)} in {SIGNATURES_NAME}, {len(names)} beside it"
@@ -169,6 +185,11 @@ def _signatures(
     if found.problems:
         decided = checks.KEYS.failed(
             "; ".join(found.problems)[:600], "Something was changed after it was signed."
+        )
+    elif found.unchecked:
+        decided = checks.KEYS.warned(
+            "; ".join(found.unchecked + found.unknown)[:600],
+            "A signature that could not be checked counts for nothing.",
         )
     elif found.unknown:
         decided = checks.KEYS.warned(
@@ -184,75 +205,103 @@ def _signatures(
 
 def _judge_pair(pair: SignedPair, trust: TrustList, now: float, found: _Found) -> None:
     signer = trust.find(pair.keyid, now)
-    if signer is None:
+    standing = trust.standing(signer.public_key, now) if signer else None
+    if signer is None or standing is None:
         # The key id is only a hint: a changed one must not turn a trusted signature into an unknown one.
         made_by = [
-            known
+            known.keyid
             for known in trust.signers
-            if any(signed_by(known.public_key, e.signature, e.signed_bytes) for e in pair.envelopes)
+            if not known.authority
+            and any(signed_by(known.public_key, e.signature, e.signed_bytes) for e in pair.envelopes)
         ]
         if made_by:
-            found.problems.append(f"a signature of {made_by[0].keyid} says that it is of {pair.keyid}")
+            found.problems.append(f"a signature of {made_by[0]} says that it is of {pair.keyid}")
         else:
             found.unknown.append(f"{pair.keyid} is not in the trust list")
         return
     for envelope in pair.envelopes:
         if not signed_by(signer.public_key, envelope.signature, envelope.signed_bytes):
-            found.problems.append(f"a signature said to be of {_who(signer)} is not valid")
+            found.problems.append(f"a signature said to be of {_who(standing)} is not valid")
             return
-    objection = "it was revoked" if signer.public_key in trust.revoked else signer.objection(now)
+    try:
+        objection = standing.objection or _revocation(trust, signer.public_key)
+    except SigningError as error:
+        found.unchecked.append(
+            f"whether the key of {_who(standing)} was revoked was not checked: {error.what}"
+        )
+        found.open.append(standing)
+        return
     if objection:
-        found.unknown.append(f"the key of {_who(signer)} does not count: {objection}")
+        found.unknown.append(f"the key of {_who(standing)} does not count: {objection}")
         return
     found.pairs.append(pair)
-    found.counted.append((signer, _signature(signer, pair.report, "DSSE"), pair.report))
+    found.counted.append((standing, _signature(standing, pair.report, "DSSE"), pair.report))
 
 
-def _judge_companion(folder: Path, companion: Companion, trust: TrustList, now: float, found: _Found) -> None:
+def _judge_companion(companion: Companion, trust: TrustList, now: float, found: _Found) -> None:
+    standing = trust.standing(companion.public_key, now)
+    payload, signature = companion.payload, companion.signature
     try:
-        if not is_intact(folder, companion):
+        if not made_signature(signature, payload):
             found.problems.append(f"{companion.name}.sig is not a signature over {companion.name}")
             return
-        principal = allowed_principal(folder, companion, trust)
+        if standing is None:
+            found.unknown.append(f"{companion.keyid} ({companion.kind}) is not in the trust list")
+            return
+        objection = standing.objection or _revocation(trust, companion.public_key)
+        if not objection and standing.certified_as:
+            confirmed = certificate_counts(signature, payload, trust.text, standing.certified_as)
+            objection = "" if confirmed else "ssh-keygen refuses its certificate"
     except SigningError as error:
-        found.unknown.append(f"{companion.name}.sig was not checked: {error.what}")
+        found.unchecked.append(f"{companion.name}.sig was not checked: {error.what}")
+        if standing is not None and not standing.objection:
+            found.open.append(standing)
         return
-    listed = trust.find(companion.keyid, now)
-    if principal is None or (listed is not None and listed.objection(now)):
-        found.unknown.append(f"{companion.keyid} ({companion.kind}) may not sign by the trust list")
+    if objection:
+        found.unknown.append(f"the key of {_who(standing)} ({companion.kind}) does not count: {objection}")
         return
-    signer = listed or AllowedSigner((principal,), companion.public_key)
-    found.counted.append((signer, _signature(signer, companion.statement, "SSH"), companion.statement))
+    found.counted.append((standing, _signature(standing, companion.statement, "SSH"), companion.statement))
 
 
-def _signature(signer: AllowedSigner, statement: ReportStatement, form: str) -> Signature:
+def _revocation(trust: TrustList, public_key: bytes) -> str:
+    revoked = trust.revocation_list is not None and is_revoked(trust.revocation_list, public_key)
+    return "it was revoked" if revoked else ""
+
+
+def _signature(standing: Standing, statement: ReportStatement, form: str) -> Signature:
     said = statement.predicate
-    return Signature(",".join(signer.principals), signer.keyid, said.auditor.name, said.signed_at, form)
+    return Signature(",".join(standing.principals), standing.keyid, said.auditor.name, said.signed_at, form)
 
 
-def _who(signer: AllowedSigner) -> str:
-    return f"{','.join(signer.principals)} ({signer.keyid})"
+def _who(standing: Standing) -> str:
+    return f"{','.join(standing.principals)} ({standing.keyid})"
 
 
-def _enough(signers: list[AllowedSigner], at_least: int, found: _Found) -> Decision:
-    """Check 6."""
-    count = distinct_auditors(signers)
+def _enough(standings: list[Standing], at_least: int, found: _Found) -> Decision:
+    """Check 6. It is left open where a signature that could not be checked would decide it."""
+    count = distinct_auditors(standings)
     wanted = f"at least {at_least} different auditor{'s' if at_least > 1 else ''} of the trust list"
-    names = ", ".join(sorted({",".join(signer.principals) for signer in signers})) or "nobody"
+    names = ", ".join(sorted({",".join(standing.principals) for standing in standings})) or "nobody"
     shown = f"{count}: {names}"
-    if count < at_least:
-        why = "; ".join(found.unknown) or "Nobody else signed"
-        return checks.SIGNERS.failed(
-            shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted
+    if count >= at_least:
+        return checks.SIGNERS.passed(shown, "Enough auditors signed.", expected=wanted)
+    if distinct_auditors([*standings, *found.open]) >= at_least:
+        return checks.SIGNERS.skipped(
+            f"It could not be told whether {wanted} signed: {'; '.join(found.unchecked)}"[:600] + "."
         )
-    return checks.SIGNERS.passed(shown, "Enough auditors signed.", expected=wanted)
+    why = "; ".join(found.unchecked + found.unknown) or "Nobody else signed"
+    return checks.SIGNERS.failed(
+        shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted
+    )
 
 
-def _subjects(statements: list[ReportStatement], files: FolderFiles) -> Decision:
+def _subjects(statements: list[ReportStatement], files: FolderFiles, *, open_signature: bool) -> Decision:
     """Check 7."""
     check = checks.SUBJECTS
     if files.strange:
         return check.failed(", ".join(files.strange[:5]), "The folder holds something that nobody signed.")
+    if not statements and open_signature:
+        return check.skipped("No signature of anybody you trust could be checked, so no file was compared.")
     if not statements:
         return check.failed(
             "no statement that counts", "Nothing in the folder is signed by anybody you trust."
@@ -333,6 +382,8 @@ def _left_open(document: AuditDocument, found: _Found) -> tuple[str, ...]:
             f"The content of {', '.join(absent)}: it is named by its digest. What was read from it (version, "
             "checksums, dm-verity root) stands in evidence/replay.yaml and is taken from there."
         )
+    if found.unchecked:
+        told.append("Signatures that could not be checked: they could have been changed, added or removed.")
     if found.unknown:
         told.append(
             "Signatures of keys outside the trust list: they could have been changed, added or removed."
