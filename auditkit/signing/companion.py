@@ -22,6 +22,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file, write_together
 from auditkit.signing.allowed_signers import NAMESPACE
 from auditkit.signing.bundle import BUNDLE_BYTES
+from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.sign import prepare_statement
 from auditkit.signing.ssh_certificates import keyid_of
 from auditkit.signing.ssh_keygen import last_line, ssh_keygen
@@ -117,9 +118,23 @@ def read_companion(folder: Path, name: str) -> Companion:
     try:
         payload = read_file(folder / name, BUNDLE_BYTES)
         signature = read_file(folder / f"{name}.sig", _SIGNATURE_BYTES)
+    except AuditkitError as error:
+        raise EvidenceError(error.what, where=error.where or f"{name}.sig") from None
+    try:
+        return _companion(name, payload, signature)
+    except EvidenceError as error:
+        try:
+            _companion(name, unix_line_ends(payload), unix_line_ends(signature))
+        except EvidenceError:
+            raise error from None
+        raise EvidenceError(f"changed {ONLY_LINE_ENDS}", where=name) from None
+
+
+def _companion(name: str, payload: bytes, signature: bytes) -> Companion:
+    try:
         public_key = _public_key(signature)
         keyid = keyid_of(public_key)
-    except AuditkitError as error:
+    except EvidenceError as error:
         raise EvidenceError(error.what, where=error.where or f"{name}.sig") from None
     try:
         statement = parse_report_statement(payload)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from auditkit.report.folder import (
     SIGNATURES_NAME,
 )
 from auditkit.signing import report_checks as checks
+from auditkit.signing.line_ends import ONLY_LINE_ENDS, hint, how_changed, unix_line_ends
 from auditkit.version import __version__
 
 COMPANION: Final = re.compile(r"report\.statement-[0-9a-f]{16}\.json(?:\.sig)?")
@@ -125,13 +127,19 @@ def check_evidence(document: AuditDocument, files: FolderFiles, folder: Path) ->
     for name in sorted(stored.keys() & present.keys()):
         record, path = stored[name], present[name]
         if (files.digests[path], files.sizes[path]) != (record.sha256, record.size):
-            problems.append(f"{name} was changed")
+            how = how_changed(folder / path, record.sha256)
+            problems.append(f"{name} was changed{how}")
     if SUMS_NAME in present and not problems:
         sums = format_sha256sums({name: record.sha256 for name, record in stored.items()}).encode()
         if read_file(folder / prefix / SUMS_NAME, LIMITS.answer_bytes) != sums:
-            problems.append(f"{SUMS_NAME} does not list these files")
+            how = how_changed(folder / prefix / SUMS_NAME, sha256(sums).hexdigest())
+            problems.append(
+                f"{SUMS_NAME} was changed{how}" if how else f"{SUMS_NAME} does not list these files"
+            )
     if problems:
-        return checks.EVIDENCE.failed(_some(problems), "The evidence is not that of this report.")
+        return checks.EVIDENCE.failed(
+            _some(problems), f"The evidence is not that of this report.{hint(problems)}"
+        )
     return checks.EVIDENCE.passed(f"{len(stored)} files", "The evidence is what the report rests on.")
 
 
@@ -151,6 +159,10 @@ def check_renderings(document: AuditDocument, folder: Path) -> Decision:
             f"made by auditkit {document.tool.version}",
             "Another version of auditkit made the renderings; that they tell what audit.json says was not checked.",
         )
+    restored = (unix_line_ends(html), unix_line_ends(markdown))
+    if restored == (wanted_html, wanted_markdown):
+        told = f"{HTML_NAME} or {MARKDOWN_NAME} was changed {ONLY_LINE_ENDS}"
+        return check.failed(told, f"They are not as auditkit writes them.{hint([told])}")
     changed = [HTML_NAME] if _DRAWING.sub(b"", html) != _DRAWING.sub(b"", wanted_html) else []
     changed += [MARKDOWN_NAME] if markdown != wanted_markdown else []
     if not changed:

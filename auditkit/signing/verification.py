@@ -24,6 +24,7 @@ from auditkit.signing.folder_files import (
     check_renderings,
     read_folder_files,
 )
+from auditkit.signing.line_ends import hint, how_changed
 from auditkit.signing.ssh_keygen import certificate_counts, is_revoked, made_signature
 from auditkit.signing.ssh_keys import signed_by
 from auditkit.signing.statement import ReportStatement, report_statement, summary_statement
@@ -128,7 +129,7 @@ def verify_report(
     found = _signatures(folder, files, trust, time.time() if now is None else now, decisions)
     decisions.append(_enough([standing for standing, _, _ in found.counted], at_least, found))
     statements = [statement for _, _, statement in found.counted]
-    decisions.append(_subjects(statements, files, open_signature=bool(found.open)))
+    decisions.append(_subjects(statements, files, folder, open_signature=bool(found.open)))
     if report is not None:
         decisions.append(_content(report.document, statements, found.pairs, files))
         if require is not None:
@@ -178,7 +179,10 @@ def _signatures(
             malformed.append(str(error))
     made = f"{len(pairs)} in {SIGNATURES_NAME}, {len(names)} beside it"
     decisions.append(
-        checks.FORM.failed("; ".join(malformed)[:600], "What should be signatures is missing or damaged.")
+        checks.FORM.failed(
+            "; ".join(malformed)[:600],
+            f"What should be signatures is missing or damaged.{hint(malformed)}",
+        )
         if malformed
         else checks.FORM.passed(made, "Every signature has the form that auditkit writes.")
     )
@@ -295,7 +299,9 @@ def _enough(standings: list[Standing], at_least: int, found: _Found) -> Decision
     )
 
 
-def _subjects(statements: list[ReportStatement], files: FolderFiles, *, open_signature: bool) -> Decision:
+def _subjects(
+    statements: list[ReportStatement], files: FolderFiles, folder: Path, *, open_signature: bool
+) -> Decision:
     """Check 7."""
     check = checks.SUBJECTS
     if files.strange:
@@ -314,10 +320,14 @@ def _subjects(statements: list[ReportStatement], files: FolderFiles, *, open_sig
         problems += [f"{name} is missing" for name in sorted(signed.keys() - files.digests.keys())]
         problems += [f"{name} was not signed" for name in sorted(files.digests.keys() - signed.keys())]
         both = signed.keys() & files.digests.keys()
-        problems += [f"{name} was changed" for name in sorted(both) if signed[name] != files.digests[name]]
+        problems += [
+            f"{name} was changed{how_changed(folder / name, signed[name])}"
+            for name in sorted(both)
+            if signed[name] != files.digests[name]
+        ]
     if problems:
         shown = "; ".join(dict.fromkeys(problems))[:600]
-        return check.failed(shown, "The folder is not as it was when it was signed.")
+        return check.failed(shown, f"The folder is not as it was when it was signed.{hint(problems)}")
     return check.passed(f"{len(files.digests)} files", "Every file is as it was signed.")
 
 
