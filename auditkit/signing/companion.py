@@ -20,7 +20,6 @@ from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file, write_together
-from auditkit.signing.allowed_signers import NAMESPACE
 from auditkit.signing.bundle import BUNDLE_BYTES
 from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.sign import prepare_statement
@@ -28,6 +27,7 @@ from auditkit.signing.ssh_certificates import keyid_of
 from auditkit.signing.ssh_keygen import last_line, ssh_keygen
 from auditkit.signing.ssh_keys import key_type, read_string
 from auditkit.signing.statement import ReportStatement, parse_report_statement, statement_bytes
+from auditkit.signing.trust_list import NAMESPACE
 
 _SIGNATURE_BYTES: Final = 64 * 1024
 _TOUCH_SECONDS: Final = 180  # whoever signs may have to find and touch a security key

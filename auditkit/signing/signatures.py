@@ -10,7 +10,6 @@ from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file
 from auditkit.report.folder import SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
-from auditkit.signing.allowed_signers import Standing, TrustList, distinct_auditors
 from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
 from auditkit.signing.companion import Companion, read_companion
 from auditkit.signing.folder_files import FolderFiles
@@ -18,6 +17,7 @@ from auditkit.signing.line_ends import hint
 from auditkit.signing.ssh_keygen import certificate_counts, is_revoked, made_signature
 from auditkit.signing.ssh_keys import signed_by
 from auditkit.signing.statement import ReportStatement
+from auditkit.signing.trust_list import Standing, TrustList, distinct_auditors
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def judge_signatures(
                 f"{SIGNATURES_NAME}: {error}" if isinstance(error, EvidenceError) else str(error)
             )
     for pair in pairs:
-        _judge_pair(pair, trust, now, found)
+        judge_pair(pair, trust, now, found)
     names = sorted({name.removesuffix(".sig") for name in files.companions})
     for name in names:
         try:
@@ -113,7 +113,8 @@ def judge_signatures(
     return found
 
 
-def _judge_pair(pair: SignedPair, trust: TrustList, now: float, found: FoundSignatures) -> None:
+def judge_pair(pair: SignedPair, trust: TrustList, now: float, found: FoundSignatures) -> None:
+    """Adds to ``found`` what an auditor's two envelopes come to under a trust list at ``now``, seconds since 1970."""
     signer = trust.find(pair.keyid, now)
     standing = trust.standing(signer.public_key, now) if signer else None
     if signer is None or standing is None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import SigningError
-from auditkit.signing.allowed_signers import NAMESPACE
 from auditkit.signing.ssh_keys import key_type
+from auditkit.signing.trust_list import NAMESPACE
 
 _SECONDS: Final = 30
 _GOOD: Final = f'Good "{NAMESPACE}" signature'.encode()

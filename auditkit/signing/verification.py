@@ -13,7 +13,6 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.report import AuditDocument, ReportFolder, read_report_folder
 from auditkit.report.folder import DOCUMENT_NAME, SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
-from auditkit.signing.allowed_signers import TrustList
 from auditkit.signing.bundle import SignedPair
 from auditkit.signing.folder_files import (
     FolderFiles,
@@ -25,6 +24,7 @@ from auditkit.signing.folder_files import (
 from auditkit.signing.line_ends import hint, how_changed
 from auditkit.signing.signatures import FoundSignatures, Signature, enough_signed, judge_signatures
 from auditkit.signing.statement import ReportStatement, report_statement, summary_statement
+from auditkit.signing.trust_list import TrustList
 from auditkit.version import __version__
 
 
