@@ -17,7 +17,7 @@ from auditkit.signing.bundle import parse_bundle
 from auditkit.signing.companion import Companion, read_companion
 from auditkit.signing.signatures import FoundSignatures, judge_companion, judge_pair
 
-CASES = 320
+CASES = 300
 ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "Australia/Sydney", "Europe/Berlin", "Pacific/Chatham"]
 PRINCIPALS = [
     "alice@example.org", "alice@example.org,auditor@example.org", "bob@example.net", "*@example.org", "*", "?lice@*",
@@ -130,6 +130,12 @@ def accepted(
     return found
 
 
+def is_listed(keygen: str, item: Signed, trust: Path) -> bool:
+    """Whether ``ssh-keygen`` finds the key at all: it spares asking for every identity where it does not."""
+    command = [keygen, "-Y", "find-principals", "-f", trust, "-s", f"{item.path}.sig"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def judged(item: Signed, trust, now: float) -> FoundSignatures:
     found = FoundSignatures()
     judge_companion(item.companion, trust, now, found)
@@ -181,7 +187,9 @@ def test_generated_cases(world, in_zone, tmp_path):
         asked = [piece for line in trust.signers for piece in line.principals] + [*item.names, *IDENTITIES]
         found = judged(item, trust, now)
         named = [name for standing, _, _ in found.counted for name in standing.principals]
-        good = accepted(keygen, item, trust_file, revoked, named or list(dict.fromkeys(asked)))
+        if not named and is_listed(keygen, item, trust_file):
+            named = list(dict.fromkeys(asked))
+        good = accepted(keygen, item, trust_file, revoked, named)
         told = f"case {number}: {name} under\n{text}\nrevoked: {revoked}\nssh-keygen: {good or 'no'}, {found.unknown}"
         assert bool(found.counted) == bool(good), told
         if item.companion.keyid in pairs and not item.names:
@@ -201,7 +209,8 @@ def test_generated_cases(world, in_zone, tmp_path):
         "alice {key}", " \talice\t \t{key} and a comment", '"alice" {key}', '"alice smith" {key}', 'al"ice" {key}',
         '"alice"{key}', 'alice"x {key}', 'alice cert-authority {key}', 'alice namespaces="" {key}',
         'alice namespaces="auditkit" {key}', 'alice NAMESPACES="auditkit" {key}', "alice namespaces=auditkit {key}",
-        'alice namespaces="auditkit", {key}', 'alice ,namespaces="auditkit" {key}', 'alice namespaces="auditkit",, {key}',
+        'alice namespaces="auditkit", {key}', 'alice ,namespaces="auditkit" {key}',
+        'alice namespaces="auditkit",, {key}',
         'alice namespaces="auditkit" , {key}', 'alice namespaces="git",namespaces="auditkit" {key}',
         'alice namespaces="",namespaces="auditkit" {key}', "alice cert-authority,cert-authority {key}",
         'alice namespaces="a\\"b,auditkit" {key}', 'alice namespaces="auditkit\\" {key}',
