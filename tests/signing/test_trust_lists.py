@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -115,15 +118,26 @@ def test_a_damaged_krl_is_not_taken_for_an_empty_one(report, alice, trusted, tmp
 
 def test_one_key_with_two_certificates_is_one_auditor(report, alice, bob, *, new_key, certify, trusted):
     ca = new_key("ca")
+    line = f"*@example.org cert-authority {ca.public_line}"
     sign_companion(report, certify(alice, ca, "alice@example.org"))
     sign_companion(report, certify(alice, ca, "carol@example.org"))
-    sign_report(report, alice.signer())
-    lines = [f"*@example.org cert-authority {ca.public_line}", f"dave@example.net {alice.public_line}"]
-    assert outcomes(verify_report(report, trusted(*lines), at_least=2))["signature.signers"] == "fail"
+    assert outcomes(verify_report(report, trusted(line), at_least=2))["signature.signers"] == "fail"
     sign_companion(report, certify(bob, ca, "bob@example.org"))
-    verified = verify_report(report, trusted(*lines), at_least=2)
+    verified = verify_report(report, trusted(line), at_least=2)
     assert outcomes(verified)["signature.signers"] == "pass"
     assert len({signature.keyid for signature in verified.signatures}) == 2
+
+
+def test_a_key_and_a_certificate_of_it_are_one_auditor(report, alice, new_key, certify, trusted):
+    ca = new_key("ca")
+    sign_companion(report, certify(alice, ca, "alice@example.org"))
+    sign_report(report, alice.signer())
+    listed = trusted(
+        f"*@example.org cert-authority {ca.public_line}", f"dave@example.net {alice.public_line}"
+    )
+    verified = verify_report(report, listed, at_least=2)
+    assert outcomes(verified)["signature.signers"] == "fail"
+    assert len(verified.signatures) == 2
 
 
 def test_a_list_of_authorities_alone_is_enough(report, alice, new_key, certify, trusted):
@@ -265,6 +279,37 @@ def test_every_byte_of_a_certificate_is_read_without_a_crash(alice, new_key, cer
             read_certificate(blob[:length])
     with pytest.raises(EvidenceError):
         read_certificate(blob + b"\0")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    ("option", "hours", "counts"),
+    [
+        ("valid-after", -1, True),
+        ("valid-after", 1, False),
+        ("valid-before", -1, False),
+        ("valid-before", 1, True),
+    ],
+)
+def test_a_time_without_z_is_the_verifiers_for_every_kind_of_signature(
+    report, alice, bob, *, new_key, certify, trusted, monkeypatch, zone, option, hours, counts
+):
+    ca = new_key("ca")
+    sign_report(report, alice.signer())
+    sign_companion(report, certify(bob, ca, "bob@example.org"))
+    moment = datetime.now(UTC) + timedelta(hours=hours)
+    bound = f'{option}="{moment.astimezone(ZoneInfo(zone)):%Y%m%d%H%M}"'
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        listed = trusted(
+            f"alice@example.org {bound} {alice.public_line}",
+            f"*@example.org cert-authority,{bound} {ca.public_line}",
+        )
+        assert len(verify_report(report, listed).signatures) == 2 * counts
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # ssh-keygen that cannot look
