@@ -142,7 +142,10 @@ def _ask_passphrase(name: str) -> str:
     help="Whom you trust: an OpenSSH allowed_signers file.",
 )
 @click.option(
-    "--revoked", type=ExistingFile, metavar="FILE", help="Public keys that count no more, one a line."
+    "--revoked",
+    type=ExistingFile,
+    metavar="FILE",
+    help="What counts no more: public keys, one a line, or a revocation list (KRL) of ssh-keygen.",
 )
 @click.option(
     "--at-least", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Auditors."

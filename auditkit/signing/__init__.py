@@ -3,14 +3,16 @@
 from auditkit.signing import load_private_key, read_trust_list, sign_report, verify_report
 """
 
-from auditkit.signing.allowed_signers import AllowedSigner, TrustList, read_trust_list
+from auditkit.signing.allowed_signers import read_trust_list
 from auditkit.signing.companion import sign_companion
 from auditkit.signing.dsse import Envelope, parse_envelope, pre_authentication_encoding
 from auditkit.signing.sign import sign_report
+from auditkit.signing.signatures import Signature
 from auditkit.signing.ssh_agent import AgentKey, agent_key
 from auditkit.signing.ssh_keys import PrivateKey, Signer, fingerprint, load_private_key
 from auditkit.signing.statement import predicate_schema
-from auditkit.signing.verification import ReportVerification, Signature, verify_report
+from auditkit.signing.trust_list import AllowedSigner, TrustList
+from auditkit.signing.verification import ReportVerification, verify_report
 
 __all__ = [
     "AgentKey",

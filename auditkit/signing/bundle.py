@@ -9,6 +9,7 @@ from typing import Final
 from auditkit.errors import EvidenceError
 from auditkit.limits import MIB
 from auditkit.signing.dsse import Envelope, parse_envelope
+from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.statement import (
     ReportStatement,
     SummaryStatement,
@@ -51,6 +52,17 @@ def parse_bundle(data: bytes) -> tuple[SignedPair, ...]:
     """
     if len(data) > BUNDLE_BYTES:
         raise EvidenceError("the bundle is too large", expected=f"at most {BUNDLE_BYTES:,} bytes")
+    try:
+        return _parse(data)
+    except EvidenceError as error:
+        try:
+            _parse(unix_line_ends(data))
+        except EvidenceError:
+            raise error from None
+        raise EvidenceError(f"the bundle was changed {ONLY_LINE_ENDS}") from None
+
+
+def _parse(data: bytes) -> tuple[SignedPair, ...]:
     if not data.endswith(b"\n"):
         raise EvidenceError("the last line of the bundle is cut short")
     lines = data[:-1].split(b"\n")

@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import re
-import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file, write_together
-from auditkit.signing.allowed_signers import NAMESPACE, TrustList
 from auditkit.signing.bundle import BUNDLE_BYTES
+from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.sign import prepare_statement
-from auditkit.signing.ssh_keys import fingerprint, key_type, read_string
+from auditkit.signing.ssh_certificates import keyid_of
+from auditkit.signing.ssh_keygen import last_line, ssh_keygen
+from auditkit.signing.ssh_keys import key_type, read_string
 from auditkit.signing.statement import ReportStatement, parse_report_statement, statement_bytes
+from auditkit.signing.trust_list import NAMESPACE
 
 _SIGNATURE_BYTES: Final = 64 * 1024
-_SECONDS: Final = 30
 _TOUCH_SECONDS: Final = 180  # whoever signs may have to find and touch a security key
 _PUBLIC_KEY: Final = re.compile(rb"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+ ([A-Za-z0-9+/=]+)(?: .*)?\n?")
 _BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----\n", b"-----END SSH SIGNATURE-----\n"
@@ -42,9 +42,11 @@ class Companion:
 
     Attributes:
         name: of the statement's file; the signature's has ``.sig`` behind it.
-        keyid: fingerprint of the key in the signature.
-        kind: type of that key.
-        public_key: that key in SSH wire form.
+        keyid: fingerprint of the key in the signature, or of the key inside the certificate there.
+        kind: type of that key or certificate.
+        public_key: that key or certificate in SSH wire form.
+        payload: the bytes of the statement.
+        signature: the armoured signature.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Companion:
     keyid: str
     kind: str
     public_key: bytes
+    payload: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 def sign_companion(
@@ -77,9 +81,12 @@ def sign_companion(
             folder is then as it was.
         SourceError: there is no finished report.
     """
-    program = _ssh_keygen()
+    program = ssh_keygen()
     public_key = _public_half(key)
-    keyid = fingerprint(public_key)
+    try:
+        keyid = keyid_of(public_key)
+    except EvidenceError as error:
+        raise SigningError(f"the public half of the key is of no use: {error.what}", where=str(key)) from None
     statement = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
     payload = statement_bytes(statement)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
@@ -92,7 +99,7 @@ def sign_companion(
             raise SigningError(f"ssh-keygen did not sign: {error}"[:200], where=str(key)) from None
         if done.returncode:
             raise SigningError(
-                f"ssh-keygen did not sign: {_last_line(done.stderr)}",
+                f"ssh-keygen did not sign: {last_line(done.stderr)}",
                 where=str(key),
                 hint="nothing was written",
             )
@@ -115,64 +122,33 @@ def read_companion(folder: Path, name: str) -> Companion:
     """
     try:
         payload = read_file(folder / name, BUNDLE_BYTES)
-        public_key = _public_key(read_file(folder / f"{name}.sig", _SIGNATURE_BYTES))
+        signature = read_file(folder / f"{name}.sig", _SIGNATURE_BYTES)
     except AuditkitError as error:
+        raise EvidenceError(error.what, where=error.where or f"{name}.sig") from None
+    try:
+        return _companion(name, payload, signature)
+    except EvidenceError as error:
+        try:
+            _companion(name, unix_line_ends(payload), unix_line_ends(signature))
+        except EvidenceError:
+            raise error from None
+        raise EvidenceError(f"changed {ONLY_LINE_ENDS}", where=name) from None
+
+
+def _companion(name: str, payload: bytes, signature: bytes) -> Companion:
+    try:
+        public_key = _public_key(signature)
+        keyid = keyid_of(public_key)
+    except EvidenceError as error:
         raise EvidenceError(error.what, where=error.where or f"{name}.sig") from None
     try:
         statement = parse_report_statement(payload)
     except EvidenceError as error:
         raise error.at(name) from None
-    keyid = fingerprint(public_key)
     named = f"report.statement-{sha256(public_key).hexdigest()[:16]}.json"
     if statement.predicate.auditor.keyid != keyid or name != named:
         raise EvidenceError("the statement is not about the key that signed it", where=name)
-    return Companion(name, statement, keyid, key_type(public_key), public_key)
-
-
-def is_intact(folder: Path, companion: Companion) -> bool:
-    """Whether the signature is one of the key that is in it, over the statement.
-
-    Raises:
-        SigningError: ``ssh-keygen`` is missing.
-    """
-    return _judged(folder, companion, ["-Y", "check-novalidate"])[0]
-
-
-def allowed_principal(folder: Path, companion: Companion, trust: TrustList) -> str | None:
-    """The identity that the trust list gives the key; None when it does not let the key sign audit reports.
-
-    Raises:
-        SigningError: ``ssh-keygen`` is missing.
-    """
-    if companion.public_key in trust.revoked:
-        return None
-    found, told = _judged(
-        folder, companion, ["-Y", "find-principals", "-f", str(trust.path)], namespace=False
-    )
-    if not found:
-        return None
-    for principal in told.splitlines():
-        names = ["-Y", "verify", "-f", str(trust.path), "-I", principal]
-        if _judged(folder, companion, names)[0]:
-            return principal
-    return None
-
-
-def _judged(
-    folder: Path, companion: Companion, arguments: list[str], *, namespace: bool = True
-) -> tuple[bool, str]:
-    command = [_ssh_keygen(), *arguments, "-s", str(folder / f"{companion.name}.sig")]
-    if namespace:
-        command += ["-n", NAMESPACE]
-    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-    with (folder / companion.name).open("rb") as statement:
-        try:
-            done = subprocess.run(
-                command, stdin=statement, capture_output=True, check=False, timeout=_SECONDS, env=environment
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise SigningError(f"ssh-keygen cannot be run: {error}"[:200]) from None
-    return done.returncode == 0, done.stdout.decode("utf-8", "replace")
+    return Companion(name, statement, keyid, key_type(public_key), public_key, payload, signature)
 
 
 def _public_half(key: Path) -> bytes:
@@ -202,20 +178,17 @@ def _public_key(armoured: bytes) -> bytes:
         lines = b"".join(text[start : start + _LINE] + b"\n" for start in range(0, len(text), _LINE))
         if armoured != _BEGIN + lines + _END or not blob.startswith(b"SSHSIG\0\0\0\1"):
             raise EvidenceError("not an SSH signature as ssh-keygen writes it")
-        public_key, _ = read_string(blob, 10)
+        public_key, offset = read_string(blob, 10)
         key_type(public_key)
+        fields: list[bytes] = []
+        for _ in range(4):  # namespace, reserved, hash, signature
+            value, offset = read_string(blob, offset)
+            fields.append(value)
+        if offset != len(blob) or fields[1] or fields[2] not in (b"sha256", b"sha512"):
+            raise EvidenceError("not an SSH signature as ssh-keygen writes it")
     except (binascii.Error, EvidenceError):
         raise EvidenceError("not an SSH signature as ssh-keygen writes it") from None
+    if fields[0] != NAMESPACE.encode():
+        shown = ascii(fields[0].decode("utf-8", "replace")[:60])
+        raise EvidenceError(f"an SSH signature for another purpose: {shown}")
     return public_key
-
-
-def _ssh_keygen() -> str:
-    found = shutil.which("ssh-keygen")
-    if found is None:
-        raise SigningError("ssh-keygen is not installed", hint="install OpenSSH's client programs")
-    return found
-
-
-def _last_line(told: bytes) -> str:
-    lines = told.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:200] if lines else "it did not say why"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from auditkit.report.folder import (
     SIGNATURES_NAME,
 )
 from auditkit.signing import report_checks as checks
+from auditkit.signing.line_ends import ONLY_LINE_ENDS, hint, how_changed, unix_line_ends
 from auditkit.version import __version__
 
 COMPANION: Final = re.compile(r"report\.statement-[0-9a-f]{16}\.json(?:\.sig)?")
@@ -124,13 +126,19 @@ def check_evidence(document: AuditDocument, files: FolderFiles, folder: Path) ->
     for name in sorted(stored.keys() & present.keys()):
         record, path = stored[name], present[name]
         if (files.digests[path], files.sizes[path]) != (record.sha256, record.size):
-            problems.append(f"{name} was changed")
+            how = how_changed(folder / path, record.sha256)
+            problems.append(f"{name} was changed{how}")
     if SUMS_NAME in present and not problems:
         sums = format_sha256sums({name: record.sha256 for name, record in stored.items()}).encode()
         if read_file(folder / prefix / SUMS_NAME, LIMITS.answer_bytes) != sums:
-            problems.append(f"{SUMS_NAME} does not list these files")
+            how = how_changed(folder / prefix / SUMS_NAME, sha256(sums).hexdigest())
+            problems.append(
+                f"{SUMS_NAME} was changed{how}" if how else f"{SUMS_NAME} does not list these files"
+            )
     if problems:
-        return checks.EVIDENCE.failed(_some(problems), "The evidence is not that of this report.")
+        return checks.EVIDENCE.failed(
+            _some(problems), f"The evidence is not that of this report.{hint(problems)}"
+        )
     return checks.EVIDENCE.passed(f"{len(stored)} files", "The evidence is what the report rests on.")
 
 
@@ -142,8 +150,9 @@ def check_renderings(document: AuditDocument, folder: Path) -> Decision:
         markdown = read_file(folder / MARKDOWN_NAME, LIMITS.report_bytes)
     except AuditkitError as error:
         return check.failed(str(error), "A rendering of the report is missing.")
-    changed = [HTML_NAME] if html != render_html(document).encode() else []
-    changed += [MARKDOWN_NAME] if markdown != render_markdown(document).encode() else []
+    wanted_html, wanted_markdown = render_html(document).encode(), render_markdown(document).encode()
+    changed = [HTML_NAME] if html != wanted_html else []
+    changed += [MARKDOWN_NAME] if markdown != wanted_markdown else []
     if not changed:
         return check.passed(f"{HTML_NAME}, {MARKDOWN_NAME}", "Both tell what audit.json says.")
     if document.tool.version != __version__:
@@ -153,6 +162,9 @@ def check_renderings(document: AuditDocument, folder: Path) -> Decision:
             "audit.json, or verify the report with that version.",
             qualifications=(Qualification.OTHER_VERSION,),
         )
+    if (unix_line_ends(html), unix_line_ends(markdown)) == (wanted_html, wanted_markdown):
+        told = f"{' and '.join(changed)} changed {ONLY_LINE_ENDS}"
+        return check.failed(told, f"They are not as auditkit writes them.{hint([told])}")
     return check.failed(" and ".join(changed), "It shows something else than audit.json says.")
 
 

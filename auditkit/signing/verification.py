@@ -9,14 +9,11 @@ from pathlib import Path
 
 from auditkit.audit import SENTENCES, Claim, Judgement, Verdict, in_order, judge, qualifications_of
 from auditkit.decision import Decision, Qualification
-from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SigningError, SourceError
-from auditkit.evidence import read_file
+from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.report import AuditDocument, ReportFolder, read_report_folder
 from auditkit.report.folder import DOCUMENT_NAME, NOTEBOOK_NAME, SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
-from auditkit.signing.allowed_signers import AllowedSigner, TrustList, distinct_auditors
-from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
-from auditkit.signing.companion import Companion, allowed_principal, is_intact, read_companion
+from auditkit.signing.bundle import SignedPair
 from auditkit.signing.folder_files import (
     FolderFiles,
     check_document,
@@ -24,28 +21,11 @@ from auditkit.signing.folder_files import (
     check_renderings,
     read_folder_files,
 )
-from auditkit.signing.ssh_keys import signed_by
+from auditkit.signing.line_ends import hint, how_changed
+from auditkit.signing.signatures import FoundSignatures, Signature, enough_signed, judge_signatures
 from auditkit.signing.statement import ReportStatement, report_statement, summary_statement
+from auditkit.signing.trust_list import TrustList
 from auditkit.version import __version__
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """An auditor's valid signature.
-
-    Attributes:
-        principal: the identity that the trust list gives the key.
-        keyid: the key's fingerprint.
-        name: what the auditor calls themself; nothing proves it.
-        signed_at: when, by the auditor's own clock.
-        form: ``DSSE`` or ``SSH``.
-    """
-
-    principal: str
-    keyid: str
-    name: str | None
-    signed_at: str
-    form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +101,6 @@ class ReportVerification:
         return self.with_decision(decision)
 
 
-@dataclass(slots=True)
-class _Found:
-    """What the signatures came to, before it becomes decisions."""
-
-    counted: list[tuple[AllowedSigner, Signature, ReportStatement]]
-    pairs: list[SignedPair]
-    problems: list[str]
-    unknown: list[str]
-
-
 def verify_report(
     folder: Path,
     trust: TrustList,
@@ -157,11 +127,10 @@ def verify_report(
     if report is not None:
         decisions.append(check_evidence(report.document, files, folder))
         decisions.append(check_renderings(report.document, folder))
-    found = _signatures(folder, files, trust, time.time() if now is None else now, decisions)
-    signers = [signer for signer, _, _ in found.counted]
-    decisions.append(_enough(signers, at_least, found))
+    found = judge_signatures(folder, files, trust, time.time() if now is None else now, decisions)
+    decisions.append(enough_signed(at_least, found))
     statements = [statement for _, _, statement in found.counted]
-    decisions.append(_subjects(statements, files))
+    decisions.append(_subjects(statements, files, folder, open_signature=bool(found.open)))
     if report is not None:
         decisions.append(_content(report.document, statements, found.pairs, files))
     return ReportVerification(
@@ -184,122 +153,15 @@ def _document(folder: Path, decisions: list[Decision]) -> ReportFolder | None:
     return report
 
 
-def _signatures(
-    folder: Path, files: FolderFiles, trust: TrustList, now: float, decisions: list[Decision]
-) -> _Found:
-    """Checks 4 and 5."""
-    found = _Found([], [], [], [])
-    malformed: list[str] = []
-    pairs: tuple[SignedPair, ...] = ()
-    place = folder / SIGNATURES_NAME
-    if place.exists() or not files.companions:
-        try:
-            pairs = parse_bundle(read_file(place, BUNDLE_BYTES))
-        except AuditkitError as error:
-            malformed.append(
-                f"{SIGNATURES_NAME}: {error}" if isinstance(error, EvidenceError) else str(error)
-            )
-    for pair in pairs:
-        _judge_pair(pair, trust, now, found)
-    names = sorted({name.removesuffix(".sig") for name in files.companions})
-    for name in names:
-        try:
-            _judge_companion(folder, read_companion(folder, name), trust, now, found)
-        except EvidenceError as error:
-            malformed.append(str(error))
-    made = f"{len(pairs)} in {SIGNATURES_NAME}, {len(names)} beside it"
-    decisions.append(
-        checks.FORM.failed("; ".join(malformed)[:600], "What should be signatures is missing or damaged.")
-        if malformed
-        else checks.FORM.passed(made, "Every signature has the form that auditkit writes.")
-    )
-    if found.problems:
-        decided = checks.KEYS.failed(
-            "; ".join(found.problems)[:600], "Something was changed after it was signed."
-        )
-    elif found.unknown:
-        decided = checks.KEYS.warned(
-            "; ".join(found.unknown)[:600], "A signature by somebody you do not trust counts for nothing."
-        )
-    else:
-        decided = checks.KEYS.passed(
-            f"{len(found.counted)} valid", "The keys that are named made the signatures."
-        )
-    decisions.append(decided)
-    return found
-
-
-def _judge_pair(pair: SignedPair, trust: TrustList, now: float, found: _Found) -> None:
-    signer = trust.find(pair.keyid, now)
-    if signer is None:
-        # The key id is only a hint: a changed one must not turn a trusted signature into an unknown one.
-        made_by = [
-            known
-            for known in trust.signers
-            if any(signed_by(known.public_key, e.signature, e.signed_bytes) for e in pair.envelopes)
-        ]
-        if made_by:
-            found.problems.append(f"a signature of {made_by[0].keyid} says that it is of {pair.keyid}")
-        else:
-            found.unknown.append(f"{pair.keyid} is not in the trust list")
-        return
-    for envelope in pair.envelopes:
-        if not signed_by(signer.public_key, envelope.signature, envelope.signed_bytes):
-            found.problems.append(f"a signature said to be of {_who(signer)} is not valid")
-            return
-    objection = "it was revoked" if signer.public_key in trust.revoked else signer.objection(now)
-    if objection:
-        found.unknown.append(f"the key of {_who(signer)} does not count: {objection}")
-        return
-    found.pairs.append(pair)
-    found.counted.append((signer, _signature(signer, pair.report, "DSSE"), pair.report))
-
-
-def _judge_companion(folder: Path, companion: Companion, trust: TrustList, now: float, found: _Found) -> None:
-    try:
-        if not is_intact(folder, companion):
-            found.problems.append(f"{companion.name}.sig is not a signature over {companion.name}")
-            return
-        principal = allowed_principal(folder, companion, trust)
-    except SigningError as error:
-        found.unknown.append(f"{companion.name}.sig was not checked: {error.what}")
-        return
-    listed = trust.find(companion.keyid, now)
-    if principal is None or (listed is not None and listed.objection(now)):
-        found.unknown.append(f"{companion.keyid} ({companion.kind}) may not sign by the trust list")
-        return
-    signer = listed or AllowedSigner((principal,), companion.public_key)
-    found.counted.append((signer, _signature(signer, companion.statement, "SSH"), companion.statement))
-
-
-def _signature(signer: AllowedSigner, statement: ReportStatement, form: str) -> Signature:
-    said = statement.predicate
-    return Signature(",".join(signer.principals), signer.keyid, said.auditor.name, said.signed_at, form)
-
-
-def _who(signer: AllowedSigner) -> str:
-    return f"{','.join(signer.principals)} ({signer.keyid})"
-
-
-def _enough(signers: list[AllowedSigner], at_least: int, found: _Found) -> Decision:
-    """Check 6."""
-    count = distinct_auditors(signers)
-    wanted = f"at least {at_least} different auditor{'s' if at_least > 1 else ''} of the trust list"
-    names = ", ".join(sorted({",".join(signer.principals) for signer in signers})) or "nobody"
-    shown = f"{count}: {names}"
-    if count < at_least:
-        why = "; ".join(found.unknown) or "Nobody else signed"
-        return checks.SIGNERS.failed(
-            shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted
-        )
-    return checks.SIGNERS.passed(shown, "Enough auditors signed.", expected=wanted)
-
-
-def _subjects(statements: list[ReportStatement], files: FolderFiles) -> Decision:
+def _subjects(
+    statements: list[ReportStatement], files: FolderFiles, folder: Path, *, open_signature: bool
+) -> Decision:
     """Check 7."""
     check = checks.SUBJECTS
     if files.strange:
         return check.failed(", ".join(files.strange[:5]), "The folder holds something that nobody signed.")
+    if not statements and open_signature:
+        return check.skipped("No signature of anybody you trust could be checked, so no file was compared.")
     if not statements:
         return check.failed(
             "no statement that counts", "Nothing in the folder is signed by anybody you trust."
@@ -312,10 +174,14 @@ def _subjects(statements: list[ReportStatement], files: FolderFiles) -> Decision
         problems += [f"{name} is missing" for name in sorted(signed.keys() - files.digests.keys())]
         problems += [f"{name} was not signed" for name in sorted(files.digests.keys() - signed.keys())]
         both = signed.keys() & files.digests.keys()
-        problems += [f"{name} was changed" for name in sorted(both) if signed[name] != files.digests[name]]
+        problems += [
+            f"{name} was changed{how_changed(folder / name, signed[name])}"
+            for name in sorted(both)
+            if signed[name] != files.digests[name]
+        ]
     if problems:
         shown = "; ".join(dict.fromkeys(problems))[:600]
-        return check.failed(shown, "The folder is not as it was when it was signed.")
+        return check.failed(shown, f"The folder is not as it was when it was signed.{hint(problems)}")
     return check.passed(f"{len(files.digests)} files", "Every file is as it was signed.")
 
 
@@ -359,7 +225,7 @@ def _document_subject(report: ReportStatement) -> tuple[object, ...]:
     return tuple(subject for subject in report.subject if subject.name == DOCUMENT_NAME)
 
 
-def _left_open(document: AuditDocument, found: _Found, names: Iterable[str]) -> tuple[str, ...]:
+def _left_open(document: AuditDocument, found: FoundSignatures, names: Iterable[str]) -> tuple[str, ...]:
     unbound = [NOTEBOOK_NAME] if NOTEBOOK_NAME in names else []
     absent = [record.name for record in document.evidence if not record.stored]
     told = [
@@ -376,6 +242,8 @@ def _left_open(document: AuditDocument, found: _Found, names: Iterable[str]) -> 
             f"The content of {', '.join(absent)}: it is named by its digest. What was read from it (version, "
             "checksums, dm-verity root) stands in evidence/replay.yaml and is taken from there."
         )
+    if found.unchecked:
+        told.append("Signatures that could not be checked: they could have been changed, added or removed.")
     if found.unknown:
         told.append(
             "Signatures of keys outside the trust list: they could have been changed, added or removed."

@@ -1,0 +1,208 @@
+"""Whose signatures of a report count, whose do not, and which could not be checked here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditkit.decision import Decision
+from auditkit.errors import AuditkitError, EvidenceError, SigningError
+from auditkit.evidence import read_file
+from auditkit.report.folder import SIGNATURES_NAME
+from auditkit.signing import report_checks as checks
+from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
+from auditkit.signing.companion import Companion, read_companion
+from auditkit.signing.folder_files import FolderFiles
+from auditkit.signing.line_ends import hint
+from auditkit.signing.ssh_keygen import certificate_counts, is_revoked, made_signature
+from auditkit.signing.ssh_keys import signed_by
+from auditkit.signing.statement import ReportStatement
+from auditkit.signing.trust_list import Standing, TrustList, distinct_auditors
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An auditor's valid signature.
+
+    Attributes:
+        principal: the identity that the trust list gives the key.
+        keyid: the key's fingerprint.
+        name: what the auditor calls themself; nothing proves it.
+        signed_at: when, by the auditor's own clock.
+        form: ``DSSE`` or ``SSH``.
+    """
+
+    principal: str
+    keyid: str
+    name: str | None
+    signed_at: str
+    form: str
+
+
+@dataclass(slots=True)
+class FoundSignatures:
+    """What the signatures came to, before it becomes decisions.
+
+    Attributes:
+        counted: each with what the trust list says of its key, and what it is over.
+        pairs: those of them that are DSSE envelopes.
+        problems: signatures that are not what they say.
+        unknown: signatures that count for nothing, with the reason.
+        unchecked: signatures that could not be checked, with the reason.
+        open: whose those are that would count.
+    """
+
+    counted: list[tuple[Standing, Signature, ReportStatement]] = field(default_factory=list)
+    pairs: list[SignedPair] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    open: list[Standing] = field(default_factory=list)
+
+
+def judge_signatures(
+    folder: Path, files: FolderFiles, trust: TrustList, now: float, decisions: list[Decision]
+) -> FoundSignatures:
+    """Judges every signature in a report folder and appends checks 4 and 5 to ``decisions``."""
+    found = FoundSignatures()
+    malformed: list[str] = []
+    pairs: tuple[SignedPair, ...] = ()
+    place = folder / SIGNATURES_NAME
+    if place.exists() or not files.companions:
+        try:
+            pairs = parse_bundle(read_file(place, BUNDLE_BYTES))
+        except AuditkitError as error:
+            malformed.append(
+                f"{SIGNATURES_NAME}: {error}" if isinstance(error, EvidenceError) else str(error)
+            )
+    for pair in pairs:
+        judge_pair(pair, trust, now, found)
+    names = sorted({name.removesuffix(".sig") for name in files.companions})
+    for name in names:
+        try:
+            judge_companion(read_companion(folder, name), trust, now, found)
+        except EvidenceError as error:
+            malformed.append(str(error))
+    made = f"{len(pairs)} in {SIGNATURES_NAME}, {len(names)} beside it"
+    decisions.append(
+        checks.FORM.failed(
+            "; ".join(malformed)[:600],
+            f"What should be signatures is missing or damaged.{hint(malformed)}",
+        )
+        if malformed
+        else checks.FORM.passed(made, "Every signature has the form that auditkit writes.")
+    )
+    if found.problems:
+        decided = checks.KEYS.failed(
+            "; ".join(found.problems)[:600], "Something was changed after it was signed."
+        )
+    elif found.unchecked:
+        decided = checks.KEYS.warned(
+            "; ".join(found.unchecked + found.unknown)[:600],
+            "A signature that could not be checked counts for nothing.",
+        )
+    elif found.unknown:
+        decided = checks.KEYS.warned(
+            "; ".join(found.unknown)[:600], "A signature by somebody you do not trust counts for nothing."
+        )
+    else:
+        decided = checks.KEYS.passed(
+            f"{len(found.counted)} valid", "The keys that are named made the signatures."
+        )
+    decisions.append(decided)
+    return found
+
+
+def judge_pair(pair: SignedPair, trust: TrustList, now: float, found: FoundSignatures) -> None:
+    """Adds to ``found`` what an auditor's two envelopes come to under a trust list at ``now``, seconds since 1970."""
+    signer = trust.find(pair.keyid, now)
+    standing = trust.standing(signer.public_key, now) if signer else None
+    if signer is None or standing is None:
+        # The key id is only a hint: a changed one must not turn a trusted signature into an unknown one.
+        made_by = [
+            known.keyid
+            for known in trust.signers
+            if not known.authority
+            and any(signed_by(known.public_key, e.signature, e.signed_bytes) for e in pair.envelopes)
+        ]
+        if made_by:
+            found.problems.append(f"a signature of {made_by[0]} says that it is of {pair.keyid}")
+        else:
+            found.unknown.append(f"{pair.keyid} is not in the trust list")
+        return
+    for envelope in pair.envelopes:
+        if not signed_by(signer.public_key, envelope.signature, envelope.signed_bytes):
+            found.problems.append(f"a signature said to be of {_who(standing)} is not valid")
+            return
+    try:
+        objection = standing.objection or _revocation(trust, signer.public_key)
+    except SigningError as error:
+        found.unchecked.append(
+            f"whether the key of {_who(standing)} was revoked was not checked: {error.what}"
+        )
+        found.open.append(standing)
+        return
+    if objection:
+        found.unknown.append(f"the key of {_who(standing)} does not count: {objection}")
+        return
+    found.pairs.append(pair)
+    found.counted.append((standing, _signature(standing, pair.report, "DSSE"), pair.report))
+
+
+def judge_companion(companion: Companion, trust: TrustList, now: float, found: FoundSignatures) -> None:
+    """Adds to ``found`` what an SSH signature comes to under a trust list at ``now``, seconds since 1970."""
+    standing = trust.standing(companion.public_key, now)
+    payload, signature = companion.payload, companion.signature
+    try:
+        if not made_signature(signature, payload):
+            found.problems.append(f"{companion.name}.sig is not a signature over {companion.name}")
+            return
+        if standing is None:
+            found.unknown.append(f"{companion.keyid} ({companion.kind}) is not in the trust list")
+            return
+        objection = standing.objection or _revocation(trust, companion.public_key)
+        if not objection and standing.certified_as:
+            confirmed = certificate_counts(signature, payload, trust.text, standing.certified_as)
+            objection = "" if confirmed else "ssh-keygen refuses its certificate"
+    except SigningError as error:
+        found.unchecked.append(f"{companion.name}.sig was not checked: {error.what}")
+        if standing is not None and not standing.objection:
+            found.open.append(standing)
+        return
+    if objection:
+        found.unknown.append(f"the key of {_who(standing)} ({companion.kind}) does not count: {objection}")
+        return
+    found.counted.append((standing, _signature(standing, companion.statement, "SSH"), companion.statement))
+
+
+def _revocation(trust: TrustList, public_key: bytes) -> str:
+    revoked = trust.revocation_list is not None and is_revoked(trust.revocation_list, public_key)
+    return "it was revoked" if revoked else ""
+
+
+def _signature(standing: Standing, statement: ReportStatement, form: str) -> Signature:
+    said = statement.predicate
+    return Signature(",".join(standing.principals), standing.keyid, said.auditor.name, said.signed_at, form)
+
+
+def _who(standing: Standing) -> str:
+    return f"{','.join(standing.principals)} ({standing.keyid})"
+
+
+def enough_signed(at_least: int, found: FoundSignatures) -> Decision:
+    """Check 6. It is left open where a signature that could not be checked would decide it."""
+    standings = [standing for standing, _, _ in found.counted]
+    count = distinct_auditors(standings)
+    wanted = f"at least {at_least} different auditor{'s' if at_least > 1 else ''} of the trust list"
+    names = ", ".join(sorted({",".join(standing.principals) for standing in standings})) or "nobody"
+    shown = f"{count}: {names}"
+    if count >= at_least:
+        return checks.SIGNERS.passed(shown, "Enough auditors signed.", expected=wanted)
+    if distinct_auditors([*standings, *found.open]) >= at_least:
+        return checks.SIGNERS.skipped(
+            f"It could not be told whether {wanted} signed: {'; '.join(found.unchecked)}"[:600] + "."
+        )
+    why = "; ".join(found.unchecked + found.unknown) or "Nobody else signed"
+    return checks.SIGNERS.failed(
+        shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted
+    )
