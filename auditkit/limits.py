@@ -48,6 +48,7 @@ class Limits:
     file_bytes: int = 512 * MIB  # one file that is read into memory
     tree_entries: int = 100_000  # names in one boot tree
     tree_bytes: int = 2 * GIB  # content of one boot tree
+    link_steps: int = 1_000_000  # path components on the way along all links of a tree; a boot tree takes ten
     boot_args_bytes: int = 256 * KIB
     directory_bytes: int = 32 * MIB  # blocks of one directory
     file_system_items: int = 2_000_000  # extents and block numbers decoded from one image

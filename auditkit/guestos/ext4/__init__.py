@@ -2,6 +2,7 @@
 
 from auditkit.guestos.ext4.entry import Entry
 from auditkit.guestos.ext4.inode import FileType
+from auditkit.guestos.ext4.links import Links
 from auditkit.guestos.ext4.reader import Ext4
 from auditkit.guestos.ext4.superblock import (
     MAGIC,
@@ -18,6 +19,7 @@ __all__ = [
     "Entry",
     "Ext4",
     "FileType",
+    "Links",
     "Superblock",
     "parse_superblock",
 ]
