@@ -26,6 +26,7 @@ from auditkit.guestos.comparison import (
 )
 from auditkit.guestos.ext4 import Entry, Ext4, FileType
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
+from auditkit.guestos.image_writer import write_ext4
 from auditkit.guestos.tree import ManifestEntry, extract_tree, tree_manifest
 from auditkit.guestos.tree_tar import write_tree_tar
 from auditkit.guestos.update_image import UpdateImage, read_update_image
@@ -61,6 +62,7 @@ __all__ = [
     "root_image_verity",
     "snapshot_tree",
     "tree_manifest",
+    "write_ext4",
     "write_folder_tar",
     "write_tree_tar",
 ]
