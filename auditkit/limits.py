@@ -63,6 +63,10 @@ class Limits:
     # attestation
     attestation_bytes: int = 256 * KIB  # a report with its certificate table takes 5 KB, a chain in PEM 8 KB
     compared_excerpt_bytes: int = 4 * KIB  # files up to this size are shown where two images differ
+    compared_excerpts: int = 8  # differing small files of which an excerpt is shown
+    recorded_trees_bytes: int = (
+        512 * KIB
+    )  # the boot trees of an audit in its record; some hundred names take 200 KiB
     compared_differences: int = 1_000  # differences that are listed one by one
 
     # reports

@@ -6,13 +6,19 @@ from auditkit.audit.base import (
     decide_digest,
     decide_file_system,
     decide_root_hash,
+    decide_unknown_member,
     decide_version,
 )
 from auditkit.audit.content import decide_content
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, Policy, policy_named
-from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
+from auditkit.audit.recovery import (
+    RecoveryComparison,
+    Reference,
+    decide_recovery,
+    decide_unknown_member_of_recovery,
+)
 from auditkit.audit.verdict import Judgement, Trouble, Verdict, judge
 
 __all__ = [
@@ -39,6 +45,8 @@ __all__ = [
     "decide_recovery",
     "decide_root_hash",
     "decide_second_opinion",
+    "decide_unknown_member",
+    "decide_unknown_member_of_recovery",
     "decide_version",
     "judge",
     "policy_named",

@@ -276,5 +276,7 @@ def verity_hash(image: Path, as_json: bool) -> None:
         click.echo(root.root_hash)
         for problem in root.problems:
             click.echo(f"auditkit: {problem}", err=True)
+        for warning in root.warnings:
+            click.echo(f"auditkit: warning: {warning}", err=True)
     if root.problems:
         raise ExitStatus(1)

@@ -21,6 +21,12 @@ BOOT_PATHS: Final[Mapping[str, str]] = {
 }
 
 
+MEASURED_FILES: Final[Mapping[str, str]] = {
+    role: path for role, path in BOOT_PATHS.items() if role != "version"
+}
+"""The path of each file that goes into a launch measurement, by its role."""
+
+
 @dataclass(frozen=True)
 class BootFiles:
     """What a GuestOS boots.
@@ -42,18 +48,20 @@ class BootFiles:
     version_text: str | None
     names: Mapping[str, str]
 
+    @property
+    def measured(self) -> Mapping[str, bytes]:
+        """The content of each measured file, by role."""
+        return {
+            "kernel": self.kernel,
+            "initrd": self.initrd,
+            "firmware": self.firmware,
+            "boot_args": self.boot_args,
+        }
+
     @cached_property
     def sha256(self) -> Mapping[str, str]:
         """SHA-256 of each measured file, as 64 hex digits, by role."""
-        return {
-            role: hashlib.sha256(content).hexdigest()
-            for role, content in (
-                ("kernel", self.kernel),
-                ("initrd", self.initrd),
-                ("firmware", self.firmware),
-                ("boot_args", self.boot_args),
-            )
-        }
+        return {role: hashlib.sha256(content).hexdigest() for role, content in self.measured.items()}
 
 
 def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:

@@ -34,7 +34,14 @@ from auditkit.running.measurement_step import measure_base
 from auditkit.running.overlap_step import compare_measurements
 from auditkit.running.parameters import Parameters
 from auditkit.running.proposal_step import read_proposal
-from auditkit.running.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
+from auditkit.running.record import (
+    FileRecord,
+    ProposalRecord,
+    ReplayRecord,
+    record_version,
+    render_record,
+    told_parameters,
+)
 from auditkit.running.recovery import RecoveryStep, check_recovery_image
 from auditkit.running.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
 from auditkit.times import rfc3339
@@ -137,6 +144,7 @@ def _record(
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
         ReplayRecord(
+            replay=record_version(image.record, recovery.record),
             parameters=told_parameters(parameters),
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
             image=image.record,

@@ -1,6 +1,7 @@
 """An audit repeated from the evidence of an earlier one: no network, no image, the same steps.
 
-Everything is recomputed but what `replay.yaml` records about the base image (see `auditkit.running.record`).
+Everything is decided anew, from the files and from what `replay.yaml` records about the images (see
+`auditkit.running.record`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from auditkit.limits import LIMITS
 from auditkit.progress import Progress
 from auditkit.report import RECORD_NAME, AuditDocument
 from auditkit.running.attestation import CHAIN, REPORT, decide_report
-from auditkit.running.base_image_step import decide_image, troubled_image, wrong_image
+from auditkit.running.base_image_step import decide_image, strange_image, troubled_image, wrong_image
 from auditkit.running.document import conclude
 from auditkit.running.measurement_step import measure_base
 from auditkit.running.overlap_step import compare_measurements
@@ -141,6 +142,8 @@ def _image(
             observed=record.version,
         )
     sums = files.get(IMAGE_SUMS)
+    if record.unknown_member:
+        return strange_image(record.version, record.unknown_member, record.file_name, sums)
     if record.facts is None:
         return wrong_image(parameters, record.version, record.wrong_digest, record.file_name, sums)
     boot = BootFiles(
