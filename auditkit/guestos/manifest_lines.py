@@ -86,9 +86,12 @@ def _entry(path: str, fields: dict[str, str]) -> ManifestEntry | None:
     is_device = kind in (FileType.CHARACTER_DEVICE, FileType.BLOCK_DEVICE)
     if is_device != ("device" in fields):
         return None
+    name = unquoted(path.removeprefix("/"))
+    if name and not {b"", b".", b".."}.isdisjoint(name.split(b"/")):
+        return None
     uid, gid = map(int, fields["owner"].split(":"))
     entry = Entry(
-        path=unquoted(path.removeprefix("/")),
+        path=name,
         type=kind,
         mode=int(fields["mode"], 8),
         uid=uid,

@@ -64,12 +64,10 @@ def packed(members: Path, out: Path, change: Change) -> Path:
     change(work)
     with (work / "tar").open("w+b") as file:
         archive = SparseTar(file)
-        for name in ("boot.img", "root.img", *sorted(os.listdir(work))):
-            if name.endswith(".img"):
-                if name in ("boot.img", "root.img") and (work / name).exists():
-                    archive.add_sparse(name, work / name)
-                    (work / name).unlink()
-            elif name != "tar":
+        for name in ("boot.img", "root.img"):
+            archive.add_sparse(name, work / name)
+        for name in sorted(os.listdir(work)):
+            if name not in ("boot.img", "root.img", "tar"):
                 archive.add_bytes(name, (work / name).read_bytes())
         archive.close()
         file.seek(0)
