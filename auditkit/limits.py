@@ -51,6 +51,7 @@ class Limits:
     file_bytes: int = 512 * MIB  # one file that is read into memory
     tree_entries: int = 100_000  # names in one boot tree
     tree_bytes: int = 2 * GIB  # content of one boot tree
+    link_steps: int = 1_000_000  # path components on the way along all links of a tree; a boot tree takes ten
     boot_args_bytes: int = 256 * KIB
     directory_bytes: int = 32 * MIB  # blocks of one directory
     file_system_items: int = 2_000_000  # extents and block numbers decoded from one image
@@ -65,6 +66,10 @@ class Limits:
     # attestation
     attestation_bytes: int = 256 * KIB  # a report with its certificate table takes 5 KB, a chain in PEM 8 KB
     compared_excerpt_bytes: int = 4 * KIB  # files up to this size are shown where two images differ
+    compared_excerpts: int = 8  # differing small files of which an excerpt is shown
+    recorded_trees_bytes: int = (
+        512 * KIB
+    )  # the boot trees of an audit in its record; some hundred names take 200 KiB
     compared_differences: int = 1_000  # differences that are listed one by one
 
     # reports

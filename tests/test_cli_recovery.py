@@ -341,3 +341,124 @@ def test_python_reads_the_tar(proposals, tmp_path, capsys):
         members = archive.getmembers()
     assert all((one.uid, one.gid, one.mtime) == (0, 0, 0) for one in members)
     assert "./lost+found" not in {one.name for one in members}
+
+
+def refused(base: Path, proposals, tmp_path: Path, capsys) -> str:
+    """What `assemble` says when it refuses a base; nothing may have been written."""
+    status, _, err = run(
+        "assemble", base, "--proposal", proposals["honest"], "--out", tmp_path / "boot.tar",
+        "--image", tmp_path / "boot.img", "--root-key", KEY, capsys=capsys,
+    )  # fmt: skip
+    assert status == 2
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "boot.tar").exists()
+    assert not (tmp_path / "boot.img").exists()
+    return err
+
+
+@pytest.fixture
+def folder(boot, tmp_path) -> Path:
+    """The base's boot tree as a folder."""
+    with Ext4(boot) as fs:
+        extract_tree(fs, tmp_path / "base")
+    return tmp_path / "base"
+
+
+# three lines for debugfs, the second of which would write a file into the current folder
+PROGRAM = "a\ndump boot_args written-by-debugfs\nb"
+
+
+@pytest.mark.parametrize("name", [PROGRAM, "an \x1b[2J escape", "\x7f", "\u2028", "\xff\udcff"])
+def test_a_name_that_is_not_printable_is_refused(  # noqa: PLR0917
+    name, folder, proposals, tmp_path, program, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (folder / name).touch()
+    assert "not printable text" in refused(folder, proposals, tmp_path, capsys)
+    image = tmp_path / "image"
+    command = [program("mke2fs"), "-q", "-F", "-t", "ext4", "-d", folder, image, "16M"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert "not printable text" in refused(image, proposals, tmp_path, capsys)
+    assert {path.name for path in tmp_path.iterdir()} == {"base", "image"}
+
+
+def test_names_are_no_part_of_the_program_that_sets_times_and_labels(
+    folder, proposals, tmp_path, program, capsys
+):
+    """To debugfs `<2>` is the root folder, and a quote or a space ends a word."""
+    odd = ["<2>", 'a "quoted" name', "a b", "#", "-w"]
+    for name in odd:
+        (folder / name).write_text(name)
+    image = tmp_path / "boot.img"
+    assemble(folder, proposals["honest"], tmp_path / "boot.tar", "--image", image, capsys=capsys)
+    checked = subprocess.run([program("e2fsck"), "-fn", image], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    with Ext4(image) as fs:
+        found = {entry.path: entry for entry in fs.walk() if entry.path != b"lost+found"}
+        for name in odd:
+            assert fs.read(name) == name.encode()
+    assert {(entry.uid, entry.gid, entry.mtime_ns) for entry in found.values()} == {(0, 0, 0)}
+    labels = {entry.xattrs.get(b"security.selinux") for path, entry in found.items() if path}
+    assert labels == {b"system_u:object_r:boot_t:s0\0"}
+    assert b"security.selinux" not in found[b""].xattrs
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("evil", "/etc/passwd"),
+        ("evil", "../outside"),
+        ("deep/evil", "a/../../../outside"),  # deep/a is a link to the root: by its text this stays inside
+        ("vmlinuz.old", "../base/vmlinuz"),
+        ("linked-folder", "/etc"),
+    ],
+)
+def test_a_folder_with_a_link_that_leads_out_is_refused(  # noqa: PLR0917
+    link, target, folder, proposals, tmp_path, capsys
+):
+    (folder / "deep").mkdir()
+    (folder / "deep" / "a").symlink_to("..")
+    (folder / link).symlink_to(target)
+    assert "leads out of the image" in refused(folder, proposals, tmp_path, capsys)
+
+
+def test_the_proposal_is_not_written_through_a_planted_link(folder, proposals, tmp_path, capsys):
+    victim = folder / "grub.cfg"
+    before = victim.read_bytes()
+    (folder / "alternative_guestos_proposal.cbor").symlink_to("grub.cfg")
+    assert "holds a proposal already" in refused(folder, proposals, tmp_path, capsys)
+    assert victim.read_bytes() == before
+
+
+def test_a_folder_that_is_a_link_is_what_it_leads_to(folder, proposals, tmp_path, capsys):
+    (tmp_path / "link").symlink_to("base")
+    assemble(folder, proposals["honest"], tmp_path / "direct.tar", capsys=capsys)
+    assemble(tmp_path / "link", proposals["honest"], tmp_path / "linked.tar", capsys=capsys)
+    assert (tmp_path / "linked.tar").read_bytes() == (tmp_path / "direct.tar").read_bytes()
+
+
+def test_a_linked_folder_is_bounded_too(folder, proposals, tmp_path, capsys):
+    from auditkit.errors import EvidenceError
+    from auditkit.guestos import recovery_tree
+    from auditkit.limits import Limits
+
+    (tmp_path / "link").symlink_to("base")
+    (tmp_path / "work").mkdir()
+    with pytest.raises(EvidenceError, match="larger than any boot tree"):
+        recovery_tree(tmp_path / "link", b"proposal", work=tmp_path / "work", limits=Limits(tree_bytes=1000))
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_hard_link_to_a_file_outside_leaves_that_file_alone(folder, proposals, tmp_path, program, capsys):
+    outside = tmp_path / "outside"
+    outside.write_text("not ours to touch")
+    outside.chmod(0o640)
+    os.utime(outside, (1_600_000_000, 1_600_000_000))
+    (folder / "again").hardlink_to(outside)
+    image = tmp_path / "boot.img"
+    for name in ("mke2fs", "debugfs"):
+        program(name)
+    assemble(folder, proposals["honest"], tmp_path / "boot.tar", "--image", image, capsys=capsys)
+    found = outside.stat()
+    assert (found.st_mode & 0o7777, found.st_mtime) == (0o640, 1_600_000_000)
+    assert outside.read_text() == "not ours to touch"

@@ -6,6 +6,7 @@ from auditkit.audit.base import (
     decide_digest,
     decide_file_system,
     decide_root_hash,
+    decide_unknown_member,
     decide_version,
 )
 from auditkit.audit.claim import CHOSEN, FOREIGN_WORLDS, SENTENCES, Claim, in_order, qualifications_of
@@ -24,7 +25,12 @@ from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
 from auditkit.audit.plain_http import told_plain_http
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, STRICT_1, Policy, policy_named, policy_version
-from auditkit.audit.recovery import RecoveryComparison, Reference, decide_recovery
+from auditkit.audit.recovery import (
+    RecoveryComparison,
+    Reference,
+    decide_recovery,
+    decide_unknown_member_of_recovery,
+)
 from auditkit.audit.root_file_system import decide_verity
 from auditkit.audit.settings import (
     RELEASE_MATRIX,
@@ -77,6 +83,8 @@ __all__ = [
     "decide_root_hash",
     "decide_root_key",
     "decide_second_opinion",
+    "decide_unknown_member",
+    "decide_unknown_member_of_recovery",
     "decide_verity",
     "decide_version",
     "in_order",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditkit import checks
-from auditkit.audit.root_file_system import usable_root
+from auditkit.audit.root_file_system import uncovered, unusable_root
 from auditkit.decision import Decision, Qualification
 from auditkit.guestos import BootArgs, VerityRoot
 
@@ -61,6 +61,20 @@ def decide_digest(
     )
 
 
+def decide_unknown_member(name: str, evidence: Names) -> Decision:
+    """Check 18 where the update image holds a file that no release holds, so that it was not read to its end.
+
+    Args:
+        name: of that file.
+    """
+    return checks.BASE_DIGEST.failed(
+        f"a file called {name[:100]} in the archive",
+        "The update image holds a file that no release holds, so it is not the one that was published.",
+        expected="boot.img, root.img and VERSION.TXT, in older releases also overlay.raw",
+        evidence=evidence,
+    )
+
+
 def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> Decision:
     """Check 19. A version text is the image's own word and proves nothing, so a difference is a warning.
 
@@ -90,9 +104,22 @@ def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> 
     )
 
 
-def decide_file_system(has_checksums: bool, files: int, evidence: Names) -> Decision:
-    """Check 20. A wrong checksum never comes here: such an image is unreadable, which is trouble."""
+def decide_file_system(
+    has_checksums: bool, files: int, evidence: Names, *, data_behind: bool = False
+) -> Decision:
+    """Check 20. A wrong checksum never comes here: such an image is unreadable, which is trouble.
+
+    Args:
+        data_behind: whether boot.img holds anything behind the file system.
+    """
     check = checks.BASE_FILE_SYSTEM
+    if data_behind:
+        return check.warned(
+            "data behind the boot file system"
+            + ("" if has_checksums else ", which has no metadata checksums itself"),
+            "The boot partition holds something behind its file system, which no release does; nothing measures it.",
+            evidence=evidence,
+        )
     if not has_checksums:
         return check.warned(
             "a file system without metadata checksums",
@@ -123,27 +150,45 @@ def decide_boot_args(boot_args: BootArgs, evidence: Names) -> Decision:
 
 
 def decide_root_hash(
-    boot_args: BootArgs, measured: Sequence[str], verity: VerityRoot | None, evidence: Names
+    boot_args: BootArgs,
+    measured: Sequence[str],
+    verity: VerityRoot | None,
+    evidence: Names,
+    *,
+    has_overlay: bool = False,
 ) -> Decision:
     """Check 22.
 
     Args:
         measured: names of the measured command lines.
         verity: dm-verity root of root.img; None when the image has no root.img (a bare boot partition).
+        has_overlay: whether the update image carries an overlay.raw.
     """
     check = checks.BASE_ROOT_HASH
-    root = usable_root(check, verity, evidence)
-    if isinstance(root, Decision):
-        return root
+    if verity is None:
+        return check.warned(
+            "no root.img",
+            "Only a boot partition was given, so nobody compared the base root file system with the command lines.",
+            evidence=evidence,
+            qualifications=(Qualification.NO_ROOT_IMAGE,),
+        )
+    if unusable := unusable_root(check, verity, evidence):
+        return unusable
     named = {boot_args.lines[name].root_hash for name in measured if name in boot_args.lines}
-    if named != {root.root_hash}:
+    if named != {verity.root_hash}:
         shown = ", ".join(sorted(str(value) for value in named)) or "none"
         return check.failed(
             f"the command lines name {shown}",
             "The measured command lines name another root file system than the one in the image.",
-            expected=root.root_hash,
+            expected=verity.root_hash,
+            evidence=evidence,
+        )
+    if beside := uncovered(verity, has_overlay):
+        return check.warned(
+            f"{verity.root_hash}; {'; '.join(beside)}",
+            "The command lines vouch for the root file system, and not for what else the image carries.",
             evidence=evidence,
         )
     return check.passed(
-        root.root_hash, "The measured command lines vouch for the root file system.", evidence=evidence
+        verity.root_hash, "The measured command lines vouch for the root file system.", evidence=evidence
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit import checks
-from auditkit.audit.root_file_system import usable_root
+from auditkit.audit.root_file_system import uncovered, unusable_root
 from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError
 from auditkit.guestos import (
@@ -15,7 +15,6 @@ from auditkit.guestos import (
     Difference,
     TreeComparison,
     TreeSnapshot,
-    VerityRoot,
     compare_trees,
     parse_boot_args,
 )
@@ -82,11 +81,11 @@ def decide_recovery(
     measurements, computed = _measurements(image, reference.computed, bless, evidence)
     return RecoveryComparison(
         decisions=(
-            _tree(trees, evidence),
+            _tree(trees, image.data_behind_boot, evidence),
             _metadata(trees, evidence),
             proposal,
             measurements,
-            _root_hash(image.verity, bless, evidence),
+            _root_hash(image, bless, evidence),
             _version(image, reference.base_version, evidence),
         ),
         trees=trees,
@@ -94,7 +93,27 @@ def decide_recovery(
     )
 
 
-def _tree(trees: TreeComparison, evidence: Names) -> Decision:
+def decide_unknown_member_of_recovery(name: str, evidence: Names = ()) -> tuple[Decision, ...]:
+    """Checks 29 to 34 where the recovery image holds a file that no release holds, so that it was not read further.
+
+    Args:
+        name: of that file.
+    """
+    failed = checks.RECOVERY_TREE.failed(
+        f"a file called {name[:100]} in the archive",
+        "The recovery image holds a file that no release holds.",
+        expected="boot.img, root.img and VERSION.TXT, in older images also overlay.raw",
+        evidence=evidence,
+    )
+    rest = (
+        check.skipped(f"Not reached: {failed.id} failed.", evidence=evidence)
+        for check in checks.RECOVERY_CHECKS
+        if check.id != failed.id
+    )
+    return (failed, *rest)
+
+
+def _tree(trees: TreeComparison, data_behind: bool, evidence: Names) -> Decision:
     check = checks.RECOVERY_TREE
     found = trees.differences
     if found:
@@ -109,6 +128,12 @@ def _tree(trees: TreeComparison, evidence: Names) -> Decision:
         return check.failed(
             f"{trees.compared} names equal, and no proposal",
             "There is no proposal inside the image, so no node would accept it as a recovery image.",
+            evidence=evidence,
+        )
+    if data_behind:
+        return check.warned(
+            f"{trees.compared} names equal, and the proposal; data behind the boot file system",
+            "The boot tree is the base's, but nothing measures what the partition holds behind its file system.",
             evidence=evidence,
         )
     return check.passed(
@@ -241,22 +266,33 @@ def _measure_like(image: BaseImage, base: tuple[LaunchMeasurement, ...]) -> tupl
     )
 
 
-def _root_hash(
-    verity: VerityRoot | None, bless: BlessAlternativeGuestOsVersion | None, evidence: Names
-) -> Decision:
+def _root_hash(image: BaseImage, bless: BlessAlternativeGuestOsVersion | None, evidence: Names) -> Decision:
     check = checks.RECOVERY_ROOT_HASH
-    root = usable_root(check, verity, evidence)
-    if isinstance(root, Decision):
-        return root
+    root = image.verity
+    if root is None:
+        return check.skipped(
+            "There is no root file system: only a boot partition was given.", evidence=evidence
+        )
+    if unusable := unusable_root(check, root, evidence):
+        return unusable
+    beside = uncovered(root, image.has_overlay)
     if bless is None:
         return check.skipped(
-            f"There is no proposal to compare the root {root.root_hash} with.", evidence=evidence
+            f"There is no proposal to compare the root {'; '.join((root.root_hash, *beside))} with.",
+            evidence=evidence,
         )
     if root.root_hash.lower() != bless.rootfs_hash.lower():
         return check.failed(
             root.root_hash,
             "The recovery image would run another system than the one that the NNS blessed.",
             expected=bless.rootfs_hash[:200],
+            evidence=evidence,
+        )
+    if beside:
+        return check.warned(
+            f"{root.root_hash}; {'; '.join(beside)}",
+            "The root file system is the blessed one, but the image carries something beside it that no hash covers.",
+            expected=bless.rootfs_hash,
             evidence=evidence,
         )
     return check.passed(

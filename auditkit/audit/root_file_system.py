@@ -7,30 +7,30 @@ from auditkit.decision import Check, Decision
 from auditkit.guestos import VerityRoot
 
 
-def usable_root(check: Check, verity: VerityRoot | None, evidence: tuple[str, ...]) -> VerityRoot | Decision:
-    """The dm-verity root of an image, or what ``check`` decides without one that can be believed.
+def unusable_root(check: Check, verity: VerityRoot, evidence: tuple[str, ...]) -> Decision | None:
+    """The failure of ``check`` where the dm-verity root of an image cannot be believed; None where it can."""
+    if not verity.problems:
+        return None
+    return check.failed(
+        "; ".join(verity.problems)[:500],
+        "The root file system's hash tree is not one that dfinity's build makes.",
+        evidence=evidence,
+    )
 
-    Args:
-        verity: of the image's root.img; None when it has none (a bare boot partition).
+
+def uncovered(verity: VerityRoot, has_overlay: bool) -> tuple[str, ...]:
+    """What an update image carries beside its root file system that the root hash does not cover.
+
+    Nothing that runs reads it in dfinity's builds, so each is worth a warning. Older releases carry an overlay.raw.
     """
-    if verity is None:
-        return check.skipped(
-            "There is no root file system: only a boot partition was given.", evidence=evidence
-        )
-    if verity.problems:
-        return check.failed(
-            "; ".join(verity.problems)[:500],
-            "The root file system's hash tree is not one that dfinity's build makes.",
-            evidence=evidence,
-        )
-    return verity
+    overlay = ("there is an overlay.raw in the update image",) if has_overlay else ()
+    return (*verity.warnings, *overlay)
 
 
 def decide_verity(root: VerityRoot) -> Decision:
     """The one check of ``auditkit verity-hash``, of a root file system that is compared with nothing."""
-    usable = usable_root(checks.ROOT_VERITY, root, ())
-    if isinstance(usable, Decision):
-        return usable
+    if (unusable := unusable_root(checks.ROOT_VERITY, root, ())) is not None:
+        return unusable
     if root.warnings:
         return checks.ROOT_VERITY.warned(
             "; ".join(root.warnings)[:500], "The root hash does not cover this, and nothing uses it."

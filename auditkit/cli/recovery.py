@@ -35,10 +35,15 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     Example:
         auditkit compare-images update-img.tar.zst recovery-img.tar.zst --proposal proposal.cbor
     """
-    from auditkit.audit import Reference, compare_images_policy, decide_recovery
+    from auditkit.audit import (
+        Reference,
+        compare_images_policy,
+        decide_recovery,
+        decide_unknown_member_of_recovery,
+    )
     from auditkit.errors import EvidenceError
     from auditkit.evidence import Source
-    from auditkit.guestos import parse_boot_args
+    from auditkit.guestos import UnknownMemberError, parse_boot_args
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.pipeline import read_proposal_file
     from auditkit.pipeline.trust import believed
@@ -54,7 +59,14 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     if verification is not None and verification.bless is None:
         decisions = (*verification.decisions, believed(key))
         end_with(decisions, compare_images_policy(proposal=True), as_json, {"differences": []})
-    first, second = (_read(path) for path in (base, recovery))
+    first = _read(base)
+    try:
+        second = _read(recovery)
+    except UnknownMemberError as error:
+        strange = decide_unknown_member_of_recovery(error.observed)
+        decisions = (*(verification.decisions if verification else ()), *strange, believed(key))
+        policy = compare_images_policy(proposal=verification is not None)
+        end_with(decisions, policy, as_json, {"differences": []})
     if first.tree is None or second.tree is None:
         raise EvidenceError("internal error: the boot trees were not read")
     lines = parse_boot_args(first.boot.boot_args).lines

@@ -14,7 +14,7 @@ Nothing here uses the network, mounts anything, or executes what it reads.
 from auditkit.guestos.assembly import recovery_tree, write_folder_tar
 from auditkit.guestos.base_image import BaseImage, read_base_image
 from auditkit.guestos.boot_args import RELEASE_BOOT_ARGS, BootArgs, KernelCommandLine, parse_boot_args
-from auditkit.guestos.boot_files import BootFiles, read_boot_files
+from auditkit.guestos.boot_files import MEASURED_FILES, BootFiles, read_boot_files
 from auditkit.guestos.comparison import (
     ALTERNATIVE_PROPOSAL,
     Difference,
@@ -22,10 +22,14 @@ from auditkit.guestos.comparison import (
     TreeComparison,
     TreeSnapshot,
     compare_trees,
+    excerpted_paths,
     snapshot_tree,
 )
-from auditkit.guestos.ext4 import Entry, Ext4, FileType
+from auditkit.guestos.ext4 import Entry, Ext4, FileType, Links
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
+from auditkit.guestos.image_writer import write_ext4
+from auditkit.guestos.manifest_lines import entry_line, parse_entry_line, quoted, unquoted
+from auditkit.guestos.sparse_tar import UnknownMemberError
 from auditkit.guestos.tree import ManifestEntry, extract_tree, tree_manifest
 from auditkit.guestos.tree_tar import write_tree_tar
 from auditkit.guestos.update_image import UpdateImage, read_update_image
@@ -33,6 +37,7 @@ from auditkit.guestos.verity import VerityRoot, root_image_verity
 
 __all__ = [
     "ALTERNATIVE_PROPOSAL",
+    "MEASURED_FILES",
     "RELEASE_BOOT_ARGS",
     "BaseImage",
     "BootArgs",
@@ -44,17 +49,23 @@ __all__ = [
     "FileType",
     "ImageKind",
     "KernelCommandLine",
+    "Links",
     "ManifestEntry",
     "TreeComparison",
     "TreeSnapshot",
+    "UnknownMemberError",
     "UpdateImage",
     "VerityRoot",
     "compare_trees",
+    "entry_line",
+    "excerpted_paths",
     "extract_tree",
     "image_kind",
     "image_verity",
     "open_boot_source",
     "parse_boot_args",
+    "parse_entry_line",
+    "quoted",
     "read_base_image",
     "read_boot_files",
     "read_update_image",
@@ -62,6 +73,8 @@ __all__ = [
     "root_image_verity",
     "snapshot_tree",
     "tree_manifest",
+    "unquoted",
+    "write_ext4",
     "write_folder_tar",
     "write_tree_tar",
 ]

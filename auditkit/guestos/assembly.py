@@ -8,22 +8,25 @@ folders and 0644 for files, no hard links, no ``lost+found`` (mke2fs makes one).
 from __future__ import annotations
 
 import os
-import shutil
-import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.errors import ParameterError, SourceError
 from auditkit.guestos.comparison import ALTERNATIVE_PROPOSAL
-from auditkit.guestos.ext4 import Entry, Ext4, FileType
+from auditkit.guestos.ext4 import Ext4, FileType
+from auditkit.guestos.folder_tree import (
+    copy_content,
+    copy_folder,
+    refuse_odd_names,
+    walk_folder,
+    write_new_file,
+)
 from auditkit.guestos.image_kind import open_boot_source
 from auditkit.guestos.tree import extract_tree
 from auditkit.guestos.tree_tar import archive_end, entry_header
-from auditkit.limits import LIMITS, MIB, Limits
+from auditkit.limits import LIMITS, Limits
 
 _LOST_AND_FOUND: Final = b"lost+found"
-_MODES: Final = {FileType.DIRECTORY: 0o755, FileType.FILE: 0o644, FileType.SYMLINK: 0o777}
 
 
 def recovery_tree(base: Path, proposal: bytes, *, work: Path, limits: Limits = LIMITS) -> Path:
@@ -39,15 +42,26 @@ def recovery_tree(base: Path, proposal: bytes, *, work: Path, limits: Limits = L
 
     Raises:
         SourceError: the base cannot be read, or the work folder not be written to.
-        EvidenceError: the base is damaged, or holds devices or links that lead out of it.
+        EvidenceError: the base is damaged, or holds devices, links that lead out of it, or names that are not printable
+            text; nothing of the tree is written then.
         ParameterError: the base has such a proposal already, and so is a recovery image itself.
     """
     tree = work / "tree"
     if base.is_dir():
-        _copy(base, tree, limits)
+        copy_folder(base, tree, limits=limits)
     else:
         with Ext4(open_boot_source(base, work=work / "image", limits=limits), limits=limits) as fs:
+            for entry in fs.walk():
+                refuse_odd_names(entry)
             extract_tree(fs, tree, limits=limits)
+    try:
+        _add_proposal(tree, proposal, base)
+    except OSError as error:
+        raise SourceError(f"the boot tree cannot be written: {error.strerror}", where=str(tree)) from error
+    return tree
+
+
+def _add_proposal(tree: Path, proposal: bytes, base: Path) -> None:
     lost = tree / os.fsdecode(_LOST_AND_FOUND)
     if lost.is_dir() and not lost.is_symlink() and not any(lost.iterdir()):
         lost.rmdir()
@@ -58,20 +72,8 @@ def recovery_tree(base: Path, proposal: bytes, *, work: Path, limits: Limits = L
             where=str(base),
             hint="give the base release that the proposal names",
         )
-    place.write_bytes(proposal)
-    return tree
-
-
-def _copy(base: Path, tree: Path, limits: Limits) -> None:
-    total = 0
-    for count, (entry, _) in enumerate(_walk(base), 1):
-        total += entry.size
-        if count > limits.tree_entries or total > limits.tree_bytes:
-            raise EvidenceError("the folder is larger than any boot tree", where=str(base))
-    try:
-        shutil.copytree(base, tree, symlinks=True)
-    except OSError as error:
-        raise SourceError("the folder cannot be copied", where=str(base)) from error
+    with write_new_file(place) as file:
+        file.write(proposal)
 
 
 def write_folder_tar(folder: Path, out: BinaryIO) -> None:
@@ -82,78 +84,17 @@ def write_folder_tar(folder: Path, out: BinaryIO) -> None:
 
     Raises:
         SourceError: a file cannot be read.
-        EvidenceError: the folder holds something that is neither file, folder nor symbolic link.
+        EvidenceError: the folder holds something that is neither file, folder nor symbolic link, or a name that is not
+            printable text.
     """
     written = 0
-    for entry, path in _walk(folder):
+    for entry, path in walk_folder(folder):
         header = entry_header(entry, None)
         out.write(header)
         written += len(header)
         if entry.type is FileType.FILE:
-            written += _write_content(path, entry.size, out)
+            copy_content(path, entry.size, out)
+            padding = -entry.size % 512
+            out.write(bytes(padding))
+            written += entry.size + padding
     out.write(archive_end(written))
-
-
-def _write_content(path: Path, size: int, out: BinaryIO) -> int:
-    left = size
-    with path.open("rb") as file:
-        while left:
-            piece = file.read(min(MIB, left))
-            if not piece:
-                raise SourceError("a file became shorter while it was read", where=str(path))
-            out.write(piece)
-            left -= len(piece)
-    padding = -size % 512
-    out.write(bytes(padding))
-    return size + padding
-
-
-def _walk(folder: Path) -> Iterator[tuple[Entry, Path]]:
-    """The entries of a folder in the order of `Ext4.walk`, with normalised metadata."""
-    pending = [b""]
-    root = os.fsencode(folder)
-    number = 0
-    while pending:
-        path = pending.pop()
-        place = root + b"/" + path if path else root
-        number += 1
-        try:
-            found = os.lstat(place)
-            kind = _kind(found.st_mode, place)
-            target = os.readlink(place) if kind is FileType.SYMLINK else None
-            if kind is FileType.DIRECTORY:
-                below = sorted(os.listdir(place), reverse=True)
-                pending += [path + b"/" + name if path else name for name in below]
-        except OSError as error:
-            raise SourceError(
-                f"the boot tree cannot be read: {error.strerror}", where=os.fsdecode(place)
-            ) from error
-        yield (
-            Entry(
-                path=path,
-                type=kind,
-                mode=_MODES[kind],
-                uid=0,
-                gid=0,
-                mtime_ns=0,
-                size=found.st_size if kind is FileType.FILE else 0,
-                target=target,
-                device=None,
-                xattrs={},
-                inode=number,
-                links=1,
-            ),
-            Path(os.fsdecode(place)),
-        )
-
-
-def _kind(mode: int, place: bytes) -> FileType:
-    if stat.S_ISREG(mode):
-        return FileType.FILE
-    if stat.S_ISDIR(mode):
-        return FileType.DIRECTORY
-    if stat.S_ISLNK(mode):
-        return FileType.SYMLINK
-    raise EvidenceError(
-        "the boot tree holds something that is neither file, folder nor link", where=os.fsdecode(place)
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from auditkit.errors import EvidenceError
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
 from auditkit.guestos.comparison import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
-from auditkit.guestos.ext4 import Ext4, FileType
+from auditkit.guestos.ext4 import Ext4, FileType, holds_data_behind
 from auditkit.guestos.image_kind import ImageKind, image_kind
 from auditkit.guestos.update_image import read_update_image
 from auditkit.guestos.verity import VerityRoot
@@ -27,6 +27,8 @@ class BaseImage:
         version_text: VERSION.TXT of an update image; None where there is none.
         verity: dm-verity root of root.img; None for a bare boot partition.
         boot: the measured files.
+        has_overlay: whether the update image carries an ``overlay.raw``, as older releases do; no hash covers it.
+        data_behind_boot: whether boot.img holds anything but zeros behind its file system.
         has_checksums: whether the boot file system carries metadata checksums; wrong ones are an error.
         entries: names in the boot file system.
         tree: the boot tree, if it was asked for.
@@ -39,6 +41,8 @@ class BaseImage:
     version_text: str | None
     verity: VerityRoot | None
     boot: BootFiles
+    has_overlay: bool
+    data_behind_boot: bool
     has_checksums: bool
     entries: int
     tree: TreeSnapshot | None = None
@@ -63,6 +67,7 @@ def read_base_image(
 
     Raises:
         SourceError: it cannot be read or is cut short.
+        UnknownMemberError: the update image holds a file that no release holds.
         EvidenceError: it is neither, damaged, or lacks a boot file.
     """
     if image_kind(path) is ImageKind.UPDATE:
@@ -71,11 +76,12 @@ def read_base_image(
         if image.sha256 is None:
             raise EvidenceError("the digest of the image was not computed", where=str(path))
         sha256, size, boot_image = image.sha256, image.size, image.boot_image
-        version_text, verity = image.version_text, image.verity
+        version_text, verity, overlay = image.version_text, image.verity, image.has_overlay
     else:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size, boot_image, version_text, verity = path.stat().st_size, path, None, None
+        size, boot_image = path.stat().st_size, path
+        version_text, verity, overlay = None, None, False
     with Ext4(boot_image) as fs:
         return BaseImage(
             sha256=sha256,
@@ -83,6 +89,8 @@ def read_base_image(
             version_text=version_text,
             verity=verity,
             boot=read_boot_files(fs, limits=limits),
+            has_overlay=overlay,
+            data_behind_boot=holds_data_behind(boot_image, fs.superblock.size),
             has_checksums=fs.has_checksums,
             entries=sum(1 for _ in fs.walk()),
             tree=snapshot_tree(fs, limits=limits) if tree else None,

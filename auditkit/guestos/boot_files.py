@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.guestos.ext4 import Ext4, FileType
+from auditkit.guestos.ext4 import Ext4, FileType, Links
 from auditkit.limits import LIMITS, Limits
 
 BOOT_PATHS: Final[Mapping[str, str]] = {
@@ -19,6 +19,12 @@ BOOT_PATHS: Final[Mapping[str, str]] = {
     "boot_args": "boot_args",
     "version": "version.txt",
 }
+
+
+MEASURED_FILES: Final[Mapping[str, str]] = {
+    role: path for role, path in BOOT_PATHS.items() if role != "version"
+}
+"""The path of each file that goes into a launch measurement, by its role."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +48,20 @@ class BootFiles:
     version_text: str | None
     names: Mapping[str, str]
 
+    @property
+    def measured(self) -> Mapping[str, bytes]:
+        """The content of each measured file, by role."""
+        return {
+            "kernel": self.kernel,
+            "initrd": self.initrd,
+            "firmware": self.firmware,
+            "boot_args": self.boot_args,
+        }
+
     @cached_property
     def sha256(self) -> Mapping[str, str]:
         """SHA-256 of each measured file, as 64 hex digits, by role."""
-        return {
-            role: hashlib.sha256(content).hexdigest()
-            for role, content in (
-                ("kernel", self.kernel),
-                ("initrd", self.initrd),
-                ("firmware", self.firmware),
-                ("boot_args", self.boot_args),
-            )
-        }
+        return {role: hashlib.sha256(content).hexdigest() for role, content in self.measured.items()}
 
 
 def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
@@ -67,7 +75,8 @@ def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
         EvidenceError: a file is missing, empty, too large or not a regular file, a link leads out of the
             image, or the file system is damaged.
     """
-    present = {entry.path for entry in fs.walk() if b"/" not in entry.path}
+    tree = {entry.path: entry for entry in fs.walk()}
+    links = Links(tree.values(), limits=limits)
     bounds = {
         "firmware": limits.firmware_bytes,
         "boot_args": limits.boot_args_bytes,
@@ -76,15 +85,15 @@ def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
     content: dict[str, bytes] = {}
     names: dict[str, str] = {}
     for role, path in BOOT_PATHS.items():
-        if path.encode() not in present:
+        if path.encode() not in tree:
             if role == "version":
                 continue
             raise EvidenceError(
                 f"the boot partition has no /{path}",
                 hint="is this the boot.img of a GuestOS release that supports SEV-SNP?",
             )
-        place = fs.resolve(path)
-        entry = fs.entry(place)
+        place = links.resolve(path)
+        entry = tree[place]
         bound = bounds.get(role, limits.file_bytes)
         if entry.type is not FileType.FILE:
             raise EvidenceError(

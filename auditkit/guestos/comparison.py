@@ -103,8 +103,20 @@ def snapshot_tree(fs: Ext4, *, limits: Limits = LIMITS) -> TreeSnapshot:
     return TreeSnapshot({item.entry.path: item for item in manifest}, small)
 
 
+def excerpted_paths(base: TreeSnapshot, recovery: TreeSnapshot, limits: Limits = LIMITS) -> tuple[bytes, ...]:
+    """The paths of the small files that differ and are shown where they do, in order: the first few."""
+    both = sorted(base.small.keys() & recovery.small.keys())
+    found = [path for path in both if base.entries[path].sha256 != recovery.entries[path].sha256]
+    return tuple(found[: limits.compared_excerpts])
+
+
 def compare_trees(base: TreeSnapshot, recovery: TreeSnapshot) -> TreeComparison:
     """Compares a recovery boot tree with its base, path by path."""
+    excerpted = excerpted_paths(base, recovery)
+    base, recovery = (
+        TreeSnapshot(tree.entries, {path: tree.small[path] for path in excerpted})
+        for tree in (base, recovery)
+    )
     differences: list[Difference] = []
     metadata: list[Difference] = []
     for path in sorted(base.entries.keys() | recovery.entries.keys()):

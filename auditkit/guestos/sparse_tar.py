@@ -20,6 +20,10 @@ _SPARSE_ENTRY = 24
 _REGULAR, _OLD_REGULAR, _SPARSE, _DIRECTORY = b"0", b"\0", b"S", b"5"
 
 
+class UnknownMemberError(EvidenceError):
+    """The archive holds a file that no release holds; ``observed`` is its name as a Python literal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member of the archive; its data is next in the stream.
@@ -55,7 +59,8 @@ def read_members(
         limits: bound on the number of runs.
 
     Raises:
-        EvidenceError: any other name or type, a duplicate, a wrong header checksum, a number or a sparse map
+        UnknownMemberError: any other name.
+        EvidenceError: any other type, a duplicate, a wrong header checksum, a number or a sparse map
             that makes no sense, or a missing end.
         SourceError: the stream ends in the middle.
     """
@@ -74,7 +79,7 @@ def read_members(
                 raise EvidenceError("a folder in the update image has content")
             continue
         if name not in sizes:
-            raise EvidenceError(
+            raise UnknownMemberError(
                 "the update image holds a file that no release holds",
                 expected=", ".join(sizes),
                 observed=repr(name[:100]),

@@ -43,6 +43,11 @@ class UpdateImage:
     version_text: str | None
     verity: VerityRoot | None
 
+    @property
+    def has_overlay(self) -> bool:
+        """Whether there is an ``overlay.raw``, which older releases carry and no hash covers."""
+        return any(member.name == _OVERLAY for member in self.members)
+
 
 def read_update_image(
     stream: BinaryIO,
@@ -68,6 +73,7 @@ def read_update_image(
 
     Raises:
         SourceError: the image is cut short or cannot be read, or the work folder cannot be written to.
+        UnknownMemberError: the archive holds a file that no release holds.
         EvidenceError: anything but one zstd frame around an archive of the members of a release.
     """
     sizes = {

@@ -13,6 +13,7 @@ from auditkit.audit import (
     decide_digest,
     decide_file_system,
     decide_root_hash,
+    decide_unknown_member,
     decide_version,
     told_plain_http,
 )
@@ -28,7 +29,7 @@ from auditkit.evidence import (
     read_bytes,
     read_published_digest,
 )
-from auditkit.guestos import BaseImage, BootFiles, parse_boot_args
+from auditkit.guestos import BootFiles, UnknownMemberError, parse_boot_args
 from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
@@ -120,14 +121,17 @@ def _read_image(
     except WrongDigestError as error:
         return wrong_image(parameters, version, error.observed, source.name, sums)
     size = image.path.stat().st_size
-    base = read_image(
-        image.path,
-        work=work,
-        tree=parameters.recovery_image is not None,
-        progress=lambda done: progress.bytes_done("reading the base image", done, size),
-    )
+    try:
+        base = read_image(
+            image.path,
+            work=work,
+            tree=parameters.recovery_image is not None,
+            progress=lambda done: progress.bytes_done("reading the base image", done, size),
+        )
+    except UnknownMemberError as error:
+        return strange_image(version, error.observed, source.name, sums)
     missing, listing = _published_measurements(source, origin)
-    facts = image_facts(base, origin=origin, file_name=source.name)
+    facts = ImageFacts.of(base, origin=origin, file_name=source.name)
     step = decide_image(
         parameters,
         version,
@@ -139,21 +143,6 @@ def _read_image(
         published_missing=missing,
     )
     return replace(step, tree=base.tree)
-
-
-def image_facts(base: BaseImage, *, origin: str, file_name: str) -> ImageFacts:
-    """What the record says of an image that was read."""
-    return ImageFacts(
-        origin=origin,
-        file_name=file_name,
-        sha256=base.sha256,
-        size=base.size,
-        version_text=base.version_text,
-        boot_version_text=base.boot.version_text,
-        has_checksums=base.has_checksums,
-        entries=base.entries,
-        verity=base.verity,
-    )
 
 
 def wrong_image(
@@ -175,6 +164,24 @@ def wrong_image(
         evidence=kept,
         version=version,
         record=ImageRecord(version=version, wrong_digest=observed, file_name=file_name),
+    )
+
+
+def strange_image(version: str, member: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
+    """The step when the update image holds a file that no release holds: check 18 failed.
+
+    Args:
+        member: name of that file.
+        file_name: name of the image in ``sums``.
+        sums: the SHA256SUMS beside the image.
+    """
+    kept = (sums,) if sums else ()
+    failed = decide_unknown_member(member, tuple(item.name for item in kept))
+    return BaseImageStep(
+        (failed, *not_reached(checks.BASE_CHECKS, failed)),
+        evidence=kept,
+        version=version,
+        record=ImageRecord(version=version, unknown_member=member, file_name=file_name),
     )
 
 
@@ -229,9 +236,17 @@ def decide_image(
                 facts.origin,
             ),
             decide_version(texts, version, (IMAGE,)),
-            decide_file_system(facts.has_checksums, facts.entries, (IMAGE,)),
+            decide_file_system(
+                facts.has_checksums, facts.entries, (IMAGE,), data_behind=facts.data_behind_boot
+            ),
             decide_boot_args(boot_args, (BOOT_ARGS,)),
-            decide_root_hash(boot_args, parameters.boot_args, facts.verity, (IMAGE, BOOT_ARGS)),
+            decide_root_hash(
+                boot_args,
+                parameters.boot_args,
+                facts.verity,
+                (IMAGE, BOOT_ARGS),
+                has_overlay=facts.has_overlay,
+            ),
         ),
         evidence=evidence,
         version=version,

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from auditkit.guestos import write_ext4
 from auditkit.limits import GIB
-from auditkit.practice.file_systems import write_ext4
 
 BOOT_LABEL: Final = "system_u:object_r:boot_t:s0"
 """The SELinux label of a boot partition's files in dfinity's build."""
@@ -23,6 +23,7 @@ def write_boot_partition(tree: Path, image: Path) -> None:
 
     Raises:
         SourceError: mke2fs or debugfs is missing, or failed.
+        EvidenceError: the tree holds a name that is not printable text, or more than files, folders and links.
         OSError: the folder of ``image`` cannot be written to.
     """
     with tempfile.TemporaryDirectory(dir=image.parent, prefix=f".{image.name}.", suffix=".part") as work:

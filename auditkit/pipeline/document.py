@@ -30,7 +30,14 @@ from auditkit.pipeline.measurement_step import measure_base
 from auditkit.pipeline.overlap_step import compare_measurements
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import read_proposal
-from auditkit.pipeline.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
+from auditkit.pipeline.record import (
+    FileRecord,
+    ProposalRecord,
+    ReplayRecord,
+    record_version,
+    render_record,
+    told_parameters,
+)
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
 from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
 from auditkit.pipeline.trust import believed
@@ -182,6 +189,7 @@ def _record(
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
         ReplayRecord(
+            replay=record_version(image.record, recovery.record),
             parameters=told_parameters(parameters),
             policies=policies,
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),

@@ -1,8 +1,13 @@
 """`evidence/replay.yaml`: what a replay needs besides the evidence files.
 
-The files in ``evidence/`` are everything that the checks read, but for the base image itself, which is too large to
-keep. What the audit found out about it stands here instead, with where each file came from and what could not be had.
-A replay believes this record about the image and recomputes everything else.
+The files in ``evidence/`` are everything that the checks read, but for the images, which are too large to keep. What
+the audit found out about them stands here instead, with where each file came from and what could not be had: values
+such as digests, names and dm-verity roots, never what was decided. A replay believes these values and decides
+everything anew.
+
+A record is of version 2 when it holds what version 1 cannot: a recovery image, or an image that carries more than a
+release does. Version 1 told of a recovery image what had been decided, which a replay must not believe, so that such a
+record is refused.
 """
 
 from __future__ import annotations
@@ -10,24 +15,27 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from auditkit.audit import Trouble
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence import Evidence
-from auditkit.guestos import VerityRoot
+from auditkit.guestos import BaseImage, VerityRoot
 from auditkit.ic import MAINNET_ROOT_KEY, parse_root_key
 from auditkit.pipeline.parameters import Parameters, load_yaml
+from auditkit.pipeline.trees_record import TreesRecord
 from auditkit.report import RECORD_NAME, PolicyIds
 from auditkit.report.records import ParameterValue
 from auditkit.report.strict_json import first_fault
 
-RECORD_SCHEMA: Final = "auditkit/replay/v1"
-RECORD_BYTES: Final = 256 * 1024
+RECORD_V1: Final = "auditkit/replay/v1"
+RECORD_V2: Final = "auditkit/replay/v2"
+RECORD_BYTES: Final = 1024 * 1024  # half of it for the two boot trees of an audit with a recovery image
+_SINCE_V2: Final = frozenset({"unknown_member", "has_overlay", "data_behind_boot"})
 # Places on the auditor's machine say nothing about the subject, and reports of two auditors should be equal.
 UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 _COMMENT: Final = """\
@@ -37,6 +45,11 @@ _COMMENT: Final = """\
 # measurements and the comparison. Taken from this record: what stands below under "image", since an image of several
 # hundred megabytes is not kept. Whoever has the image can check that part with `auditkit verity-hash`, `sha256sum` and
 # `auditkit measure`.
+"""
+_RECOVERY_COMMENT: Final = """\
+#
+# The recovery image is not kept either. What was found in it stands below under "recovery": the entries of both boot
+# trees, and its dm-verity root. `auditkit compare-images` and `auditkit verity-hash` tell the same of the image itself.
 """
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -77,6 +90,8 @@ class ImageFacts(_Part):
         has_checksums: whether the boot file system has metadata checksums; they were then right.
         entries: names in the boot file system.
         verity: dm-verity root of root.img; None for a bare boot partition.
+        has_overlay: whether the update image carries an overlay.raw.
+        data_behind_boot: whether boot.img holds anything behind its file system.
     """
 
     origin: str
@@ -88,6 +103,30 @@ class ImageFacts(_Part):
     has_checksums: bool
     entries: int
     verity: VerityRoot | None
+    has_overlay: bool = False
+    data_behind_boot: bool = False
+
+    @classmethod
+    def of(cls, image: BaseImage, *, origin: str, file_name: str) -> Self:
+        """What a reading found out."""
+        return cls(
+            origin=origin,
+            file_name=file_name,
+            sha256=image.sha256,
+            size=image.size,
+            version_text=image.version_text,
+            boot_version_text=image.boot.version_text,
+            has_checksums=image.has_checksums,
+            entries=image.entries,
+            verity=image.verity,
+            has_overlay=image.has_overlay,
+            data_behind_boot=image.data_behind_boot,
+        )
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether the image carries more than a release does."""
+        return self.has_overlay or self.data_behind_boot
 
 
 class ImageRecord(_Part):
@@ -100,6 +139,7 @@ class ImageRecord(_Part):
         file_name: how SHA256SUMS beside the image calls it.
         published_missing: why there is no list of measurements from the release; empty when there is one.
         sums_missing: why there is no SHA256SUMS among the evidence; empty when there is one.
+        unknown_member: the name of a file in the update image that no release holds, as a Python literal.
     """
 
     version: str | None = None
@@ -108,35 +148,66 @@ class ImageRecord(_Part):
     file_name: str = ""
     published_missing: str = ""
     sums_missing: str = ""
+    unknown_member: str = ""
     trouble: tuple[Trouble, ...] = ()
 
 
 class RecoveryRecord(_Part):
-    """What was decided about the recovery image, which is too large to keep; a replay takes this on trust.
+    """What a reading of the recovery image found out, which is too large to keep.
+
+    Its measured files are in the evidence: under the names of the base's where they are the same, by the digests in
+    ``trees``, and else under names of their own.
 
     Attributes:
-        sha256: of the image, 64 hex digits; empty when it could not be had.
-        size: of the image in bytes.
-        origin: where it came from.
+        facts, trees: None when the image could not be had or read.
+        unknown_member: the name of a file in the image that no release holds, as a Python literal.
     """
 
-    decisions: tuple[Decision, ...] = ()
+    facts: ImageFacts | None = None
+    trees: TreesRecord | None = None
+    unknown_member: str = ""
     trouble: tuple[Trouble, ...] = ()
-    sha256: str = ""
-    size: Annotated[int, Field(ge=0)] = 0
-    origin: str = ""
 
 
 class ReplayRecord(_Part):
     """All of `replay.yaml`."""
 
-    replay: Literal["auditkit/replay/v1"] = RECORD_SCHEMA
+    replay: Literal["auditkit/replay/v1", "auditkit/replay/v2"]
     parameters: dict[str, ParameterValue]
     policies: PolicyIds = PolicyIds()
     proposal: ProposalRecord
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None
     files: tuple[FileRecord, ...]
+
+    @model_validator(mode="after")
+    def _has_its_version(self) -> Self:
+        if self.replay != record_version(self.image, self.recovery):
+            raise ValueError("its version is not the one of what it holds")
+        return self
+
+
+def record_version(
+    image: ImageRecord | None, recovery: RecoveryRecord | None
+) -> Literal["auditkit/replay/v1", "auditkit/replay/v2"]:
+    """The version of a record: 1 unless it holds what that cannot."""
+    odd = image is not None and (image.unknown_member or (image.facts is not None and image.facts.is_odd))
+    return RECORD_V2 if recovery is not None or odd else RECORD_V1
+
+
+def require_same_image(what: str, path: Path, read: BaseImage, facts: ImageFacts) -> None:
+    """Makes sure that an image that was given to a replay is the one of the record.
+
+    Raises:
+        EvidenceError: it is another one.
+    """
+    if (read.sha256, read.size) != (facts.sha256, facts.size):
+        raise EvidenceError(
+            f"the {what} that was given is not the one that was audited",
+            where=path.name,
+            expected=f"{facts.size} bytes with SHA-256 {facts.sha256}",
+            observed=f"{read.size} bytes with SHA-256 {read.sha256}",
+        )
 
 
 def told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
@@ -157,8 +228,13 @@ def told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
 def render_record(record: ReplayRecord) -> Evidence:
     """`replay.yaml` as evidence. Equal records give equal bytes."""
     values = record.model_dump(mode="json")
+    if record.replay == RECORD_V1 and record.image is not None:
+        for part in (values["image"], values["image"]["facts"] or {}):
+            for name in _SINCE_V2 & part.keys():
+                del part[name]
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1 << 30)
-    return Evidence.of_bytes(RECORD_NAME, (_COMMENT + text).encode(), "written by auditkit")
+    comment = _COMMENT + (_RECOVERY_COMMENT if record.recovery is not None else "")
+    return Evidence.of_bytes(RECORD_NAME, (comment + text).encode(), "written by auditkit")
 
 
 def parse_record(data: bytes, where: str) -> ReplayRecord:
@@ -172,7 +248,19 @@ def parse_record(data: bytes, where: str) -> ReplayRecord:
             "the replay record is too large", where=where, expected=f"at most {RECORD_BYTES} bytes"
         )
     try:
-        return ReplayRecord.model_validate_json(json.dumps(load_yaml(data, where)))
+        values = load_yaml(data, where)
+        if (
+            isinstance(values, dict)
+            and values.get("replay") == RECORD_V1
+            and values.get("recovery") is not None
+        ):
+            raise EvidenceError(
+                "the record is of an older form, which tells what was decided about the recovery image and not what was"
+                " found, so that this audit cannot be repeated",
+                where=where,
+                hint="audit the recovery image again",
+            )
+        return ReplayRecord.model_validate_json(json.dumps(values))
     except ParameterError as error:
         raise EvidenceError(error.what, where=where) from None
     except ValidationError as error:
@@ -190,9 +278,10 @@ def record_schema() -> dict[str, Any]:
     body = ReplayRecord.model_json_schema(mode="serialization")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:auditkit:replay:v1",
+        "$id": "urn:auditkit:replay:v2",
         **body,
-        "title": "auditkit replay record, version 1",
+        "properties": {**body["properties"], "replay": {"const": RECORD_V2}},
+        "title": "auditkit replay record, version 2",
     }
 
 

@@ -1,6 +1,7 @@
 """An audit repeated from the evidence of an earlier one: no network, no image, the same steps.
 
-Everything is recomputed but what `replay.yaml` records about the base image (see `auditkit.pipeline.record`).
+Everything is decided anew, from the files and from what `replay.yaml` records about the images (see
+`auditkit.pipeline.record`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,20 @@ from auditkit.guestos import BaseImage, BootFiles
 from auditkit.guestos import read_base_image as read_image
 from auditkit.limits import LIMITS
 from auditkit.pipeline.attestation import CHAIN, REPORT, decide_report
-from auditkit.pipeline.base_image_step import decide_image, image_facts, troubled_image, wrong_image
+from auditkit.pipeline.base_image_step import decide_image, strange_image, troubled_image, wrong_image
 from auditkit.pipeline.document import conclude
 from auditkit.pipeline.measurement_step import measure_base
 from auditkit.pipeline.overlap_step import compare_measurements
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import decide_proposal, refused_proposal
-from auditkit.pipeline.record import RECORD_BYTES, ImageFacts, ImageRecord, ReplayRecord, parse_record
+from auditkit.pipeline.record import (
+    RECORD_BYTES,
+    ImageFacts,
+    ImageRecord,
+    ReplayRecord,
+    parse_record,
+    require_same_image,
+)
 from auditkit.pipeline.recovery import replay_recovery
 from auditkit.pipeline.sources import CertifiedProposal
 from auditkit.pipeline.steps import (
@@ -82,7 +90,15 @@ def replay(
     image = _image(parameters, record.image, proposal, files, read)
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
-    recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
+    recovery = replay_recovery(
+        parameters,
+        proposal,
+        image,
+        measurements,
+        record=record.recovery,
+        files=files,
+        given=recovery_image,
+    )
     attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
     attestation = decide_report(parameters, proposal, attested)
     return conclude(
@@ -172,13 +188,7 @@ def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> BaseIma
             tree=record.recovery is not None,
             progress=lambda done: progress.bytes_done("reading the base image", done, facts.size),
         )
-    if (base.sha256, base.size) != (facts.sha256, facts.size):
-        raise EvidenceError(
-            "the base image that was given is not the one that was audited",
-            where=path.name,
-            expected=f"{facts.size} bytes with SHA-256 {facts.sha256}",
-            observed=f"{base.size} bytes with SHA-256 {base.sha256}",
-        )
+    require_same_image("base image", path, base, facts)
     return base
 
 
@@ -205,11 +215,13 @@ def _image(
             observed=record.version,
         )
     sums = files.get(IMAGE_SUMS)
+    if record.unknown_member:
+        return strange_image(record.version, record.unknown_member, record.file_name, sums)
     if record.facts is None:
         return wrong_image(parameters, record.version, record.wrong_digest, record.file_name, sums)
     facts, boot = record.facts, None
     if read is not None:
-        facts = image_facts(read, origin=facts.origin, file_name=facts.file_name)
+        facts = ImageFacts.of(read, origin=facts.origin, file_name=facts.file_name)
         boot = read.boot
     step = decide_image(
         parameters,

@@ -21,8 +21,9 @@ from sevsnpmeasure.sev_mode import SevMode
 from sevsnpmeasure.vcpu_types import CPU_SIGS
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.guestos import write_ext4
 from auditkit.limits import GIB, KIB, MIB
-from auditkit.practice.file_systems import add_verity_tree, require_programs, write_ext4
+from auditkit.practice.file_systems import add_verity_tree, require_programs
 from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.practice.sparse_tar import SparseTar
 

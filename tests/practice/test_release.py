@@ -173,7 +173,7 @@ def test_a_release_is_not_built_over_another(built):
 
 
 def test_a_missing_program_leaves_nothing_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr("auditkit.practice.file_systems.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("auditkit.guestos.outside_programs.shutil.which", lambda *_, **__: None)
     with pytest.raises(SourceError, match="mke2fs") as caught:
         build_release(tmp_path, seed="base")
     assert "e2fsprogs" in caught.value.hint

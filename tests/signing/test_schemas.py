@@ -14,7 +14,7 @@ from auditkit.pipeline.record import record_schema
 from auditkit.signing import predicate_schema, sign_report
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
-WRITTEN = {"signed-report-v1.json": predicate_schema, "replay-v1.json": record_schema}
+WRITTEN = {"signed-report-v1.json": predicate_schema, "replay-v2.json": record_schema}
 
 
 def published(name: str) -> dict:
@@ -25,6 +25,18 @@ def published(name: str) -> dict:
 def test_the_published_schema_is_the_one_of_the_code(name):
     assert published(name) == WRITTEN[name]()
     jsonschema.Draft202012Validator.check_schema(published(name))
+
+
+@pytest.mark.parametrize("scenario", ["recovery-honest", "recovery-edited-boot-args"])
+def test_a_record_of_a_recovery_image_follows_the_second_version(scenario):
+    from auditkit.pipeline import Parameters, check, parameter_file
+
+    _, evidence = check(Parameters.from_file(parameter_file(scenario), (), {}))
+    record = yaml.safe_load(next(item.content for item in evidence if item.name == "replay.yaml"))
+    assert record["replay"] == "auditkit/replay/v2"
+    jsonschema.validate(record, published("replay-v2.json"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**record, "more": 1}, published("replay-v2.json"))
 
 
 @pytest.mark.parametrize("scenario", ["honest", "base-16-vcpus", "missing-release"])

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from auditkit.errors import EvidenceError, SourceError
+
+_PIECE: Final = 1 << 20
+
+
+def holds_data_behind(image: Path, offset: int) -> bool:
+    """Whether a file holds anything but zeros from ``offset`` on; its holes are not read.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        with image.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            while offset < size:
+                try:
+                    offset = os.lseek(file.fileno(), offset, os.SEEK_DATA)
+                except OSError as error:
+                    if error.errno == errno.ENXIO:  # nothing but a hole is left
+                        return False
+                    raise
+                end = min(os.lseek(file.fileno(), offset, os.SEEK_HOLE), size)
+                while offset < end:
+                    data = os.pread(file.fileno(), min(_PIECE, end - offset), offset)
+                    if not data:
+                        raise SourceError("the image became shorter while it was read", where=str(image))
+                    if data.count(0) != len(data):
+                        return True
+                    offset += len(data)
+    except OSError as error:
+        raise SourceError(f"the image cannot be read: {error.strerror}", where=str(image)) from error
+    return False
 
 
 class ImageFile:

@@ -15,12 +15,12 @@ from auditkit.guestos.ext4.entry import Entry
 from auditkit.guestos.ext4.image_file import ImageFile
 from auditkit.guestos.ext4.inode import FLAG_INLINE_DATA, ROOT_INODE, FileType, Inode
 from auditkit.guestos.ext4.inode_table import InodeTable
+from auditkit.guestos.ext4.links import Links
 from auditkit.guestos.ext4.paths import components, shown
 from auditkit.guestos.ext4.superblock import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, Superblock, parse_superblock
 from auditkit.limits import LIMITS, Limits
 
 _PATH_MAX = 4096
-_SYMLINKS_MAX = 40
 
 
 class Ext4:
@@ -122,39 +122,13 @@ class Ext4:
     def resolve(self, path: bytes | str) -> bytes:
         """The path, relative to the root, that ``path`` leads to once all symbolic links are followed.
 
-        Absolute targets, and those that climb above the root, are refused: what they mean depends on where
-            the
-        image is mounted, so it is not in the image.
+        Absolute targets, and those that climb above the root, are refused: what they mean depends on where the image is
+        mounted, so it is not in the image.
 
         Raises:
-            EvidenceError: no such entry, a target outside the tree, or too many links.
+            EvidenceError: no such entry, a target outside the tree, too many links, or a damaged file system.
         """
-        waiting = components(path)[::-1]
-        place: list[bytes] = []
-        followed = 0
-        while waiting:
-            name = waiting.pop()
-            if name == b"..":
-                if not place:
-                    raise EvidenceError("a symbolic link leads out of the image", where=shown(path))
-                place.pop()
-                continue
-            inode = self._find([*place, name])
-            if inode.type is not FileType.SYMLINK:
-                if waiting and inode.type is not FileType.DIRECTORY:
-                    raise EvidenceError(
-                        "part of a path is not a directory", where=shown(b"/".join([*place, name]))
-                    )
-                place.append(name)
-                continue
-            followed += 1
-            if followed > _SYMLINKS_MAX:
-                raise EvidenceError("symbolic links lead in a circle", where=shown(path))
-            target = self._content.target(inode)
-            if target.startswith(b"/"):
-                raise EvidenceError("a symbolic link leads out of the image", where=shown(path))
-            waiting += [part for part in target.split(b"/") if part not in (b"", b".")][::-1]
-        return b"/".join(place)
+        return Links(self.walk(), limits=self._limits).resolve(path)
 
     def read(self, path: bytes | str, *, follow: bool = False) -> bytes:
         """The content of a regular file.

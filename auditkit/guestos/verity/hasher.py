@@ -130,6 +130,8 @@ class RootImageHasher:
         warnings = []
         if behind:
             warnings.append("there is data between the end of the file system and the hash area")
+        if any(self._raw_superblock[82:88]) or any(self._raw_superblock[88 + len(superblock.salt) :]):
+            warnings.append("there is data in the empty part of the dm-verity superblock's block")
         if self._dirty_end:
             warnings.append("there is data behind the hash tree")
         return VerityRoot(
