@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import click
 
+from auditkit.cli.foreign_code import tell_foreign_code
+from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.version import __version__
 
@@ -63,7 +65,9 @@ def print_json(document: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process with 0, 1 or 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    status = _run(given)
+    tell_foreign_code()
+    with ended_like_interrupted():
+        status = _run(given)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
