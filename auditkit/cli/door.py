@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
 from auditkit.cli.foreign_code import tell_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.errors import AuditkitError, SourceError
@@ -44,6 +45,9 @@ def auditkit(debug: bool) -> None:
         auditkit audit practice:honest
     """
 
+
+auditkit.command_class = CommandWithDebug
+auditkit.group_class = GroupWithDebug
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."

@@ -21,6 +21,7 @@ from pydantic import (
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.limits import KIB, LIMITS
+from auditkit.pipeline.notebook_cells import names_set_by_cells
 from auditkit.sev import RELEASE_CPU_TYPES, cpu_signature
 
 PARAMETER_FILE_BYTES: Final = 64 * KIB
@@ -134,14 +135,20 @@ class Parameters(BaseModel):
     def from_notebook(cls, namespace: Mapping[str, object]) -> Parameters:
         """Parameters from the variables of a notebook, as its ``parameters`` cell and papermill left them.
 
-        papermill injects a misspelt name without a word and the default would be audited: every plain value in the
-        notebook's namespace therefore has to be a parameter.
+        papermill injects a misspelt name without a word and the default would be audited: every name that these cells
+        set has to be a parameter. Where there is no record of cells, that holds of every plain value in ``namespace``.
         """
-        plain = (str, int, float, list, dict, tuple, type(None))
+        needed = [name for name, field in cls.model_fields.items() if field.is_required()]
+        counted = names_set_by_cells(namespace, cls.model_fields, needed)
+        if counted is None:
+            plain = (str, int, float, list, dict, tuple, type(None))
+            counted = frozenset(
+                name
+                for name, value in namespace.items()
+                if name in cls.model_fields or (isinstance(value, plain) and name not in _IPYTHON_NAMES)
+            )
         names = {
-            name: value
-            for name, value in namespace.items()
-            if not name.startswith("_") and isinstance(value, plain) and name not in _IPYTHON_NAMES
+            name: value for name, value in namespace.items() if name in counted and not name.startswith("_")
         }
         return cls.from_mapping(names)
 
