@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -37,7 +38,15 @@ ENVIRONMENT: Final = {
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 BootArgsName = Annotated[str, StringConstraints(pattern=r"^BOOT_ARGS(_[A-Z0-9]+)+$")]
-NonEmpty = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it holds a NUL character, which no path and no address has")
+    return text
+
+
+NonEmpty = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_without_nul)]
 
 
 class Parameters(BaseModel):
@@ -178,6 +187,8 @@ def _told(error: ValidationError) -> ParameterError:
         "base_image_sha256": "give 64 hex digits in lower case, in quotes, or null",
     }
     message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "string_unicode":
+        message = "its bytes are not UTF-8"
     return ParameterError(
         f"the parameter {name} cannot be {_shown(first['input'])}: {message[0].lower()}{message[1:]}",
         hint=hints.get(name, "params/README.md says what it takes"),
