@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ _PROGRAM: Final = Path(__file__).with_name("kernel_program.py")
 _CONFIGURING: Final = re.compile(r"(JUPYTER|JPY|IPYTHON|IPYKERNEL|PYDEVD)|MPLBACKEND$")
 # Where a socket can be when the temporary folder has a long path; /var/tmp is there without /tmp in some sandboxes.
 _SHORT_FOLDERS: Final = ("/tmp", "/var/tmp")  # noqa: S108  (a new folder in it, of mode 0700)
+_QUIET: Final = (
+    "--log-level=40",
+)  # it would warn of loopback, and of the end of the process that started it
 _LONGEST_NAME: Final = "kernel-5"  # jupyter_client numbers the five channels
 
 
@@ -43,12 +47,14 @@ class KernelPlace:
             interface, and takes only what is signed with the run's key.
         working_folder: what relative paths are relative to; None is the folder that we work in.
         progress_address: for the variable that names the listener of progress.
+        started: the managers of what was started in it.
     """
 
     folder: Path
     sockets: Path | None
     working_folder: Path | None
     progress_address: str
+    started: list[AsyncKernelManager] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         """The environment of the kernel."""
@@ -95,7 +101,20 @@ def kernel_place(progress: Progress, working_folder: Path | None) -> Iterator[Ke
         if not _has_room_for_sockets(folder):
             sockets = _short_folder(open_folders)
         address = open_folders.enter_context(listening(progress, sockets or folder))
-        yield KernelPlace(folder, sockets, working_folder, address)
+        place = KernelPlace(folder, sockets, working_folder, address)
+        try:
+            yield place
+        finally:
+            for manager in place.started:
+                _end(manager)
+
+
+def _end(manager: AsyncKernelManager) -> None:
+    """Ends a kernel that nobody has ended, as when an interrupt comes while it starts."""
+    process: subprocess.Popen[bytes] | None = getattr(manager.provisioner, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def _private_folder(open_folders: ExitStack, parent: str | None) -> Path:
@@ -143,10 +162,11 @@ class _OwnKernelManager(AsyncKernelManager):
         )
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        return [*python(_PROGRAM), "-f", self.connection_file, *(extra_arguments or ())]
+        return [*python(_PROGRAM), *_QUIET, "-f", self.connection_file, *(extra_arguments or ())]
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         options["env"] = self.place.environment()
+        self.place.started.append(self)
         if self.place.working_folder is not None:
             options["cwd"] = str(self.place.working_folder)
         await super().start_kernel(**options)

@@ -78,7 +78,7 @@ def test_all_cells_run_a_second_time(ran):
         ([PARAMETERS, "# Parameters\npolcy = 'overlap'", ASK], "no parameter called 'polcy'"),
         ([PARAMETERS + "\npolcy = 'overlap'", ASK], "no parameter called 'polcy'"),
         ([PARAMETERS, "policy = 'overlap'\npolcy = 1", ASK], "no parameter called 'polcy'"),
-        ([PARAMETERS, "vcpus = {64}", ASK], "the parameter vcpus cannot be {64}"),
+        ([PARAMETERS, "stage = b'vote'", ASK], "the parameter stage cannot be b'vote'"),
         (["policy = 'overlap'", ASK], "the parameter proposal_id is missing"),
     ],
     ids=[
@@ -91,7 +91,7 @@ def test_all_cells_run_a_second_time(ran):
         "misspelt",
         "misspelt-in-the-cell",
         "misspelt-beside-a-right-one",
-        "a-set",
+        "of-another-type",
         "no-parameters-cell",
     ],
 )
