@@ -72,6 +72,10 @@ class Limits:
     )  # the boot trees of an audit in its record; some hundred names take 200 KiB
     compared_differences: int = 1_000  # differences that are listed one by one
 
+    # notebooks
+    socket_path_bytes: int = 100  # a path of a socket: Linux takes 107 bytes, macOS and the BSDs 103
+    executed_notebook_bytes: int = 256 * MIB  # what a run leaves; a whole audit is 0.3 MiB
+
     # reports
     report_bytes: int = 64 * MIB  # one audit.json
     collection_entries: int = 100_000  # names in a folder of reports, evidence left out

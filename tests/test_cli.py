@@ -209,6 +209,15 @@ def test_practice_build_makes_the_release_that_the_scenarios_use(tmp_path, capsy
     assert out == listing.read_text()
 
 
+@pytest.mark.parametrize(
+    "words", [("--debug", "audit"), ("audit", "--debug"), ("practice", "build", "--debug", "--out")]
+)
+def test_debug_shows_the_traceback_wherever_it_stands(words, tmp_path, capsys):
+    status, _, err = in_process(*words, tmp_path, capsys=capsys)
+    assert status == 2
+    assert "Traceback" in err
+
+
 def test_a_served_practice_network_answers_other_programs(tmp_path, capsys):
     command = [sys.executable, "-m", "auditkit", "practice", "serve", "--port", "0"]
     process = subprocess.Popen(

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from typing import Final
 from auditkit.audit import Verdict
 from auditkit.batch.reports import FinishedReport, read_finished_report
 from auditkit.errors import AuditkitError, SourceError
+from auditkit.interpreter import auditkit_command, python_environment
 from auditkit.pipeline.parameters import Parameters
 from auditkit.report import begin_report_folder
 from auditkit.report.display import one_line
@@ -61,7 +61,7 @@ class AuditJob:
         """The command; every parameter is given, so that it audits exactly what was checked."""
         values = self.parameters.to_plain()
         overrides = [word for name, value in values.items() for word in ("-p", f"{name}={_told(value)}")]
-        return [sys.executable, "-m", "auditkit", "audit", self.source, *overrides]
+        return auditkit_command("audit", *overrides, "--", self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ def _attempt(job: AuditJob, attempt: int, lock: int) -> AuditResult:
             process = subprocess.Popen(
                 job.command(),
                 cwd=job.working_folder,
+                env=python_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -64,7 +62,6 @@ def batch(
         raise click.UsageError("--workers and --dask exclude each other")
     jobs = plan_batch(params, overrides, out)
     with (
-        _terminated_like_interrupted(),
         progress_on_terminal(not as_json) as progress,
         dask_workers(dask) if dask else local_workers(workers or processors()) as workforce,
     ):
@@ -140,20 +137,6 @@ class _Counter:
         failed, trouble = self._verdicts.count("FAIL"), self._verdicts.count("TROUBLE")
         done = f"{len(self._verdicts)} of {self._total} audits done"
         self._progress.step(f"{done}, {failed} failed, {trouble} in trouble")
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Whoever ends the batch politely ends its audits too."""
-
-    def interrupt(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:

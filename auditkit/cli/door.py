@@ -12,6 +12,9 @@ from typing import Any, Final
 
 import click
 
+from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
+from auditkit.cli.foreign_code import tell_foreign_code
+from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.version import __version__
 
@@ -43,6 +46,9 @@ def auditkit(debug: bool) -> None:
     """
 
 
+auditkit.command_class = CommandWithDebug
+auditkit.group_class = GroupWithDebug
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
 )
@@ -63,7 +69,9 @@ def print_json(document: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process with 0, 1 or 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    status = _run(given)
+    tell_foreign_code()
+    with ended_like_interrupted():
+        status = _run(given)
     try:
         sys.stdout.flush()
     except BrokenPipeError:

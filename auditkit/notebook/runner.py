@@ -8,67 +8,24 @@ afterwards from ``audit.json``, which the notebook writes as its last act.
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.exceptions import PapermillException, PapermillExecutionError
 from papermill.execute import execute_notebook
 from papermill.inspection import inspect_notebook
-from traitlets import default
 
+from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError
+from auditkit.notebook.kernel import kernel_place
+from auditkit.notebook.untold_places import without_places
 from auditkit.pipeline.parameters import Parameters
 from auditkit.progress import Progress
 from auditkit.progress.here import progress_here
-from auditkit.progress.remote import VARIABLE, listening
 
 KERNEL_START_SECONDS: Final = 120
-
-
-class _OwnKernelManager(AsyncKernelManager):
-    """Starts the kernel with this interpreter, whatever kernels the user has registered, and talks to it over
-    sockets of the file system: two runs at once race for TCP ports.
-
-    Attributes:
-        folder: where the sockets are made; short, because a socket's path holds about a hundred bytes.
-        progress_address: where the kernel tells its progress.
-    """
-
-    folder: Path
-    progress_address: str
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="auditkit",
-            language="python",
-            env={VARIABLE: self.progress_address},
-        )
-
-    @default("transport")
-    def _transport(self) -> str:
-        return "tcp" if sys.platform == "win32" else "ipc"
-
-    @default("ip")
-    def _address(self) -> str:
-        return "127.0.0.1" if self.transport == "tcp" else str(self.folder / "kernel")
-
-
-def _kernel_manager(private: Path, address: str) -> type[_OwnKernelManager]:
-    """nbclient wants a class, so what one run needs is in a class of its own."""
-
-    class KernelManager(_OwnKernelManager):
-        folder = private
-        progress_address = address
-
-    return KernelManager
 
 
 def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_fields) -> None:
@@ -80,7 +37,7 @@ def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_
     Raises:
         ParameterError: the notebook's ``parameters`` cell does not take exactly these names.
     """
-    taken = set(inspect_notebook(str(notebook)))
+    taken = set(inspect_notebook(_as_it_stands(notebook)))
     if wrong := taken ^ set(wanted):
         raise ParameterError(
             "the notebook's parameters cell does not take the parameters that it would be given",
@@ -124,54 +81,51 @@ def execute(
     require_parameters(notebook, values)
     told = progress or progress_here()
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
-    part = out.absolute().with_name(f".part-{out.name}")
 
     def started(cell: Any, cell_index: int) -> None:
         told.step(f"running the notebook (cell {cell_index + 1} of {cells})")
 
     stopped: str | None = None
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as private,
-            listening(told, Path(private)) as address,
-        ):
+    trouble: SourceError | None = None
+    with kernel_place(told, kernel_folder) as place:
+        # Where papermill writes is no path that a user chose, and of a run that is interrupted nothing is left.
+        part = place.folder / out.name
+        try:
             execute_notebook(
-                str(notebook),
-                str(part),
+                _as_it_stands(notebook),
+                _as_it_stands(part),
                 parameters=dict(values),
-                cwd=None if kernel_folder is None else str(kernel_folder),
                 kernel_name="python3",
                 language="python",
-                kernel_manager_class=_kernel_manager(Path(private), address),
+                kernel_manager_class=place.manager(),
+                shutdown_kernel="immediate",  # what a kernel leaves is in its place, and goes with it
                 on_cell_start=started,
                 start_timeout=KERNEL_START_SECONDS,
                 progress_bar=False,
             )
-    except PapermillExecutionError as error:
-        stopped = f"{error.ename}: {error.evalue}"
-    except DeadKernelError:
-        raise SourceError(
-            "the notebook's kernel died",
-            where=str(notebook),
-            hint="see whether memory ran out, and run it again",
-        ) from None
-    except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
-        raise SourceError(
-            f"the notebook could not be run: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            where=str(notebook),
-            hint="run it in JupyterLab to see more",
-        ) from None
-    finally:
+        except PapermillExecutionError as error:
+            stopped = f"{error.ename}: {error.evalue}"
+        except DeadKernelError:
+            trouble = SourceError(
+                "the notebook's kernel died",
+                where=str(notebook),
+                hint="see whether memory ran out, and run it again",
+            )
+        except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
+            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            trouble = SourceError(
+                f"the notebook could not be run: {why}",
+                where=str(notebook),
+                hint="run it in JupyterLab to see more",
+            )
         if part.exists():
-            _forget_places(part)
-            part.replace(out)
+            executed = without_places(json.loads(part.read_bytes()), values, out, place.folder)
+            write_atomically(out, (json.dumps(executed, indent=1, ensure_ascii=False) + "\n").encode())
+    if trouble is not None:
+        raise trouble
     return stopped
 
 
-def _forget_places(executed: Path) -> None:
-    """Takes the paths of the auditor's machine out of what papermill notes in a notebook that will be published."""
-    notebook = json.loads(executed.read_bytes())
-    noted = notebook["metadata"].get("papermill", {})
-    for name in ("input_path", "output_path"):
-        noted[name] = Path(noted.get(name) or "").name
-    executed.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _as_it_stands(path: Path) -> str:
+    """The path as papermill takes it, which fills in what stands in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,6 +25,7 @@ from auditkit.guestos import RELEASE_BOOT_ARGS
 from auditkit.limits import KIB, LIMITS
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
+from auditkit.pipeline.notebook_cells import names_set_by_cells
 
 PARAMETER_FILE_BYTES: Final = 64 * KIB
 MAINNET_PROPOSAL_SOURCE: Final = "https://icp-api.io"
@@ -38,7 +40,15 @@ ENVIRONMENT: Final = {
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 BootArgsName = Annotated[str, StringConstraints(pattern=r"^BOOT_ARGS(_[A-Z0-9]+)+$")]
-NonEmpty = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it holds a NUL character, which no path and no address has")
+    return text
+
+
+NonEmpty = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_without_nul)]
 
 
 class Parameters(BaseModel):
@@ -144,14 +154,20 @@ class Parameters(BaseModel):
     def from_notebook(cls, namespace: Mapping[str, object]) -> Parameters:
         """Parameters from the variables of a notebook, as its ``parameters`` cell and papermill left them.
 
-        papermill injects a misspelt name without a word and the default would be audited: every plain value in the
-        notebook's namespace therefore has to be a parameter.
+        papermill injects a misspelt name without a word and the default would be audited: every name that these cells
+        set has to be a parameter. Where there is no record of cells, that holds of every plain value in ``namespace``.
         """
-        plain = (str, int, float, list, dict, tuple, type(None))
+        needed = [name for name, field in cls.model_fields.items() if field.is_required()]
+        counted = names_set_by_cells(namespace, cls.model_fields, needed)
+        if counted is None:
+            plain = (str, int, float, list, dict, tuple, type(None))
+            counted = frozenset(
+                name
+                for name, value in namespace.items()
+                if name in cls.model_fields or (isinstance(value, plain) and name not in _IPYTHON_NAMES)
+            )
         names = {
-            name: value
-            for name, value in namespace.items()
-            if not name.startswith("_") and isinstance(value, plain) and name not in _IPYTHON_NAMES
+            name: value for name, value in namespace.items() if name in counted and not name.startswith("_")
         }
         return cls.from_mapping(names)
 
@@ -181,6 +197,8 @@ def _told(error: ValidationError) -> ParameterError:
         "base_image_sha256": "give 64 hex digits in lower case, in quotes, or null",
     }
     message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "string_unicode":
+        message = "its bytes are not UTF-8"
     return ParameterError(
         f"the parameter {name} cannot be {_shown(first['input'])}: {message[0].lower()}{message[1:]}",
         hint=hints.get(name, "params/README.md says what it takes"),

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from rich.filesize import decimal
 
 from auditkit.progress.remote import VARIABLE, RemoteProgress
 from auditkit.progress.terminal import Progress, Silent, Throttled
+
+SESSION: Final = "JPY_SESSION_NAME"
+"""Names the notebook to a kernel that a Jupyter server starts."""
+
+_ENVIRONMENT_BYTES: Final = (
+    4 << 20
+)  # of a process; Linux gives it 2 MiB with its arguments, unless told otherwise
 
 
 class CellDisplay:
@@ -59,9 +66,30 @@ def progress_here() -> Progress:
     address = os.environ.get(VARIABLE)
     if address is not None:
         return Throttled(RemoteProgress(address)) if address else Silent()
-    # A Jupyter server sets this; a kernel cannot tell otherwise whether somebody looks or the outputs are only kept.
-    if "JPY_SESSION_NAME" in os.environ and (ipython := sys.modules.get("IPython")):
-        shell = ipython.get_ipython()
-        if hasattr(shell, "kernel"):
-            return Throttled(CellDisplay(shell))
+    if (shell := shell_of_a_person()) is not None:
+        return Throttled(CellDisplay(shell))
     return Silent()
+
+
+def shell_of_a_person() -> Any | None:
+    """The IPython shell of this kernel if a Jupyter server started it for a person; None in any other process.
+
+    A kernel that auditkit or another program started has none, also when that program itself runs in a notebook.
+    """
+    # A Jupyter server sets this; a kernel cannot tell otherwise whether somebody looks or the outputs are only kept.
+    session = os.environ.get(SESSION)
+    ipython = sys.modules.get("IPython")
+    if session is None or VARIABLE in os.environ or ipython is None or _inherited(session):
+        return None
+    shell = ipython.get_ipython()
+    return shell if hasattr(shell, "kernel") else None
+
+
+def _inherited(session: str) -> bool:
+    """Whether the process that started this one is itself in that session; False where that cannot be seen."""
+    try:
+        with open(f"/proc/{os.getppid()}/environ", "rb") as file:
+            variables = file.read(_ENVIRONMENT_BYTES).split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(f"{SESSION}={session}") in variables

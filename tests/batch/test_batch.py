@@ -83,6 +83,13 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
+def is_kernel(process: psutil.Process) -> bool:
+    try:
+        return any(word.endswith("kernel_program.py") for word in process.cmdline())
+    except psutil.Error:
+        return False
+
+
 def audit_below(pid: int, name: str) -> psutil.Process | None:
     """The process of the audit called ``name``, once its kernel has begun to run the notebook."""
     for process in psutil.Process(pid).children():
@@ -91,7 +98,7 @@ def audit_below(pid: int, name: str) -> psutil.Process | None:
         except psutil.Error:
             continue
         out = next((word.partition("=")[2] for word in words if word.startswith("output_dir=")), None)
-        if out and Path(out).name == name and Path(out, ".part-audit.ipynb").exists():
+        if out and Path(out).name == name and any(is_kernel(child) for child in process.children()):
             return process
     return None
 

@@ -51,7 +51,7 @@ def test_the_real_notebook_runs_and_every_cell_is_told(tmp_path):
     cells = len(executed["cells"])
     assert f"running the notebook (cell {cells} of {cells})" in progress.seen
     noted = executed["metadata"]["papermill"]
-    assert (noted["input_path"], noted["output_path"]) == ("audit.ipynb", ".part-audit.ipynb")
+    assert (noted["input_path"], noted["output_path"]) == ("audit.ipynb", "audit.ipynb")
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,13 @@ def test_a_hash_of_digits_only_asks_for_quotes(tmp_path):
         from_text(tmp_path, f"proposal_id: 7\nbase_version: {'1' * 40}")
 
 
+@pytest.mark.parametrize("name", ["output_dir", "proposal_source", "base_image"])
+@pytest.mark.parametrize(("value", "told"), [("a\0b", "NUL"), ("a\udcff", "not UTF-8")], ids=["nul", "bytes"])
+def test_a_path_that_no_report_can_name_is_refused(name, value, told):
+    with pytest.raises(ParameterError, match=f"{name} cannot be .*{told}"):
+        Parameters.from_mapping({**GOOD, name: value})
+
+
 def test_a_misspelt_variable_of_a_notebook_is_refused():
     namespace = {**GOOD, "policcy": "overlap", "In": [], "Out": {}, "_": 1, "Parameters": Parameters}
     with pytest.raises(ParameterError, match="did you mean policy"):

@@ -1,0 +1,129 @@
+"""A kernel's place: short enough for sockets, private, and gone whatever ends the audit; and what it tells nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from cells import code
+from conftest import ROOT
+
+from auditkit.errors import SourceError
+from auditkit.notebook import kernel, run_audit
+from auditkit.notebook import run as runner
+from auditkit.notebook.kernel import kernel_place
+from auditkit.pipeline import Parameters, notebook_path, parameter_file
+from auditkit.progress import Silent
+
+CONSOLE = str(Path(sys.executable).with_name("auditkit"))
+
+
+def audit(out: Path, *more: str) -> Parameters:
+    return Parameters.from_file(parameter_file("honest"), (f"output_dir={out}", *more), {})
+
+
+@pytest.fixture
+def deep(tmp_path, monkeypatch):
+    """A temporary folder whose path is too long for sockets in it."""
+    folder = tmp_path / ("d" * 90)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("short", [kernel._SHORT_FOLDERS, ()], ids=["sockets", "loopback"])
+def test_a_temporary_folder_with_a_long_path_is_no_hindrance(short, deep, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel, "_SHORT_FOLDERS", short)
+    assert run_audit(audit(tmp_path / "report")).verdict == "PASS"
+    assert list(deep.iterdir()) == []
+
+
+def test_sockets_that_need_another_folder_are_still_in_a_private_one(deep):
+    with kernel_place(Silent(), None) as place:
+        assert place.folder.parent == deep
+        assert place.sockets is not None
+        assert stat.S_IMODE(place.sockets.stat().st_mode) == 0o700
+        assert len(os.fsencode(place.sockets / "kernel-5")) < 104
+    assert not place.sockets.exists()
+
+
+@pytest.mark.parametrize("out", ["r{proposal_id}", "x{foo}", "x{", "x{}", "50 % %s", "-dash", "d{2024}/r"])
+def test_a_folder_of_any_name_gets_the_whole_report(out, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_audit(audit(Path(out))).verdict == "PASS"
+    names = {"audit.ipynb", "audit.json", "evidence", "report.html", "report.md"}
+    assert {path.name for path in Path(out).iterdir()} == names
+    assert [path.name for path in tmp_path.iterdir()] == [Path(out).parts[0]]
+
+
+def cells_done(temporary: Path) -> int:
+    """How many cells of the notebook that is run below ``temporary`` have ended."""
+    for part in temporary.glob("auditkit-*/audit.ipynb"):
+        return part.read_text().count('"status": "completed"')
+    return 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cells", [0, 2], ids=["kernel-starts", "cell-runs"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_an_audit_that_is_ended_puts_its_things_away(number, cells, tmp_path):
+    temporary = Path(tempfile.mkdtemp(prefix="ended-"))
+    try:
+        with subprocess.Popen(
+            [CONSOLE, "audit", "practice:honest", "--out", tmp_path / "report"],
+            env={**os.environ, "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            deadline = time.monotonic() + 60
+            while not (kernels := psutil.Process(process.pid).children()) or cells_done(temporary) < cells:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert err.strip() == "auditkit: interrupted"
+        assert list(temporary.iterdir()) == []
+        assert list((tmp_path / "report").iterdir()) == []
+        assert not any(child.is_running() for child in kernels)
+    finally:
+        shutil.rmtree(temporary)
+
+
+def test_an_executed_notebook_tells_no_places_of_the_machine(tmp_path, monkeypatch):
+    home = tmp_path / "home" / "alice"
+    work = home / "my audits"
+    work.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(work)
+    changed = json.loads(notebook_path("audit").read_text())
+    telling = (
+        "import os, pathlib, sys\n"
+        "print(os.getcwd(), pathlib.Path.home(), sys.executable, parameters.output_dir, parameters.proposal_source)\n"
+        "print(os.environ['TMPDIR'], file=sys.stderr)\n"
+        "raise ValueError(parameters.proposal_source)"
+    )
+    changed["cells"].insert(6, code(telling))
+    (tmp_path / "audit.ipynb").write_text(json.dumps(changed))
+    monkeypatch.setattr(runner, "notebook_path", lambda name: tmp_path / "audit.ipynb")
+    source = tmp_path / "bob" / "proposal.cbor"
+    source.parent.mkdir()
+    source.write_bytes(b"no certificate")
+    with pytest.raises(SourceError, match="did not finish"):
+        run_audit(audit(home / "reports" / "one", f"proposal_source={source}"))
+    text = (home / "reports" / "one" / "audit.ipynb").read_text()
+    for place in (tmp_path, ROOT, Path(sys.prefix), tempfile.gettempdir(), "alice", "bob"):
+        assert str(place) not in text
+    assert '"evalue": "proposal.cbor"' in text

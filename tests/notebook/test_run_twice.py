@@ -1,0 +1,141 @@
+"""Notebooks in the hands of a reader: run again, with variables of his own, by a program; in real kernels."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+from auditkit.pipeline import Parameters, notebook_path, parameter_file
+
+SESSION = "JPY_SESSION_NAME"
+PARAMETERS = "\n".join(
+    f"{name} = {value!r}"
+    for name, value in Parameters.from_file(parameter_file("honest"), (), {}).to_plain().items()
+)
+ASK = "from auditkit.pipeline import Parameters\nParameters.from_notebook(globals()).policy"
+
+
+@pytest.fixture
+def ran():
+    """Runs cells in a kernel as JupyterLab or a program does; gives their outputs."""
+    folder = Path(tempfile.mkdtemp(prefix="twice-"))
+
+    def run(cells: list[str], **environment: str) -> list[list]:
+        kept = {name: value for name, value in os.environ.items() if name != SESSION}
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        manager = AsyncKernelManager(transport="ipc", ip=str(folder / "kernel"))
+        client = NotebookClient(notebook, km=manager, allow_errors=True)
+        client.execute(env={**kept, **environment}, cleanup_kc=True, cwd=str(folder))
+        return [cell.outputs for cell in client.nb.cells]
+
+    yield run
+    shutil.rmtree(folder)
+
+
+def cells_of(scenario: str) -> list[str]:
+    """The code of the audit notebook, with the parameters of a scenario behind them, as papermill injects them."""
+    values = Parameters.from_file(parameter_file(scenario), ("output_dir=report",), {}).to_plain()
+    injected = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in values.items())])
+    notebook = json.loads(notebook_path("audit").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return [cells[0], injected, *cells[1:]]
+
+
+def told(outputs: list) -> str:
+    """What a cell showed, or the error that it raised."""
+    (output,) = outputs
+    return output.get("evalue") or output["data"]["text/plain"]
+
+
+def test_all_cells_run_a_second_time(ran):
+    outputs = ran(cells_of("honest") * 2, **{SESSION: "audit.ipynb"})
+    assert not [output for cell in outputs for output in cell if output["output_type"] == "error"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([PARAMETERS, "mine = 1", ASK], "'strict'"),
+        (["mine = 1\nevidence = []", PARAMETERS, ASK, "rows = [1]", PARAMETERS, ASK], "'strict'"),
+        ([PARAMETERS, ASK, PARAMETERS.replace("'strict'", "'overlap'"), ASK], "'overlap'"),
+        ([PARAMETERS, ASK, "# Parameters\npolicy = 'overlap'", ASK], "'overlap'"),
+        (
+            [PARAMETERS, "# Parameters\npolcy = 'x'", ASK, PARAMETERS, "# Parameters\nstage = 'vote'", ASK],
+            "'strict'",
+        ),
+        ([PARAMETERS + "\npolcy = 'overlap'", ASK, PARAMETERS, ASK], "'strict'"),
+        ([PARAMETERS, "# Parameters\npolcy = 'overlap'", ASK], "no parameter called 'polcy'"),
+        ([PARAMETERS + "\npolcy = 'overlap'", ASK], "no parameter called 'polcy'"),
+        ([PARAMETERS, "policy = 'overlap'\npolcy = 1", ASK], "no parameter called 'polcy'"),
+        ([PARAMETERS, "stage = b'vote'", ASK], "the parameter stage cannot be b'vote'"),
+        (["policy = 'overlap'", ASK], "the parameter proposal_id is missing"),
+    ],
+    ids=[
+        "own-variable",
+        "own-variables-and-again",
+        "edited",
+        "injected",
+        "misspelt-then-right",
+        "misspelt-in-the-cell-then-right",
+        "misspelt",
+        "misspelt-in-the-cell",
+        "misspelt-beside-a-right-one",
+        "of-another-type",
+        "no-parameters-cell",
+    ],
+)
+def test_parameters_are_what_the_cells_set(cells, expected, ran):
+    assert expected in told(ran(cells)[-1])
+
+
+def test_papermill_with_a_misspelt_parameter_is_refused(tmp_path):
+    with pytest.raises(papermill.PapermillExecutionError, match="no parameter called 'polcy'"):
+        papermill.execute_notebook(
+            notebook_path("proposal"),
+            tmp_path / "out.ipynb",
+            {"polcy": "overlap"},
+            kernel_name="python3",
+            progress_bar=False,
+        )
+
+
+def test_a_fail_is_a_banner_for_a_person_and_an_error_for_a_program(ran):
+    shown = ran(cells_of("unexplained"), **{SESSION: "audit.ipynb"})[-1]
+    assert [output["output_type"] for output in shown] == ["execute_result"]
+    assert "FAIL" in shown[0]["data"]["text/html"]
+    assert "overlap.explained" in shown[0]["data"]["text/html"]
+    (error,) = ran(cells_of("unexplained"))[-1]
+    assert error["ename"] == "AuditFailedError"
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it cannot be seen here")
+def test_a_program_that_itself_runs_in_a_notebook_gets_the_error(tmp_path):
+    """As with `!papermill` in a cell: the kernel that it starts inherits the notebook's name."""
+    (tmp_path / "run.py").write_text(
+        "import papermill, sys\n"
+        "papermill.execute_notebook(*sys.argv[1:], kernel_name='python3', progress_bar=False,\n"
+        f"    parameters={Parameters.from_file(parameter_file('unexplained'), (), {}).to_plain()!r})"
+    )
+    command = [sys.executable, tmp_path / "run.py", notebook_path("audit"), tmp_path / "out.ipynb"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, SESSION: "driver.ipynb"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert "AuditFailedError" in done.stderr
