@@ -23,9 +23,9 @@ from pydantic import (
 from auditkit.errors import ParameterError, SourceError
 from auditkit.guestos import RELEASE_BOOT_ARGS
 from auditkit.limits import KIB, LIMITS
+from auditkit.pipeline.notebook_cells import names_set_by_cells
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
-from auditkit.pipeline.notebook_cells import names_set_by_cells
 
 PARAMETER_FILE_BYTES: Final = 64 * KIB
 MAINNET_PROPOSAL_SOURCE: Final = "https://icp-api.io"
