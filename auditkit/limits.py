@@ -65,7 +65,10 @@ class Limits:
     compared_differences: int = 1_000  # differences that are listed one by one
 
     # reports
-    report_bytes: int = 64 * MIB  # one audit.json
+    report_bytes: int = 64 * MIB  # one audit.json, or one rendering of it
+    evidence_bytes: int = (
+        512 * MIB
+    )  # all that one report keeps; a release's kernel, initrd and firmware take 130
     collection_entries: int = 100_000  # names in a folder of reports, evidence left out
     collection_depth: int = 16  # folders from a folder of reports to a report
     shown_characters: int = 2_000  # of one text that others wrote, in HTML

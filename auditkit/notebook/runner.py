@@ -2,7 +2,7 @@
 
 papermill ends well when a parameter is misspelt, when a cell calls ``sys.exit``, when no cell takes parameters; its
 output says "completed" for a cell whose kernel was killed. So the names are checked before, and the verdict is read
-afterwards from ``audit.json``, which the notebook writes as its last act.
+afterwards from the ``audit.json`` that the notebook writes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from jupyter_client.kernelspec import KernelSpec
@@ -22,6 +23,7 @@ from papermill.execute import execute_notebook
 from papermill.inspection import inspect_notebook
 from traitlets import default
 
+from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline.parameters import Parameters
 from auditkit.progress import Progress
@@ -37,11 +39,13 @@ class _OwnKernelManager(AsyncKernelManager):
 
     Attributes:
         folder: where the sockets are made; short, because a socket's path holds about a hundred bytes.
-        progress_address: where the kernel tells its progress.
+        environment: variables that the kernel gets besides ours.
+        descriptors: open files that it inherits.
     """
 
     folder: Path
-    progress_address: str
+    environment: Mapping[str, str]
+    descriptors: tuple[int, ...]
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -49,7 +53,7 @@ class _OwnKernelManager(AsyncKernelManager):
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name="auditkit",
             language="python",
-            env={VARIABLE: self.progress_address},
+            env=dict(self.environment),
         )
 
     @default("transport")
@@ -60,13 +64,19 @@ class _OwnKernelManager(AsyncKernelManager):
     def _address(self) -> str:
         return "127.0.0.1" if self.transport == "tcp" else str(self.folder / "kernel")
 
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # asynchronous in the base class too
+        await super().start_kernel(pass_fds=self.descriptors, **options)
 
-def _kernel_manager(private: Path, address: str) -> type[_OwnKernelManager]:
+
+def _kernel_manager(
+    private: Path, variables: Mapping[str, str], inherited: tuple[int, ...]
+) -> type[_OwnKernelManager]:
     """nbclient wants a class, so what one run needs is in a class of its own."""
 
     class KernelManager(_OwnKernelManager):
         folder = private
-        progress_address = address
+        environment = variables
+        descriptors = inherited
 
     return KernelManager
 
@@ -90,10 +100,18 @@ def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_
 
 
 def run_notebook(
-    notebook: Path, parameters: Parameters, out: Path, progress: Progress | None = None
+    notebook: Path,
+    parameters: Parameters,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    descriptors: tuple[int, ...] = (),
 ) -> str | None:
     """Runs a notebook that audits: `execute` with every parameter of the audit."""
-    return execute(notebook, parameters.to_plain(), out, progress)
+    return execute(
+        notebook, parameters.to_plain(), out, progress, environment=environment, descriptors=descriptors
+    )
 
 
 def execute(
@@ -103,15 +121,19 @@ def execute(
     progress: Progress | None = None,
     *,
     kernel_folder: Path | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    descriptors: tuple[int, ...] = (),
 ) -> str | None:
     """Runs ``notebook`` with every parameter injected and keeps the executed copy at ``out``.
 
     Args:
         notebook: a notebook with a cell tagged ``parameters``.
         values: all parameters of the notebook, so that none of its defaults is ever used.
-        out: where the executed notebook goes; written also when a cell raised.
+        out: where the executed notebook goes, whole; written also when a cell raised.
         progress: is told each cell that starts and the steps that the kernel takes in it.
         kernel_folder: the folder that the notebook works in; by default the one that we work in.
+        environment: variables that the kernel gets.
+        descriptors: open files that the kernel inherits.
 
     Returns:
         None when every cell ran; else the name and text of the exception that stopped it, in one line. What an
@@ -119,59 +141,66 @@ def execute(
 
     Raises:
         ParameterError: as `require_parameters`.
-        SourceError: the kernel could not be started or died.
+        SourceError: the kernel could not be started or died, or the executed notebook cannot be written.
     """
     require_parameters(notebook, values)
     told = progress or progress_here()
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
-    part = out.absolute().with_name(f".part-{out.name}")
 
     def started(cell: Any, cell_index: int) -> None:
         told.step(f"running the notebook (cell {cell_index + 1} of {cells})")
 
-    stopped: str | None = None
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as private,
-            listening(told, Path(private)) as address,
-        ):
+    with (
+        tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as private,
+        listening(told, Path(private)) as address,
+    ):
+        # papermill writes after every cell and through links, so it does that where nobody else can.
+        executed = Path(private) / out.name
+        manager = _kernel_manager(Path(private), {**environment, VARIABLE: address}, descriptors)
+        try:
             execute_notebook(
                 str(notebook),
-                str(part),
+                str(executed),
                 parameters=dict(values),
                 cwd=None if kernel_folder is None else str(kernel_folder),
                 kernel_name="python3",
                 language="python",
-                kernel_manager_class=_kernel_manager(Path(private), address),
+                kernel_manager_class=manager,
                 on_cell_start=started,
                 start_timeout=KERNEL_START_SECONDS,
                 progress_bar=False,
             )
-    except PapermillExecutionError as error:
-        stopped = f"{error.ename}: {error.evalue}"
-    except DeadKernelError:
-        raise SourceError(
-            "the notebook's kernel died",
-            where=str(notebook),
-            hint="see whether memory ran out, and run it again",
-        ) from None
-    except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
-        raise SourceError(
-            f"the notebook could not be run: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            where=str(notebook),
-            hint="run it in JupyterLab to see more",
-        ) from None
-    finally:
-        if part.exists():
-            _forget_places(part)
-            part.replace(out)
-    return stopped
+        except PapermillExecutionError as error:
+            return f"{error.ename}: {error.evalue}"
+        except DeadKernelError:
+            raise SourceError(
+                "the notebook's kernel died",
+                where=str(notebook),
+                hint="see whether memory ran out, and run it again",
+            ) from None
+        except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
+            raise SourceError(
+                f"the notebook could not be run: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+                where=str(notebook),
+                hint="run it in JupyterLab to see more",
+            ) from None
+        finally:
+            if executed.exists():
+                _keep(executed, out)
+    return None
 
 
-def _forget_places(executed: Path) -> None:
-    """Takes the paths of the auditor's machine out of what papermill notes in a notebook that will be published."""
+def _keep(executed: Path, out: Path) -> None:
+    """Puts the executed notebook in its place, without the paths of this machine that papermill notes in it."""
     notebook = json.loads(executed.read_bytes())
     noted = notebook["metadata"].get("papermill", {})
     for name in ("input_path", "output_path"):
         noted[name] = Path(noted.get(name) or "").name
-    executed.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    try:
+        write_atomically(out, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
+    except OSError as error:
+        raise SourceError(
+            f"the executed notebook could not be written: {error.strerror or error}",
+            where=str(out),
+            hint="make room and run it again",
+        ) from None

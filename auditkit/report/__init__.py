@@ -11,6 +11,7 @@ from auditkit.report.document import AuditDocument, from_json, schema, to_json
 from auditkit.report.folder import (
     ReportFolder,
     begin_report_folder,
+    finish_report_folder,
     read_report_folder,
     require_replaceable,
     write_report_folder,
@@ -35,6 +36,7 @@ from auditkit.report.records import (
     TroubleRecord,
 )
 from auditkit.report.text import render_decisions, render_text
+from auditkit.report.writer import Writer, only_writer
 
 __all__ = [
     "RECORD_NAME",
@@ -55,12 +57,15 @@ __all__ = [
     "Tally",
     "Tool",
     "TroubleRecord",
+    "Writer",
     "begin_report_folder",
     "compare_reports",
     "differences_json",
     "differences_markdown",
     "differences_text",
+    "finish_report_folder",
     "from_json",
+    "only_writer",
     "read_report_folder",
     "render_decisions",
     "render_html",

@@ -14,9 +14,9 @@ from auditkit.errors import AuditkitError, SourceError
 from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
 from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument, ReportFolder, render_html, render_markdown
+from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.report.folder import (
     DOCUMENT_NAME,
-    EVIDENCE_NAME,
     HTML_NAME,
     MARKDOWN_NAME,
     NOTEBOOK_NAME,
