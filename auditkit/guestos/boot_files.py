@@ -69,6 +69,8 @@ def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
     """
     present = {entry.path for entry in fs.walk() if b"/" not in entry.path}
     bounds = {
+        "kernel": limits.kernel_bytes,
+        "initrd": limits.initrd_bytes,
         "firmware": limits.firmware_bytes,
         "boot_args": limits.boot_args_bytes,
         "version": limits.version_bytes,
@@ -85,7 +87,7 @@ def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
             )
         place = fs.resolve(path)
         entry = fs.entry(place)
-        bound = bounds.get(role, limits.file_bytes)
+        bound = bounds[role]
         if entry.type is not FileType.FILE:
             raise EvidenceError(
                 f"/{path} of the boot partition is not a regular file", observed=entry.type.value

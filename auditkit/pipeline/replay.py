@@ -143,8 +143,8 @@ def _image(
     if record.facts is None:
         return wrong_image(parameters, record.version, record.wrong_digest, record.file_name, sums)
     boot = BootFiles(
-        kernel=_content(files, KERNEL, LIMITS.file_bytes),
-        initrd=_content(files, INITRD, LIMITS.file_bytes),
+        kernel=_content(files, KERNEL, LIMITS.kernel_bytes),
+        initrd=_content(files, INITRD, LIMITS.initrd_bytes),
         firmware=_content(files, FIRMWARE, LIMITS.firmware_bytes),
         boot_args=_content(files, BOOT_ARGS, LIMITS.boot_args_bytes),
         version_text=record.facts.boot_version_text,

@@ -91,7 +91,7 @@ def prepare_statement(
             "this cannot be the name of an auditor", hint=f"give 1 to {NAME_CHARACTERS} printable characters"
         )
     found = read_report_folder(folder)
-    files = read_folder_files(folder)
+    files = read_folder_files(folder, found.document)
     if files.strange:
         raise SigningError(
             f"the folder holds what is not part of a report: {files.strange[0]}",
