@@ -1,13 +1,34 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there.
+
+What is not yet whole has a *staging name* beside its place: hidden, known by its form, and not to be guessed, so that
+nobody can put a link or a file of their own in its way.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final
+
+_STAGED: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.part", re.DOTALL)
+_NAME_BYTES: Final = 200  # of the final name; a file system takes 255 in all
+_CANNOT_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.ENOSYS})
+
+
+def staging_name(path: Path) -> Path:
+    """A new name beside ``path`` for what will get the name ``path`` when it is whole."""
+    stem = os.fsdecode(os.fsencode(path.name)[:_NAME_BYTES])
+    return path.with_name(f".{stem}.{os.urandom(8).hex()}.part")
+
+
+def staged_for(name: str) -> str | None:
+    """The final name of what has the staging name ``name``; None when it is no staging name."""
+    match = _STAGED.fullmatch(name)
+    return match[1] if match else None
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -25,25 +46,48 @@ def write_atomically(path: Path, data: bytes) -> None:
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to that gets the name ``path`` when the block ends well, and vanishes when it does not."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield cast("BinaryIO", file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    temporary = staging_name(path)
+    with new_file(temporary) as file:
+        try:
+            yield file
+            sync_file(file)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     sync_folder(path.parent)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Writes ``data`` to a file that must not exist yet; it is on the disk when this returns."""
+    with new_file(path) as file:
+        file.write(data)
+        sync_file(file)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """A file to write to that was not there before; a link in its place is not followed.
+
+    Raises:
+        OSError: something has the name already, or the folder cannot be written to.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
+
+
+def sync_file(file: BinaryIO) -> None:
+    """Makes what was written to ``file`` durable."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
-    """Makes the names in ``folder`` durable."""
+    """Makes the names in ``folder`` durable, on file systems that can do that (CIFS, vboxsf and some others cannot)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
     finally:
         os.close(descriptor)

@@ -52,7 +52,13 @@ class Limits:
     tree_entries: int = 100_000  # names in one boot tree
     tree_bytes: int = 2 * GIB  # content of one boot tree
     link_steps: int = 1_000_000  # path components on the way along all links of a tree; a boot tree takes ten
+    kernel_bytes: int = 64 * MIB  # of a boot partition; a release's takes 15
+    initrd_bytes: int = 256 * MIB  # of a boot partition; a release's takes 60 to 100
     boot_args_bytes: int = 256 * KIB
+    boot_args_lines: int = (
+        256  # a release has four command lines; every one is tried to explain a measurement
+    )
+    boot_args_line_bytes: int = 4 * KIB  # every row of a report repeats one; Linux takes 2 KiB on x86
     directory_bytes: int = 32 * MIB  # blocks of one directory
     file_system_items: int = 2_000_000  # extents and block numbers decoded from one image
 
@@ -62,6 +68,10 @@ class Limits:
     launch_measurements_bytes: int = 1 * MIB  # a published file is 3 KB
     vcpus: int = 512  # highest vCPU count of a matrix or sweep
     sweep_variants: int = 100_000
+    matrix_settings: int = (
+        256  # of an audit, where another library measures each again; a release has 6 to 24
+    )
+    blessed_measurements: int = 2_048  # rows of one comparison; the largest proposal has some hundred
 
     # attestation
     attestation_bytes: int = 256 * KIB  # a report with its certificate table takes 5 KB, a chain in PEM 8 KB
@@ -77,7 +87,10 @@ class Limits:
     executed_notebook_bytes: int = 256 * MIB  # what a run leaves; a whole audit is 0.3 MiB
 
     # reports
-    report_bytes: int = 64 * MIB  # one audit.json
+    report_bytes: int = 64 * MIB  # one audit.json, or one rendering of it
+    evidence_bytes: int = (
+        512 * MIB
+    )  # all that one report keeps; a release's kernel, initrd and firmware take 130
     collection_entries: int = 100_000  # names in a folder of reports, evidence left out
     collection_depth: int = 16  # folders from a folder of reports to a report
     shown_characters: int = 2_000  # of one text that others wrote, in HTML

@@ -9,7 +9,9 @@ from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Decision
+from auditkit.errors import EvidenceError
 from auditkit.ic import BlessedMeasurement
+from auditkit.limits import LIMITS
 from auditkit.sev import CPU_SIGNATURES, LaunchMeasurement, PublishedMeasurement
 
 Setting = LaunchMeasurement | PublishedMeasurement
@@ -64,8 +66,20 @@ def compare(
         blessed: the measurements of the proposal.
         computed: the launch measurements of the release matrix.
         explanations: for a blessed measurement that the matrix does not hold, one sentence that says what it is.
+
+    Raises:
+        EvidenceError: the proposal has more measurements than can be told.
     """
-    rows = [_blessed_row(entry, computed, explanations) for entry in blessed]
+    if len(blessed) > LIMITS.blessed_measurements:
+        raise EvidenceError(
+            "the proposal blesses more measurements than any recovery needs",
+            expected=f"at most {LIMITS.blessed_measurements}",
+            observed=str(len(blessed)),
+        )
+    settings: dict[bytes, list[Setting]] = {}
+    for setting in computed:
+        settings.setdefault(setting.measurement, []).append(setting)
+    rows = [_blessed_row(entry, settings.get(entry.measurement, ()), explanations) for entry in blessed]
     known = {entry.measurement for entry in blessed}
     rows += [
         Overlap(
@@ -85,9 +99,8 @@ def compare(
 
 
 def _blessed_row(
-    entry: BlessedMeasurement, computed: Sequence[Setting], explanations: Mapping[bytes, str]
+    entry: BlessedMeasurement, settings: Sequence[Setting], explanations: Mapping[bytes, str]
 ) -> Overlap:
-    settings = [setting for setting in computed if setting.measurement == entry.measurement]
     if not settings:
         explanation = explanations.get(entry.measurement) or UNEXPLAINED
         return Overlap(Relation.BLESSED_ONLY, entry.measurement, entry, None, explanation=explanation)

@@ -5,14 +5,12 @@ What is here also runs on the machines of a Dask cluster, so jobs and results pi
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -23,7 +21,7 @@ from auditkit.batch.reports import FinishedReport, read_finished_report
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.interpreter import auditkit_command, python_environment
 from auditkit.pipeline.parameters import Parameters
-from auditkit.report import begin_report_folder
+from auditkit.report import Writer, begin_report_folder, only_writer
 from auditkit.report.display import one_line
 
 ATTEMPTS: Final = 2
@@ -99,8 +97,10 @@ def run_audit_job(job: AuditJob) -> AuditResult:
     result = AuditResult(job.name, Verdict.TROUBLE, None, "The audit was not started.", None, 0)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with _only_audit_in(job.folder) as lock:
-                result = _attempt(job, attempt, lock)
+            with only_writer(
+                job.folder, seconds=_OTHER_SECONDS, given_up=lambda: job.batch in _stopped
+            ) as writer:
+                result = _attempt(job, attempt, writer)
         except _StillWritingError as error:
             return AuditResult(job.name, Verdict.TROUBLE, None, str(error), None, attempt)
         except AuditkitError as error:
@@ -127,7 +127,7 @@ def stop_audits(batch: str) -> None:
                 _signal(process, signal.SIGKILL)
 
 
-def _attempt(job: AuditJob, attempt: int, lock: int) -> AuditResult:
+def _attempt(job: AuditJob, attempt: int, writer: Writer) -> AuditResult:
     begin_report_folder(job.folder)
     with _guard:
         if job.batch in _stopped:
@@ -136,11 +136,11 @@ def _attempt(job: AuditJob, attempt: int, lock: int) -> AuditResult:
             process = subprocess.Popen(
                 job.command(),
                 cwd=job.working_folder,
-                env=python_environment(),
+                env={**python_environment(), **writer.environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=(lock,),
+                pass_fds=(writer.descriptor,),  # when a worker is lost, its audit runs on
                 start_new_session=True,
             )
         except OSError as error:
@@ -198,35 +198,6 @@ def _judge(job: AuditJob, status: int, told: str, attempt: int) -> AuditResult:
         )
         return AuditResult(job.name, Verdict.TROUBLE, report, reason, status, attempt)
     return AuditResult(job.name, report.verdict, report, report.reason, status, attempt)
-
-
-@contextmanager
-def _only_audit_in(folder: Path) -> Iterator[int]:
-    """A lock on the report folder, which the audit's process holds too: when a worker is lost, its audit runs on.
-
-    Raises:
-        SourceError: the folder cannot be made, or another audit does not leave it.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise SourceError(
-            f"the report folder cannot be opened: {error.strerror or error}", where=str(folder)
-        ) from None
-    try:
-        deadline = time.monotonic() + _OTHER_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise SourceError("another audit writes to this folder", where=str(folder)) from None
-                time.sleep(_LOOK_SECONDS)
-        yield lock
-    finally:
-        os.close(lock)
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -23,16 +23,16 @@ from auditkit.batch.batch_document import (
     BatchTool,
     batch_json,
 )
-from auditkit.batch.reports import BEGUN_NAMES, combine, read_finished_report
+from auditkit.batch.reports import combine, read_finished_report
 from auditkit.batch.workforce import Workforce
 from auditkit.errors import AuditkitError, ParameterError, SourceError
 from auditkit.pipeline.named_parameters import named_parameters
 from auditkit.pipeline.sources import PRACTICE, preflight
-from auditkit.report import Run, begin_report_folder, require_replaceable
-from auditkit.report.folder import DOCUMENT_NAME, EVIDENCE_NAME
+from auditkit.report import Run, begin_report_folder, only_writer, require_replaceable
+from auditkit.report.folder import DOCUMENT_NAME, is_begun
 from auditkit.version import __version__
 
-_RESERVED: Final = BEGUN_NAMES | {DOCUMENT_NAME, EVIDENCE_NAME, BATCH_NAME, OVERVIEW_NAME}
+_RESERVED: Final = frozenset({DOCUMENT_NAME, BATCH_NAME, OVERVIEW_NAME})
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -92,6 +92,7 @@ def run_batch(
 
     Raises:
         ParameterError: a folder cannot be written to.
+        SourceError: another audit writes to one.
     """
     started = time.time()
     try:
@@ -103,7 +104,8 @@ def run_batch(
             f"the folder cannot be written to: {error.strerror or error}", where=str(out)
         ) from None
     for job in jobs:
-        begin_report_folder(job.folder)
+        with only_writer(job.folder):
+            begin_report_folder(job.folder)
     results = _run_all(jobs, workforce, on_result)
     entries = tuple(_entry(job, results[job.name]) for job in jobs)
     document = BatchDocument(
@@ -187,7 +189,7 @@ def _folder_name(source: str) -> str:
     """
     stem = source.removeprefix(PRACTICE) if source.startswith(PRACTICE) else Path(source).stem
     name = _UNSAFE.sub("-", stem).lstrip(".+-")[:100] or "audit"
-    if name.casefold() in _RESERVED:
+    if name.casefold() in _RESERVED or is_begun(name.casefold()):
         raise ParameterError(
             f"a report folder cannot be called {name}",
             where=source,

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from auditkit.audit import CHOSEN, Claim, Verdict
 from auditkit.decision import Outcome, Qualification
@@ -19,26 +18,9 @@ from auditkit.errors import AuditkitError, SourceError
 from auditkit.evidence import read_file
 from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument, from_json, matrix_of
-from auditkit.report.folder import (
-    DOCUMENT_NAME,
-    EVIDENCE_NAME,
-    HTML_NAME,
-    MARKDOWN_NAME,
-    NOTEBOOK_NAME,
-)
+from auditkit.report.evidence_folder import EVIDENCE_NAME
+from auditkit.report.folder import DOCUMENT_NAME, is_begun
 from auditkit.report.story import why
-
-BEGUN_NAMES: Final = frozenset(
-    {
-        NOTEBOOK_NAME,
-        f".part-{NOTEBOOK_NAME}",
-        HTML_NAME,
-        MARKDOWN_NAME,
-        EVIDENCE_NAME,
-        f".{EVIDENCE_NAME}.part",
-    }
-)
-"""Files and folders that a report folder may have before it has its `audit.json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +193,7 @@ def find_reports(folder: Path) -> FoundReports:
             except AuditkitError as error:
                 hint = "look at the file; auditkit did not leave it like this"
                 lost.append(LostReport(name, f"The report cannot be read: {error.what_was_found}.", hint))
-        elif names & BEGUN_NAMES or (not names and path != folder):
+        elif any(map(is_begun, names)) or (not names and path != folder):
             reason = "An audit was begun here and did not finish."
             lost.append(LostReport(name, reason, "run the audit again, or remove the folder"))
     return FoundReports(tuple(finished), tuple(lost), links)

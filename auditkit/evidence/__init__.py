@@ -34,7 +34,7 @@ from auditkit.evidence.sources import (
     read_bytes,
     sibling_url,
 )
-from auditkit.evidence.store import Evidence, check_name, read_evidence, write_evidence
+from auditkit.evidence.store import Evidence, check_name, read_evidence
 from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
 from auditkit.evidence.transport import NotFoundError, TransientError
 
@@ -76,6 +76,5 @@ __all__ = [
     "save_proposal",
     "sibling_url",
     "write_atomically",
-    "write_evidence",
     "write_together",
 ]

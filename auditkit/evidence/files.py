@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from auditkit.atomic import sync_folder
+from auditkit.atomic import staging_name, sync_folder, write_new
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.limits import MIB
 
@@ -90,12 +90,12 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     try:
         for path, data in files.items():
             with writing(path):
-                temporary = _temporary_name(path)
+                temporary = staging_name(path)
                 staged.append((temporary, path))
                 write_new(temporary, data)
         for _, path in staged:
             if path.exists():
-                old = _temporary_name(path)
+                old = staging_name(path)
                 with writing(path):
                     path.rename(old)
                 aside.append((old, path))
@@ -120,15 +120,6 @@ def write_together(files: Mapping[Path, bytes]) -> None:
             sync_folder(folder)
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Writes ``data`` to a file that must not exist yet; it is on the disk when this returns."""
-    with path.open("xb", buffering=0) as file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
-        os.fsync(file.fileno())
-
-
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turns an OSError of the block into a SourceError about ``path``."""
@@ -136,10 +127,6 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceError(f"it cannot be written: {plain(error)}", where=str(path)) from error
-
-
-def _temporary_name(path: Path) -> Path:
-    return path.with_name(f".{path.name[:200]}.{os.urandom(6).hex()}.tmp")
 
 
 def plain(error: Exception) -> str:

@@ -1,22 +1,17 @@
-"""Named bytes with their digest and origin, and how they are written: completely or not at all."""
+"""Named bytes with their digest and origin, and a folder of them, every digest checked again."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from auditkit.atomic import sync_folder
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.files import digest_of_file, open_regular, read_file, write_new, writing
-from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
-from auditkit.limits import MIB
+from auditkit.evidence.files import digest_of_file, read_file
+from auditkit.evidence.sums import SUMS_NAME, parse_sha256sums
+from auditkit.limits import LIMITS, MIB
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 
@@ -92,47 +87,16 @@ def check_name(name: str) -> str:
     return name
 
 
-def write_evidence(folder: Path, items: Iterable[Evidence]) -> None:
-    """Writes the content of ``items`` and a SHA256SUMS into ``folder``, which appears complete or not at all.
-
-    Items that are kept by digest only are left out. An existing folder is replaced if it holds nothing but an
-    earlier set of evidence.
-
-    Raises:
-        ParameterError: two items of one name, or ``folder`` holds files that are not evidence.
-        EvidenceError: an item's file no longer has the recorded digest.
-        SourceError: it cannot be written.
-    """
-    kept = [item for item in items if item.content is not None]
-    names = [item.name for item in kept]
-    if doubles := {name for name in names if names.count(name) > 1}:
-        raise ParameterError("two pieces of evidence have the same name", where=", ".join(sorted(doubles)))
-    _refuse_foreign_files(folder)
-    with writing(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".new", dir=folder.parent))
-        try:
-            for item in kept:
-                _copy_content(item, staging / item.name)
-            write_new(
-                staging / SUMS_NAME, format_sha256sums({item.name: item.sha256 for item in kept}).encode()
-            )
-            sync_folder(staging)
-            staging.chmod(0o777 & ~_umask())
-            _swap_folder(staging, folder)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
-
 def read_evidence(folder: Path, limit: int = 16 * MIB) -> dict[str, Evidence]:
-    """What `write_evidence` wrote, every digest checked again.
+    """The files of a report's ``evidence/`` folder, every digest checked again.
 
     Args:
         folder: a report's ``evidence/`` folder.
         limit: largest accepted SHA256SUMS in bytes.
 
     Raises:
-        EvidenceError: a file was changed, is missing from the folder or from SHA256SUMS.
+        EvidenceError: a file was changed, is missing from the folder or from SHA256SUMS, or they are larger than the
+            evidence of a report may be.
         SourceError: the folder or its SHA256SUMS cannot be read.
     """
     sums = parse_sha256sums(
@@ -146,6 +110,14 @@ def read_evidence(folder: Path, limit: int = 16 * MIB) -> dict[str, Evidence]:
             expected=", ".join(sorted(sums)),
             observed=", ".join(sorted(present)),
         )
+    total = sum((folder / name).stat(follow_symlinks=False).st_size for name in sums)
+    if total > LIMITS.evidence_bytes:
+        raise EvidenceError(
+            "the evidence is larger than that of any real release",
+            where=str(folder),
+            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
+            observed=f"{total:,} bytes",
+        )
     found: dict[str, Evidence] = {}
     for name, expected in sums.items():
         item = Evidence.of_file(folder / name)
@@ -158,66 +130,3 @@ def read_evidence(folder: Path, limit: int = 16 * MIB) -> dict[str, Evidence]:
             )
         found[name] = item
     return found
-
-
-def _copy_content(item: Evidence, target: Path) -> None:
-    if isinstance(item.content, bytes):
-        write_new(target, item.content)
-        return
-    digest = hashlib.sha256()
-    source = open_regular(item.content or Path(item.name))
-    with os.fdopen(source, "rb", buffering=0) as reader, target.open("xb", buffering=0) as writer:
-        while piece := reader.read(MIB):
-            digest.update(piece)
-            writer.write(piece)
-        os.fsync(writer.fileno())
-    if digest.hexdigest() != item.sha256:
-        raise EvidenceError(
-            "the file changed since it was recorded",
-            where=item.name,
-            expected=item.sha256,
-            observed=digest.hexdigest(),
-        )
-
-
-def _refuse_foreign_files(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise ParameterError("the folder for evidence is a file", where=str(folder))
-    present = {entry.name for entry in folder.iterdir()}
-    if not present:
-        return
-    ours = {SUMS_NAME}
-    if SUMS_NAME in present:
-        ours |= parse_sha256sums(
-            (folder / SUMS_NAME).read_text("utf-8", "replace"), where=str(folder / SUMS_NAME)
-        ).keys()
-    if foreign := present - ours:
-        raise ParameterError(
-            f"the folder for evidence holds other files, such as {min(foreign)!r}",
-            where=str(folder),
-            hint="choose an empty folder",
-        )
-
-
-def _swap_folder(staging: Path, folder: Path) -> None:
-    if not folder.exists():
-        staging.rename(folder)
-        sync_folder(folder.parent)
-        return
-    old = folder.with_name(f".{folder.name}.{os.urandom(6).hex()}.old")
-    folder.rename(old)
-    try:
-        staging.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
-    sync_folder(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

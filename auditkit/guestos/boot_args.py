@@ -87,12 +87,13 @@ def parse_boot_args(data: bytes, *, limits: Limits = LIMITS) -> BootArgs:
         limits: bound on its size.
 
     Raises:
-        EvidenceError: larger than the limit.
+        EvidenceError: the file, a line of it, or the number of lines is larger than the limit.
     """
     if len(data) > limits.boot_args_bytes:
         raise EvidenceError(
             "boot_args is larger than the limit", expected=f"at most {limits.boot_args_bytes} bytes"
         )
+    _check_lines(data, limits)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -122,6 +123,23 @@ def parse_boot_args(data: bytes, *, limits: Limits = LIMITS) -> BootArgs:
         if name.startswith(_PREFIX) and name in host and host[name] == bash.get(name)
     }
     return BootArgs(lines, tuple(differences))
+
+
+def _check_lines(data: bytes, limits: Limits) -> None:
+    lines = data.count(b"\n") + 1
+    if lines > limits.boot_args_lines:
+        raise EvidenceError(
+            "boot_args has more lines than that of any release",
+            expected=f"at most {limits.boot_args_lines} lines",
+            observed=f"{lines} lines",
+        )
+    longest = max(map(len, data.split(b"\n")))
+    if longest > limits.boot_args_line_bytes:
+        raise EvidenceError(
+            "boot_args has a line that is longer than any kernel takes",
+            expected=f"at most {limits.boot_args_line_bytes} bytes",
+            observed=f"{longest} bytes",
+        )
 
 
 def _told(values: Mapping[str, str], name: str) -> str:

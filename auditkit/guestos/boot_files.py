@@ -78,6 +78,8 @@ def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
     tree = {entry.path: entry for entry in fs.walk()}
     links = Links(tree.values(), limits=limits)
     bounds = {
+        "kernel": limits.kernel_bytes,
+        "initrd": limits.initrd_bytes,
         "firmware": limits.firmware_bytes,
         "boot_args": limits.boot_args_bytes,
         "version": limits.version_bytes,
@@ -94,7 +96,7 @@ def read_boot_files(fs: Ext4, *, limits: Limits = LIMITS) -> BootFiles:
             )
         place = links.resolve(path)
         entry = tree[place]
-        bound = bounds.get(role, limits.file_bytes)
+        bound = bounds[role]
         if entry.type is not FileType.FILE:
             raise EvidenceError(
                 f"/{path} of the boot partition is not a regular file", observed=entry.type.value

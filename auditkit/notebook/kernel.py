@@ -11,10 +11,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from jupyter_client.kernelspec import KernelSpec
@@ -47,6 +48,8 @@ class KernelPlace:
             interface, and takes only what is signed with the run's key.
         working_folder: what relative paths are relative to; None is the folder that we work in.
         progress_address: for the variable that names the listener of progress.
+        variables: what else its environment has.
+        descriptors: open files that it inherits.
         started: the managers of what was started in it.
     """
 
@@ -54,6 +57,8 @@ class KernelPlace:
     sockets: Path | None
     working_folder: Path | None
     progress_address: str
+    variables: Mapping[str, str]
+    descriptors: tuple[int, ...]
     started: list[AsyncKernelManager] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
@@ -71,6 +76,7 @@ class KernelPlace:
             "JUPYTER_NO_CONFIG": "1",
             "TMPDIR": str(self.folder),
             VARIABLE: self.progress_address,
+            **self.variables,
         }
         if not os.access(os.path.expanduser("~"), os.W_OK):
             kept.setdefault(
@@ -89,7 +95,13 @@ class KernelPlace:
 
 
 @contextmanager
-def kernel_place(progress: Progress, working_folder: Path | None) -> Iterator[KernelPlace]:
+def kernel_place(
+    progress: Progress,
+    working_folder: Path | None,
+    *,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    descriptors: tuple[int, ...] = (),
+) -> Iterator[KernelPlace]:
     """A place for one kernel; ``progress`` is told what the kernel says while the block runs.
 
     Raises:
@@ -101,7 +113,7 @@ def kernel_place(progress: Progress, working_folder: Path | None) -> Iterator[Ke
         if not _has_room_for_sockets(folder):
             sockets = _short_folder(open_folders)
         address = open_folders.enter_context(listening(progress, sockets or folder))
-        place = KernelPlace(folder, sockets, working_folder, address)
+        place = KernelPlace(folder, sockets, working_folder, address, variables, descriptors)
         try:
             yield place
         finally:
@@ -166,6 +178,7 @@ class _OwnKernelManager(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         options["env"] = self.place.environment()
+        options["pass_fds"] = self.place.descriptors
         self.place.started.append(self)
         if self.place.working_folder is not None:
             options["cwd"] = str(self.place.working_folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from auditkit.atomic import staging_name
 from auditkit.audit import Verdict
 from auditkit.errors import SourceError
 from auditkit.notebook.runner import run_notebook
@@ -11,37 +12,66 @@ from auditkit.pipeline.packaged import notebook_path
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import preflight
 from auditkit.progress import Progress
-from auditkit.report import AuditDocument, begin_report_folder, read_report_folder
+from auditkit.report import (
+    AuditDocument,
+    begin_report_folder,
+    finish_report_folder,
+    only_writer,
+    read_report_folder,
+    require_replaceable,
+)
+from auditkit.report.folder import DOCUMENT_NAME, NOTEBOOK_NAME
 
 
 def run_audit(parameters: Parameters, progress: Progress | None = None) -> AuditDocument:
     """Runs ``audit.ipynb`` into the report folder ``output_dir`` and gives the document that it wrote.
 
     A report that the folder held before no longer looks finished once this starts, and the new one looks finished
-    only when it is. ``progress`` is told the steps inside the notebook too.
+    only when it is: ``audit.json`` gets its name when everything else has its own, the executed notebook too.
+    ``progress`` is told the steps inside the notebook.
 
     Raises:
-        ParameterError: the parameters make no sense; nothing was written.
-        SourceError: the notebook did not come to its end; no ``audit.json`` is left.
+        ParameterError: the parameters make no sense, or the folder holds what no audit wrote; nothing was written.
+        SourceError: another audit writes to the folder, or the notebook did not come to its end; no ``audit.json`` of
+            this audit is left.
     """
     preflight(parameters)
     notebook = notebook_path("audit")
     folder = Path(parameters.output_dir)
-    begin_report_folder(folder)
-    stopped = run_notebook(notebook, parameters, folder / "audit.ipynb", progress)
+    require_replaceable(folder)
+    with only_writer(folder) as writer:
+        begin_report_folder(folder)
+        held = staging_name(folder / DOCUMENT_NAME)
+        try:
+            stopped = run_notebook(
+                notebook,
+                parameters,
+                folder / NOTEBOOK_NAME,
+                progress,
+                environment=writer.environment(held.name),
+                descriptors=(writer.descriptor,),
+            )
+            document = _document(folder, held.name, stopped)
+            finish_report_folder(folder, held.name)
+        finally:
+            held.unlink(missing_ok=True)
+    return document
+
+
+def _document(folder: Path, held: str, stopped: str | None) -> AuditDocument:
+    """What the notebook wrote, if it agrees with how the notebook ended."""
     try:
-        document = read_report_folder(folder).document
+        document = read_report_folder(folder, held).document
     except SourceError:
         raise SourceError(
             f"the audit did not finish: {stopped or 'the notebook wrote no report'}",
-            where=str(folder / "audit.ipynb"),
+            where=str(folder / NOTEBOOK_NAME),
             hint="the executed notebook shows how far it came",
         ) from None
     if (document.verdict is Verdict.PASS) != (stopped is None):
-        begin_report_folder(folder)
         raise SourceError(
             f"the notebook and its report disagree: {document.verdict}, but {stopped or 'no cell raised'}",
-            where=str(folder / "audit.ipynb"),
+            where=str(folder / NOTEBOOK_NAME),
             hint="do not use this report; run the audit again",
         )
     return document

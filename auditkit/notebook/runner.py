@@ -2,7 +2,7 @@
 
 papermill ends well when a parameter is misspelt, when a cell calls ``sys.exit``, when no cell takes parameters; its
 output says "completed" for a cell whose kernel was killed. So the names are checked before, and the verdict is read
-afterwards from ``audit.json``, which the notebook writes as its last act.
+afterwards from the ``audit.json`` that the notebook writes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -47,10 +48,18 @@ def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_
 
 
 def run_notebook(
-    notebook: Path, parameters: Parameters, out: Path, progress: Progress | None = None
+    notebook: Path,
+    parameters: Parameters,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    descriptors: tuple[int, ...] = (),
 ) -> str | None:
     """Runs a notebook that audits: `execute` with every parameter of the audit."""
-    return execute(notebook, parameters.to_plain(), out, progress)
+    return execute(
+        notebook, parameters.to_plain(), out, progress, environment=environment, descriptors=descriptors
+    )
 
 
 def execute(
@@ -60,15 +69,19 @@ def execute(
     progress: Progress | None = None,
     *,
     kernel_folder: Path | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    descriptors: tuple[int, ...] = (),
 ) -> str | None:
     """Runs ``notebook`` with every parameter injected and keeps the executed copy at ``out``.
 
     Args:
         notebook: a notebook with a cell tagged ``parameters``.
         values: all parameters of the notebook, so that none of its defaults is ever used.
-        out: where the executed notebook goes; written also when a cell raised.
+        out: where the executed notebook goes, whole; written also when a cell raised.
         progress: is told each cell that starts and the steps that the kernel takes in it.
         kernel_folder: the folder that the notebook works in; by default the one that we work in.
+        environment: variables that the kernel gets.
+        descriptors: open files that the kernel inherits.
 
     Returns:
         None when every cell ran; else the name and text of the exception that stopped it, in one line. What an
@@ -76,7 +89,7 @@ def execute(
 
     Raises:
         ParameterError: as `require_parameters`.
-        SourceError: the kernel could not be started or died.
+        SourceError: the kernel could not be started or died, or the executed notebook cannot be written.
     """
     require_parameters(notebook, values)
     told = progress or progress_here()
@@ -87,7 +100,7 @@ def execute(
 
     stopped: str | None = None
     trouble: SourceError | None = None
-    with kernel_place(told, kernel_folder) as place:
+    with kernel_place(told, kernel_folder, variables=environment, descriptors=descriptors) as place:
         # Where papermill writes is no path that a user chose, and of a run that is interrupted nothing is left.
         part = place.folder / out.name
         try:
@@ -120,10 +133,21 @@ def execute(
             )
         if part.exists():
             executed = without_places(json.loads(part.read_bytes()), values, out, place.folder)
-            write_atomically(out, (json.dumps(executed, indent=1, ensure_ascii=False) + "\n").encode())
+            _keep(executed, out)
     if trouble is not None:
         raise trouble
     return stopped
+
+
+def _keep(executed: dict[str, Any], out: Path) -> None:
+    try:
+        write_atomically(out, (json.dumps(executed, indent=1, ensure_ascii=False) + "\n").encode())
+    except OSError as error:
+        raise SourceError(
+            f"the executed notebook could not be written: {error.strerror or error}",
+            where=str(out),
+            hint="make room and run it again",
+        ) from None
 
 
 def _as_it_stands(path: Path) -> str:

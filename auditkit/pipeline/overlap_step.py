@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auditkit import checks
 from auditkit.audit import (
     compare,
     decide_overlap,
 )
+from auditkit.errors import EvidenceError
+from auditkit.ic import BlessedMeasurement
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import other_known_releases
 from auditkit.pipeline.steps import (
@@ -18,6 +20,7 @@ from auditkit.pipeline.steps import (
     MeasurementStep,
     OverlapStep,
     ProposalStep,
+    told,
     unreached,
 )
 from auditkit.progress import Progress, progress_here
@@ -42,6 +45,18 @@ def compare_measurements(
         return OverlapStep(decisions=unreached(before, checks.OVERLAP_CHECKS))
     (progress or progress_here()).step("explaining")
     blessed = proposal.bless.base_guest_launch_measurements
+    try:
+        return _compared(parameters, blessed, image, measurements)
+    except EvidenceError as error:
+        return OverlapStep(trouble=(told(error),))
+
+
+def _compared(
+    parameters: Parameters,
+    blessed: Sequence[BlessedMeasurement],
+    image: BaseImageStep,
+    measurements: MeasurementStep,
+) -> OverlapStep:
     known = {setting.measurement for setting in measurements.computed}
     unknown = {entry.measurement for entry in blessed} - known
     rows = compare(blessed, measurements.computed, _explanations(parameters, unknown, image, measurements))

@@ -118,6 +118,17 @@ class Parameters(BaseModel):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _matrix_of_a_release(self) -> Self:
+        settings = len(self.vcpus) * len(self.vcpu_types) * len(self.boot_args)
+        if settings > LIMITS.matrix_settings:
+            raise ParameterError(
+                f"vcpus, vcpu_types and boot_args make {settings:,} settings, each of which is measured twice",
+                expected=f"at most {LIMITS.matrix_settings}",
+                hint="name fewer; sweep_vcpus_max looks for measurements under other settings",
+            )
+        return self
+
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> Parameters:
         """Parameters from named values, all checked."""

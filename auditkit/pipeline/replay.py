@@ -238,8 +238,8 @@ def _image(
 
 def _stored_boot_files(facts: ImageFacts, files: dict[str, Evidence]) -> BootFiles:
     return BootFiles(
-        kernel=_content(files, KERNEL, LIMITS.file_bytes),
-        initrd=_content(files, INITRD, LIMITS.file_bytes),
+        kernel=_content(files, KERNEL, LIMITS.kernel_bytes),
+        initrd=_content(files, INITRD, LIMITS.initrd_bytes),
         firmware=_content(files, FIRMWARE, LIMITS.firmware_bytes),
         boot_args=_content(files, BOOT_ARGS, LIMITS.boot_args_bytes),
         version_text=facts.boot_version_text,

@@ -11,6 +11,7 @@ from auditkit.report.document import AuditDocument, from_json, matrix_of, schema
 from auditkit.report.folder import (
     ReportFolder,
     begin_report_folder,
+    finish_report_folder,
     read_report_folder,
     require_replaceable,
     write_report_folder,
@@ -36,6 +37,7 @@ from auditkit.report.records import (
     TroubleRecord,
 )
 from auditkit.report.text import render_decisions, render_text
+from auditkit.report.writer import Writer, only_writer
 
 __all__ = [
     "RECORD_NAME",
@@ -57,13 +59,16 @@ __all__ = [
     "Tally",
     "Tool",
     "TroubleRecord",
+    "Writer",
     "begin_report_folder",
     "compare_reports",
     "differences_json",
     "differences_markdown",
     "differences_text",
+    "finish_report_folder",
     "from_json",
     "matrix_of",
+    "only_writer",
     "read_report_folder",
     "render_decisions",
     "render_html",

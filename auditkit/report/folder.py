@@ -1,25 +1,34 @@
 """The report folder: `audit.json`, its renderings, and the evidence that a replay needs.
 
 `audit.json` is what makes a folder a finished report. It is the first file to go when a run begins and the
-last to come when it ends, so a run that is killed half-way leaves nothing that looks finished.
+last to come when it ends, so a run that is killed half-way leaves nothing that looks finished. Only what an audit
+wrote is ever replaced or removed.
 """
 
 from __future__ import annotations
 
-import shutil
+import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from auditkit.atomic import sync_folder, write_atomically
+from auditkit.atomic import staged_for, sync_folder, write_atomically, write_new
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.limits import LIMITS
-from auditkit.report.document import AuditDocument, from_json, to_json
+from auditkit.report.document import SCHEMA_ID, AuditDocument, from_json, to_json
+from auditkit.report.evidence_folder import (
+    EVIDENCE_NAME,
+    holds_evidence,
+    is_evidence_folder,
+    remove_evidence_folder,
+    write_evidence_folder,
+)
 from auditkit.report.html import render_html
 from auditkit.report.markdown import render_markdown
-from auditkit.report.records import EvidenceRecord
+from auditkit.report.writer import only_writer
 
 DOCUMENT_NAME: Final = "audit.json"
 HTML_NAME: Final = "report.html"
@@ -27,9 +36,8 @@ MARKDOWN_NAME: Final = "report.md"
 NOTEBOOK_NAME: Final = "audit.ipynb"
 SIGNATURES_NAME: Final = "report.intoto.jsonl"
 COMPANION_PATTERN: Final = "report.statement-*.json*"
-EVIDENCE_NAME: Final = "evidence"
-SUMS_NAME: Final = "SHA256SUMS"
-_CHUNK_BYTES = 1 << 20
+_STAGED: Final = frozenset({DOCUMENT_NAME, HTML_NAME, MARKDOWN_NAME, NOTEBOOK_NAME, EVIDENCE_NAME})
+_BEGINNING: Final = re.compile(rb'\{\s*"schema"\s*:\s*"' + SCHEMA_ID.rstrip("0123456789").encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +63,19 @@ def require_replaceable(folder: Path) -> None:
     """Makes sure that a new report may take the place of what ``folder`` holds; changes nothing.
 
     Raises:
-        ParameterError: the folder holds a signed report, which nobody may overwrite by accident, or it holds
-            an ``evidence`` folder that is not of a report.
+        ParameterError: the folder holds a signed report, which nobody may overwrite by accident, or something that
+            no audit wrote is in the place of a part of the report.
     """
     for signed in (folder / SIGNATURES_NAME, *sorted(folder.glob(COMPANION_PATTERN))):
-        if signed.exists():
+        if os.path.lexists(signed):
             raise ParameterError(
                 "the folder holds a signed report",
                 where=str(folder),
                 hint=f"choose another folder, or remove {signed.name} first",
             )
-    evidence = folder / EVIDENCE_NAME
-    if evidence.is_symlink() or (evidence.exists() and not _is_ours(evidence)):
+    for name in _foreign(folder):
         raise ParameterError(
-            f"the folder {EVIDENCE_NAME} in it was not made by an audit and would be replaced",
+            f"{name} in the folder was not made by an audit and would be replaced",
             where=str(folder),
             hint="choose another folder",
         )
@@ -77,15 +84,20 @@ def require_replaceable(folder: Path) -> None:
 def begin_report_folder(folder: Path) -> None:
     """Makes ``folder`` ready for a new report; the report that it held, if any, no longer looks finished.
 
-    Call it before the audit starts. Evidence and renderings of the old report stay until they are replaced.
+    Call it before the audit starts, as its `only_writer`. Evidence and renderings of the old report stay until they
+    are replaced; what a killed run left half-written goes.
 
     Raises:
         ParameterError: as `require_replaceable`, or the folder cannot be written to.
     """
-    require_replaceable(folder)
     try:
+        require_replaceable(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / DOCUMENT_NAME).unlink(missing_ok=True)
+        for path in _staged(folder):
+            remove_evidence_folder(path)
+            if path.is_file() and not path.is_symlink():
+                path.unlink()
         sync_folder(folder)
     except OSError as error:
         raise ParameterError(
@@ -102,6 +114,9 @@ def write_report_folder(
 ) -> Path:
     """Writes a whole report and gives back the path of its `audit.json`, the last file that is written.
 
+    In a notebook that `auditkit.notebook.run_audit` runs, `audit.json` is only staged: the executed notebook has to be
+    in its place first, and then `finish_report_folder` ends it.
+
     Args:
         folder: made if it is missing; a report that it holds is replaced.
         document: what to tell.
@@ -109,35 +124,70 @@ def write_report_folder(
         notebook: the executed notebook, when there is one already.
 
     Raises:
-        EvidenceError: the files are not those that the document lists; nothing then looks finished.
-        ParameterError: see `begin_report_folder`.
-        SourceError: an evidence file cannot be read, or the disk is full.
+        EvidenceError: the files are not those that the document lists, or the report is larger than any reader takes;
+            nothing then looks finished.
+        ParameterError: see `begin_report_folder` and `only_writer`.
+        SourceError: another audit writes to the folder, an evidence file cannot be read, or the disk is full.
     """
-    begin_report_folder(folder)
-    try:
-        _write_evidence(folder, document, evidence_files)
-        if notebook is not None:
-            write_atomically(folder / NOTEBOOK_NAME, notebook)
-        write_atomically(folder / HTML_NAME, render_html(document).encode())
-        write_atomically(folder / MARKDOWN_NAME, render_markdown(document).encode())
-        write_atomically(folder / DOCUMENT_NAME, to_json(document))
-    except OSError as error:
-        raise SourceError(
-            f"the report could not be written: {error.strerror or error}",
-            where=str(error.filename or folder),
-            hint="there is no report; make room and run the audit again",
-        ) from None
+    data = _bounded(DOCUMENT_NAME, to_json(document))
+    html = _bounded(HTML_NAME, render_html(document).encode())
+    markdown = _bounded(MARKDOWN_NAME, render_markdown(document).encode())
+    require_replaceable(folder)
+    with only_writer(folder) as writer:
+        begin_report_folder(folder)
+        try:
+            write_evidence_folder(folder, document, evidence_files)
+            if notebook is not None:
+                write_atomically(folder / NOTEBOOK_NAME, notebook)
+            write_atomically(folder / HTML_NAME, html)
+            write_atomically(folder / MARKDOWN_NAME, markdown)
+            if staged_for(writer.held) == DOCUMENT_NAME:
+                write_new(folder / writer.held, data)
+            else:
+                write_atomically(folder / DOCUMENT_NAME, data)
+        except OSError as error:
+            raise SourceError(
+                f"the report could not be written: {error.strerror or error}",
+                where=str(error.filename or folder),
+                hint="there is no report; make room and run the audit again",
+            ) from None
     return folder / DOCUMENT_NAME
 
 
-def read_report_folder(folder: Path) -> ReportFolder:
+def finish_report_folder(folder: Path, held: str) -> None:
+    """Makes the report in ``folder`` a finished one, when everything else is in its place.
+
+    Args:
+        held: the staging name of its `audit.json`.
+
+    Raises:
+        SourceError: the folder cannot be written to; there is no report then.
+    """
+    try:
+        (folder / held).rename(folder / DOCUMENT_NAME)
+        sync_folder(folder)
+    except OSError as error:
+        raise SourceError(
+            f"the report could not be finished: {error.strerror or error}", where=str(folder)
+        ) from None
+
+
+def is_begun(name: str) -> bool:
+    """Whether a file or folder called ``name`` may be in a report folder that has no `audit.json` yet."""
+    return name in _STAGED - {DOCUMENT_NAME} or staged_for(name) in _STAGED
+
+
+def read_report_folder(folder: Path, name: str = DOCUMENT_NAME) -> ReportFolder:
     """The finished report in ``folder``. Evidence files and renderings are not looked at.
+
+    Args:
+        name: of its `audit.json`, where that is still staged.
 
     Raises:
         SourceError: there is no finished report.
         EvidenceError: `audit.json` is malformed.
     """
-    path = folder / DOCUMENT_NAME
+    path = folder / name
     try:
         with path.open("rb") as file:
             data = file.read(LIMITS.report_bytes + 1)
@@ -157,50 +207,56 @@ def _read(data: bytes, path: Path) -> AuditDocument:
         raise error.at(str(path)) from None
 
 
-def _is_ours(evidence: Path) -> bool:
-    return evidence.is_dir() and ((evidence / SUMS_NAME).is_file() or not any(evidence.iterdir()))
-
-
-def _write_evidence(folder: Path, document: AuditDocument, files: Mapping[str, bytes | Path]) -> None:
-    """Builds the new evidence folder beside the old one, which may be where some of the files still are."""
-    stored = {record.name: record for record in document.evidence if record.stored}
-    if stored.keys() != files.keys():
-        odd = ", ".join(sorted(stored.keys() ^ files.keys()))
-        raise EvidenceError("the evidence files are not those that the document lists", observed=odd)
-    fresh = folder / f".{EVIDENCE_NAME}.part"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
-    try:
-        for name in sorted(stored):
-            place = fresh / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _keep(files[name], place, stored[name])
-        sums = "".join(f"{stored[name].sha256}  {name}\n" for name in sorted(stored))
-        write_atomically(fresh / SUMS_NAME, sums.encode())
-        old = folder / EVIDENCE_NAME
-        if old.exists():
-            shutil.rmtree(old)
-        fresh.replace(old)
-        sync_folder(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _keep(source: bytes | Path, place: Path, record: EvidenceRecord) -> None:
-    digest, size = sha256(), 0
-    if isinstance(source, bytes):
-        place.write_bytes(source)
-        digest, size = sha256(source), len(source)
-    else:
-        with source.open("rb") as reader, place.open("wb") as writer:
-            while chunk := reader.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                size += len(chunk)
-                writer.write(chunk)
-    if digest.hexdigest() != record.sha256 or size != record.size:
+def _bounded(name: str, data: bytes) -> bytes:
+    if len(data) > LIMITS.report_bytes:
         raise EvidenceError(
-            "the evidence changed while the audit ran",
-            where=record.name,
-            expected=f"{record.size} bytes with SHA-256 {record.sha256}",
-            observed=f"{size} bytes with SHA-256 {digest.hexdigest()}",
+            f"{name} would be larger than any reader takes",
+            expected=f"at most {LIMITS.report_bytes:,} bytes",
+            observed=f"{len(data):,} bytes",
         )
+    return data
+
+
+def _staged(folder: Path) -> list[Path]:
+    """What a killed run left under a staging name."""
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if staged_for(path.name) in _STAGED]
+
+
+def _foreign(folder: Path) -> list[str]:
+    """Names that a report needs and that something has that no audit wrote."""
+    document, evidence = folder / DOCUMENT_NAME, folder / EVIDENCE_NAME
+    finished = _begins_like_a_report(document)
+    foreign = []
+    if os.path.lexists(document) and not finished:
+        foreign.append(DOCUMENT_NAME)
+    if os.path.lexists(evidence) and not is_evidence_folder(evidence, of_a_report=finished):
+        foreign.append(EVIDENCE_NAME)
+    # Renderings come after the evidence, so where there is none they are not of a report.
+    ours = finished or any(holds_evidence(path) for path in (evidence, *_staged(folder)))
+    for name in (HTML_NAME, MARKDOWN_NAME, NOTEBOOK_NAME):
+        path = folder / name
+        if not os.path.lexists(path):
+            continue
+        regular = path.is_file() and not path.is_symlink()
+        if not regular or not (ours or (name == NOTEBOOK_NAME and _was_executed(path))):
+            foreign.append(name)
+    return foreign
+
+
+def _begins_like_a_report(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _BEGINNING.match(file.read(200)) is not None
+
+
+def _was_executed(path: Path) -> bool:
+    """Whether papermill wrote the notebook, as it does in every audit."""
+    if path.stat().st_size > LIMITS.report_bytes:
+        return False
+    try:
+        return "papermill" in json.loads(path.read_bytes())["metadata"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False

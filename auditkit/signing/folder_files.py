@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,13 +12,13 @@ from typing import Final
 
 from auditkit.audit import POLICIES
 from auditkit.decision import Decision, Qualification
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
 from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument, ReportFolder, render_html, render_markdown
+from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.report.folder import (
     DOCUMENT_NAME,
-    EVIDENCE_NAME,
     HTML_NAME,
     MARKDOWN_NAME,
     NOTEBOOK_NAME,
@@ -28,6 +29,9 @@ from auditkit.signing.line_ends import ONLY_LINE_ENDS, hint, how_changed, unix_l
 from auditkit.version import __version__
 
 COMPANION: Final = re.compile(r"report\.statement-[0-9a-f]{16}\.json(?:\.sig)?")
+UNREAD: Final = "0" * 64
+"""Stands for the digest of a file that was not read, as its size says enough."""
+
 _ENTRIES: Final = 10_000
 
 
@@ -36,7 +40,8 @@ class FolderFiles:
     """The files of a report folder, but for its signatures.
 
     Attributes:
-        digests: SHA-256 of each file, by its path in the folder with ``/``.
+        digests: SHA-256 of each file, by its path in the folder with ``/``; `UNREAD` for evidence of another size
+            than `audit.json` says.
         sizes: bytes of each.
         strange: what does not belong into a report folder: other files, links, empty folders, devices, and files
             that are larger than any evidence.
@@ -49,11 +54,15 @@ class FolderFiles:
     companions: tuple[str, ...]
 
 
-def read_folder_files(folder: Path) -> FolderFiles:
-    """Digests of everything in a report folder; links are not followed.
+def read_folder_files(folder: Path, document: AuditDocument | None = None) -> FolderFiles:
+    """Digests of everything in a report folder; links are not followed, and what cannot be of a report is not read.
+
+    Args:
+        document: what its `audit.json` says, if that could be read.
 
     Raises:
         SourceError: something cannot be read, or there are far too many entries.
+        EvidenceError: the evidence is larger than a report may hold.
     """
     digests: dict[str, str] = {}
     sizes: dict[str, int] = {}
@@ -62,18 +71,47 @@ def read_folder_files(folder: Path) -> FolderFiles:
     try:
         for path in _walk(folder):
             name = path.relative_to(folder).as_posix()
-            regular = path.is_file() and not path.is_symlink() and path.stat().st_size <= LIMITS.file_bytes
-            if regular and (name.startswith(f"{EVIDENCE_NAME}/") or name in _OWN):
-                digests[name], sizes[name] = digest_of_file(path)
+            status = path.lstat()
+            of_evidence = name.startswith(f"{EVIDENCE_NAME}/")
+            bound = LIMITS.evidence_bytes if of_evidence else LIMITS.report_bytes
+            regular = stat.S_ISREG(status.st_mode) and status.st_size <= bound
+            if regular and (of_evidence or name in _OWN):
+                sizes[name] = status.st_size
             elif regular and COMPANION.fullmatch(name):
                 companions.append(name)
             elif not (regular and name == SIGNATURES_NAME):
                 strange.append(name)
+        _check_total(sizes, folder)
+        told = _told_sizes(document)
+        for name, size in sizes.items():
+            listed = told.get(name, None if name.startswith(f"{EVIDENCE_NAME}/") and told else size)
+            digests[name] = digest_of_file(folder / name)[0] if size == listed else UNREAD
     except OSError as error:
         raise SourceError(
             f"the report folder cannot be read: {(error.strerror or str(error)).lower()}", where=str(folder)
         ) from None
     return FolderFiles(digests, sizes, tuple(sorted(strange)), tuple(sorted(companions)))
+
+
+def _check_total(sizes: Mapping[str, int], folder: Path) -> None:
+    total = sum(size for name, size in sizes.items() if name.startswith(f"{EVIDENCE_NAME}/"))
+    if total > LIMITS.evidence_bytes:
+        raise EvidenceError(
+            "the evidence is larger than that of any real release",
+            where=str(folder / EVIDENCE_NAME),
+            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
+            observed=f"{total:,} bytes",
+        )
+
+
+def _told_sizes(document: AuditDocument | None) -> dict[str, int]:
+    """Bytes of each file of evidence, by its path in the folder; nothing without a document."""
+    if document is None:
+        return {}
+    stored = {record.name: record for record in document.evidence if record.stored}
+    sums = format_sha256sums({name: record.sha256 for name, record in stored.items()})
+    sizes = {f"{EVIDENCE_NAME}/{name}": record.size for name, record in stored.items()}
+    return {**sizes, f"{EVIDENCE_NAME}/{SUMS_NAME}": len(sums.encode())}
 
 
 _OWN: Final = frozenset({DOCUMENT_NAME, HTML_NAME, MARKDOWN_NAME, NOTEBOOK_NAME})

@@ -109,7 +109,7 @@ def prepare_statement(
         raise SigningError(
             "audit.json changed while it was looked at", where=str(folder), hint="look at it and sign again"
         )
-    files = read_folder_files(folder)
+    files = read_folder_files(folder, found.document)
     if files.strange:
         raise SigningError(
             f"the folder holds what is not part of a report: {files.strange[0]}",

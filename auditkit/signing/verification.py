@@ -121,9 +121,9 @@ def verify_report(
     Raises:
         SourceError: there is no report folder, or something in it cannot be read.
     """
-    files = read_folder_files(folder)
     decisions: list[Decision] = []
     report = _document(folder, decisions)
+    files = read_folder_files(folder, report.document if report else None)
     if report is not None:
         decisions.append(check_evidence(report.document, files, folder))
         decisions.append(check_renderings(report.document, folder))

@@ -33,6 +33,7 @@ from auditkit.batch.workforce import Workforce
 from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import Parameters, parameter_file
 from auditkit.practice import scenarios
+from auditkit.report import only_writer
 
 SCHEMA = ROOT / "docs" / "schemas" / "batch-v1.json"
 SAMPLE = ROOT / "reports" / "sample" / "audit.json"
@@ -348,8 +349,7 @@ def job_that_runs(monkeypatch, tmp_path: Path, script: str) -> AuditJob:
         ("(out / 'audit.json').write_text(sample); sys.exit(1)", "The report says PASS, but"),
         ("(out / 'audit.json').write_text(sample); sys.exit(2)", "exit status 2"),
         ("(out / 'audit.json').write_text(sample); os.kill(os.getpid(), 9)", "SIGKILL"),
-        ("(out / 'audit.json').write_text('{}')", "left no report"),
-        ("(out / 'audit.json').symlink_to('nowhere')", "left no report"),
+        ("(out / 'audit.json').write_text(sample[:100])", "left no report"),
         ("pass", "left no report"),
         ("sys.exit(77)", "exit status 77"),
         ("sys.exit('auditkit: \\x1b[2Jno network')", "no network"),
@@ -399,8 +399,8 @@ def test_two_audits_never_write_to_one_folder_at_once(monkeypatch, tmp_path):
     monkeypatch.setattr(audit_process, "_OTHER_SECONDS", 0.5)
     job = job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').write_text(sample)")
     holder = [sys.executable, "-c", "import time; time.sleep(60)"]
-    with audit_process._only_audit_in(job.folder) as lock:
-        other = subprocess.Popen(holder, pass_fds=(lock,))
+    with only_writer(job.folder) as writer:
+        other = subprocess.Popen(holder, pass_fds=(writer.descriptor,))
     try:
         result = audit_process.run_audit_job(job)
         assert (result.verdict, result.attempts) == ("TROUBLE", 0)
@@ -410,6 +410,28 @@ def test_two_audits_never_write_to_one_folder_at_once(monkeypatch, tmp_path):
         other.kill()
         other.wait()
     assert audit_process.run_audit_job(job).verdict == "PASS"
+
+
+def test_a_link_in_the_place_of_a_report_is_no_report_and_stays(monkeypatch, tmp_path):
+    job = job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').symlink_to(sys.argv[0])")
+    result = audit_process.run_audit_job(job)
+    assert (result.verdict, result.report) == ("TROUBLE", None)
+    assert (job.folder / "audit.json").is_symlink()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_batch_that_waits_for_another_audit_can_be_ended(start, tmp_path, number):
+    out = tmp_path / "out"
+    batch = start("practice:honest", "practice:unexplained", "--workers", "1", "--out", out)
+    wait_for(lambda: audit_below(batch.pid, "honest"))
+    # The other folder was begun by now. Whoever writes to it keeps the batch's audit waiting.
+    with only_writer(out / "unexplained"):
+        wait_for((out / "honest" / "audit.json").exists)
+        time.sleep(1)
+        batch.send_signal(number)
+        _, err = batch.communicate(timeout=20)
+    assert batch.returncode == 2
+    assert err.splitlines()[-1] == "auditkit: interrupted"
 
 
 class _Broken(Executor):

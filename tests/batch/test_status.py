@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from auditkit.atomic import staging_name
 from auditkit.batch import Standing, read_status
 from auditkit.errors import ParameterError, SourceError
 from auditkit.limits import LIMITS
@@ -153,7 +154,16 @@ def test_the_clocks_of_two_machines_may_differ_a_little(tmp_path):
     assert read_status(tmp_path, now=NOW).verdict == "PASS"
 
 
-@pytest.mark.parametrize("left", ["audit.ipynb", ".part-audit.ipynb", "report.html", None])
+@pytest.mark.parametrize(
+    "left",
+    [
+        "audit.ipynb",
+        staging_name(Path("audit.json")).name,
+        staging_name(Path("evidence")).name,
+        "report.html",
+        None,
+    ],
+)
 def test_an_audit_that_was_begun_and_not_finished_is_missing(tmp_path, left):
     put(tmp_path / "good")
     begun = tmp_path / "begun"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from cells import code
 from conftest import ROOT
 
+from auditkit.atomic import staged_for
 from auditkit.errors import ParameterError, SourceError
 from auditkit.notebook import require_parameters, run_audit
 from auditkit.notebook import run as runner
+from auditkit.notebook.runner import execute
 from auditkit.pipeline import Parameters, notebook_path
+from auditkit.report import only_writer, writer
 
 
 @pytest.fixture
@@ -68,7 +73,9 @@ def test_a_notebook_that_stops_half_way_is_trouble_and_leaves_no_report(
 ):
     notebook["cells"].insert(8, code(source))
     (tmp_path / "report").mkdir()
-    (tmp_path / "report" / "audit.json").write_text("{}")
+    (tmp_path / "report" / "audit.json").write_text(
+        '{"schema": "auditkit/audit-report/v1", "verdict": "PASS"'
+    )
     with pytest.raises(SourceError):
         run_changed(notebook, tmp_path, monkeypatch)
     assert not (tmp_path / "report" / "audit.json").exists()
@@ -95,3 +102,81 @@ def test_a_notebook_whose_cell_overrides_the_parameters_is_refused(notebook, tmp
     path.write_text(json.dumps(notebook))
     with pytest.raises(ParameterError, match="parameters cell"):
         require_parameters(path)
+
+
+LOOK = """
+import os, pathlib
+out = pathlib.Path(parameters.output_dir)
+(out.parent / "seen").write_text("\\n".join(sorted(os.listdir(out))))
+"""
+
+
+def test_audit_json_gets_its_name_after_the_executed_notebook(notebook, tmp_path, monkeypatch):
+    """Behind the cell that writes the report, and until papermill is done, it only has a staging name."""
+    monkeypatch.chdir(tmp_path)
+    notebook["cells"].insert(-1, code(LOOK))
+    order = []
+    real = runner.finish_report_folder
+    monkeypatch.setattr(
+        runner,
+        "finish_report_folder",
+        lambda folder, held: (
+            order.append(sorted(path.name for path in folder.iterdir())),
+            real(folder, held),
+        ),
+    )
+    assert run_changed(notebook, tmp_path, monkeypatch).verdict == "PASS"
+    held, *others = (tmp_path / "seen").read_text().splitlines()
+    assert staged_for(held) == "audit.json"
+    assert others == ["evidence", "report.html", "report.md"]
+    assert order == [[held, "audit.ipynb", *others]]
+    names = {"audit.ipynb", "audit.json", "evidence", "report.html", "report.md"}
+    assert {path.name for path in (tmp_path / "report").iterdir()} == names
+
+
+def test_an_audit_that_is_killed_behind_its_report_leaves_nothing_that_looks_finished(tmp_path):
+    script = f"""
+import os, signal
+from pathlib import Path
+from auditkit.notebook import run, run_audit
+from auditkit.pipeline import Parameters
+run.finish_report_folder = lambda folder, held: os.kill(os.getpid(), signal.SIGKILL)
+run_audit(Parameters.from_file(Path({str(ROOT / "params" / "practice" / "honest.yaml")!r}),
+          ["output_dir=" + {str(tmp_path / "report")!r}], {{}}))
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False, timeout=120)
+    assert done.returncode == -9
+    left = {path.name for path in (tmp_path / "report").iterdir()}
+    assert {"audit.ipynb", "evidence", "report.html", "report.md"} < left
+    assert "audit.json" not in left
+    assert run_audit(parameters(tmp_path)).verdict == "PASS"
+    names = {"audit.ipynb", "audit.json", "evidence", "report.html", "report.md"}
+    assert {path.name for path in (tmp_path / "report").iterdir()} == names
+
+
+def test_a_notebook_that_is_run_by_hand_writes_a_whole_report(notebook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "by-hand.ipynb"
+    path.write_text(json.dumps(notebook))
+    assert execute(path, parameters(tmp_path).to_plain(), tmp_path / "executed.ipynb") is None
+    names = {"audit.json", "evidence", "report.html", "report.md"}
+    assert {entry.name for entry in (tmp_path / "report").iterdir()} == names
+
+
+def test_a_second_audit_of_a_folder_is_told_and_the_first_goes_on(tmp_path, monkeypatch):
+    folder = tmp_path / "report"
+    with only_writer(folder):
+        monkeypatch.setattr(writer, "WAIT_SECONDS", 0)
+        with pytest.raises(SourceError, match="another audit writes to this folder"):
+            run_audit(parameters(tmp_path))
+        assert list(folder.iterdir()) == []
+
+
+def test_what_no_audit_wrote_is_not_replaced(tmp_path):
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "audit.ipynb").write_bytes(notebook_path("audit").read_bytes())
+    with pytest.raises(ParameterError, match="in the folder was not made by an audit"):
+        run_audit(parameters(tmp_path))
+    assert (folder / "audit.ipynb").read_bytes() == notebook_path("audit").read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]

@@ -5,24 +5,48 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from auditkit import atomic
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.report import (
     begin_report_folder,
+    only_writer,
     read_report_folder,
     render_html,
     render_markdown,
     to_json,
     write_report_folder,
+    writer,
 )
 from auditkit.report import (
     folder as folder_module,
 )
+
+RECORD = b"a record that is not read here\n"
+
+
+@pytest.fixture
+def evidence_files(evidence_files):
+    return {**evidence_files, "replay.yaml": RECORD}
+
+
+@pytest.fixture
+def failing(failing, document_of):
+    """The failing report, with the record that every audit keeps."""
+    value = json.loads(to_json(failing))
+    record = {"name": "replay.yaml", "sha256": hashlib.sha256(RECORD).hexdigest(), "size": len(RECORD)}
+    value["evidence"].append({**record, "origin": "auditkit", "stored": True})
+    return document_of(value)
+
+
+@pytest.fixture
+def example_value(failing):
+    return json.loads(to_json(failing))
 
 
 def test_a_folder_reads_back_and_sha256sum_agrees(tmp_path, failing, evidence_files, program):
@@ -48,11 +72,16 @@ def test_renderings_follow_from_audit_json_alone(tmp_path, failing, evidence_fil
 
 
 def test_audit_json_is_written_last(tmp_path, failing, evidence_files, monkeypatch):
-    written = []
-    real = folder_module.write_atomically
-    monkeypatch.setattr(folder_module, "write_atomically", lambda p, d: (written.append(p.name), real(p, d)))
-    write_report_folder(tmp_path / "r", failing, evidence_files)
-    assert written == ["SHA256SUMS", "report.html", "report.md", "audit.json"]
+    before: dict[str, set[str]] = {}
+    real = Path.replace
+
+    def replace(self, target):
+        before[target.name] = {entry.name for entry in target.parent.iterdir() if entry.name[0] != "."}
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    write_report_folder(tmp_path / "r", failing, evidence_files, notebook=b"{}")
+    assert before["audit.json"] == {"evidence", "audit.ipynb", "report.html", "report.md"}
 
 
 def test_beginning_again_makes_the_old_report_unfinished(tmp_path, failing, evidence_files):
@@ -62,30 +91,45 @@ def test_beginning_again_makes_the_old_report_unfinished(tmp_path, failing, evid
         read_report_folder(tmp_path)
 
 
-@pytest.mark.parametrize("stop_at", ["SHA256SUMS", "report.html", "report.md", "audit.json"])
-def test_a_killed_run_leaves_nothing_that_looks_finished(tmp_path, failing, evidence_files, stop_at):
-    write_report_folder(tmp_path / "r", failing, evidence_files)
+def test_a_run_that_is_killed_anywhere_leaves_nothing_that_looks_finished(tmp_path, failing, evidence_files):
+    """Killed at each of its writes in turn, over what the one before left."""
     (tmp_path / "audit.json").write_bytes(to_json(failing))
     script = f"""
 import os, signal
 from pathlib import Path
-from auditkit import atomic
-from auditkit.report import folder, from_json
-real = atomic.os.fsync
-folder_write = folder.write_atomically
-def write(path, data):
-    if path.name == {stop_at!r}:
-        atomic.os.fsync = lambda fd: os.kill(os.getpid(), signal.SIGKILL)
-    folder_write(path, data)
-folder.write_atomically = write
+from auditkit.report import from_json, read_report_folder, write_report_folder
+folder, files = Path({str(tmp_path / "r")!r}), {evidence_files!r}
 document = from_json(Path({str(tmp_path / "audit.json")!r}).read_bytes())
-folder.write_report_folder(Path({str(tmp_path / "r")!r}), document, {evidence_files!r})
+sync, killed = os.fsync, 0
+while True:
+    child = os.fork()
+    if not child:
+        writes = 0
+        def fsync(descriptor):
+            global writes
+            writes += 1
+            if writes > killed:
+                os.kill(os.getpid(), signal.SIGKILL)
+            sync(descriptor)
+        os.fsync = fsync
+        write_report_folder(folder, document, files, notebook=b'{{"metadata": {{"papermill": 1}}}}')
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    if status == 0:
+        break
+    assert status == signal.SIGKILL, status
+    killed += 1
+    if (folder / "audit.json").exists():
+        assert {{"evidence", "audit.ipynb", "report.html", "report.md"}} < set(os.listdir(folder))
+        assert read_report_folder(folder).document == document
+        assert sorted(os.listdir(folder / "evidence")) == sorted([*files, "SHA256SUMS"])
+print(killed)
 """
-    done = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
-    assert done.returncode == -signal.SIGKILL
-    with pytest.raises(SourceError):
-        read_report_folder(tmp_path / "r")
-    write_report_folder(tmp_path / "r", failing, evidence_files)  # and the next run is not in its way
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
+    assert int(done.stdout) >= 10
+    names = {"audit.json", "report.html", "report.md", "audit.ipynb", "evidence"}
+    assert {entry.name for entry in (tmp_path / "r").iterdir()} == names
     assert read_report_folder(tmp_path / "r").document == failing
 
 
@@ -137,12 +181,91 @@ def test_somebody_else_s_evidence_folder_is_not_replaced(tmp_path, failing, evid
     assert (tmp_path / "evidence" / "holiday.jpg").read_bytes() == b"precious"
 
 
-def test_a_link_in_the_place_of_the_evidence_is_not_followed(tmp_path, failing, evidence_files):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "r").mkdir()
-    (tmp_path / "r" / "evidence").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ParameterError):
-        write_report_folder(tmp_path / "r", failing, evidence_files)
+NAMES = ("audit.json", "report.html", "report.md", "audit.ipynb", "evidence")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_in_the_place_of_a_part_is_refused(tmp_path, failing, evidence_files, name, there):
+    folder, target = tmp_path / "r", tmp_path / "elsewhere"
+    write_report_folder(folder, failing, evidence_files, notebook=b"{}")
+    (folder / name).rename(target)
+    if not there:
+        target.rename(tmp_path / "gone")
+    (folder / name).symlink_to(target)
+    with pytest.raises(ParameterError, match="in the folder was not made by an audit"):
+        write_report_folder(folder, failing, evidence_files)
+    assert (folder / name).is_symlink()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_somebody_else_s_files_are_not_replaced(tmp_path, failing, evidence_files, name):
+    (tmp_path / name).write_text('{"vulnerabilities": {}, "metadata": {}}')
+    before = (tmp_path / name).read_bytes()
+    for attempt in (begin_report_folder, lambda folder: write_report_folder(folder, failing, evidence_files)):
+        with pytest.raises(ParameterError, match="not made by an audit"):
+            attempt(tmp_path)
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [(name, before)]
+
+
+@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize("name", ["thesis.odt", "boot/thesis.odt", "boot/"])
+def test_what_lies_among_the_evidence_is_not_removed(tmp_path, failing, evidence_files, finished, name):
+    write_report_folder(tmp_path, failing, evidence_files)
+    if not finished:
+        begin_report_folder(tmp_path)
+    mine = tmp_path / "evidence" / name
+    if name.endswith("/"):
+        mine.mkdir()
+    else:
+        mine.parent.mkdir(exist_ok=True)
+        mine.write_text("years of work")
+    with pytest.raises(ParameterError, match="evidence in the folder was not made"):
+        write_report_folder(tmp_path, failing, evidence_files)
+    assert mine.exists()
+
+
+def test_a_folder_evidence_with_sums_of_its_owner_is_not_an_audit_s(tmp_path, failing, evidence_files):
+    mine = tmp_path / "evidence"
+    mine.mkdir()
+    (mine / "photo.jpg").write_bytes(b"precious")
+    (mine / "SHA256SUMS").write_text(f"{hashlib.sha256(b'precious').hexdigest()}  photo.jpg\n")
+    with pytest.raises(ParameterError, match="not made by an audit"):
+        write_report_folder(tmp_path, failing, evidence_files)
+    assert (mine / "photo.jpg").read_bytes() == b"precious"
+
+
+def test_folders_that_only_look_like_staging_are_left_alone(tmp_path, failing, evidence_files):
+    for name in (
+        ".evidence.part",
+        ".evidence.0123456789abcdef.part",
+        ".audit.json.part",
+        ".part-audit.ipynb",
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").write_text("years of work")
+    write_report_folder(tmp_path, failing, evidence_files)
+    assert len(list(tmp_path.glob(".*/mine"))) == 4
+
+
+def test_what_a_killed_run_left_half_written_goes(tmp_path, failing, evidence_files):
+    for name in ("audit.json", "report.html", "audit.ipynb"):
+        atomic.staging_name(tmp_path / name).write_text("half")
+    write_report_folder(tmp_path, failing, evidence_files)
+    names = {"audit.json", "evidence", "report.html", "report.md"}
+    assert {entry.name for entry in tmp_path.iterdir()} == names
+
+
+def test_a_second_writer_is_told_and_changes_nothing(tmp_path, failing, evidence_files, monkeypatch):
+    monkeypatch.setattr(writer, "WAIT_SECONDS", 0)
+    (tmp_path / "alias").symlink_to(tmp_path / "r")
+    write_report_folder(tmp_path / "r", failing, evidence_files)
+    with only_writer(tmp_path / "r"):
+        for folder in (tmp_path / "r", tmp_path / "alias"):
+            with pytest.raises(SourceError, match="another audit writes to this folder"):
+                write_report_folder(folder, failing, evidence_files)
+        assert read_report_folder(tmp_path / "r").document == failing
+    write_report_folder(tmp_path / "r", failing, evidence_files)
 
 
 def test_a_file_in_the_place_of_the_folder(tmp_path, failing, evidence_files):
