@@ -190,7 +190,7 @@ def verify_report(
     from auditkit.errors import ParameterError
     from auditkit.pipeline.vouching import Images, repeat_audit
     from auditkit.progress import progress_on_terminal
-    from auditkit.report.folder import EVIDENCE_NAME
+    from auditkit.report.evidence_folder import EVIDENCE_NAME
     from auditkit.signing import read_trust_list
     from auditkit.signing import verify_report as verify
 

@@ -16,7 +16,7 @@ from auditkit.pipeline.replay import replay
 from auditkit.pipeline.steps import IMAGE
 from auditkit.progress import Progress
 from auditkit.report import AuditDocument, compare_reports, read_report_folder, to_json
-from auditkit.report.folder import EVIDENCE_NAME
+from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.signing import report_checks as checks
 
 
