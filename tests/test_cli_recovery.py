@@ -181,9 +181,7 @@ def other_type(tree: Path) -> None:
         (link, "recovery.tree", "/vmlinuz: other content", ""),
     ],
 )
-def test_each_change_is_named(  # noqa: PLR0917
-    change, first, path, excerpt, assembled, proposals, tmp_path, program, capsys
-):
+def test_each_change_is_named(change, first, path, excerpt, assembled, proposals, tmp_path, program, capsys):
     image = changed(assembled, tmp_path, program, change)
     status, out, _ = run(
         "compare-images", BASE, image, "--proposal", proposals["honest"], "--root-key", KEY, capsys=capsys
@@ -369,7 +367,7 @@ PROGRAM = "a\ndump boot_args written-by-debugfs\nb"
 
 
 @pytest.mark.parametrize("name", [PROGRAM, "an \x1b[2J escape", "\x7f", "\u2028", "\xff\udcff"])
-def test_a_name_that_is_not_printable_is_refused(  # noqa: PLR0917
+def test_a_name_that_is_not_printable_is_refused(
     name, folder, proposals, tmp_path, program, capsys, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -413,9 +411,7 @@ def test_names_are_no_part_of_the_program_that_sets_times_and_labels(
         ("linked-folder", "/etc"),
     ],
 )
-def test_a_folder_with_a_link_that_leads_out_is_refused(  # noqa: PLR0917
-    link, target, folder, proposals, tmp_path, capsys
-):
+def test_a_folder_with_a_link_that_leads_out_is_refused(link, target, folder, proposals, tmp_path, capsys):
     (folder / "deep").mkdir()
     (folder / "deep" / "a").symlink_to("..")
     (folder / link).symlink_to(target)

@@ -36,6 +36,7 @@ class AuditSubject:
         root_key: ``mainnet``, or the other key that the audit was told to believe.
         recovery_image: whether a recovery image was part of the audit.
         attestation: whether an attestation report was part of the audit.
+        tcb_min: the firmware versions that a chip had to have at least; empty where none were asked for.
         chosen: the qualifications that its parameters chose.
         matrix: where its settings are not those of the release matrix; empty where they are.
     """
@@ -47,6 +48,7 @@ class AuditSubject:
     root_key: str
     recovery_image: bool
     attestation: bool
+    tcb_min: str = ""
     chosen: tuple[Qualification, ...] = ()
     matrix: tuple[str, ...] = ()
 
@@ -62,6 +64,7 @@ class AuditSubject:
             root_key=str(parameters.get("root_key", "mainnet")),
             recovery_image=parameters.get("recovery_image") is not None,
             attestation=parameters.get("attestation_report") is not None,
+            tcb_min=str(parameters.get("tcb_min") or ""),
             chosen=tuple(item for item in document.claim.qualifications if item in CHOSEN),
             matrix=matrix_of(parameters).changes,
         )
@@ -74,6 +77,7 @@ class AuditSubject:
             for word, there in (
                 ("recovery image", self.recovery_image),
                 ("chip", self.attestation),
+                (f"firmware at least {self.tcb_min}", bool(self.tcb_min)),
             )
             if there
         ]

@@ -57,9 +57,16 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
     """
     from auditkit.pipeline.vouching import look_before_signing
     from auditkit.progress import progress_on_terminal
-    from auditkit.signing import agent_key, load_private_key, sign_companion, sign_report
+    from auditkit.signing import (
+        agent_key,
+        load_private_key,
+        require_signable,
+        sign_companion,
+        sign_report,
+    )
 
     def look() -> str:
+        require_signable(report_dir, auditor=auditor)
         with progress_on_terminal() as progress:
             progress.step("repeating the audit")
             preview = look_before_signing(report_dir, progress)

@@ -6,7 +6,7 @@ from auditkit.signing import load_private_key, read_trust_list, sign_report, ver
 from auditkit.signing.allowed_signers import read_trust_list
 from auditkit.signing.companion import sign_companion
 from auditkit.signing.dsse import Envelope, parse_envelope, pre_authentication_encoding
-from auditkit.signing.sign import sign_report
+from auditkit.signing.sign import require_signable, sign_report
 from auditkit.signing.signatures import Signature
 from auditkit.signing.ssh_agent import AgentKey, agent_key
 from auditkit.signing.ssh_keys import PrivateKey, Signer, fingerprint, load_private_key
@@ -30,6 +30,7 @@ __all__ = [
     "pre_authentication_encoding",
     "predicate_schema",
     "read_trust_list",
+    "require_signable",
     "sign_companion",
     "sign_report",
     "verify_report",

@@ -10,11 +10,12 @@ from auditkit.atomic import write_atomically
 from auditkit.decision import Outcome
 from auditkit.errors import AuditkitError, SigningError
 from auditkit.evidence import read_file
-from auditkit.report import read_report_folder
+from auditkit.report import ReportFolder, read_report_folder
 from auditkit.report.folder import SIGNATURES_NAME
 from auditkit.signing.bundle import BUNDLE_BYTES, format_pair, parse_bundle
 from auditkit.signing.dsse import Envelope
 from auditkit.signing.folder_files import (
+    FolderFiles,
     check_document,
     check_evidence,
     check_renderings,
@@ -93,7 +94,19 @@ def prepare_statement(
     now: float | None = None,
     seen: str | None = None,
 ) -> ReportStatement:
-    """What an auditor is about to sign, after the folder was checked.
+    """What an auditor is about to sign, after the folder was checked as by `require_signable`."""
+    found, files = require_signable(folder, auditor=auditor)
+    if seen is not None and sha256(found.document_bytes).hexdigest() != seen:
+        raise SigningError(
+            "audit.json changed while it was looked at", where=str(folder), hint="look at it and sign again"
+        )
+    seconds = time.time() if now is None else now
+    who = Auditor(keyid=keyid, name=auditor)
+    return report_statement(found.document, files.digests, who, rfc3339(seconds))
+
+
+def require_signable(folder: Path, *, auditor: str | None = None) -> tuple[ReportFolder, FolderFiles]:
+    """Makes sure that a folder is a whole report and nothing else, and that the auditor's name can be used.
 
     Raises:
         SigningError: the folder is not as its `audit.json` says, or the name cannot be used.
@@ -105,10 +118,6 @@ def prepare_statement(
             "this cannot be the name of an auditor", hint=f"give 1 to {NAME_CHARACTERS} printable characters"
         )
     found = read_report_folder(folder)
-    if seen is not None and sha256(found.document_bytes).hexdigest() != seen:
-        raise SigningError(
-            "audit.json changed while it was looked at", where=str(folder), hint="look at it and sign again"
-        )
     files = read_folder_files(folder, found.document)
     if files.strange:
         raise SigningError(
@@ -127,9 +136,7 @@ def prepare_statement(
                 where=str(folder),
                 hint="audit again and sign the new folder",
             )
-    seconds = time.time() if now is None else now
-    who = Auditor(keyid=keyid, name=auditor)
-    return report_statement(found.document, files.digests, who, rfc3339(seconds))
+    return found, files
 
 
 def _envelope(payload: bytes, keyid: str, signer: Signer) -> Envelope:

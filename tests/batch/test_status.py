@@ -163,6 +163,7 @@ def test_the_clocks_of_two_machines_may_differ_a_little(tmp_path):
         "report.html",
         None,
     ],
+    ids=["notebook", "staged document", "staged evidence", "page", "nothing"],
 )
 def test_an_audit_that_was_begun_and_not_finished_is_missing(tmp_path, left):
     put(tmp_path / "good")
@@ -349,3 +350,64 @@ def test_the_drawing_says_how_many_reports_it_leaves_out():
     assert texts.count("×") == 1, "only the legend"
     failed = [("a", "FAIL", {1: Outcome.FAIL})]
     assert [text.get_text() for text in outcomes_figure(failed).axes[0].texts].count("×") == 2
+
+
+def qualified(value: dict[str, Any], check: str, *names: str) -> dict[str, Any]:
+    """``value`` with a warning that carries more qualifications."""
+    (decision,) = [one for one in value["decisions"] if one["id"] == check]
+    decision |= {"outcome": "warn", "qualifications": [*decision["qualifications"], *names]}
+    value["qualifications"] = [*value["qualifications"], *names]
+    return value
+
+
+def test_a_newer_pass_that_claims_less_does_not_take_the_place_of_an_older_report(tmp_path):
+    put(tmp_path / "failed", age=timedelta(hours=2), verdict="FAIL")
+    put(tmp_path / "passed", qualified(document(), "base.root-hash", "no-root-image"))
+    (row,) = read_status(tmp_path, now=NOW).rows
+    assert (row.verdict, row.folder, row.older) == ("FAIL", "failed", 1)
+    assert "claims less (no-root-image)" in row.reason
+
+
+def test_a_newer_pass_that_claims_as_much_takes_its_place(tmp_path):
+    put(tmp_path / "first", qualified(document(age=timedelta(hours=2)), "base.root-hash", "no-root-image"))
+    put(tmp_path / "second")
+    (row,) = read_status(tmp_path, now=NOW).rows
+    assert (row.verdict, row.folder) == ("PASS", "second")
+
+
+def test_a_newer_fail_is_believed_whatever_it_claims(tmp_path):
+    put(tmp_path / "first", age=timedelta(hours=2))
+    put(tmp_path / "second", qualified(document(verdict="FAIL"), "base.root-hash", "no-root-image"))
+    (row,) = read_status(tmp_path, now=NOW).rows
+    assert (row.verdict, row.folder) == ("FAIL", "second")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("vcpus", [1]), ("vcpu_types", ["EPYC-Rome"]), ("boot_args", ["BOOT_ARGS_A"]), ("guest_features", 61)],
+)
+def test_an_audit_in_other_settings_is_another_subject(tmp_path, name, value):
+    put(tmp_path / "failed", age=timedelta(hours=2), verdict="FAIL")
+    other = qualified(document(), "settings.matrix", "matrix-changed")
+    other["parameters"][name] = value
+    put(tmp_path / "passed", other)
+    found = read_status(tmp_path, now=NOW)
+    assert [(row.folder, row.verdict) for row in found.rows] == [("failed", "FAIL"), ("passed", "PASS")]
+    assert found.rows[1].subject is not None
+    assert name in str(found.rows[1].subject)
+
+
+def test_the_whole_is_qualified_by_all(tmp_path, capsys):
+    put(tmp_path / "a", now=datetime.now(UTC))
+    status, out, _ = cli(tmp_path, capsys=capsys)
+    assert (status, out.splitlines()[-1]) == (
+        0,
+        "PASS (practice network), qualified: server-digest: Of 1 subject: 1 passed.",
+    )
+    status, out, _ = cli(tmp_path, "--json", capsys=capsys)
+    told = json.loads(out)
+    assert (
+        told["qualifications"]
+        == told["subjects"][0]["qualifications"]
+        == ["practice-network", "server-digest"]
+    )

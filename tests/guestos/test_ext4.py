@@ -52,9 +52,7 @@ def source_paths(root: Path) -> set[bytes]:
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["linear", "htree"])
 @pytest.mark.parametrize("name", IMAGES)
-def test_every_file_is_what_debugfs_says(  # noqa: PLR0917
-    name, indexed, tmp_path, source_tree, make_image, debugfs, program
-):
+def test_every_file_is_what_debugfs_says(name, indexed, tmp_path, source_tree, make_image, debugfs, program):
     if indexed and name not in ("default", "without-checksums", "small-blocks", "without-file-types"):
         pytest.skip("one image of each directory layout is enough")
     image = make_image(tmp_path / "image", source_tree, *IMAGES[name])

@@ -32,7 +32,7 @@ def extracted(image: Path, out: Path) -> Path:
         (("symlink /a b", "symlink /b a"), "circle"),
     ],
 )  # fmt: skip
-def test_a_link_that_leads_out_by_way_of_another_is_refused(  # noqa: PLR0917
+def test_a_link_that_leads_out_by_way_of_another_is_refused(
     commands, reason, tmp_path, boot_tree, make_image, debugfs
 ):
     image = make_image(tmp_path / "image", boot_tree, size="16M")
@@ -68,9 +68,7 @@ def test_links_that_stay_inside_are_kept(tmp_path, boot_tree, make_image, debugf
         ("vmlinuz-6.14.0-36-generic/../OVMF_SEV.fd", "not a directory"),
     ],
 )
-def test_boot_files_are_found_as_the_kernel_would(  # noqa: PLR0917
-    target, reason, tmp_path, boot_tree, make_image, debugfs
-):
+def test_boot_files_are_found_as_the_kernel_would(target, reason, tmp_path, boot_tree, make_image, debugfs):
     image = make_image(tmp_path / "image", boot_tree, size="16M")
     debugfs(
         image, *LINKED, "ln /vmlinuz-6.14.0-36-generic /deep/vmlinuz-6.14.0-36-generic",

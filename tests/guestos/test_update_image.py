@@ -82,9 +82,7 @@ def test_digest_alone(release, tmp_path):
 
 
 @pytest.mark.parametrize("layout", ["older", "dense", "many-holes"])
-def test_other_layouts(  # noqa: PLR0917
-    layout, release, tmp_path, program, make_image, boot_tree
-):
+def test_other_layouts(layout, release, tmp_path, program, make_image, boot_tree):
     folder = tmp_path / "in"
     folder.mkdir()
     boot, root = folder / "boot.img", folder / "root.img"

@@ -18,10 +18,10 @@ from conftest import ROOT
 from auditkit.audit import compare
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.guestos import BootFiles, Ext4, parse_boot_args, read_boot_files
+from auditkit.guestos.image_writer import write_ext4
 from auditkit.ic import BlessedMeasurement
 from auditkit.limits import GIB, KIB, LIMITS, MIB
 from auditkit.pipeline import Parameters, parameter_file
-from auditkit.practice.file_systems import write_ext4
 from auditkit.report import from_json, render_html, to_json
 
 SAMPLE = ROOT / "reports" / "sample"

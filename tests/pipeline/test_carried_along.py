@@ -120,7 +120,7 @@ CARRIED = [
     ],
 )
 @pytest.mark.parametrize(("change", "root", "told"), CARRIED)
-def test_it_is_a_warning_that_is_shown_and_replayed(  # noqa: PLR0917
+def test_it_is_a_warning_that_is_shown_and_replayed(
     which, boot_check, root_check, change, root, told, members, tmp_path
 ):
     image = packed(members[which], tmp_path / "image", change)

@@ -77,7 +77,7 @@ def judge(tmp_path: Path):
     from sevsnpmeasure.guest import snp_calc_launch_digest
     from sevsnpmeasure.vcpu_types import CPU_SIGS
 
-    def digest(  # noqa: PLR0917
+    def digest(
         firmware: bytes,
         kernel: bytes,
         initrd: bytes,
