@@ -87,7 +87,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check reports/honest/evidence/replay.yaml
         auditkit check params/practice/still-open.yaml -p stage=vote --json
     """
-    from auditkit.audit import Claim
+    from auditkit.audit import SENTENCES
     from auditkit.decision import Qualification
     from auditkit.errors import ParameterError
     from auditkit.pipeline import check as run_checks
@@ -105,9 +105,9 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         with progress_on_terminal(not as_json) as progress:
             document, _ = replay(Path(params).parent, progress)
         # The document is that of the audit, byte for byte, so what the replay did not do is told beside it.
-        image_not_read = Claim(document.verdict, (Qualification.IMAGE_NOT_READ,))
-        for name, sentence in image_not_read.sentences:
-            click.echo(f"auditkit: {name}: {sentence}", err=True)
+        if any(not record.stored for record in document.evidence):
+            name = Qualification.IMAGE_NOT_READ
+            click.echo(f"auditkit: {name}: {SENTENCES[name]}", err=True)
     else:
         parameters = _parameters(params, overrides, None)
         preflight(parameters)
