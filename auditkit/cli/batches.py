@@ -12,6 +12,7 @@ import click
 
 from auditkit.cli.audits import override_option
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
+from auditkit.cli.printing import complain, say
 
 if TYPE_CHECKING:
     from auditkit.batch import AuditResult, BatchDocument, Status
@@ -58,7 +59,6 @@ def batch(
     from auditkit.notebook import write_overview
     from auditkit.processors import processors
     from auditkit.progress import progress_on_terminal
-    from auditkit.report.display import visible
 
     if workers is not None and dask is not None:
         raise click.UsageError("--workers and --dask exclude each other")
@@ -77,7 +77,7 @@ def batch(
             # A PASS without what was asked for is none; a FAIL stays one.
             if document.verdict.exit_status == 0:
                 raise
-            click.echo(f"auditkit: {visible(str(error))}", err=True)
+            complain(f"auditkit: {error}")
             shown = out
     if as_json:
         print_json(document.model_dump(mode="json", by_alias=True))
@@ -171,7 +171,9 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     counts = [entry.verdict for entry in document.audits]
     many = "audits" if len(counts) > 1 else "audit"
     told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in dict.fromkeys(sorted(counts)))
-    click.echo(f"\n{document.verdict}: {len(counts)} {many}, {told}\n{shown}")
+    say()
+    say(f"{document.verdict}: {len(counts)} {many}, {told}")
+    say(str(shown))
 
 
 def _show_status(found: Status) -> None:
@@ -184,9 +186,10 @@ def _show_status(found: Status) -> None:
         age = row.standing if row.age is None else f"{row.standing}, {told_age(row.age)}"
         rows.append((row.verdict, about, age, row.folder, check_and_reason(row.deciding, row.reason)))
     _show_table(("verdict", "subject", "age", "report", "why"), rows)
-    click.echo(f"\n{found.verdict}: {found.reason}")
+    say()
+    say(f"{found.verdict}: {found.reason}")
     if found.links:
-        click.echo(f"Links to folders that were not followed: {found.links}")
+        say(f"Links to folders that were not followed: {found.links}")
 
 
 def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -197,4 +200,4 @@ def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> No
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-        click.echo("  ".join([*cells, line[-1]]))
+        say("  ".join([*cells, line[-1]]))

@@ -19,6 +19,7 @@ from auditkit.cli.door import (
     refuse_existing,
     root_key_option,
 )
+from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.telling import end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
@@ -117,7 +118,7 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
             sha256=wanted,
             progress=lambda count, total: progress.bytes_done("downloading", count, total),
         )
-    click.echo(f"{done.sha256}  {out}")
+    say(f"{done.sha256}  {out}")
 
 
 @auditkit.command("extract-bootfs")
@@ -143,7 +144,7 @@ def extract_bootfs(image: Path, out: Path, tar: Path | None) -> None:
         if tar is not None:
             with whole_file(tar) as file:
                 write_tree_tar(fs, file)
-    click.echo(str(out))
+    say(str(out))
 
 
 @auditkit.command()
@@ -213,7 +214,7 @@ def measure(
         vcpus=vcpus,
         guest_features=features,
     )
-    click.echo(render_launch_measurements(measurements).decode(), nl=False)
+    say_json(render_launch_measurements(measurements).decode())
 
 
 @auditkit.command()
@@ -273,8 +274,8 @@ def verity_hash(image: Path, as_json: bool) -> None:
     if as_json:
         print_json({"verdict": "FAIL" if root.problems else "PASS", **asdict(root)})
     else:
-        click.echo(root.root_hash)
+        say(root.root_hash)
         for problem in root.problems:
-            click.echo(f"auditkit: {problem}", err=True)
+            complain(f"auditkit: {problem}")
     if root.problems:
         raise ExitStatus(1)

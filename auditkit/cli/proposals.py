@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.printing import say
 from auditkit.cli.telling import end_with
 from auditkit.decision import Outcome
 from auditkit.errors import EvidenceError
@@ -57,7 +58,8 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     if any(decision.outcome is Outcome.FAIL for decision in authentic):
         end_with(authentic, False, {})
     save_proposal(out, call)
-    click.echo(f"{out}\n{request_path(out)}")
+    say(str(out))
+    say(str(request_path(out)))
 
 
 @auditkit.command("verify-certificate")

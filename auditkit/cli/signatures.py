@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
+from auditkit.cli.printing import say
 from auditkit.cli.telling import show_decisions
 from auditkit.errors import SigningError
 
@@ -57,7 +58,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool) -
                 "--ssh-signature needs a file", hint="name the public key file of a key that ssh-agent holds"
             )
         keyid, path = sign_companion(report_dir, Path(key).expanduser(), auditor=auditor)
-        click.echo(f"signed by {keyid}: {path} and {path.name}.sig")
+        say(f"signed by {keyid}: {path} and {path.name}.sig")
         return
     kind, _, wanted = key.partition(":")
     signer = (
@@ -66,7 +67,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool) -
         else load_private_key(Path(key).expanduser(), _ask_passphrase)
     )
     keyid = sign_report(report_dir, signer, auditor=auditor)
-    click.echo(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
+    say(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
 
 
 def _ask_passphrase(name: str) -> str:
@@ -200,20 +201,18 @@ def _tell(verified: ReportVerification, authentic: bool) -> None:
 
     for signature in verified.signatures:
         name = f", who calls themself {one_line(signature.name, 200)}" if signature.name else ""
-        click.echo(
+        say(
             f"signed by {one_line(signature.principal, 200)}{name}, {signature.keyid}, "
             f"on {signature.signed_at} by their own clock ({signature.form})"
         )
     for sentence in verified.not_covered:
-        click.echo(f"not covered: {one_line(sentence, 600)}")
+        say(f"not covered: {one_line(sentence, 600)}")
     if not authentic:
-        click.echo("NOT AUTHENTIC: do not rely on this report.")
+        say("NOT AUTHENTIC: do not rely on this report.")
     elif verified.document is not None:
         subject = verified.document.subject
         what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
-        click.echo(
-            f"AUTHENTIC: the report says {verified.document.verdict} about {what}, policy {subject.policy}."
-        )
+        say(f"AUTHENTIC: the report says {verified.document.verdict} about {what}, policy {subject.policy}.")
 
 
 @auditkit.command()
@@ -253,9 +252,9 @@ def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
             }
         )
     elif markdown:
-        click.echo(differences_markdown(differences), nl=False)
+        say(differences_markdown(differences), lines=True)
     else:
-        click.echo(differences_text(differences))
+        say(differences_text(differences), lines=True)
     raise ExitStatus(1 if differences else 0)
 
 

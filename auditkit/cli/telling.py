@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
 from auditkit.cli.door import ExitStatus, print_json
+from auditkit.cli.printing import say
 from auditkit.decision import Decision, Outcome
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def end_with(decisions: Iterable[Decision], as_json: bool, more: dict[str, Any])
         print_json({"verdict": verdict, **more, "decisions": [asdict(decision) for decision in made]})
     else:
         show_decisions(made)
-        click.echo(verdict)
+        say(verdict)
     raise ExitStatus(int(failed))
 
 
@@ -36,11 +35,11 @@ def show_decisions(decisions: Iterable[Decision]) -> None:
 
     for decision in decisions:
         mark = _MARKS[decision.outcome]
-        click.echo(f"{mark} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
+        say(f"{mark} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
         if decision.outcome in (Outcome.FAIL, Outcome.WARN):
-            click.echo(f"        {one_line(decision.reason, 600)}")
+            say(f"        {one_line(decision.reason, 600)}")
         if decision.outcome is Outcome.FAIL:
-            click.echo(f"        expected: {one_line(decision.expected, 300)}")
+            say(f"        expected: {one_line(decision.expected, 300)}")
 
 
 def show_overlap(rows: Iterable[Overlap]) -> None:
@@ -50,9 +49,9 @@ def show_overlap(rows: Iterable[Overlap]) -> None:
     for row in rows:
         side = row.blessed or row.computed
         label = side.vcpu_type if side else None
-        click.echo(f"{row.relation:17} {row.measurement.hex()} {one_line(label or 'no CPU type', 100)}")
+        say(f"{row.relation:17} {row.measurement.hex()} {one_line(label or 'no CPU type', 100)}")
         if row.explanation:
-            click.echo(f"                  {one_line(row.explanation, 600)}")
+            say(f"                  {one_line(row.explanation, 600)}")
 
 
 def overlap_json(row: Overlap) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from auditkit.report.folder import (
     write_report_folder,
 )
 from auditkit.report.html import render_html
+from auditkit.report.job_summary import begin_job_summary, write_job_summary
 from auditkit.report.markdown import render_job_summary, render_markdown
 from auditkit.report.records import (
     RECORD_NAME,
@@ -55,6 +56,7 @@ __all__ = [
     "Tally",
     "Tool",
     "TroubleRecord",
+    "begin_job_summary",
     "begin_report_folder",
     "compare_reports",
     "differences_json",
@@ -70,5 +72,6 @@ __all__ = [
     "require_replaceable",
     "schema",
     "to_json",
+    "write_job_summary",
     "write_report_folder",
 ]
