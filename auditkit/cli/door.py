@@ -82,6 +82,9 @@ def _run(given: list[str]) -> int:
     except SystemExit as error:
         # click ends so, with 1, when the reader of a help text went away.
         return 0 if error.code in (None, 0) else TROUBLE
+    except click.exceptions.NoArgsIsHelpError as error:
+        complain(error.format_message(), lines=True)
+        return TROUBLE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "auditkit"
         return _trouble(given, error.format_message(), "", f"see {command} --help")

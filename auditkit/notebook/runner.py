@@ -8,6 +8,7 @@ afterwards from ``audit.json``, which the notebook writes as its last act.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -51,6 +52,10 @@ class _OwnKernelManager(AsyncKernelManager):
             language="python",
             env={VARIABLE: self.progress_address},
         )
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+        """Starts it without our streams, which may be closed, and on which nothing but commands may print."""
+        await super()._async_launch_kernel(kernel_cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kw)
 
     @default("transport")
     def _transport(self) -> str:
