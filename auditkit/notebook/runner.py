@@ -55,7 +55,9 @@ class _OwnKernelManager(AsyncKernelManager):
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         """Starts it without our streams, which may be closed, and on which nothing but commands may print."""
-        await super()._async_launch_kernel(kernel_cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kw)
+        await super()._async_launch_kernel(
+            kernel_cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kw
+        )
 
     @default("transport")
     def _transport(self) -> str:
