@@ -89,16 +89,6 @@ def test_an_audit_without_any_open_stream_but_its_output_keeps_its_verdict(tmp_p
     assert json.loads((tmp_path / "report" / "audit.json").read_bytes())["verdict"] == "FAIL"
 
 
-def test_no_file_that_is_opened_later_receives_what_was_printed(tmp_path):
-    """Without a stand-in the file that a command writes would be descriptor 2."""
-    out = tmp_path / "tree.tar"
-    done = run(
-        ["fetch-image", "0" * 40, "--url", "http://127.0.0.1:9/{base_version}", "--out", out], "2>&- <&-"
-    )
-    assert done.returncode == 2
-    assert not out.exists()
-
-
 @pytest.fixture(scope="module")
 def latin_locale(tmp_path_factory) -> dict[str, str]:
     """The variables of a German locale from before UTF-8, made here because few machines have one."""
