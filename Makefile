@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: audit test corruptions lint sample schemas lab wheel fuzz clean help
+.PHONY: audit test quick corruptions lint sample schemas lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -15,6 +15,11 @@ audit: $(READY)   ## a full audit of the practice network; prints the verdict an
 test: $(READY) lint   ## every check that needs no network
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+
+quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no series of damaged files
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not slow' \
+	  --ignore=tests/ic/test_bombs.py --ignore=tests/guestos/test_ext4.py --ignore=tests/signing/test_tampering.py \
+	  tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
 
 corruptions: $(READY)   ## thousands of damaged images and archives (plain pytest makes a tenth of them)
 	$(BIN)/python -m pytest -m corruptions tests/hostile

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
 
 
 def missing(reason: str) -> None:
@@ -32,9 +36,45 @@ def program():
     """A function that gives the path of an outside program, or skips the test with the reason."""
 
     def find(name: str) -> str:
-        found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        folders = os.environ["PATH"] if _withheld() else f"{os.environ['PATH']}:{SYSTEM_FOLDERS}"
+        found = shutil.which(name, path=folders)
         if found is None:
             missing(f"the program {name} is not installed")
         return str(found)
 
     return find
+
+
+def _withheld() -> set[str]:
+    """The programs that this run is to do without, by AUDITKIT_WITHOUT: so is a machine that has only Python."""
+    return set(os.environ.get("AUDITKIT_WITHOUT", "").split())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if withheld := _withheld():
+        folder = Path(tempfile.mkdtemp(prefix="auditkit-path-"))
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        _link_programs(folder, withheld)
+        os.environ["PATH"] = str(folder)
+        from auditkit.practice import file_systems
+
+        file_systems._FOLDERS = str(folder)
+
+
+def _link_programs(folder: Path, withheld: Iterable[str]) -> None:
+    for place in f"{os.environ['PATH']}:{SYSTEM_FOLDERS}".split(":"):
+        for program in Path(place).iterdir() if Path(place).is_dir() else ():
+            link = folder / program.name
+            if program.name not in withheld and not link.is_symlink():
+                link.symlink_to(program)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says once, at the end, what was skipped and why."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", ())
+    )
+    if reasons:
+        terminalreporter.section("skipped")
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+            terminalreporter.line(f"{count:5} {'tests' if count > 1 else 'test'}: {reason}")

@@ -64,7 +64,8 @@ def test_the_two_commands_are_those_that_ci_runs():
 
 
 @pytest.mark.slow
-def test_plain_blocks_run_as_they_stand(checkout):
+def test_plain_blocks_run_as_they_stand(checkout, program):
+    program("ssh-keygen")
     commands = [text for mark, text in BLOCKS if mark == "plain" and not text.startswith("make ")]
     assert len(commands) >= 5
     done = bash("\n".join(commands), checkout)

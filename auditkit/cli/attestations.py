@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.printing import say
 from auditkit.cli.telling import end_with
 
 
@@ -71,6 +72,6 @@ def verify_attestation(
     facts = None if attestation.report is None else attestation.report.facts()
     if facts is not None and not as_json:
         for name, value in facts.items():
-            click.echo(f"{name}: {value}")
+            say(f"{name}: {value}")
     decisions = (*verification.decisions, *attestation.decisions, believed(key))
     end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": facts})

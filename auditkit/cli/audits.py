@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
+from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.telling import show_qualifications
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Pa
 @params_argument
 @override_option
 @click.option("--out", type=ExistingFile, help="The report folder; by default the parameter output_dir.")
-@click.option("--summary", type=ExistingFile, help="Also write a short Markdown summary, for a CI job.")
+@click.option(
+    "--summary",
+    type=ExistingFile,
+    help="Also write a short Markdown summary, for a CI job; not into the report folder.",
+)
 def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Path | None) -> None:
     """Run the whole audit as a notebook and write the report folder.
 
@@ -50,25 +55,31 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
         auditkit audit practice:unexplained --out reports/unexplained
         auditkit audit params/mainnet/template.yaml -p proposal_id=139000 -p base_version=auto
     """
-    from auditkit.atomic import write_atomically
+    from auditkit.errors import AuditkitError
     from auditkit.notebook import run_audit
     from auditkit.progress import progress_on_terminal
-    from auditkit.report import render_job_summary
+    from auditkit.report import begin_job_summary, write_job_summary
 
     parameters = _parameters(params, overrides, out)
+    if summary is not None:
+        begin_job_summary(summary, Path(parameters.output_dir))
     with progress_on_terminal() as progress:
         document = run_audit(parameters, progress)
     if summary is not None:
-        write_atomically(summary, render_job_summary(document).encode())
-    click.echo(f"{document.claim}: {_why(document)}")
+        try:
+            write_job_summary(summary, document)
+        except AuditkitError as error:
+            # A PASS without what was asked for is none; a FAIL stays one.
+            if document.verdict.exit_status == 0:
+                raise
+            complain(f"auditkit: {error}")
+    say(f"{document.claim}: {_why(document)}")
     show_qualifications(document.claim)
-    click.echo(str(Path(parameters.output_dir) / "report.html"))
+    say(str(Path(parameters.output_dir) / "report.html"))
     if document.verdict.exit_status == 2:
         for trouble in document.trouble:
             where = f"{trouble.where}: " if trouble.where else ""
-            click.echo(
-                f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}", err=True
-            )
+            complain(f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}")
     raise ExitStatus(document.verdict.exit_status)
 
 
@@ -107,13 +118,16 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         # The document is that of the audit, byte for byte, so what the replay did not do is told beside it.
         if any(not record.stored for record in document.evidence):
             name = Qualification.IMAGE_NOT_READ
-            click.echo(f"auditkit: {name}: {SENTENCES[name]}", err=True)
+            complain(f"auditkit: {name}: {SENTENCES[name]}")
     else:
         parameters = _parameters(params, overrides, None)
         preflight(parameters)
         with progress_on_terminal(not as_json) as progress:
             document, _ = run_checks(parameters, progress)
-    click.echo(to_json(document).decode() if as_json else render_text(document), nl=not as_json)
+    if as_json:
+        say_json(to_json(document).decode())
+    else:
+        say(render_text(document), lines=True)
     raise ExitStatus(document.verdict.exit_status)
 
 

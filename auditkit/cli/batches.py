@@ -10,6 +10,7 @@ import click
 
 from auditkit.cli.audits import override_option
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
+from auditkit.cli.printing import complain, say
 
 if TYPE_CHECKING:
     from auditkit.batch import AuditResult, BatchDocument, Status
@@ -56,7 +57,6 @@ def batch(
     from auditkit.notebook import write_overview
     from auditkit.processors import processors
     from auditkit.progress import progress_on_terminal
-    from auditkit.report.display import visible
 
     if workers is not None and dask is not None:
         raise click.UsageError("--workers and --dask exclude each other")
@@ -74,7 +74,7 @@ def batch(
             # A PASS without what was asked for is none; a FAIL stays one.
             if document.verdict.exit_status == 0:
                 raise
-            click.echo(f"auditkit: {visible(str(error))}", err=True)
+            complain(f"auditkit: {error}")
             shown = out
     if as_json:
         print_json(document.model_dump(mode="json", by_alias=True))
@@ -160,7 +160,9 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     counts = [entry.verdict for entry in document.audits]
     many = "audits" if len(counts) > 1 else "audit"
     told = ", ".join(f"{counts.count(verdict)} {verdict}" for verdict in dict.fromkeys(sorted(counts)))
-    click.echo(f"\n{document.claim}: {len(counts)} {many}, {told}\n{shown}")
+    say()
+    say(f"{document.claim}: {len(counts)} {many}, {told}")
+    say(str(shown))
 
 
 def _show_status(found: Status) -> None:
@@ -173,9 +175,10 @@ def _show_status(found: Status) -> None:
         age = row.standing if row.age is None else f"{row.standing}, {told_age(row.age)}"
         rows.append((str(row.claim), about, age, row.folder, check_and_reason(row.deciding, row.reason)))
     _show_table(("verdict", "subject", "age", "report", "why"), rows)
-    click.echo(f"\n{found.claim}: {found.reason}")
+    say()
+    say(f"{found.claim}: {found.reason}")
     if found.links:
-        click.echo(f"Links to folders that were not followed: {found.links}")
+        say(f"Links to folders that were not followed: {found.links}")
 
 
 def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -186,4 +189,4 @@ def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> No
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-        click.echo("  ".join([*cells, line[-1]]))
+        say("  ".join([*cells, line[-1]]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ import click
 from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
 from auditkit.cli.foreign_code import tell_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
+from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.version import __version__
 
@@ -63,22 +64,19 @@ root_key_option = click.option(
 
 def print_json(document: Any) -> None:
     """Prints ``document`` as the one thing on standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    say_json(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs a command and ends the process with 0, 1 or 2."""
+    """Runs a command and ends the process with 0, 1 or 2; with 2 whenever its output did not reach anybody."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    tell_foreign_code()
-    with ended_like_interrupted():
-        status = _run(given)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away: nobody is left to be told, and Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = TROUBLE
-    sys.exit(status)
+    if open_streams():
+        tell_foreign_code()
+        with ended_like_interrupted():
+            status = _run(given)
+    else:
+        status = _trouble([], "standard output is closed", "", "let it go to a file, a pipe or /dev/null")
+    sys.exit(status if close_streams() else TROUBLE)
 
 
 def _run(given: list[str]) -> int:
@@ -86,6 +84,15 @@ def _run(given: list[str]) -> int:
         result = auditkit.main(given, prog_name="auditkit", standalone_mode=False)
     except ExitStatus as ended:
         return ended.status
+    except OutputError as error:
+        # Nobody is left to be told; and what is left to tell can only go to standard error.
+        return TROUBLE if error.reader_gone else _trouble([], str(error), "", "")
+    except SystemExit as error:
+        # click ends so, with 1, when the reader of a help text went away.
+        return 0 if error.code in (None, 0) else TROUBLE
+    except click.exceptions.NoArgsIsHelpError as error:
+        complain(error.format_message(), lines=True)
+        return TROUBLE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "auditkit"
         return _trouble(given, error.format_message(), "", f"see {command} --help")
@@ -95,13 +102,15 @@ def _run(given: list[str]) -> int:
         return _trouble(given, error.what_was_found, error.where, error.hint)
     except (click.Abort, KeyboardInterrupt):
         return _trouble(given, "interrupted", "", "")
-    except BrokenPipeError:
-        return TROUBLE
     except OSError as error:
         where = str(error.filename or "")
         return _trouble(
             given, error.strerror or str(error), where, "check the path, its permissions and free space"
         )
+    except UnicodeEncodeError as error:
+        # Nothing that is printed raises this, so it is the name of a file.
+        what = f"the locale has no character for a part of {error.object!r} ({error.encoding})"
+        return _trouble(given, what, "", "set LC_ALL to a UTF-8 locale, such as C.UTF-8")
     except MemoryError:
         return _trouble(given, "out of memory", "", "")
     except Exception as error:  # noqa: BLE001  (the last net: no traceback for users, and never status 1)
@@ -112,13 +121,12 @@ def _run(given: list[str]) -> int:
 
 def _trouble(given: list[str], what: str, where: str, hint: str) -> int:
     if "--debug" in given and sys.exc_info()[0] is not None:
-        traceback.print_exc()
+        complain(traceback.format_exc(), lines=True)
     if "--json" in given:
-        print_json({"verdict": "TROUBLE", "error": {"what": what, "where": where, "hint": hint}})
-    from auditkit.report.display import visible
-
+        with suppress(OutputError):
+            print_json({"verdict": "TROUBLE", "error": {"what": what, "where": where, "hint": hint}})
     line = f"auditkit: {where}: {what}" if where else f"auditkit: {what}"
-    click.echo(visible(line + (f"; {hint}" if hint else "")), err=True)
+    complain(line + (f"; {hint}" if hint else ""))
     return TROUBLE
 
 

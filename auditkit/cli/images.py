@@ -19,6 +19,7 @@ from auditkit.cli.door import (
     refuse_existing,
     root_key_option,
 )
+from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.telling import claim_json, end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
@@ -106,8 +107,8 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
         decide_digest(done.sha256, pinned, published.sha256, (), missing=published.missing), source.url
     )
     if set(decided.qualifications) != {Qualification.PINNED_DIGEST}:
-        click.echo(f"auditkit: warning: {one_line(decided.reason, 600)}", err=True)
-    click.echo(f"{done.sha256}  {out}")
+        complain(f"auditkit: warning: {one_line(decided.reason, 600)}")
+    say(f"{done.sha256}  {out}")
 
 
 @auditkit.command("extract-bootfs")
@@ -133,7 +134,7 @@ def extract_bootfs(image: Path, out: Path, tar: Path | None) -> None:
         if tar is not None:
             with whole_file(tar) as file:
                 write_tree_tar(fs, file)
-    click.echo(str(out))
+    say(str(out))
 
 
 @auditkit.command()
@@ -203,7 +204,7 @@ def measure(
         vcpus=vcpus,
         guest_features=features,
     )
-    click.echo(render_launch_measurements(measurements).decode(), nl=False)
+    say_json(render_launch_measurements(measurements).decode())
 
 
 @auditkit.command()
@@ -268,7 +269,7 @@ def verity_hash(image: Path, as_json: bool) -> None:
     if as_json:
         print_json({**claim_json(claim), **asdict(root), "decisions": [asdict(decision)]})
     else:
-        click.echo(root.root_hash)
+        say(root.root_hash)
         for problem in (*root.problems, *root.warnings):
-            click.echo(f"auditkit: {problem}", err=True)
+            complain(f"auditkit: {problem}")
     raise ExitStatus(claim.verdict.exit_status)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, print_json, refuse_existing
+from auditkit.cli.printing import say
 
 
 @auditkit.group()
@@ -42,8 +43,9 @@ def list_scenarios(as_json: bool) -> None:
         )
         return
     for scenario in scenarios():
-        click.echo(f"{scenario.name:22} {scenario.strict:8} {scenario.title}")
-    click.echo("\nauditkit audit practice:NAME audits one of them.")
+        say(f"{scenario.name:22} {scenario.strict:8} {scenario.title}")
+    say()
+    say("auditkit audit practice:NAME audits one of them.")
 
 
 @practice.command()
@@ -62,7 +64,7 @@ def serve(port: int) -> None:
     """
     from auditkit.practice import serve_forever
 
-    serve_forever(port, click.echo)
+    serve_forever(port, say)
 
 
 @practice.command()
@@ -84,4 +86,4 @@ def build(out: Path, seed: str, large: bool) -> None:
     refuse_existing(out)
     with progress_on_terminal() as progress:
         release = build_release(out, seed=seed, large=large, progress=progress.step)
-    click.echo(str(release.folder))
+    say(str(release.folder))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.printing import say
 from auditkit.cli.telling import end_with, show_qualifications
 from auditkit.errors import EvidenceError
 
@@ -59,7 +60,8 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     if judge(authentic, AUTHENTIC_POLICY).verdict is not Verdict.PASS:
         end_with(authentic, AUTHENTIC_POLICY, False)
     save_proposal(out, call)
-    click.echo(f"{out}\n{request_path(out)}")
+    say(str(out))
+    say(str(request_path(out)))
     show_qualifications(Claim(Verdict.PASS, qualifications_of(authentic)))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.printing import say
 from auditkit.cli.telling import end_with
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
             write_boot_partition(tree, image)
         with whole_file(out) as file:
             write_folder_tar(tree, file)
-    click.echo(str(out))
+    say(str(out))
 
 
 def _read(path: Path) -> BaseImage:
@@ -156,9 +157,9 @@ def _show_differences(comparison: RecoveryComparison) -> None:
     from auditkit.report.display import one_line
 
     for difference in (*comparison.trees.differences, *comparison.trees.metadata):
-        click.echo(one_line(str(difference), 600))
+        say(one_line(str(difference), 600))
         for line in difference.excerpt:
-            click.echo(f"    {one_line(line, 300)}")
+            say(f"    {one_line(line, 300)}")
 
 
 def _differences_json(comparison: RecoveryComparison) -> list[dict[str, Any]]:

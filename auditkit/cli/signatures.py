@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
+from auditkit.cli.printing import complain, say
 from auditkit.cli.telling import show_decisions, show_qualifications
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import SigningError
@@ -84,7 +85,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
             )
         seen = look()
         keyid, path = sign_companion(report_dir, Path(key).expanduser(), auditor=auditor, seen=seen)
-        click.echo(f"signed by {keyid}: {path} and {path.name}.sig")
+        say(f"signed by {keyid}: {path} and {path.name}.sig")
         return
     kind, _, wanted = key.partition(":")
     signer = (
@@ -93,7 +94,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
         else load_private_key(Path(key).expanduser(), _ask_passphrase)
     )
     keyid = sign_report(report_dir, signer, auditor=auditor, seen=look())
-    click.echo(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
+    say(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
 
 
 def _show_preview(preview: Preview, key: str) -> None:
@@ -113,11 +114,9 @@ def _show_preview(preview: Preview, key: str) -> None:
     if repeated.outcome is not Outcome.PASS:
         lines.append(f"  repeated from the evidence: {repeated.observed}: {repeated.reason}")
     for line in lines:
-        click.echo(one_line(line, 600), err=True)
+        complain(one_line(line, 600))
     if repeated.outcome is Outcome.FAIL:
-        click.echo(
-            "auditkit: not signed: the stored evidence does not lead to this report; audit again", err=True
-        )
+        complain("auditkit: not signed: the stored evidence does not lead to this report; audit again")
 
 
 def _ask_passphrase(name: str) -> str:
@@ -245,28 +244,28 @@ def _tell(verified: ReportVerification) -> None:
 
     for signature in verified.signatures:
         name = f", who calls themself {one_line(signature.name, 200)}" if signature.name else ""
-        click.echo(
+        say(
             f"signed by {one_line(signature.principal, 200)}{name}, {signature.keyid}, "
             f"on {signature.signed_at} by their own clock ({signature.form})"
         )
     for sentence in verified.not_covered:
-        click.echo(f"not covered: {one_line(sentence, 600)}")
+        say(f"not covered: {one_line(sentence, 600)}")
     claim, judgement = verified.claim, verified.judgement
     if judgement.verdict is Verdict.TROUBLE:
-        click.echo(f"NOT CHECKED: {one_line(judgement.reason, 600)}")
+        say(f"NOT CHECKED: {one_line(judgement.reason, 600)}")
         return
     if claim is None or verified.document is None:
-        click.echo("NOT AUTHENTIC: do not rely on this report.")
+        say("NOT AUTHENTIC: do not rely on this report.")
         return
     subject = verified.document.subject
     what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
     says = f"the report says {claim} about {what}, policy {verified.document.policy.id}"
     if verified.authentic:
-        click.echo(f"AUTHENTIC: {says}.")
+        say(f"AUTHENTIC: {says}.")
     elif judgement.deciding is not None and judgement.deciding.id == report_checks.REQUIRED.id:
-        click.echo(f"AUTHENTIC, but not what you require: {says}.")
+        say(f"AUTHENTIC, but not what you require: {says}.")
     else:
-        click.echo("NOT AUTHENTIC: do not rely on this report.")
+        say("NOT AUTHENTIC: do not rely on this report.")
         return
     show_qualifications(claim)
 
@@ -308,9 +307,9 @@ def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
             }
         )
     elif markdown:
-        click.echo(differences_markdown(differences), nl=False)
+        say(differences_markdown(differences), lines=True)
     else:
-        click.echo(differences_text(differences))
+        say(differences_text(differences), lines=True)
     raise ExitStatus(1 if differences else 0)
 
 

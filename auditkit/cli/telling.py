@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
 from auditkit.audit import Claim, Policy, Verdict, judge, qualifications_of
 from auditkit.cli.door import ExitStatus, print_json
+from auditkit.cli.printing import complain, say
 from auditkit.decision import Decision, Outcome
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def end_with(
         show_decisions(made)
         show_claim(claim)
     if troubled:
-        click.echo(f"auditkit: {judgement.reason}", err=True)
+        complain(f"auditkit: {judgement.reason}")
     raise ExitStatus(claim.verdict.exit_status)
 
 
@@ -48,14 +47,14 @@ def claim_json(claim: Claim) -> dict[str, Any]:
 
 def show_claim(claim: Claim) -> None:
     """Prints a verdict, and below it one sentence for each qualification."""
-    click.echo(str(claim))
+    say(str(claim))
     show_qualifications(claim)
 
 
 def show_qualifications(claim: Claim) -> None:
     """Prints one line for each qualification of a verdict."""
     for name, sentence in claim.sentences:
-        click.echo(f"  {name}: {sentence}")
+        say(f"  {name}: {sentence}")
 
 
 def show_decisions(decisions: Iterable[Decision]) -> None:
@@ -64,11 +63,11 @@ def show_decisions(decisions: Iterable[Decision]) -> None:
 
     for decision in decisions:
         mark = _MARKS[decision.outcome]
-        click.echo(f"{mark} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
+        say(f"{mark} {decision.number:2} {decision.id}: {one_line(decision.observed, 300)}")
         if decision.outcome in (Outcome.FAIL, Outcome.WARN):
-            click.echo(f"        {one_line(decision.reason, 600)}")
+            say(f"        {one_line(decision.reason, 600)}")
         if decision.outcome is Outcome.FAIL:
-            click.echo(f"        expected: {one_line(decision.expected, 300)}")
+            say(f"        expected: {one_line(decision.expected, 300)}")
 
 
 def show_overlap(rows: Iterable[Overlap]) -> None:
@@ -78,9 +77,9 @@ def show_overlap(rows: Iterable[Overlap]) -> None:
     for row in rows:
         side = row.blessed or row.computed
         label = side.vcpu_type if side else None
-        click.echo(f"{row.relation:17} {row.measurement.hex()} {one_line(label or 'no CPU type', 100)}")
+        say(f"{row.relation:17} {row.measurement.hex()} {one_line(label or 'no CPU type', 100)}")
         if row.explanation:
-            click.echo(f"                  {one_line(row.explanation, 600)}")
+            say(f"                  {one_line(row.explanation, 600)}")
 
 
 def overlap_json(row: Overlap) -> dict[str, Any]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address, ip_address
+from socket import inet_aton
 from urllib.parse import urlsplit
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from auditkit.errors import ParameterError
 
@@ -28,6 +33,28 @@ def check_url(url: str) -> str:
     if any(character.isspace() or not character.isprintable() for character in url):
         raise ParameterError("a web address has no spaces or control characters", where=printable(url))
     return url
+
+
+def is_loopback(url: str) -> bool:
+    """Whether ``url`` leads to this machine: 127.0.0.0/8 in any notation of inet_aton(3), ::1, or localhost.
+
+    The host is what the HTTP library takes for it (RFC 6761, section 6.3, for names that end in ``.localhost``).
+    """
+    try:
+        host = (parse_url(url).host or "").lower().strip("[]").partition("%")[0].removesuffix(".")
+    except LocationParseError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        try:
+            return inet_aton(host)[0] == 127
+        except (OSError, ValueError):
+            return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def printable(text: str | bytes, longest: int = 160) -> str:

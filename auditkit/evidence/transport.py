@@ -1,8 +1,9 @@
 """One HTTP exchange: bounded in bytes and in time, without redirects, cookies or credentials.
 
 Everything that `auditkit.evidence` reads from the network passes through here. Guaranteed: TLS certificates
-are verified; the system's proxy settings are used; nothing identifies the auditor (no netrc, no cookies); the
-time limit holds however slowly the other side sends, because the caller stops waiting.
+are verified; the system's proxy settings are used, but never for this machine itself; nothing identifies the
+auditor (no netrc, no cookies); the time limit holds however slowly the other side sends, because the caller stops
+waiting.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import requests
 import urllib3
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence.addresses import printable
+from auditkit.evidence.addresses import is_loopback, printable
 from auditkit.limits import LIMITS
 from auditkit.version import __version__
 
@@ -62,9 +63,19 @@ class Answer:
     body: bytes
 
 
+class _Session(requests.Session):
+    """Asks the machine itself, as the practice network needs, without the proxy that the environment names."""
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if is_loopback(str(url)):
+            settings["proxies"] = {}
+        return settings
+
+
 def open_session() -> requests.Session:
-    """A session that uses the system's proxies but sends neither netrc credentials nor cookies."""
-    session = requests.Session()
+    """A session that uses the system's proxies (not for loopback addresses), and neither netrc nor cookies."""
+    session = _Session()
     session.auth = _no_credentials
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = f"auditkit/{__version__}"

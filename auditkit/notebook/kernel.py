@@ -179,6 +179,8 @@ class _OwnKernelManager(AsyncKernelManager):
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         options["env"] = self.place.environment()
         options["pass_fds"] = self.place.descriptors
+        # Ours may be closed, and nothing but commands prints on them.
+        options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.place.started.append(self)
         if self.place.working_folder is not None:
             options["cwd"] = str(self.place.working_folder)

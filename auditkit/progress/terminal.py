@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElap
 from rich.progress import Progress as RichProgress
 
 TELL_EVERY_SECONDS: Final = 0.1
+_LABEL_LIMIT: Final = 200  # characters; a label stands on one line of a terminal
 
 
 class Progress(Protocol):
@@ -63,7 +64,7 @@ class Throttled:
 class Bars:
     """A spinner for steps and a bar for bytes, on standard error; only the newest step is shown.
 
-    May be told from several threads.
+    May be told from several threads. A label may hold text that others wrote.
     """
 
     def __init__(self, bars: RichProgress) -> None:
@@ -78,6 +79,9 @@ class Bars:
 
     def bytes_done(self, label: str, done: int, total: int | None) -> None:
         """Moves the bar of ``label``."""
+        from auditkit.report.display import one_line  # noqa: PLC0415  (a wing; no program without a terminal needs it)
+
+        label = one_line(label, _LABEL_LIMIT)
         amount = f"{decimal(done)} of {decimal(total)}" if total else decimal(done) if done else ""
         with self._lock:
             if self._task is None or label != self._label:
@@ -87,18 +91,39 @@ class Bars:
             self._bars.update(self._task, completed=done, total=total, amount=amount)
 
 
+class _Unfailing:
+    """A stream on which a terminal that went away is no error: whoever watched is gone, and the audit goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextmanager
 def progress_on_terminal(wanted: bool = True) -> Iterator[Progress]:
     """Bars while the block runs if standard error is a terminal and they are wanted; else silence."""
-    if not wanted or not sys.stderr.isatty():
+    if not wanted or sys.stderr is None or not sys.stderr.isatty():
         yield Silent()
         return
+    terminal = _Unfailing(sys.stderr)
+    braille = (terminal.encoding or "").lower().startswith("utf")
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("dots" if braille else "line"),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[amount]}"),
         TimeElapsedColumn(),
     )
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with RichProgress(*columns, console=Console(file=cast("TextIO", terminal)), transient=True) as bars:
         yield Bars(bars)

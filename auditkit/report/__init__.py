@@ -17,6 +17,7 @@ from auditkit.report.folder import (
     write_report_folder,
 )
 from auditkit.report.html import render_html
+from auditkit.report.job_summary import begin_job_summary, write_job_summary
 from auditkit.report.markdown import render_job_summary, render_markdown
 from auditkit.report.records import (
     RECORD_NAME,
@@ -60,6 +61,7 @@ __all__ = [
     "Tool",
     "TroubleRecord",
     "Writer",
+    "begin_job_summary",
     "begin_report_folder",
     "compare_reports",
     "differences_json",
@@ -78,5 +80,6 @@ __all__ = [
     "require_replaceable",
     "schema",
     "to_json",
+    "write_job_summary",
     "write_report_folder",
 ]

@@ -6,6 +6,8 @@ eye or a terminal's cursor: what cannot be seen is spelled out, what is too long
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -29,6 +31,11 @@ _INVISIBLE_RANGES: Final = (
 )
 _MARKS_IN_A_ROW: Final = 3
 _SPELLED_OUT: Final = len("⟨U+E0041⟩")
+# What runs a command where it is printed by a CI job: a line that begins, after white space, with two colons (GitHub:
+# actions/runner, ActionCommand.TryParseV2), and "##[" or "##vso[" anywhere (TryParse there; Azure; TeamCity).
+_LINE_COMMAND: Final = re.compile(r"^( *):(?=:)", re.MULTILINE)
+_COMMAND: Final = re.compile(r"##(?=\w*\[)", re.ASCII)
+_NOT_PLAIN: Final = re.compile(r"[^\n -~]")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -71,6 +78,32 @@ def shortened(text: str, limit: int) -> str:
 def one_line(text: str, limit: int) -> str:
     """``text`` on one line, safe to look at, on about ``limit`` characters."""
     return visible(shortened(text, limit))
+
+
+def printed(text: str, *, lines: bool = False) -> str:
+    """``text`` as it may be printed: `visible`, and nothing in it is a command to the CI job that prints it.
+
+    Args:
+        lines: leave line feeds as they are; only for text that was made line by line.
+    """
+    shown = "\n".join(visible(line) for line in text.split("\n")) if lines else visible(text)
+    return without_ci_commands(shown)
+
+
+def printed_json(text: str) -> str:
+    """A JSON text that means the same and that is safe to print, as by `printed`."""
+    shown = _NOT_PLAIN.sub(lambda found: found[0] if _can_be_seen(found[0]) else json_escape(found[0]), text)
+    return _COMMAND.sub(rf"#\\u{ord('#'):04x}", shown)
+
+
+def json_escape(character: str) -> str:
+    """``character`` as JSON spells it in ASCII."""
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+
+
+def without_ci_commands(text: str) -> str:
+    """``text`` without what GitHub, Azure or TeamCity take for a command in the log of a job."""
+    return _COMMAND.sub("#⟨U+0023⟩", _LINE_COMMAND.sub(r"\1⟨U+003A⟩", text))
 
 
 @lru_cache(maxsize=4096)

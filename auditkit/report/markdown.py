@@ -12,7 +12,7 @@ from typing import Final
 
 from auditkit.decision import Outcome
 from auditkit.report import story
-from auditkit.report.display import one_line
+from auditkit.report.display import one_line, without_ci_commands
 from auditkit.report.document import AuditDocument
 
 _TEXT_LIMIT: Final = 240  # characters of one text; a forum post holds 32,000
@@ -52,7 +52,7 @@ def render_job_summary(document: AuditDocument) -> str:
 
 def code(text: str, limit: int = _TEXT_LIMIT) -> str:
     """``text`` as a code span that nothing inside can end and that stands in a table too."""
-    shown = one_line(text, limit).replace("`", "⟨U+0060⟩").replace("|", "⟨U+007C⟩")
+    shown = without_ci_commands(one_line(text, limit)).replace("`", "⟨U+0060⟩").replace("|", "⟨U+007C⟩")
     return f"`{shown}`" if shown.strip() else "*(empty)*"
 
 

@@ -180,7 +180,9 @@ def test_a_missing_program_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failing_program_leaves_no_release(tmp_path, monkeypatch):
+def test_a_failing_program_leaves_no_release(tmp_path, monkeypatch, program):
+    for name in ("mke2fs", "debugfs", "veritysetup"):
+        program(name)
     monkeypatch.setattr("auditkit.practice.file_systems.VERITY_SALT", "no salt")
     with pytest.raises(SourceError, match="veritysetup failed"):
         build_release(tmp_path, seed="base")

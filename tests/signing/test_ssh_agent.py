@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,12 +26,19 @@ def agent(program):
     process = subprocess.Popen(
         [program("ssh-agent"), "-D", "-a", address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    while not address.exists():
+    while not _answers(address):
         assert process.poll() is None
+        time.sleep(0.02)
     yield {**os.environ, "SSH_AUTH_SOCK": str(address)}
     process.terminate()
     process.wait()
     shutil.rmtree(folder)
+
+
+def _answers(address: Path) -> bool:
+    """The file of a socket is there before somebody listens."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(address)) == 0
 
 
 def add(environment: dict[str, str], *arguments: str | Path) -> None:
