@@ -14,9 +14,10 @@ from typing import Final, Self
 
 from auditkit.atomic import sync_folder
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.files import digest_of_file, open_regular, read_file, write_new, writing
+from auditkit.evidence.files import write_new, writing
 from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
-from auditkit.limits import MIB
+from auditkit.limits import LIMITS, MIB
+from auditkit.opening import digest_of_file, read_file, regular_file
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 
@@ -165,8 +166,8 @@ def _copy_content(item: Evidence, target: Path) -> None:
         write_new(target, item.content)
         return
     digest = hashlib.sha256()
-    source = open_regular(item.content or Path(item.name))
-    with os.fdopen(source, "rb", buffering=0) as reader, target.open("xb", buffering=0) as writer:
+    source = item.content or Path(item.name)
+    with regular_file(source) as reader, target.open("xb", buffering=0) as writer:
         while piece := reader.read(MIB):
             digest.update(piece)
             writer.write(piece)
@@ -191,7 +192,8 @@ def _refuse_foreign_files(folder: Path) -> None:
     ours = {SUMS_NAME}
     if SUMS_NAME in present:
         ours |= parse_sha256sums(
-            (folder / SUMS_NAME).read_text("utf-8", "replace"), where=str(folder / SUMS_NAME)
+            read_file(folder / SUMS_NAME, LIMITS.answer_bytes).decode("utf-8", "replace"),
+            where=str(folder / SUMS_NAME),
         ).keys()
     if foreign := present - ours:
         raise ParameterError(

@@ -39,6 +39,7 @@ from auditkit.pipeline.steps import (
     told,
     unreached,
 )
+from auditkit.pipeline.told import told_error
 from auditkit.progress import Progress, progress_here
 from auditkit.sev import (
     parse_launch_measurements,
@@ -62,7 +63,7 @@ def read_base_image(
         with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
             return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
     except (SourceError, EvidenceError) as error:
-        return troubled_image((told(error),))
+        return troubled_image((told(error, parameters),))
 
 
 def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
@@ -115,7 +116,7 @@ def _read_image(
         tree=parameters.recovery_image is not None,
         progress=lambda done: progress.bytes_done("reading the base image", done, size),
     )
-    missing, listing = _published_measurements(source, origin)
+    missing, listing = _published_measurements(parameters, source, origin)
     facts = ImageFacts(
         origin=origin,
         file_name=source.name,
@@ -231,7 +232,9 @@ def _published_sums(source: Source, origin: str) -> Evidence | None:
     return Evidence.of_bytes(IMAGE_SUMS, data, f"SHA256SUMS beside {origin}")
 
 
-def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence | None]:
+def _published_measurements(
+    parameters: Parameters, source: Source, origin: str
+) -> tuple[str, Evidence | None]:
     """The release's own list, or why there is none that can be used."""
     place = source.sibling(COMPUTED)
     try:
@@ -240,5 +243,6 @@ def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence 
     except NotFoundError:
         return f"There is no {COMPUTED} beside the base image.", None
     except (SourceError, EvidenceError) as error:
-        return f"The {COMPUTED} beside the base image cannot be used: {error.what}.", None
+        what = told_error(error, parameters).what
+        return f"The {COMPUTED} beside the base image cannot be used: {what}.", None
     return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")

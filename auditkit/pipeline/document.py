@@ -17,9 +17,11 @@ from auditkit.pipeline.measurement_step import measure_base
 from auditkit.pipeline.overlap_step import compare_measurements
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import read_proposal
-from auditkit.pipeline.record import FileRecord, ProposalRecord, ReplayRecord, render_record, told_parameters
-from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
+from auditkit.pipeline.record import FileRecord, ProposalRecord, ReplayRecord, UnkeptRecord, render_record
+from auditkit.pipeline.recovery import EMBEDDED_PROPOSAL, RecoveryStep, check_recovery_image
 from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.pipeline.told import told_parameters
+from auditkit.pipeline.unkept import Refusal, Unkept
 from auditkit.progress import Progress
 from auditkit.report import (
     AuditDocument,
@@ -94,7 +96,8 @@ def conclude(
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
     evidence = tuple(item for step in steps for item in step.evidence)
-    evidence = (*evidence, _record(parameters, proposal, image, recovery, evidence))
+    unkept = (*proposal.unkept, *attestation.unkept)
+    evidence = (*evidence, _record(parameters, proposal, image, recovery, evidence=evidence, unkept=unkept))
     judgements = {name: judge(decisions, policy) for name, policy in POLICIES.items()}
     chosen = judgements[policy_named(parameters.policy).name]
     document = AuditDocument(
@@ -132,7 +135,9 @@ def _record(
     proposal: ProposalStep,
     image: BaseImageStep,
     recovery: RecoveryStep,
+    *,
     evidence: tuple[Evidence, ...],
+    unkept: tuple[Unkept, ...],
 ) -> Evidence:
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
@@ -146,7 +151,21 @@ def _record(
                 for item in evidence
                 if item.content is not None and item.name != COMPUTED
             ),
+            unkept=(
+                *(_unkept_record(file.evidence, file.refusal) for file in unkept),
+                *(
+                    _unkept_record(item, None)
+                    for item in recovery.evidence
+                    if item.content is None and item.name == EMBEDDED_PROPOSAL
+                ),
+            ),
         )
+    )
+
+
+def _unkept_record(item: Evidence, refusal: Refusal | None) -> UnkeptRecord:
+    return UnkeptRecord(
+        name=item.name, sha256=item.sha256, size=item.size, origin=item.origin, refusal=refusal
     )
 
 

@@ -13,23 +13,30 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+)
 
 from auditkit.audit import Trouble
 from auditkit.decision import Decision
-from auditkit.errors import EvidenceError, ParameterError
+from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import VerityRoot
-from auditkit.ic import MAINNET_ROOT_KEY, parse_root_key
-from auditkit.pipeline.parameters import Parameters, load_yaml
+from auditkit.numbers import Count
+from auditkit.opening import regular_file
+from auditkit.pipeline.flat_yaml import load_yaml
+from auditkit.pipeline.unkept import Refusal
 from auditkit.report import RECORD_NAME
 from auditkit.report.records import ParameterValue
 from auditkit.report.strict_json import first_fault
 
 RECORD_SCHEMA: Final = "auditkit/replay/v1"
 RECORD_BYTES: Final = 256 * 1024
-# Places on the auditor's machine say nothing about the subject, and reports of two auditors should be equal.
-UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 _COMMENT: Final = """\
 # Repeat this audit from the files beside this one, with the network off:  auditkit check replay.yaml
 #
@@ -51,8 +58,18 @@ class FileRecord(_Part):
 
     name: str
     sha256: Sha256
-    size: Annotated[int, Field(ge=0)]
+    size: Count
     origin: str
+
+
+class UnkeptRecord(FileRecord):
+    """A file that is not in the folder, because it does not have the form that its name promises.
+
+    Attributes:
+        refusal: the words of the failed check of that form; None when the check was not reached.
+    """
+
+    refusal: Refusal | None
 
 
 class ProposalRecord(_Part):
@@ -82,11 +99,11 @@ class ImageFacts(_Part):
     origin: str
     file_name: str
     sha256: Sha256
-    size: Annotated[int, Field(ge=0)]
+    size: Count
     version_text: str | None
     boot_version_text: str | None
     has_checksums: bool
-    entries: int
+    entries: Count
     verity: VerityRoot | None
 
 
@@ -121,12 +138,12 @@ class RecoveryRecord(_Part):
     decisions: tuple[Decision, ...] = ()
     trouble: tuple[Trouble, ...] = ()
     sha256: str = ""
-    size: Annotated[int, Field(ge=0)] = 0
+    size: Count = 0
     origin: str = ""
 
 
 class ReplayRecord(_Part):
-    """All of `replay.yaml`."""
+    """All of `replay.yaml`. ``unkept`` is written only where there is something in it."""
 
     replay: Literal["auditkit/replay/v1"] = RECORD_SCHEMA
     parameters: dict[str, ParameterValue]
@@ -134,21 +151,12 @@ class ReplayRecord(_Part):
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None
     files: tuple[FileRecord, ...]
+    unkept: tuple[UnkeptRecord, ...] = ()
 
-
-def told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
-    """The parameters as reports and records tell them: without places on this machine, the root key by its digits.
-
-    Raises:
-        ParameterError: the root key is a file that cannot be read any more.
-    """
-    told: dict[str, ParameterValue] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in parameters.to_plain().items()
-        if name not in UNTOLD_PARAMETERS
-    }
-    key = parse_root_key(parameters.root_key)
-    return {**told, "root_key": "mainnet" if key == MAINNET_ROOT_KEY else key.hex()}
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = rest(self)
+        return values if self.unkept else {name: part for name, part in values.items() if name != "unkept"}
 
 
 def render_record(record: ReplayRecord) -> Evidence:
@@ -194,9 +202,9 @@ def record_schema() -> dict[str, Any]:
 
 
 def is_record(path: Path) -> bool:
-    """Whether the file is meant as a replay record and not as parameters; False when it cannot be read."""
+    """Whether the file is meant as a replay record and not as parameters; False for what is no file."""
     try:
-        with path.open("rb") as file:
+        with regular_file(path) as file:
             return re.search(rb"^replay:", file.read(RECORD_BYTES), re.MULTILINE) is not None
-    except OSError:
+    except (OSError, SourceError):
         return False

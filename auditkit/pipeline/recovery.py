@@ -15,12 +15,14 @@ from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, Source, open_image, parse_source
 from auditkit.guestos import BaseImage, TreeComparison
 from auditkit.guestos import read_base_image as read_image
-from auditkit.ic import parse_root_key
+from auditkit.ic import named_root_key
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import RecoveryRecord
 from auditkit.pipeline.sources import PRACTICE
 from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, ProposalStep, told, unreached
+from auditkit.pipeline.told import told_place
+from auditkit.pipeline.unkept import by_digest, is_certificate
 from auditkit.practice.recovery import recovery_image as practice_recovery_image
 from auditkit.progress import Progress, progress_here
 
@@ -65,7 +67,7 @@ def check_recovery_image(
             read = _read(source, Path(work), progress)
             return _compared(parameters, proposal, image, measurements, read=read, origin=origin)
     except (SourceError, EvidenceError) as error:
-        trouble = (told(error),)
+        trouble = (told(error, parameters),)
         return RecoveryStep(trouble=trouble, record=RecoveryRecord(trouble=trouble))
 
 
@@ -110,7 +112,7 @@ def _source(parameters: Parameters) -> Iterator[tuple[Source, str]]:
             yield Source(path=practice_recovery_image(scenario.recovered, Path(folder))), place
     else:
         source = parse_source(place)
-        yield source, str(source)
+        yield source, told_place(str(source))
 
 
 def _read(source: Source, work: Path, progress: Progress) -> BaseImage:
@@ -143,7 +145,8 @@ def _compared(
     evidence = [Evidence(RECOVERY_IMAGE, read.sha256, read.size, origin)]
     if read.alternative_proposal is not None:
         where = f"/{EMBEDDED_PROPOSAL} of {RECOVERY_IMAGE}"
-        evidence.append(Evidence.of_bytes(EMBEDDED_PROPOSAL, read.alternative_proposal, where))
+        keep = Evidence.of_bytes if is_certificate(read.alternative_proposal) else by_digest
+        evidence.append(keep(EMBEDDED_PROPOSAL, read.alternative_proposal, where))
     reference = Reference(
         tree=image.tree,
         computed=measurements.computed,
@@ -151,7 +154,7 @@ def _compared(
         bless=proposal.bless,
         proposal_id=parameters.proposal_id,
         certificate=next((item.read(LIMITS.certificate_bytes) for item in proposal.evidence[:1]), None),
-        root_key=parse_root_key(parameters.root_key),
+        root_key=named_root_key(parameters.root_key),
     )
     comparison = decide_recovery(read, read.tree, reference, tuple(item.name for item in evidence))
     return RecoveryStep(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from auditkit import checks
 from auditkit.errors import EvidenceError, SourceError
@@ -21,7 +22,7 @@ from auditkit.pipeline.overlap_step import compare_measurements
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import decide_proposal, refused_proposal
 from auditkit.pipeline.record import RECORD_BYTES, ImageRecord, ReplayRecord, parse_record
-from auditkit.pipeline.recovery import replay_recovery
+from auditkit.pipeline.recovery import EMBEDDED_PROPOSAL, replay_recovery
 from auditkit.pipeline.sources import CertifiedProposal
 from auditkit.pipeline.steps import (
     BOOT_ARGS,
@@ -37,8 +38,11 @@ from auditkit.pipeline.steps import (
     ProposalStep,
     unreached,
 )
+from auditkit.pipeline.unkept import STAND_IN, Unkept
 from auditkit.progress import Progress, progress_here
 from auditkit.report import RECORD_NAME, AuditDocument
+
+_MAY_BE_UNKEPT: Final = frozenset({PROPOSAL, REQUEST, REPORT, CHAIN, EMBEDDED_PROPOSAL})
 
 
 def replay(
@@ -70,8 +74,11 @@ def replay(
     measurements = measure_base(parameters, image, progress)
     overlap = compare_measurements(parameters, proposal, image, measurements, progress)
     recovery = replay_recovery(parameters, proposal, image, measurements, record=record.recovery, files=files)
-    attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
-    attestation = decide_report(parameters, proposal, attested, moment=moment)
+    kept = {name: item for name, item in files.items() if item.content is not None}
+    attested = tuple(kept[name] for name in (REPORT, CHAIN) if name in kept)
+    attestation = decide_report(
+        parameters, proposal, attested, moment=moment, unkept=_unkept(record, files, (REPORT, CHAIN))
+    )
     return conclude(
         parameters, proposal, image, measurements, overlap, recovery=recovery, attestation=attestation
     )
@@ -93,6 +100,10 @@ def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
                 observed=f"{item.size} bytes with SHA-256 {item.sha256}",
             )
         found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin, item.content)
+    for file in record.unkept:
+        if file.name in found or file.name not in _MAY_BE_UNKEPT:
+            raise EvidenceError("the record calls a file unkept that is kept", where=file.name)
+        found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin)
     if odd := present.keys() - found.keys() - {RECORD_NAME, COMPUTED}:
         raise EvidenceError("the record does not know a file of the folder", where=str(folder / min(odd)))
     return found
@@ -101,7 +112,7 @@ def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
 def _content(files: dict[str, Evidence], name: str, limit: int) -> bytes:
     if name not in files:
         raise SourceError("the evidence is incomplete", where=name, hint="get the whole evidence folder")
-    return files[name].read(limit)
+    return STAND_IN if files[name].content is None else files[name].read(limit)
 
 
 def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evidence]) -> ProposalStep:
@@ -116,9 +127,15 @@ def _proposal(parameters: Parameters, record: ReplayRecord, files: dict[str, Evi
                 "the record calls an answer refused without a failed check", where=RECORD_NAME
             )
         return refused_proposal(refused)
+    unkept = _unkept(record, files, (PROPOSAL, REQUEST))
     certificate = _content(files, PROPOSAL, LIMITS.certificate_bytes)
     request = _content(files, REQUEST, LIMITS.certificate_bytes) if REQUEST in files else None
-    return decide_proposal(parameters, CertifiedProposal(certificate, request, files[PROPOSAL].origin))
+    certified = CertifiedProposal(certificate, request, files[PROPOSAL].origin)
+    return decide_proposal(parameters, certified, unkept)
+
+
+def _unkept(record: ReplayRecord, files: dict[str, Evidence], names: tuple[str, ...]) -> tuple[Unkept, ...]:
+    return tuple(Unkept(files[file.name], file.refusal) for file in record.unkept if file.name in names)
 
 
 def _image(

@@ -21,7 +21,10 @@ from auditkit.errors import AuditkitError, ParameterError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs, BootFiles, TreeSnapshot, VerityRoot
 from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification
+from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageRecord
+from auditkit.pipeline.told import told_error
+from auditkit.pipeline.unkept import Unkept
 from auditkit.sev import (
     LaunchMeasurement,
     MeasuredBoot,
@@ -44,6 +47,7 @@ class ProposalStep:
     Attributes:
         verification: the outcome of checks 1 to 14; None when the proposal could not be had.
         refused: the check that the answer failed before there was a certificate; None otherwise.
+        unkept: files that are not kept, since they do not have their form.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -51,6 +55,7 @@ class ProposalStep:
     evidence: tuple[Evidence, ...] = ()
     verification: ProposalVerification | None = None
     refused: Decision | None = None
+    unkept: tuple[Unkept, ...] = ()
 
     @property
     def bless(self) -> BlessAlternativeGuestOsVersion | None:
@@ -144,6 +149,7 @@ def first_stop(before: Step) -> Decision:
     raise ParameterError("internal error: a step stopped without saying why")
 
 
-def told(error: AuditkitError) -> Trouble:
-    """The trouble that ``error`` is about."""
-    return Trouble(error.what_was_found, error.where, error.hint)
+def told(error: AuditkitError, parameters: Parameters) -> Trouble:
+    """The trouble that ``error`` is about, without places of this machine."""
+    shown = told_error(error, parameters)
+    return Trouble(shown.what_was_found, shown.where, shown.hint)

@@ -16,6 +16,7 @@ from typing import Final
 from auditkit.atomic import sync_folder, write_atomically
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.limits import LIMITS
+from auditkit.opening import read_file, regular_file
 from auditkit.report.document import AuditDocument, from_json, to_json
 from auditkit.report.html import render_html
 from auditkit.report.markdown import render_markdown
@@ -139,11 +140,10 @@ def read_report_folder(folder: Path) -> ReportFolder:
     """
     path = folder / DOCUMENT_NAME
     try:
-        with path.open("rb") as file:
-            data = file.read(LIMITS.report_bytes + 1)
-    except OSError as error:
+        data = read_file(path, LIMITS.report_bytes)
+    except SourceError as error:
         raise SourceError(
-            f"there is no finished report here: {error.strerror or error}",
+            f"there is no finished report here: {error.what}",
             where=str(path),
             hint="an audit that was interrupted leaves no audit.json; run it again",
         ) from None
@@ -192,7 +192,7 @@ def _keep(source: bytes | Path, place: Path, record: EvidenceRecord) -> None:
         place.write_bytes(source)
         digest, size = sha256(source), len(source)
     else:
-        with source.open("rb") as reader, place.open("wb") as writer:
+        with regular_file(source) as reader, place.open("wb") as writer:
             while chunk := reader.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 size += len(chunk)

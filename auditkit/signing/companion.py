@@ -22,6 +22,7 @@ from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file, write_together
+from auditkit.opening import regular_file
 from auditkit.signing.allowed_signers import NAMESPACE, TrustList
 from auditkit.signing.bundle import BUNDLE_BYTES
 from auditkit.signing.sign import prepare_statement
@@ -160,7 +161,7 @@ def _judged(
     if namespace:
         command += ["-n", NAMESPACE]
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-    with (folder / companion.name).open("rb") as statement:
+    with regular_file(folder / companion.name) as statement:
         try:
             done = subprocess.run(
                 command, stdin=statement, capture_output=True, check=False, timeout=_SECONDS, env=environment

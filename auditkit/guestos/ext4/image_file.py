@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from auditkit.errors import EvidenceError, SourceError
+from auditkit.opening import regular_file
 
 
 class ImageFile:
@@ -16,7 +17,7 @@ class ImageFile:
         source: its path, or a seekable binary file, which stays the caller's to close.
 
     Raises:
-        SourceError: there is no such file.
+        SourceError: there is no such file, or it is not a regular one.
     """
 
     def __init__(self, source: BinaryIO | Path | str) -> None:
@@ -26,10 +27,7 @@ class ImageFile:
         """Bytes of the image."""
 
     def _open(self, path: Path) -> BinaryIO:
-        try:
-            self._owned = path.open("rb")
-        except OSError as error:
-            raise SourceError(f"the image cannot be opened: {error.strerror}", where=str(path)) from error
+        self._owned = regular_file(path)
         return self._owned
 
     def close(self) -> None:
