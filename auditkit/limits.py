@@ -30,7 +30,7 @@ class Limits:
     # parameters: a list of 20 lines; a pipe is written to by a program that was started with us
     parameter_bytes: int = 64 * KIB
     parameter_seconds: float = 30.0  # until the last byte is there
-    parameter_writer_seconds: float = 2.0  # until somebody opens a pipe to write to it
+    parameter_writer_seconds: float = 1.0  # until somebody opens a pipe to write to it
 
     # HTTP
     http_connect_seconds: float = 10.0

@@ -61,7 +61,7 @@ class AuditJob:
         """The command; every parameter is given, so that it audits exactly what was checked."""
         values = self.parameters.to_plain()
         overrides = [word for name, value in values.items() for word in ("-p", f"{name}={_told(value)}")]
-        return [sys.executable, "-m", "auditkit", "audit", self.source, *overrides]
+        return [sys.executable, "-m", "auditkit", "audit", *overrides, "--", self.source]
 
 
 @dataclass(frozen=True, slots=True)

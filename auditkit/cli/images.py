@@ -183,17 +183,16 @@ def measure(
         auditkit measure update-img.tar.zst > launch-measurements.json
         auditkit measure update-img.tar.zst --vcpus 16 --vcpus 64 --vcpu-type EPYC-Genoa
     """
+    import re
+
     from auditkit.errors import EvidenceError, ParameterError
     from auditkit.guestos import parse_boot_args, read_boot_files
     from auditkit.sev import measure as compute
     from auditkit.sev import measured_boot, render_launch_measurements
 
-    try:
-        features = int(guest_features, 16)
-    except ValueError:
-        raise ParameterError(
-            f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits"
-        ) from None
+    if not re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{1,16}", guest_features):
+        raise ParameterError(f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits")
+    features = int(guest_features, 16)
     with _boot_file_system(image) as fs:
         boot = read_boot_files(fs)
     lines = parse_boot_args(boot.boot_args)

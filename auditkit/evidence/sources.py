@@ -87,7 +87,12 @@ def parse_source(text: str, *, base_version: str | None = None, folder: Path | N
     filled = _fill(text, base_version)
     scheme = _SCHEME.match(filled)
     if scheme is None:
-        path = Path(filled).expanduser()
+        try:
+            path = Path(filled).expanduser()
+        except RuntimeError:
+            raise ParameterError(
+                "there is no home folder to put in the place of ~", where=printable(text)
+            ) from None
         return Source(path=folder / path if folder else path)
     if scheme[1].lower() in ("http", "https"):
         return Source(url=check_url(filled))

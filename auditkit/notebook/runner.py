@@ -23,6 +23,7 @@ from papermill.inspection import inspect_notebook
 from traitlets import default
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.notebook.published import tell_less
 from auditkit.pipeline.parameters import Parameters
 from auditkit.progress import Progress
 from auditkit.progress.here import progress_here
@@ -92,8 +93,12 @@ def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_
 def run_notebook(
     notebook: Path, parameters: Parameters, out: Path, progress: Progress | None = None
 ) -> str | None:
-    """Runs a notebook that audits: `execute` with every parameter of the audit."""
-    return execute(notebook, parameters.to_plain(), out, progress)
+    """Runs a notebook that audits: `execute` with every parameter of the audit, published as `tell_less` says."""
+    try:
+        return execute(notebook, parameters.to_plain(), out, progress)
+    finally:
+        if out.exists():
+            tell_less(out, parameters)
 
 
 def execute(

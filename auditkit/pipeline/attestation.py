@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from auditkit import checks, practice
 from auditkit.audit import Trouble, decide_attestation
 from auditkit.audit.attestation import Attestation
-from auditkit.decision import Decision
+from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, Source, parse_source, read_bytes
 from auditkit.ic import named_root_key
@@ -152,7 +152,8 @@ def _decided(
 
 def _without_form(contents: Mapping[str, bytes], decisions: Iterable[Decision]) -> tuple[str, ...]:
     """The files that do not have their form."""
-    report = (REPORT,) if form_refusal(decisions, checks.ATTESTATION_REPORT) else ()
+    failed = {made.id for made in decisions if made.outcome is Outcome.FAIL}
+    report = (REPORT,) if checks.ATTESTATION_REPORT.id in failed else ()
     chain = (CHAIN,) if CHAIN in contents and not is_chain(contents[CHAIN]) else ()
     return (*report, *chain)
 

@@ -39,7 +39,7 @@ from auditkit.report import (
     TroubleRecord,
     write_report_folder,
 )
-from auditkit.times import rfc3339
+from auditkit.times import LAST_SECOND, rfc3339
 from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
@@ -204,7 +204,7 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
         tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,
         deadline=rfc3339(info.deadline_timestamp_seconds)
-        if info and info.deadline_timestamp_seconds
+        if info and info.deadline_timestamp_seconds and info.deadline_timestamp_seconds <= LAST_SECOND
         else None,
     )
 

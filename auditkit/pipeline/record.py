@@ -16,10 +16,8 @@ import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
-    SerializerFunctionWrapHandler,
     StringConstraints,
     ValidationError,
-    model_serializer,
 )
 
 from auditkit.audit import Trouble
@@ -153,15 +151,10 @@ class ReplayRecord(_Part):
     files: tuple[FileRecord, ...]
     unkept: tuple[UnkeptRecord, ...] = ()
 
-    @model_serializer(mode="wrap")
-    def _without_nothing(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        values: dict[str, Any] = rest(self)
-        return values if self.unkept else {name: part for name, part in values.items() if name != "unkept"}
-
 
 def render_record(record: ReplayRecord) -> Evidence:
     """`replay.yaml` as evidence. Equal records give equal bytes."""
-    values = record.model_dump(mode="json")
+    values = record.model_dump(mode="json", exclude=None if record.unkept else {"unkept"})
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1 << 30)
     return Evidence.of_bytes(RECORD_NAME, (_COMMENT + text).encode(), "written by auditkit")
 

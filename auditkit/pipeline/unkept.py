@@ -67,10 +67,16 @@ def is_chain(data: bytes) -> bool:
 
 
 def form_refusal(decisions: Iterable[Decision], check: Check) -> Refusal | None:
-    """The words of the failed decision of ``check``; None when it did not fail."""
+    """Why the file that ``check`` is about cannot be kept; None when the check was not reached."""
     for made in decisions:
         if made.id == check.id and made.outcome is Outcome.FAIL:
             return Refusal(made.expected, made.observed, made.reason)
+        if made.id == check.id and made.outcome is not Outcome.SKIP:
+            return Refusal(
+                made.expected,
+                "a file with a private key in it",
+                "A private key stands beside what was asked for, so that the file cannot be published as evidence.",
+            )
     return None
 
 
