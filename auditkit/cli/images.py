@@ -21,6 +21,7 @@ from auditkit.cli.door import (
 )
 from auditkit.cli.telling import end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
+from auditkit.numbers import EXACT
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
 if TYPE_CHECKING:
@@ -193,6 +194,8 @@ def measure(
     if not re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{1,16}", guest_features):
         raise ParameterError(f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits")
     features = int(guest_features, 16)
+    if features >= EXACT:
+        raise ParameterError(f"--guest-features is {guest_features}", hint="give a number below 2^53")
     with _boot_file_system(image) as fs:
         boot = read_boot_files(fs)
     lines = parse_boot_args(boot.boot_args)

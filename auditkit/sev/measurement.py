@@ -16,7 +16,6 @@ from typing import Final
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.limits import LIMITS
-from auditkit.numbers import EXACT
 from auditkit.sev.cpu import RELEASE_CPU_TYPES, cpu_signature
 from auditkit.sev.kernel_hashes import kernel_hashes_page
 from auditkit.sev.launch_digest import firmware_chain, sections_chain, vcpu_chain
@@ -222,14 +221,14 @@ def check_vcpus(count: int, where: str = "vcpus") -> None:
 
 
 def check_guest_features(features: int) -> None:
-    """Refuses SEV_FEATURES that a report could not tell exactly; AMD defines none of those bits.
+    """Refuses SEV_FEATURES that are not a 64-bit number.
 
     Raises:
         ParameterError: they are not.
     """
-    if isinstance(features, bool) or not 0 <= features < EXACT:
+    if isinstance(features, bool) or not 0 <= features < 1 << 64:
         raise ParameterError(
-            "guest features are not a number below 2^53", where="guest_features", observed=str(features)[:40]
+            "guest features are not a 64-bit number", where="guest_features", observed=str(features)
         )
 
 
