@@ -27,6 +27,11 @@ class Limits:
     candid_free_values: int = 10_000  # decoded values beyond four a byte: room for nulls and empty records
     leb128_bytes: int = 24  # bytes of one LEB128 number
 
+    # parameters: a list of 20 lines; a pipe is written to by a program that was started with us
+    parameter_bytes: int = 64 * KIB
+    parameter_seconds: float = 30.0  # until the last byte is there
+    parameter_writer_seconds: float = 1.0  # until somebody opens a pipe to write to it
+
     # HTTP
     http_connect_seconds: float = 10.0
     http_read_seconds: float = 30.0

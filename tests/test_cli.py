@@ -134,6 +134,63 @@ def test_every_command_tells_trouble_in_one_line(arguments, capsys, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "number", ["0137000", "139:00", "1_000", "+5", " 5", "0", "9007199254740992", "1e3", "٣"]
+)
+@pytest.mark.parametrize("line", ["fetch-proposal {} --out x", "verify-proposal x --proposal-id {}"])
+def test_a_proposal_number_is_decimal_digits(line, number, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = [number if word == "{}" else word for word in line.split()]
+    status, _, err = in_process(*arguments, capsys=capsys)
+    assert status == 2
+    assert "decimal digits" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_guest_features_beyond_what_a_report_can_tell(capsys):
+    from auditkit.practice.proposals import DATA
+    from auditkit.practice.release import release_folder
+    from auditkit.practice.scenarios import BASE_COMMIT
+
+    image = DATA / release_folder(BASE_COMMIT) / "update-img.tar.zst"
+    for value, told in (
+        ("20000000000000", "2^53"),
+        ("f" * 40, "hex digits"),
+        ("1_0", "hex digits"),
+        ("-1", "hex"),
+    ):
+        status, out, err = in_process("measure", image, f"--guest-features={value}", capsys=capsys)
+        assert (status, out) == (2, "")
+        assert told in err
+
+
+def test_a_parameter_file_with_a_dash_in_front(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-odd.yaml").write_text("stage: vote\n")
+    status, _, err = in_process("check", "-odd.yaml", capsys=capsys)
+    assert (status, "write ./-odd.yaml" in err) == (2, True)
+    for arguments in (["check", "./-odd.yaml"], ["check", "--", "-odd.yaml"]):
+        status, _, err = in_process(*arguments, capsys=capsys)
+        assert status == 2
+        assert "proposal_id is missing" in err
+
+
+def test_parameters_by_process_substitution(tmp_path):
+    line = f"{sys.executable} -m auditkit check <(cat {params('honest')}) --json"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"] == "PASS"
+    piped = subprocess.run(
+        [sys.executable, "-m", "auditkit", "check", "-"],
+        input=params("honest").read_text(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert piped.returncode == 0, piped.stderr
+
+
 @pytest.mark.parametrize("command", ["audit", "check", "measure", "overlap", "practice", "fetch-proposal"])
 def test_help_has_an_example(command, capsys):
     arguments = ["practice", "list", "--help"] if command == "practice" else [command, "--help"]

@@ -27,7 +27,9 @@ from auditkit.batch.reports import combine, read_finished_report
 from auditkit.batch.workforce import Workforce
 from auditkit.errors import AuditkitError, ParameterError, SourceError
 from auditkit.pipeline.named_parameters import named_parameters
+from auditkit.pipeline.parameter_source import is_pipe
 from auditkit.pipeline.sources import PRACTICE, preflight
+from auditkit.pipeline.told import told_text
 from auditkit.report import Run, begin_report_folder, only_writer, require_replaceable
 from auditkit.report.folder import DOCUMENT_NAME, is_begun
 from auditkit.version import __version__
@@ -56,6 +58,12 @@ def plan_batch(sources: Sequence[str], overrides: Sequence[str], out: Path) -> t
     batch = uuid4().hex
     jobs: dict[str, AuditJob] = {}
     for source in sources:
+        if is_pipe(source):
+            raise ParameterError(
+                "a batch reads its parameters more than once, and a pipe can be read only once",
+                where=source,
+                hint="give parameter files",
+            )
         name = _folder_name(source)
         if (other := jobs.get(name.casefold())) is not None:
             raise ParameterError(
@@ -175,7 +183,7 @@ def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:
             policy=parameters.policy,
         ),
         deciding=(report.deciding or None) if report else None,
-        reason=result.reason,
+        reason=told_text(result.reason, parameters),
         exit_status=result.exit_status,
         attempts=result.attempts,
     )

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from auditkit.audit import Claim, Verdict
 from auditkit.batch.reports import combine
 from auditkit.decision import Qualification
+from auditkit.numbers import ProposalNumber
 from auditkit.report import Run
 from auditkit.report.records import CheckId, Part, Sentence
 
@@ -25,7 +26,7 @@ FolderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9.
 class BatchSubject(Part):
     """What an audit was about; ``base_version`` is null where it was to be found out and was not."""
 
-    proposal_id: Annotated[int, Field(ge=1)] | None
+    proposal_id: ProposalNumber | None
     base_version: str | None
     stage: Literal["vote", "recover"]
     policy: Literal["strict", "overlap"]

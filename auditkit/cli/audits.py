@@ -29,8 +29,8 @@ def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Pa
     from auditkit.pipeline import named_parameters
 
     if out is not None:
-        # A text parameter is taken as it stands, so no path is too odd for it.
-        overrides = (*overrides, f"output_dir={out}")
+        # A text parameter is taken as it stands, so no path is too odd for it; a shell has seen to its ~ already.
+        overrides = (*overrides, f"output_dir={'./' if str(out).startswith('~') else ''}{out}")
     return named_parameters(params, overrides)
 
 
@@ -47,7 +47,7 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
     """Run the whole audit as a notebook and write the report folder.
 
     PARAMS.yaml names the proposal and the base release (see params/README.md); practice:SCENARIO audits the
-    practice network.
+    practice network. For - or a pipe, the parameters are read from there.
 
     \b
     Examples:
@@ -103,10 +103,11 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from auditkit.errors import ParameterError
     from auditkit.pipeline import check as run_checks
     from auditkit.pipeline import is_record, preflight, replay
+    from auditkit.pipeline.parameter_source import STANDARD_INPUT
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text, to_json
 
-    if is_record(Path(params)):
+    if params != STANDARD_INPUT and is_record(Path(params)):
         if overrides:
             raise ParameterError("a replay takes its parameters from the record", hint="leave out -p")
         if Path(params).name != RECORD_NAME:

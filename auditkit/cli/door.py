@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,11 +19,27 @@ from auditkit.cli.foreign_code import tell_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
 from auditkit.errors import AuditkitError, SourceError
+from auditkit.numbers import EXACT
 from auditkit.version import __version__
 
 TROUBLE: Final = 2
 
 ExistingFile = click.Path(path_type=Path)
+
+
+class ProposalId(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic in newer versions
+    """The number of a proposal: decimal digits, as a parameter takes them."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or a usage error."""
+        if isinstance(value, int):
+            return value
+        if not re.fullmatch(r"[1-9][0-9]{0,15}", value) or int(value) >= EXACT:
+            wanted = f"a whole number from 1 to {EXACT - 1} in decimal digits, without a zero in front"
+            self.fail(f"{value[:80]!r} is not {wanted}", param, ctx)
+        return int(value)
 
 
 class ExitStatus(Exception):
@@ -95,7 +113,10 @@ def _run(given: list[str]) -> int:
         return TROUBLE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "auditkit"
-        return _trouble(given, error.format_message(), "", f"see {command} --help")
+        hint = f"see {command} --help"
+        if isinstance(error, click.NoSuchOption) and (dashed := _file_with_a_dash(given)):
+            hint = f"for the file of that name write ./{dashed}"
+        return _trouble(given, error.format_message(), "", hint)
     except click.ClickException as error:
         return _trouble(given, error.format_message(), "", "")
     except AuditkitError as error:
@@ -117,6 +138,10 @@ def _run(given: list[str]) -> int:
         what = f"internal error: {type(error).__name__}: {error}"
         return _trouble(given, what, "", "run it again with --debug and report what it shows")
     return result if isinstance(result, int) else 0
+
+
+def _file_with_a_dash(given: list[str]) -> str | None:
+    return next((word for word in given if word.startswith("-") and os.path.lexists(word)), None)
 
 
 def _trouble(given: list[str], what: str, where: str, hint: str) -> int:

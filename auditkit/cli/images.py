@@ -22,6 +22,7 @@ from auditkit.cli.door import (
 from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.telling import claim_json, end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
+from auditkit.numbers import EXACT
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
 if TYPE_CHECKING:
@@ -174,17 +175,18 @@ def measure(
         auditkit measure update-img.tar.zst > launch-measurements.json
         auditkit measure update-img.tar.zst --vcpus 16 --vcpus 64 --vcpu-type EPYC-Genoa
     """
+    import re
+
     from auditkit.errors import EvidenceError, ParameterError
     from auditkit.guestos import parse_boot_args, read_boot_files
     from auditkit.sev import measure as compute
     from auditkit.sev import measured_boot, render_launch_measurements
 
-    try:
-        features = int(guest_features, 16)
-    except ValueError:
-        raise ParameterError(
-            f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits"
-        ) from None
+    if not re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{1,16}", guest_features):
+        raise ParameterError(f"--guest-features cannot be {guest_features[:40]!r}", hint="give hex digits")
+    features = int(guest_features, 16)
+    if features >= EXACT:
+        raise ParameterError(f"--guest-features is {guest_features}", hint="give a number below 2^53")
     with _boot_file_system(image) as fs:
         boot = read_boot_files(fs)
     lines = parse_boot_args(boot.boot_args)

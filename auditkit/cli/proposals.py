@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.door import ExistingFile, ProposalId, auditkit, json_option, root_key_option
 from auditkit.cli.printing import say
 from auditkit.cli.telling import end_with, show_qualifications
 from auditkit.errors import EvidenceError
 
 
 @auditkit.command("fetch-proposal")
-@click.argument("proposal_id", type=click.IntRange(1, 2**53 - 1), metavar="ID")
+@click.argument("proposal_id", type=ProposalId(), metavar="ID")
 @click.option(
     "--out",
     type=ExistingFile,
@@ -100,7 +100,7 @@ def verify_certificate(
 
 @auditkit.command("verify-proposal")
 @click.argument("file", type=ExistingFile)
-@click.option("--proposal-id", type=click.IntRange(1, 2**53 - 1), required=True, metavar="N")
+@click.option("--proposal-id", type=ProposalId(), required=True, metavar="N")
 @click.option("--stage", type=click.Choice(("vote", "recover")), default="recover", show_default=True)
 @click.option(
     "--request", type=ExistingFile, help="The call it answers; by default FILE with the suffix .request.cbor."

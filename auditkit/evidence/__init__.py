@@ -18,7 +18,7 @@ from auditkit.evidence.agent import (
 )
 from auditkit.evidence.answers import UnboundAnswerError
 from auditkit.evidence.download import Downloaded, WrongDigestError, download
-from auditkit.evidence.files import digest_of_file, read_file, write_together
+from auditkit.evidence.files import write_together
 from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
 from auditkit.evidence.sources import (
@@ -37,6 +37,7 @@ from auditkit.evidence.sources import (
 from auditkit.evidence.store import Evidence, check_name, read_evidence
 from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
 from auditkit.evidence.transport import NotFoundError, TransientError
+from auditkit.opening import digest_of_file, read_file
 
 __all__ = [
     "IMAGE_URLS",

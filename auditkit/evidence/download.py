@@ -15,7 +15,6 @@ import requests
 from auditkit.atomic import sync_folder
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence.addresses import check_url, printable
-from auditkit.evidence.files import digest_of_file, plain
 from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.part import Part, locked_part
 from auditkit.evidence.transport import (
@@ -32,6 +31,7 @@ from auditkit.evidence.transport import (
     refused_encoding,
 )
 from auditkit.limits import KIB, LIMITS, MIB
+from auditkit.opening import digest_of_file, plain
 
 Progress = Callable[[int, int | None], None]
 

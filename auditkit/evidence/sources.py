@@ -14,7 +14,6 @@ from urllib.parse import urlsplit, urlunsplit
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence.addresses import check_url, printable
 from auditkit.evidence.download import Progress, download
-from auditkit.evidence.files import open_regular, read_file
 from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.transport import (
     NotFoundError,
@@ -24,6 +23,7 @@ from auditkit.evidence.transport import (
     refuse_missing,
 )
 from auditkit.limits import LIMITS
+from auditkit.opening import NoFileError, open_regular, read_file
 
 IMAGE_URLS: Final = (
     "https://download.dfinity.systems/ic/{base_version}/guest-os/update-img/update-img.tar.zst",
@@ -87,7 +87,12 @@ def parse_source(text: str, *, base_version: str | None = None, folder: Path | N
     filled = _fill(text, base_version)
     scheme = _SCHEME.match(filled)
     if scheme is None:
-        path = Path(filled).expanduser()
+        try:
+            path = Path(filled).expanduser()
+        except RuntimeError:
+            raise ParameterError(
+                "there is no home folder to put in the place of ~", where=printable(text)
+            ) from None
         return Source(path=folder / path if folder else path)
     if scheme[1].lower() in ("http", "https"):
         return Source(url=check_url(filled))
@@ -146,9 +151,10 @@ def read_bytes(source: Source, limit: int) -> bytes:
     """
     if source.path is None:
         return fetch_small(source.urls(), limit)
-    if not source.path.exists():
-        raise NotFoundError("there is no such file", where=str(source.path))
-    return read_file(source.path, limit)
+    try:
+        return read_file(source.path, limit)
+    except NoFileError as error:
+        raise NotFoundError(error.what, where=error.where) from None
 
 
 def fetch_small(

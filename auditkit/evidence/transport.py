@@ -31,6 +31,7 @@ RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 RETRY_STATUS_OF_FILES: Final = RETRY_STATUS | {500, *range(520, 527)}
 _MISSING_STATUS: Final = frozenset({404, 410})
 _PIECE: Final = 1 << 20
+_PROXY_HINT: Final = "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
 _REFUSAL_BYTES: Final = 1 << 12  # as much of a refusal as is worth reading
 
 
@@ -331,15 +332,25 @@ def _told(error: Exception, url: str) -> SourceError:
         return SourceError(
             "the server's TLS certificate is not trusted",
             where=url,
-            hint="nothing was sent; check the address and any proxy",
+            hint="nothing was sent; check the address, any proxy, and REQUESTS_CA_BUNDLE if you set it",
         )
     if isinstance(error, requests.exceptions.ProxyError):
-        return TransientError(
-            "the proxy could not be used", where=url, hint="check HTTPS_PROXY and HTTP_PROXY"
+        return TransientError("the proxy could not be used", where=url, hint=_PROXY_HINT)
+    if "SOCKS" in text:
+        return SourceError(
+            "a SOCKS proxy is set, and auditkit only speaks to HTTP proxies", where=url, hint=_PROXY_HINT
+        )
+    if "TLS CA certificate bundle" in text:
+        return SourceError(
+            "the file of trusted TLS certificates is not there",
+            where=url,
+            hint="check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
         )
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return TransientError("the server did not answer in time", where=url)
     if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidURL | ValueError):
+        if requests.utils.get_environ_proxies(url):  # our own address was looked at by `check_url`
+            return SourceError("the address of the proxy makes no sense", where=url, hint=_PROXY_HINT)
         return SourceError("this address cannot be used", where=url)
     if "IncompleteRead" in text:
         return TransientError("the answer was cut short", where=url)

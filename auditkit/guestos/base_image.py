@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
 from auditkit.guestos.comparison import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
 from auditkit.guestos.ext4 import Ext4, FileType, holds_data_behind
-from auditkit.guestos.image_kind import ImageKind, image_kind
+from auditkit.guestos.image_kind import ImageKind, kind_of
 from auditkit.guestos.update_image import read_update_image
 from auditkit.guestos.verity import VerityRoot
 from auditkit.limits import LIMITS, Limits
+from auditkit.opening import Unchanged, digest_of_open_file, regular_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +71,41 @@ def read_base_image(
         UnknownMemberError: the update image holds a file that no release holds.
         EvidenceError: it is neither, damaged, or lacks a boot file.
     """
-    if image_kind(path) is ImageKind.UPDATE:
-        with path.open("rb", buffering=0) as stream:
-            image = read_update_image(stream, work=work, progress=progress, limits=limits)
-        if image.sha256 is None:
-            raise EvidenceError("the digest of the image was not computed", where=str(path))
-        sha256, size, boot_image = image.sha256, image.size, image.boot_image
-        version_text, verity, overlay = image.version_text, image.verity, image.has_overlay
-    else:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size, boot_image = path.stat().st_size, path
-        version_text, verity, overlay = None, None, False
+    with regular_file(path) as file:
+        if kind_of(file, path) is ImageKind.UPDATE:
+            image = read_update_image(file, work=work, progress=progress, limits=limits)
+            if image.sha256 is None:
+                raise EvidenceError("the digest of the image was not computed", where=str(path))
+            whole = _Whole(image.sha256, image.size, image.version_text, image.verity, image.has_overlay)
+            return _read(image.boot_image, whole, tree=tree, limits=limits)
+        # Digest and content are of the same open file: a name can be given to another one in between.
+        unchanged = Unchanged(file, str(path))
+        sha256, size = digest_of_open_file(file)
+        read = _read(file, _Whole(sha256, size, None, None, False), tree=tree, limits=limits)
+        unchanged.require()
+        return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What is known of the whole file, whatever its boot file system holds."""
+
+    sha256: str
+    size: int
+    version_text: str | None
+    verity: VerityRoot | None
+    has_overlay: bool
+
+
+def _read(boot_image: Path | BinaryIO, whole: _Whole, *, tree: bool, limits: Limits) -> BaseImage:
     with Ext4(boot_image) as fs:
         return BaseImage(
-            sha256=sha256,
-            size=size,
-            version_text=version_text,
-            verity=verity,
+            sha256=whole.sha256,
+            size=whole.size,
+            version_text=whole.version_text,
+            verity=whole.verity,
             boot=read_boot_files(fs, limits=limits),
-            has_overlay=overlay,
+            has_overlay=whole.has_overlay,
             data_behind_boot=holds_data_behind(boot_image, fs.superblock.size),
             has_checksums=fs.has_checksums,
             entries=sum(1 for _ in fs.walk()),

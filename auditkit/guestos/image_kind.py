@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos.ext4 import MAGIC, SUPERBLOCK_OFFSET
@@ -13,6 +14,7 @@ from auditkit.guestos.update_image import read_update_image
 from auditkit.guestos.verity import HASH_OFFSET, VERITY_MAGIC, VerityRoot, root_image_verity
 from auditkit.guestos.zstd_stream import ZSTD_MAGIC
 from auditkit.limits import LIMITS, Limits
+from auditkit.opening import regular_file
 
 
 class ImageKind(StrEnum):
@@ -24,19 +26,34 @@ class ImageKind(StrEnum):
 
 
 def image_kind(path: Path) -> ImageKind:
+    """`kind_of` the image in a file.
+
+    Raises:
+        SourceError: it cannot be read, or is not a regular file.
+        EvidenceError: it is neither zstd nor ext4.
+    """
+    with regular_file(path) as file:
+        return kind_of(file, path)
+
+
+def kind_of(file: BinaryIO, path: Path) -> ImageKind:
     """Tells what an image is by its first bytes and, for a root partition, by its dm-verity superblock.
+
+    Args:
+        file: the open image; stands at its start afterwards.
+        path: what errors are about.
 
     Raises:
         SourceError: it cannot be read.
         EvidenceError: it is neither zstd nor ext4.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(ZSTD_MAGIC))
-            file.seek(SUPERBLOCK_OFFSET + 0x38)
-            magic = file.read(2)
-            file.seek(HASH_OFFSET)
-            behind = file.read(len(VERITY_MAGIC))
+        start = file.read(len(ZSTD_MAGIC))
+        file.seek(SUPERBLOCK_OFFSET + 0x38)
+        magic = file.read(2)
+        file.seek(HASH_OFFSET)
+        behind = file.read(len(VERITY_MAGIC))
+        file.seek(0)
     except OSError as error:
         raise SourceError(f"the image cannot be read: {error.strerror}", where=str(path)) from error
     if start == ZSTD_MAGIC:
@@ -72,7 +89,7 @@ def open_boot_source(
         return path
     if kind is ImageKind.ROOT:
         raise EvidenceError("this is a root partition, and a boot partition is wanted", where=str(path))
-    with path.open("rb", buffering=0) as stream:
+    with regular_file(path) as stream:
         image = read_update_image(
             stream, work=work, digest=False, verity=False, progress=progress, limits=limits
         )
@@ -91,7 +108,7 @@ def image_verity(
     kind = image_kind(path)
     if kind is not ImageKind.UPDATE:
         return root_image_verity(path, limits=limits)
-    with tempfile.TemporaryDirectory(prefix="auditkit-") as work, path.open("rb", buffering=0) as stream:
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as work, regular_file(path) as stream:
         image = read_update_image(
             stream, work=Path(work), digest=False, verity=True, progress=progress, limits=limits
         )

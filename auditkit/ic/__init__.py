@@ -19,7 +19,7 @@ from auditkit.ic.proposal_verification import (
     verify_embedded_proposal,
     verify_proposal,
 )
-from auditkit.ic.public_key import MAINNET_ROOT_KEY, parse_root_key
+from auditkit.ic.public_key import MAINNET_ROOT_KEY, is_named_root_key, named_root_key, parse_root_key
 from auditkit.ic.request import (
     CallRequest,
     call_content,
@@ -54,6 +54,8 @@ __all__ = [
     "decode_proposal_info",
     "encode_envelope",
     "encode_nat64_argument",
+    "is_named_root_key",
+    "named_root_key",
     "parse_request",
     "parse_root_key",
     "read_state_content",

@@ -7,12 +7,12 @@ Source: IC interface specification, "Certificate" (object identifiers
 from __future__ import annotations
 
 import binascii
-import os
 import re
 from pathlib import Path
 from typing import Final
 
-from auditkit.errors import EvidenceError, ParameterError
+from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.opening import read_file
 
 DER_PREFIX: Final = bytes.fromhex(
     "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100"
@@ -57,22 +57,39 @@ def parse_root_key(text: str) -> bytes:
     Raises:
         ParameterError: neither of these, or not a key of the Internet Computer.
     """
+    if is_named_root_key(text):
+        return named_root_key(text)
+    try:
+        content = read_file(Path(text), _MAX_FILE_BYTES)
+    except SourceError as error:
+        raise ParameterError(
+            f"the root key {text!r} is neither mainnet, nor {2 * DER_BYTES} hex digits, nor a file"
+            f" ({error.what})",
+            hint="name a DER, PEM or hex file",
+        ) from None
+    except EvidenceError:
+        raise ParameterError("the file is too large for a public key", where=text) from None
+    return _checked(_from_file(content, text), text)
+
+
+def is_named_root_key(text: str) -> bool:
+    """Whether ``text`` says a root key by itself, so that no file has to be looked at."""
+    return text == "mainnet" or _HEX.fullmatch(text) is not None
+
+
+def named_root_key(text: str) -> bytes:
+    """The root key that a text says by itself: ``mainnet`` or 266 hex digits, never a file.
+
+    What others wrote, such as the record of an audit, is read with this: it must not name files of this machine.
+
+    Raises:
+        ParameterError: another text, or not a key of the Internet Computer.
+    """
     if text == "mainnet":
         return MAINNET_ROOT_KEY
     if _HEX.fullmatch(text):
         return _checked(bytes.fromhex(text), "the root key")
-    path = Path(text)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise ParameterError(
-            f"the root key {text!r} is neither mainnet, nor {2 * DER_BYTES} hex digits, nor a file"
-            f" ({reason})",
-            hint="name a DER, PEM or hex file",
-        ) from None
-    return _checked(_from_file(content, text), text)
+    raise ParameterError(f"the root key is neither mainnet nor {2 * DER_BYTES} hex digits", where="root_key")
 
 
 def _from_file(content: bytes, name: str) -> bytes:

@@ -21,6 +21,7 @@ from papermill.inspection import inspect_notebook
 from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError
 from auditkit.notebook.kernel import kernel_place
+from auditkit.notebook.published import tell_less
 from auditkit.notebook.untold_places import without_places
 from auditkit.pipeline.parameters import Parameters
 from auditkit.progress import Progress
@@ -56,10 +57,14 @@ def run_notebook(
     environment: Mapping[str, str] = MappingProxyType({}),
     descriptors: tuple[int, ...] = (),
 ) -> str | None:
-    """Runs a notebook that audits: `execute` with every parameter of the audit."""
-    return execute(
-        notebook, parameters.to_plain(), out, progress, environment=environment, descriptors=descriptors
-    )
+    """Runs a notebook that audits: `execute` with every parameter of the audit, published as `tell_less` says."""
+    try:
+        return execute(
+            notebook, parameters.to_plain(), out, progress, environment=environment, descriptors=descriptors
+        )
+    finally:
+        if out.exists():
+            tell_less(out, parameters)
 
 
 def execute(

@@ -14,6 +14,7 @@ from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
 from auditkit.pipeline.replay import replay
 from auditkit.pipeline.sources import CertifiedProposal, fetch_proposal, preflight, read_proposal_file
 from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.pipeline.told import told_parameters
 
 __all__ = [
     "AttestationStep",
@@ -42,5 +43,6 @@ __all__ = [
     "read_proposal_file",
     "refusal",
     "replay",
+    "told_parameters",
     "write_report",
 ]

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from auditkit import checks, practice
 from auditkit.audit import Trouble, decide_attestation
-from auditkit.decision import Decision
+from auditkit.audit.attestation import Attestation
+from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, Source, parse_source, read_bytes
-from auditkit.ic import parse_root_key
+from auditkit.ic import named_root_key
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import PRACTICE
 from auditkit.pipeline.steps import ProposalStep, told, unreached
+from auditkit.pipeline.told import told_place
+from auditkit.pipeline.unkept import (
+    ATTESTATION_FORMS,
+    STAND_IN,
+    Unkept,
+    form_refusal,
+    is_chain,
+    reworded,
+)
 from auditkit.practice.attestation import attestation_files, practice_root
 from auditkit.progress import Progress, progress_here
-from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots, parse_tcb_floor
+from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots
 
 REPORT = "attestation-report"
 CHAIN = "attestation-chain"
@@ -30,6 +41,7 @@ class AttestationStep:
     Attributes:
         report: None when none was given, or it is no report.
         chain: None when its certificates do not lead to a trusted root.
+        unkept: files that are not kept, since they do not have their form.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -37,6 +49,7 @@ class AttestationStep:
     evidence: tuple[Evidence, ...] = ()
     report: AttestationReport | None = None
     chain: VerifiedChain | None = None
+    unkept: tuple[Unkept, ...] = ()
 
 
 def trusted_roots(root_key: bytes) -> tuple[RootKey, ...]:
@@ -66,39 +79,81 @@ def check_attestation(
         if parameters.attestation_chain is not None:
             evidence.append(_read(parameters.attestation_chain, CHAIN))
     except (SourceError, EvidenceError) as error:
-        return AttestationStep(trouble=(told(error),))
+        return AttestationStep(trouble=(told(error, parameters),))
     return decide_report(parameters, proposal, tuple(evidence))
 
 
 def decide_report(
-    parameters: Parameters, proposal: ProposalStep, evidence: tuple[Evidence, ...]
+    parameters: Parameters,
+    proposal: ProposalStep,
+    evidence: tuple[Evidence, ...],
+    *,
+    unkept: tuple[Unkept, ...] | None = None,
 ) -> AttestationStep:
     """Decides checks 35 to 42 about files that were read, now or before, as of the moment of the proposal's step.
 
     Args:
         evidence: the report, and its chain unless the report comes with its own.
+        unkept: of a replay: files that were not kept, in whose place `STAND_IN` stands. None finds out which of
+            ``evidence`` do not have their form.
     """
     if parameters.attestation_report is None:
         return _not_given()
     if proposal.bless is None:
         return AttestationStep(unreached(proposal, checks.ATTESTATION_CHECKS))
-    files = {item.name: item for item in evidence}
+    given = {item.name: item for item in (*evidence, *(file.evidence for file in unkept or ()))}
+    files = {name: given[name] for name in (REPORT, CHAIN) if name in given}
     if REPORT not in files:
         trouble = Trouble("the attestation report was not kept", REPORT, "run the audit again")
         return AttestationStep(trouble=(trouble,))
-    attestation = decide_attestation(
-        files[REPORT].read(LIMITS.attestation_bytes),
-        files[CHAIN].read(LIMITS.attestation_bytes) if CHAIN in files else None,
-        proposal.bless,
-        roots=trusted_roots(parse_root_key(parameters.root_key)),
-        moment=proposal.moment or datetime.now(UTC),
-        stage=parameters.stage,
-        tcb_min=parse_tcb_floor(parameters.tcb_min) if parameters.tcb_min is not None else None,
-        evidence=tuple(files),
-    )
+    contents = {
+        name: STAND_IN if item.content is None else item.read(LIMITS.attestation_bytes)
+        for name, item in files.items()
+    }
+    moment = proposal.moment or datetime.now(UTC)
+    attestation = _decided(parameters, proposal, contents, moment)
+    if unkept is None:
+        lacking = _without_form(contents, attestation.decisions)
+        unkept = tuple(
+            Unkept(
+                replace(files[name], content=None),
+                form_refusal(attestation.decisions, ATTESTATION_FORMS[name]),
+            )
+            for name in lacking
+        )
+        files |= {file.evidence.name: file.evidence for file in unkept}
+        contents |= dict.fromkeys(lacking, STAND_IN)
+        attestation = _decided(parameters, proposal, contents, moment)
     return AttestationStep(
-        attestation.decisions, evidence=evidence, report=attestation.report, chain=attestation.chain
+        reworded(attestation.decisions, ATTESTATION_FORMS, unkept),
+        evidence=tuple(files.values()),
+        report=attestation.report,
+        chain=attestation.chain,
+        unkept=unkept,
     )
+
+
+def _decided(
+    parameters: Parameters, proposal: ProposalStep, contents: Mapping[str, bytes], moment: datetime
+) -> Attestation:
+    if proposal.bless is None:
+        raise ParameterError("internal error: there is no proposal to compare the chip with")
+    return decide_attestation(
+        contents[REPORT],
+        contents.get(CHAIN),
+        proposal.bless,
+        roots=trusted_roots(named_root_key(parameters.root_key)),
+        moment=moment,
+        evidence=tuple(contents),
+    )
+
+
+def _without_form(contents: Mapping[str, bytes], decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """The files that do not have their form."""
+    failed = {made.id for made in decisions if made.outcome is Outcome.FAIL}
+    report = (REPORT,) if checks.ATTESTATION_REPORT.id in failed else ()
+    chain = (CHAIN,) if CHAIN in contents and not is_chain(contents[CHAIN]) else ()
+    return (*report, *chain)
 
 
 def _not_given() -> AttestationStep:
@@ -109,7 +164,7 @@ def _not_given() -> AttestationStep:
 
 def _read(place: str, name: str) -> Evidence:
     source = parse_source(place) if not place.startswith(PRACTICE) else _practice_file(place, name)
-    return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), place)
+    return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), told_place(place))
 
 
 def _practice_file(place: str, name: str) -> Source:

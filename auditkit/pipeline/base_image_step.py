@@ -51,6 +51,7 @@ from auditkit.pipeline.steps import (
     told,
     unreached,
 )
+from auditkit.pipeline.told import told_error
 from auditkit.progress import Progress, progress_here
 from auditkit.sev import (
     parse_launch_measurements,
@@ -74,7 +75,7 @@ def read_base_image(
         with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
             return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
     except (SourceError, EvidenceError) as error:
-        return troubled_image((told(error),))
+        return troubled_image((told(error, parameters),))
 
 
 def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
@@ -130,7 +131,7 @@ def _read_image(
         )
     except UnknownMemberError as error:
         return strange_image(version, error.observed, source.name, sums)
-    missing, listing = _published_measurements(source, origin)
+    missing, listing = _published_measurements(parameters, source, origin)
     facts = ImageFacts.of(base, origin=origin, file_name=source.name)
     step = decide_image(
         parameters,
@@ -276,7 +277,9 @@ def _listed(sums: Evidence | None, file_name: str, missing: str) -> PublishedDig
     return published_digest(sums.read(LIMITS.answer_bytes), file_name)
 
 
-def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence | None]:
+def _published_measurements(
+    parameters: Parameters, source: Source, origin: str
+) -> tuple[str, Evidence | None]:
     """The release's own list, or why there is none that can be used."""
     place = source.sibling(COMPUTED)
     try:
@@ -285,5 +288,6 @@ def _published_measurements(source: Source, origin: str) -> tuple[str, Evidence 
     except NotFoundError:
         return f"There is no {COMPUTED} beside the base image.", None
     except (SourceError, EvidenceError) as error:
-        return f"The {COMPUTED} beside the base image cannot be used: {error.what}.", None
+        what = told_error(error, parameters).what
+        return f"The {COMPUTED} beside the base image cannot be used: {what}.", None
     return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")

@@ -34,13 +34,15 @@ from auditkit.pipeline.record import (
     FileRecord,
     ProposalRecord,
     ReplayRecord,
+    UnkeptRecord,
     record_version,
     render_record,
-    told_parameters,
 )
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
 from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.pipeline.told import told_parameters
 from auditkit.pipeline.trust import believed
+from auditkit.pipeline.unkept import Unkept
 from auditkit.progress import Progress
 from auditkit.report import (
     AuditDocument,
@@ -122,7 +124,11 @@ def conclude(
     evidence = tuple(item for step in steps for item in step.evidence)
     decisions += _settings(parameters, measurements)
     versions = policies or PolicyIds(strict=STRICT.id, overlap=OVERLAP.id)
-    evidence = (*evidence, _record(parameters, versions, proposal, image, recovery, evidence=evidence))
+    unkept = (*proposal.unkept, *attestation.unkept)
+    evidence = (
+        *evidence,
+        _record(parameters, versions, proposal, image, recovery, evidence=evidence, unkept=unkept),
+    )
     judgements = {
         name: judge(decisions, policy_version(identifier).asking(**_asked_about(parameters)))
         for name, identifier in (("strict", versions.strict), ("overlap", versions.overlap))
@@ -185,6 +191,7 @@ def _record(
     recovery: RecoveryStep,
     *,
     evidence: tuple[Evidence, ...],
+    unkept: tuple[Unkept, ...],
 ) -> Evidence:
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
@@ -199,6 +206,16 @@ def _record(
                 FileRecord(name=item.name, sha256=item.sha256, size=item.size, origin=item.origin)
                 for item in evidence
                 if item.content is not None and item.name != COMPUTED
+            ),
+            unkept=tuple(
+                UnkeptRecord(
+                    name=file.evidence.name,
+                    sha256=file.evidence.sha256,
+                    size=file.evidence.size,
+                    origin=file.evidence.origin,
+                    refusal=file.refusal,
+                )
+                for file in unkept
             ),
         )
     )

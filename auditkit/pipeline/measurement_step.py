@@ -57,7 +57,7 @@ def measure_base(
             guest_features=parameters.guest_features,
         )
     except EvidenceError as error:
-        return MeasurementStep(trouble=(told(error),))
+        return MeasurementStep(trouble=(told(error, parameters),))
     opinion = second_opinion(computed, boot.firmware, boot.kernel, boot.initrd)
     files = (FIRMWARE, KERNEL, INITRD, BOOT_ARGS)
     listing = (PUBLISHED,) if image.published is not None else ()

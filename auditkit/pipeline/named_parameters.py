@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from auditkit import practice
 from auditkit.pipeline.packaged import parameter_file
@@ -12,13 +11,12 @@ from auditkit.pipeline.sources import PRACTICE
 
 
 def named_parameters(source: str, overrides: Sequence[str]) -> Parameters:
-    """The parameters of a file, or of ``practice:SCENARIO``, with ``NAME=VALUE`` overrides.
+    """The parameters of a file, a pipe, ``-``, or of ``practice:SCENARIO``, with ``NAME=VALUE`` overrides.
 
     Raises:
         ParameterError: there is no such scenario, or the parameters make no sense.
         SourceError: there is no such file.
     """
-    path = Path(source)
     if source.startswith(PRACTICE):
-        path = parameter_file(practice.scenario(source.removeprefix(PRACTICE)).name)
-    return Parameters.from_file(path, overrides)
+        source = str(parameter_file(practice.scenario(source.removeprefix(PRACTICE)).name))
+    return Parameters.from_file(source, overrides)

@@ -48,7 +48,7 @@ def compare_measurements(
     try:
         return _compared(parameters, blessed, image, measurements)
     except EvidenceError as error:
-        return OverlapStep(trouble=(told(error),))
+        return OverlapStep(trouble=(told(error, parameters),))
 
 
 def _compared(

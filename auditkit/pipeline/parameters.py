@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,14 +19,17 @@ from pydantic import (
     model_validator,
 )
 
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import ParameterError
 from auditkit.guestos import RELEASE_BOOT_ARGS
-from auditkit.limits import KIB, LIMITS
+from auditkit.ic import is_named_root_key, named_root_key, parse_root_key
+from auditkit.limits import LIMITS
+from auditkit.numbers import EXACT, Count, ProposalNumber
+from auditkit.pipeline.flat_yaml import load_yaml
 from auditkit.pipeline.notebook_cells import names_set_by_cells
+from auditkit.pipeline.parameter_source import read_parameter_bytes, told_source
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
 
-PARAMETER_FILE_BYTES: Final = 64 * KIB
 MAINNET_PROPOSAL_SOURCE: Final = "https://icp-api.io"
 MAINNET_BASE_IMAGE: Final = (
     "https://download.dfinity.systems/ic/{base_version}/guest-os/update-img/update-img.tar.zst"
@@ -60,7 +62,7 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    proposal_id: Annotated[int, Field(ge=1, lt=2**64)]
+    proposal_id: ProposalNumber
     base_version: Annotated[str, StringConstraints(pattern=r"^(auto|[0-9a-f]{40})$")]
     stage: Literal["vote", "recover"] = "recover"
     policy: Literal["strict", "overlap"] = "strict"
@@ -83,9 +85,21 @@ class Parameters(BaseModel):
     boot_args: Annotated[tuple[BootArgsName, ...], Field(min_length=1, max_length=16, strict=False)] = (
         RELEASE_BOOT_ARGS
     )
-    guest_features: Annotated[int, Field(ge=0, lt=2**64)] = RELEASE_GUEST_FEATURES
+    guest_features: Count = RELEASE_GUEST_FEATURES
     sweep_vcpus_max: Annotated[int, Field(ge=0, le=LIMITS.vcpus)] = 64
     output_dir: NonEmpty = "reports/audit"
+
+    @field_validator("root_key")
+    @classmethod
+    def _says_itself(cls, value: str) -> str:
+        """A file is read once, by `from_file` and `from_notebook`; in values of others it has no place."""
+        named_root_key(value)
+        return value
+
+    @field_validator("output_dir")
+    @classmethod
+    def _at_home(cls, value: str) -> str:
+        return expanded(value) if value.startswith("~") else value
 
     @field_validator("vcpu_types")
     @classmethod
@@ -131,7 +145,7 @@ class Parameters(BaseModel):
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> Parameters:
-        """Parameters from named values, all checked."""
+        """Parameters from named values, all checked; the root key is ``mainnet`` or digits, never a file."""
         for name in values:
             if name not in cls.model_fields:
                 raise _unknown(name)
@@ -143,12 +157,19 @@ class Parameters(BaseModel):
     @classmethod
     def from_file(
         cls,
-        path: Path,
+        path: Path | str,
         overrides: Sequence[str] = (),
         environment: Mapping[str, str] = os.environ,
     ) -> Parameters:
         """Parameters from a YAML file, then ``NAME=VALUE`` overrides; missing ones that dfinity's build takes from
-        its environment come from there."""
+        its environment come from there.
+
+        Args:
+            path: a file, a pipe, or ``-`` for the standard input.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
         values = read_parameter_file(path)
         for override in overrides:
             name, value = parse_override(override)
@@ -157,9 +178,9 @@ class Parameters(BaseModel):
             if name not in values and environment.get(variable):
                 values[name] = _scalar(name, environment[variable])
         try:
-            return cls.from_mapping(values)
+            return cls.from_mapping(_with_root_key(values))
         except ParameterError as error:
-            raise error.at(str(path)) from None
+            raise error.at(told_source(str(path))) from None
 
     @classmethod
     def from_notebook(cls, namespace: Mapping[str, object]) -> Parameters:
@@ -180,7 +201,7 @@ class Parameters(BaseModel):
         names = {
             name: value for name, value in namespace.items() if name in counted and not name.startswith("_")
         }
-        return cls.from_mapping(names)
+        return cls.from_mapping(_with_root_key(names))
 
     def to_plain(self) -> dict[str, Any]:
         """All parameters as papermill, YAML and JSON take them."""
@@ -204,12 +225,14 @@ def _told(error: ValidationError) -> ParameterError:
         return ParameterError(f"the parameter {name} is missing", hint=hint)
     hints = {
         "base_version": "give 40 hex digits in lower case, in quotes, or auto",
-        "proposal_id": "give a whole number from 1",
+        "proposal_id": "give a whole number from 1 in decimal digits, without a zero in front",
         "base_image_sha256": "give 64 hex digits in lower case, in quotes, or null",
     }
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "string_unicode":
         message = "its bytes are not UTF-8"
+    if first.get("ctx", {}).get("lt") == EXACT:
+        message = "it is 2^53 or more, which not every reader of a report would read alike"
     return ParameterError(
         f"the parameter {name} cannot be {_shown(first['input'])}: {message[0].lower()}{message[1:]}",
         hint=hints.get(name, "params/README.md says what it takes"),
@@ -221,62 +244,42 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-class _FlatLoader(yaml.SafeLoader):
-    """YAML without aliases and repeated keys, which have no use in a flat file and can hide a value."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value!r} is set twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def read_parameter_file(path: Path) -> dict[str, object]:
+def read_parameter_file(path: Path | str) -> dict[str, object]:
     """The named values of a YAML parameter file, not yet checked.
 
     Raises:
         SourceError: the file cannot be read.
         ParameterError: it is too large, not YAML, not flat, or sets a name twice.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(PARAMETER_FILE_BYTES + 1)
-    except OSError as error:
-        raise SourceError(
-            f"the parameter file cannot be read: {error.strerror}", where=str(path), hint="check the path"
-        ) from None
-    if len(data) > PARAMETER_FILE_BYTES:
-        raise ParameterError("the parameter file is too large", where=str(path), expected="at most 64 KiB")
-    values = load_yaml(data, str(path))
+    where = told_source(str(path))
+    values = load_yaml(read_parameter_bytes(str(path)), where)
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ParameterError(
             "the parameter file must be a list of lines NAME: VALUE",
-            where=str(path),
+            where=where,
             hint="see params/README.md",
         )
     return values
 
 
-def load_yaml(data: bytes, where: str) -> Any:
-    """The value of a YAML document without aliases, repeated keys and tags that make objects.
+def expanded(place: str) -> str:
+    """``place`` with ``~`` as the home folder.
 
     Raises:
-        ParameterError: it is not such a document.
+        ParameterError: nobody of that name has one.
     """
     try:
-        return yaml.load(data, Loader=_FlatLoader)  # noqa: S506  (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise ParameterError(f"the file cannot be understood{line}: {problem}", where=where) from None
+        return str(Path(place).expanduser())
+    except RuntimeError:
+        raise ParameterError("there is no home folder to put in the place of ~", where=place) from None
+
+
+def _with_root_key(values: Mapping[str, object]) -> dict[str, object]:
+    """``values`` with the digits of the root key in the place of the file that holds it."""
+    key = values.get("root_key")
+    if not isinstance(key, str) or not key or is_named_root_key(key):
+        return dict(values)
+    return {**values, "root_key": parse_root_key(expanded(key)).hex()}
 
 
 def parse_override(text: str) -> tuple[str, object]:
@@ -299,6 +302,6 @@ def _scalar(name: str, value: str) -> object:
     if textual or "Literal" in str(field.annotation):
         return None if value == "null" else value
     try:
-        return yaml.load(value, Loader=_FlatLoader)  # noqa: S506  (a SafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
+        return load_yaml(value, name)
+    except ParameterError:
         raise ParameterError(f"the parameter {name} cannot be {_shown(value)}") from None

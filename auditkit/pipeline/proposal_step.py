@@ -12,7 +12,7 @@ from auditkit.audit import (
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, UnboundAnswerError
-from auditkit.ic import parse_root_key, verify_proposal
+from auditkit.ic import ProposalVerification, named_root_key, verify_proposal
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import CertifiedProposal, certified_proposal
 from auditkit.pipeline.steps import (
@@ -23,6 +23,16 @@ from auditkit.pipeline.steps import (
     not_reached,
     told,
 )
+from auditkit.pipeline.told import told_error
+from auditkit.pipeline.unkept import (
+    PROPOSAL_FORMS,
+    STAND_IN,
+    Unkept,
+    form_refusal,
+    is_certificate,
+    is_request,
+    reworded,
+)
 from auditkit.progress import Progress, progress_here
 
 
@@ -30,16 +40,15 @@ def read_proposal(parameters: Parameters, progress: Progress | None = None) -> P
     """Gets the certified proposal and decides checks 1 to 17.
 
     Raises:
-        ParameterError: a source or the root key makes no sense.
+        ParameterError: a source makes no sense.
     """
-    parse_root_key(parameters.root_key)
     (progress or progress_here()).step("asking for the proposal")
     try:
         certified = certified_proposal(parameters)
     except SourceError as error:
-        return ProposalStep(trouble=(told(error),))
+        return ProposalStep(trouble=(told(error, parameters),))
     except EvidenceError as error:
-        return refused_proposal(refusal(error))
+        return refused_proposal(refusal(told_error(error, parameters)))
     return decide_proposal(parameters, certified)
 
 
@@ -65,29 +74,63 @@ def refused_proposal(failed: Decision) -> ProposalStep:
 
 
 def decide_proposal(
-    parameters: Parameters, certified: CertifiedProposal, *, moment: datetime | None = None
+    parameters: Parameters,
+    certified: CertifiedProposal,
+    *,
+    unkept: tuple[Unkept, ...] = (),
+    moment: datetime | None = None,
 ) -> ProposalStep:
     """Decides checks 1 to 17 about a certificate that is here.
 
     Args:
+        unkept: of a replay: files that were not kept. `STAND_IN` stands in their place.
         moment: as of when: that of the first audit for a replay; now by default.
     """
     moment = (moment or datetime.now(UTC)).replace(microsecond=0)
-    verification = verify_proposal(
+    evidence = {PROPOSAL: Evidence.of_bytes(PROPOSAL, certified.certificate, certified.origin)}
+    if certified.request is not None:
+        evidence[REQUEST] = Evidence.of_bytes(REQUEST, certified.request, certified.origin)
+    verification = _verified(parameters, certified, moment)
+    if not certified.answered and (lacking := _without_form(certified)):
+        unkept = tuple(
+            Unkept(
+                replace(evidence[name], content=None),
+                form_refusal(verification.decisions, PROPOSAL_FORMS[name]),
+            )
+            for name in lacking
+        )
+        certified = replace(
+            certified,
+            certificate=STAND_IN if PROPOSAL in lacking else certified.certificate,
+            request=STAND_IN if REQUEST in lacking else certified.request,
+        )
+        verification = _verified(parameters, certified, moment)
+    evidence |= {file.evidence.name: file.evidence for file in unkept}
+    names = tuple(evidence)
+    decisions = tuple(
+        replace(decision, evidence=names)
+        for decision in reworded(verification.decisions, PROPOSAL_FORMS, unkept)
+    )
+    if verification.bless is not None:
+        decisions += decide_content(verification.bless, (PROPOSAL,))
+    else:
+        decisions += not_reached(checks.CONTENT_CHECKS, first_failure(decisions))
+    return ProposalStep(decisions, (), tuple(evidence.values()), verification, unkept=unkept, moment=moment)
+
+
+def _verified(parameters: Parameters, certified: CertifiedProposal, moment: datetime) -> ProposalVerification:
+    return verify_proposal(
         certified.certificate,
-        root_key=parse_root_key(parameters.root_key),
+        root_key=named_root_key(parameters.root_key),
         proposal_id=parameters.proposal_id,
         stage=parameters.stage,
         request=certified.request,
         now_ns=int(moment.timestamp()) * 10**9,
     )
-    evidence = [Evidence.of_bytes(PROPOSAL, certified.certificate, certified.origin)]
-    if certified.request is not None:
-        evidence.append(Evidence.of_bytes(REQUEST, certified.request, certified.origin))
-    names = tuple(item.name for item in evidence)
-    decisions = tuple(replace(decision, evidence=names) for decision in verification.decisions)
-    if verification.bless is not None:
-        decisions += decide_content(verification.bless, (PROPOSAL,))
-    else:
-        decisions += not_reached(checks.CONTENT_CHECKS, first_failure(decisions))
-    return ProposalStep(decisions, (), tuple(evidence), verification, moment=moment)
+
+
+def _without_form(certified: CertifiedProposal) -> tuple[str, ...]:
+    """The files that do not have their form."""
+    proposal = () if is_certificate(certified.certificate) else (PROPOSAL,)
+    request = () if certified.request is None or is_request(certified.request) else (REQUEST,)
+    return (*proposal, *request)

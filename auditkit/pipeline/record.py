@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from auditkit.audit import Trouble
 from auditkit.decision import Decision
-from auditkit.errors import EvidenceError, ParameterError
+from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BaseImage, VerityRoot
-from auditkit.ic import MAINNET_ROOT_KEY, parse_root_key
-from auditkit.pipeline.parameters import Parameters, load_yaml
+from auditkit.numbers import Count
+from auditkit.opening import regular_file
+from auditkit.pipeline.flat_yaml import load_yaml
 from auditkit.pipeline.trees_record import TreesRecord
+from auditkit.pipeline.unkept import Refusal
 from auditkit.report import RECORD_NAME, PolicyIds
 from auditkit.report.records import ParameterValue
 from auditkit.report.strict_json import first_fault
@@ -36,8 +38,6 @@ RECORD_V1: Final = "auditkit/replay/v1"
 RECORD_V2: Final = "auditkit/replay/v2"
 RECORD_BYTES: Final = 1024 * 1024  # half of it for the two boot trees of an audit with a recovery image
 _SINCE_V2: Final = frozenset({"unknown_member", "has_overlay", "data_behind_boot"})
-# Places on the auditor's machine say nothing about the subject, and reports of two auditors should be equal.
-UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
 _COMMENT: Final = """\
 # Repeat this audit from the files beside this one, with the network off:  auditkit check replay.yaml
 #
@@ -64,8 +64,18 @@ class FileRecord(_Part):
 
     name: str
     sha256: Sha256
-    size: Annotated[int, Field(ge=0)]
+    size: Count
     origin: str
+
+
+class UnkeptRecord(FileRecord):
+    """A file that is not in the folder, because it does not have the form that its name promises.
+
+    Attributes:
+        refusal: the words of the failed check of that form; None when the check was not reached.
+    """
+
+    refusal: Refusal | None
 
 
 class ProposalRecord(_Part):
@@ -97,11 +107,11 @@ class ImageFacts(_Part):
     origin: str
     file_name: str
     sha256: Sha256
-    size: Annotated[int, Field(ge=0)]
+    size: Count
     version_text: str | None
     boot_version_text: str | None
     has_checksums: bool
-    entries: int
+    entries: Count
     verity: VerityRoot | None
     has_overlay: bool = False
     data_behind_boot: bool = False
@@ -170,7 +180,7 @@ class RecoveryRecord(_Part):
 
 
 class ReplayRecord(_Part):
-    """All of `replay.yaml`."""
+    """All of `replay.yaml`. ``unkept`` is written only where there is something in it."""
 
     replay: Literal["auditkit/replay/v1", "auditkit/replay/v2"]
     parameters: dict[str, ParameterValue]
@@ -179,6 +189,7 @@ class ReplayRecord(_Part):
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None
     files: tuple[FileRecord, ...]
+    unkept: tuple[UnkeptRecord, ...] = ()
 
     @model_validator(mode="after")
     def _has_its_version(self) -> Self:
@@ -210,24 +221,9 @@ def require_same_image(what: str, path: Path, read: BaseImage, facts: ImageFacts
         )
 
 
-def told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
-    """The parameters as reports and records tell them: without places on this machine, the root key by its digits.
-
-    Raises:
-        ParameterError: the root key is a file that cannot be read any more.
-    """
-    told: dict[str, ParameterValue] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in parameters.to_plain().items()
-        if name not in UNTOLD_PARAMETERS
-    }
-    key = parse_root_key(parameters.root_key)
-    return {**told, "root_key": "mainnet" if key == MAINNET_ROOT_KEY else key.hex()}
-
-
 def render_record(record: ReplayRecord) -> Evidence:
     """`replay.yaml` as evidence. Equal records give equal bytes."""
-    values = record.model_dump(mode="json")
+    values = record.model_dump(mode="json", exclude=None if record.unkept else {"unkept"})
     if record.replay == RECORD_V1 and record.image is not None:
         for part in (values["image"], values["image"]["facts"] or {}):
             for name in _SINCE_V2 & part.keys():
@@ -286,9 +282,9 @@ def record_schema() -> dict[str, Any]:
 
 
 def is_record(path: Path) -> bool:
-    """Whether the file is meant as a replay record and not as parameters; False when it cannot be read."""
+    """Whether the file is meant as a replay record and not as parameters; False for what is no file."""
     try:
-        with path.open("rb") as file:
+        with regular_file(path) as file:
             return re.search(rb"^replay:", file.read(RECORD_BYTES), re.MULTILINE) is not None
-    except OSError:
+    except (OSError, SourceError):
         return False

@@ -29,12 +29,13 @@ from auditkit.guestos import (
     UnknownMemberError,
 )
 from auditkit.guestos import read_base_image as read_image
-from auditkit.ic import parse_root_key
+from auditkit.ic import named_root_key
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageFacts, RecoveryRecord, require_same_image
 from auditkit.pipeline.sources import PRACTICE
 from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, ProposalStep, told, unreached
+from auditkit.pipeline.told import told_place
 from auditkit.pipeline.trees_record import TreesRecord, digest_at
 from auditkit.practice.recovery import recovery_image as practice_recovery_image
 from auditkit.progress import Progress, progress_here
@@ -86,7 +87,7 @@ def check_recovery_image(
     except UnknownMemberError as error:
         return _strange(error.observed)
     except (SourceError, EvidenceError) as error:
-        trouble = (told(error),)
+        trouble = (told(error, parameters),)
         return RecoveryStep(trouble=trouble, record=RecoveryRecord(trouble=trouble))
 
 
@@ -233,7 +234,7 @@ def _source(parameters: Parameters) -> Iterator[tuple[Source, str]]:
             yield Source(path=practice_recovery_image(scenario.recovered, Path(folder))), place
     else:
         source = parse_source(place)
-        yield source, str(source)
+        yield source, told_place(str(source))
 
 
 def _read(source: Source, work: Path, progress: Progress) -> BaseImage:
@@ -279,7 +280,7 @@ def _compared(
         bless=proposal.bless,
         proposal_id=parameters.proposal_id,
         certificate=next((item.read(LIMITS.certificate_bytes) for item in proposal.evidence[:1]), None),
-        root_key=parse_root_key(parameters.root_key),
+        root_key=named_root_key(parameters.root_key),
     )
     comparison = decide_recovery(read, read.tree, reference, tuple(item.name for item in evidence))
     # What the NNS blessed is compared; whether others are given the same image is what http leaves open.

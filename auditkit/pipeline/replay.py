@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from auditkit import checks
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
@@ -48,9 +49,12 @@ from auditkit.pipeline.steps import (
     ProposalStep,
     unreached,
 )
+from auditkit.pipeline.unkept import STAND_IN, Unkept
 from auditkit.progress import Progress, progress_here
 from auditkit.report import RECORD_NAME, AuditDocument, from_json
 from auditkit.report.folder import DOCUMENT_NAME
+
+_MAY_BE_UNKEPT: Final = frozenset({PROPOSAL, REQUEST, REPORT, CHAIN})
 
 
 def replay(
@@ -99,8 +103,11 @@ def replay(
         files=files,
         given=recovery_image,
     )
-    attested = tuple(files[name] for name in (REPORT, CHAIN) if name in files)
-    attestation = decide_report(parameters, proposal, attested)
+    kept = {name: item for name, item in files.items() if item.content is not None}
+    attested = tuple(kept[name] for name in (REPORT, CHAIN) if name in kept)
+    attestation = decide_report(
+        parameters, proposal, attested, unkept=_unkept(record, files, (REPORT, CHAIN))
+    )
     return conclude(
         parameters,
         proposal,
@@ -129,6 +136,10 @@ def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
                 observed=f"{item.size} bytes with SHA-256 {item.sha256}",
             )
         found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin, item.content)
+    for file in record.unkept:
+        if file.name in found or file.name not in _MAY_BE_UNKEPT:
+            raise EvidenceError("the record calls a file unkept that is kept", where=file.name)
+        found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin)
     if odd := present.keys() - found.keys() - {RECORD_NAME, COMPUTED}:
         raise EvidenceError("the record does not know a file of the folder", where=str(folder / min(odd)))
     return found
@@ -137,7 +148,7 @@ def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
 def _content(files: dict[str, Evidence], name: str, limit: int) -> bytes:
     if name not in files:
         raise SourceError("the evidence is incomplete", where=name, hint="get the whole evidence folder")
-    return files[name].read(limit)
+    return STAND_IN if files[name].content is None else files[name].read(limit)
 
 
 def _moment_beside(folder: Path) -> datetime | None:
@@ -165,10 +176,15 @@ def _proposal(
                 "the record calls an answer refused without a failed check", where=RECORD_NAME
             )
         return refused_proposal(refused)
+    unkept = _unkept(record, files, (PROPOSAL, REQUEST))
     certificate = _content(files, PROPOSAL, LIMITS.certificate_bytes)
     request = _content(files, REQUEST, LIMITS.certificate_bytes) if REQUEST in files else None
     certified = CertifiedProposal(certificate, request, files[PROPOSAL].origin)
-    return decide_proposal(parameters, certified, moment=moment)
+    return decide_proposal(parameters, certified, unkept=unkept, moment=moment)
+
+
+def _unkept(record: ReplayRecord, files: dict[str, Evidence], names: tuple[str, ...]) -> tuple[Unkept, ...]:
+    return tuple(Unkept(files[file.name], file.refusal) for file in record.unkept if file.name in names)
 
 
 def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> BaseImage:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,27 +13,22 @@ from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence import (
     MAINNET_URLS,
     CertifiedCall,
+    NotFoundError,
     Source,
     fetch_certified_call,
     parse_source,
     read_bytes,
     request_path,
 )
-from auditkit.ic import GOVERNANCE, parse_root_key
+from auditkit.ic import GOVERNANCE, named_root_key
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
+from auditkit.opening import open_regular
 from auditkit.pipeline.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
+from auditkit.pipeline.told import PLACES, told_place
 from auditkit.sev import KnownRelease
 
 PRACTICE: Final = "practice:"
-_SOURCES: Final = (
-    "proposal_source",
-    "request_source",
-    "base_image",
-    "recovery_image",
-    "attestation_report",
-    "attestation_chain",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +39,14 @@ class CertifiedProposal:
         certificate: the bare certificate.
         request: the content map that was sent, as CBOR; None when nobody kept it.
         origin: where they came from.
+        answered: whether they are an answer to our own question, which is evidence whatever it is, and not files that
+            a parameter names.
     """
 
     certificate: bytes
     request: bytes | None
     origin: str
+    answered: bool = True
 
 
 def certified_proposal(parameters: Parameters) -> CertifiedProposal:
@@ -68,7 +67,7 @@ def certified_proposal(parameters: Parameters) -> CertifiedProposal:
     if source.url is not None:
         urls = MAINNET_URLS if place == MAINNET_PROPOSAL_SOURCE else (source.url,)
         call = fetch_proposal(urls, parameters.proposal_id)
-        return CertifiedProposal(call.certificate, call.request, call.url)
+        return CertifiedProposal(call.certificate, call.request, told_place(call.url))
     return read_proposal_file(source, parameters.request_source)
 
 
@@ -83,9 +82,10 @@ def read_proposal_file(source: Source, request_source: str | None) -> CertifiedP
     request: bytes | None = None
     if request_source is not None:
         request = read_bytes(parse_source(request_source), LIMITS.certificate_bytes)
-    elif source.path is not None and request_path(source.path).is_file():
-        request = read_bytes(Source(path=request_path(source.path)), LIMITS.certificate_bytes)
-    return CertifiedProposal(certificate, request, str(source))
+    elif source.path is not None:
+        with suppress(NotFoundError):
+            request = read_bytes(Source(path=request_path(source.path)), LIMITS.certificate_bytes)
+    return CertifiedProposal(certificate, request, told_place(str(source)), answered=False)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def image_source(parameters: Parameters, version: str) -> Iterator[tuple[Source,
             yield parse_source(network.release_url_template, base_version=version), place
     else:
         source = parse_source(place, base_version=version)
-        yield source, str(source)
+        yield source, told_place(str(source))
 
 
 def other_known_releases(parameters: Parameters) -> tuple[KnownRelease, ...]:
@@ -110,19 +110,18 @@ def other_known_releases(parameters: Parameters) -> tuple[KnownRelease, ...]:
 
     The root key tells the worlds apart, so a replay and an audit of files know the same releases.
     """
-    return practice.known_releases() if parse_root_key(parameters.root_key) == practice.ROOT_KEY else ()
+    return practice.known_releases() if named_root_key(parameters.root_key) == practice.ROOT_KEY else ()
 
 
 def preflight(parameters: Parameters) -> None:
     """Makes sure before anything runs or is written that every source can be what it should be.
 
     Raises:
-        ParameterError: a source, a scenario or the root key makes no sense.
-        SourceError: a file is not there.
+        ParameterError: a source or a scenario makes no sense.
+        SourceError: a file is not there, or is not a regular one.
     """
-    parse_root_key(parameters.root_key)
     version = parameters.base_version if parameters.base_version != "auto" else "0" * 40
-    for name in _SOURCES:
+    for name in PLACES:
         place = getattr(parameters, name)
         if place is None:
             continue
@@ -131,8 +130,11 @@ def preflight(parameters: Parameters) -> None:
             continue
         source = parse_source(place, base_version=version)
         found_out_later = parameters.base_version == "auto" and "{base_version}" in place
-        if source.path is not None and not source.path.is_file() and not found_out_later:
-            raise SourceError("there is no such file", where=f"{name}: {source.path}", hint="check the path")
+        if source.path is not None and not found_out_later:
+            try:
+                os.close(open_regular(source.path))
+            except SourceError as error:
+                raise SourceError(error.what, where=f"{name}: {source.path}", hint="check the path") from None
 
 
 def _require_in_scenario(name: str, place: str) -> None:

@@ -22,7 +22,10 @@ from auditkit.errors import AuditkitError, ParameterError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs, BootFiles, TreeSnapshot, VerityRoot
 from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification
+from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageRecord
+from auditkit.pipeline.told import told_error
+from auditkit.pipeline.unkept import Unkept
 from auditkit.sev import (
     LaunchMeasurement,
     MeasuredBoot,
@@ -47,6 +50,7 @@ class ProposalStep:
         refused: the check that the answer failed before there was a certificate; None otherwise.
         moment: as of when it was judged what is over and what has expired, a whole second in UTC; None when there was
             nothing to judge. The document keeps it as the start of the run, for a replay.
+        unkept: files that are not kept, since they do not have their form.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -55,6 +59,7 @@ class ProposalStep:
     verification: ProposalVerification | None = None
     refused: Decision | None = None
     moment: datetime | None = None
+    unkept: tuple[Unkept, ...] = ()
 
     @property
     def bless(self) -> BlessAlternativeGuestOsVersion | None:
@@ -148,6 +153,7 @@ def first_stop(before: Step) -> Decision:
     raise ParameterError("internal error: a step stopped without saying why")
 
 
-def told(error: AuditkitError) -> Trouble:
-    """The trouble that ``error`` is about."""
-    return Trouble(error.what_was_found, error.where, error.hint)
+def told(error: AuditkitError, parameters: Parameters) -> Trouble:
+    """The trouble that ``error`` is about, without places of this machine."""
+    shown = told_error(error, parameters)
+    return Trouble(shown.what_was_found, shown.where, shown.hint)

@@ -18,6 +18,7 @@ from typing import Final
 from auditkit.atomic import staged_for, sync_folder, write_atomically, write_new
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.limits import LIMITS
+from auditkit.opening import read_file, regular_file
 from auditkit.report.document import SCHEMA_ID, AuditDocument, from_json, to_json
 from auditkit.report.evidence_folder import (
     EVIDENCE_NAME,
@@ -189,11 +190,10 @@ def read_report_folder(folder: Path, name: str = DOCUMENT_NAME) -> ReportFolder:
     """
     path = folder / name
     try:
-        with path.open("rb") as file:
-            data = file.read(LIMITS.report_bytes + 1)
-    except OSError as error:
+        data = read_file(path, LIMITS.report_bytes)
+    except SourceError as error:
         raise SourceError(
-            f"there is no finished report here: {error.strerror or error}",
+            f"there is no finished report here: {error.what}",
             where=str(path),
             hint="an audit that was interrupted leaves no audit.json; run it again",
         ) from None
@@ -248,15 +248,13 @@ def _foreign(folder: Path) -> list[str]:
 def _begins_like_a_report(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
-    with path.open("rb") as file:
+    with regular_file(path) as file:
         return _BEGINNING.match(file.read(200)) is not None
 
 
 def _was_executed(path: Path) -> bool:
     """Whether papermill wrote the notebook, as it does in every audit."""
-    if path.stat().st_size > LIMITS.report_bytes:
-        return False
     try:
-        return "papermill" in json.loads(path.read_bytes())["metadata"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        return "papermill" in json.loads(read_file(path, LIMITS.report_bytes))["metadata"]
+    except (EvidenceError, ValueError, LookupError, TypeError, RecursionError):
         return False

@@ -24,6 +24,7 @@ from auditkit.audit.verdict import Trouble, Verdict
 from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import AuditkitError, ParameterError
 from auditkit.ic import BlessedMeasurement
+from auditkit.numbers import Count, ProposalNumber
 from auditkit.sev import LaunchMeasurement, PublishedMeasurement
 from auditkit.times import rfc3339
 
@@ -60,7 +61,6 @@ Time = Annotated[
     StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$"),
     AfterValidator(_on_the_calendar),
 ]
-Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Sentence = Annotated[str, StringConstraints(min_length=1)]
@@ -105,7 +105,7 @@ class Subject(Part):
         deadline: when voting ends; null also for a time after the year 9999.
     """
 
-    proposal_id: Annotated[int, Field(ge=1, lt=1 << 53)] | None
+    proposal_id: ProposalNumber | None
     proposal_title: str | None = None
     proposal_url: str | None = None
     proposal_summary: str | None = None

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from auditkit.audit import FOREIGN_WORLDS, Policy, Verdict, policy_version
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import EvidenceError
+from auditkit.numbers import Count, ProposalNumber
 from auditkit.report import AuditDocument
 from auditkit.report.folder import DOCUMENT_NAME
 from auditkit.report.records import CheckId, Sentence, Sha256, Time
@@ -91,7 +92,7 @@ class NotCovered(_Part):
 
     name: str
     digest: Digest
-    size: int
+    size: Count
 
 
 class ToolVersion(_Part):
@@ -122,7 +123,7 @@ class ReportPredicate(_Part):
     policy: Literal["strict", "overlap"]
     policy_version: Annotated[int, Field(ge=1)] = 1
     stage: Literal["vote", "recover"]
-    proposal_id: Annotated[int, Field(ge=1, lt=1 << 53)] | None
+    proposal_id: ProposalNumber | None
     base_version: str | None
     rootfs_hash: str | None
     certificate_time: Time | None

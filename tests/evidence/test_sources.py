@@ -13,6 +13,7 @@ from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import (
     IMAGE_URLS,
     NotFoundError,
+    TransientError,
     cache_folder,
     fetch_small,
     mirrors,
@@ -133,6 +134,38 @@ def test_small_files_are_fetched(serve, hasty):
         with pytest.raises(SourceError, match=message) as caught:
             get(path)
         assert not isinstance(caught.value, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("HTTP_PROXY", "socks5://127.0.0.1:9", "SOCKS"),
+        ("ALL_PROXY", "socks5h://127.0.0.1:9", "SOCKS"),
+        ("HTTP_PROXY", "http://", "proxy makes no sense"),
+        ("HTTP_PROXY", "::::", "proxy makes no sense"),
+        ("HTTP_PROXY", "http://[::1", "proxy makes no sense"),
+        ("HTTP_PROXY", "http://127.0.0.1:99999999", "proxy makes no sense"),
+        ("HTTP_PROXY", "ftp://127.0.0.1", "proxy makes no sense"),
+        ("REQUESTS_CA_BUNDLE", "/no/such/file", "REQUESTS_CA_BUNDLE"),
+        ("CURL_CA_BUNDLE", "/no/such/file", "REQUESTS_CA_BUNDLE"),
+    ],
+)
+def test_what_is_wrong_with_the_way_out_is_said(variable, value, told, monkeypatch, hasty):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, value)
+    scheme = "https" if "BUNDLE" in variable else "http"
+    with pytest.raises(SourceError, match=told) as caught:
+        fetch_small(f"{scheme}://host.invalid/x", backoff=hasty)
+    assert not isinstance(caught.value, TransientError)
 
 
 def test_nothing_there_is_only_said_when_every_address_says_so(serve, hasty):

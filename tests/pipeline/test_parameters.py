@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -102,6 +103,176 @@ def test_files_that_are_not_flat_yaml(tmp_path, text):
     with pytest.raises(ParameterError) as refused:
         from_text(tmp_path, text)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0137000",
+        "139:00",
+        "1_000",
+        "+5",
+        "-5",
+        "0x10",
+        "0o17",
+        "1e3",
+        "7.0",
+        ".inf",
+        "yes",
+        "true",
+        "2024-01-01",
+        "!!int 0137000",
+        "!!int 7",
+        "! 7",
+        "!x 7",
+        "'7'",
+        "٣",
+        "[7]",
+        "{a: 7}",
+        "~",
+        "9" * 4000,
+        "9" * 90,
+        "=",
+        "",
+    ],
+)
+def test_a_number_is_decimal_digits_or_refused_in_one_clear_line(written, tmp_path):
+    """YAML 1.1 reads another number out of many of these: 0137000 would audit proposal 48640."""
+    base = "base_version: auto"
+    given = (
+        lambda: from_text(tmp_path, f"{base}\nproposal_id: {written}"),
+        lambda: from_text(tmp_path, base, f"proposal_id={written}"),
+        lambda: from_text(tmp_path, base, environment={"ALTERNATIVE_GUESTOS_PROPOSAL_ID": written}),
+    )
+    for read in given:
+        with pytest.raises(ParameterError) as refused:
+            read()
+        assert "\n" not in str(refused.value)
+        assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("written", ["[016]", "[1_6]", "[0x10, 8]"])
+def test_numbers_in_lists_are_decimal_too(written, tmp_path):
+    with pytest.raises(ParameterError, match="vcpus"):
+        from_text(tmp_path, f"proposal_id: 7\nbase_version: auto\nvcpus: {written}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "? [a, b]\n: 1",
+        "? {a: 1}\n: 1",
+        "<<: {stage: vote}",
+        "proposal_source: ~nobody-at-all/x",
+        "output_dir: ~nobody-at-all/x",
+        "root_key: ~nobody-at-all/x",
+        "stage: no",
+        "vcpus: {a: 1}",
+        "stage: !!binary dm90ZQ==",
+        "stage: &a vote\npolicy: *a",
+        "%TAG ! x\n---\nstage: vote",
+    ],
+)
+def test_other_oddities_of_yaml_are_one_clear_line(line, tmp_path):
+    from auditkit.errors import AuditkitError
+    from auditkit.pipeline import preflight
+
+    with pytest.raises(AuditkitError) as refused:
+        preflight(
+            from_text(tmp_path, f"proposal_id: 7\nbase_version: auto\nbase_image: {tmp_path}/x\n{line}")
+        )
+    assert "\n" not in str(refused.value)
+
+
+def test_texts_that_yaml_1_1_takes_for_something_else_stay_texts(tmp_path):
+    text = "proposal_id: 7\nbase_version: auto\noutput_dir: 2024-01-01\nproposal_source: 1e3"
+    parameters = from_text(tmp_path, text)
+    assert (parameters.output_dir, parameters.proposal_source) == ("2024-01-01", "1e3")
+
+
+@pytest.mark.parametrize("name", ["proposal_id", "guest_features"])
+def test_numbers_that_a_report_cannot_tell_exactly_are_refused(name):
+    assert Parameters.from_mapping({**GOOD, name: 2**53 - 1})
+    for value in (2**53, 2**60, 2**64):
+        with pytest.raises(ParameterError, match=r"2\^53 or more"):
+            Parameters.from_mapping({**GOOD, name: value})
+
+
+def test_the_largest_numbers_are_reported():
+    """What parameters accept, every document can hold."""
+    from auditkit.pipeline import check
+
+    last = 2**53 - 1
+    honest = ROOT / "params" / "practice" / "honest.yaml"
+    overrides = (f"guest_features={last}", f"proposal_id={last}")
+    document, _ = check(Parameters.from_file(honest, overrides, {}))
+    assert document.subject.proposal_id == last
+    document, _ = check(Parameters.from_file(honest, overrides[:1], {}))
+    assert document.measured is not None
+    assert document.measured.guest_features == last
+
+
+def test_the_home_folder_in_output_dir(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/of/mine")
+    assert Parameters.from_mapping({**GOOD, "output_dir": "~/reports"}).output_dir == "/home/of/mine/reports"
+    assert Parameters.from_mapping({**GOOD, "output_dir": "./~/reports"}).output_dir == "./~/reports"
+
+
+def test_a_root_key_file_is_read_once_and_only_for_those_who_may_name_files(tmp_path):
+    from auditkit.ic import MAINNET_ROOT_KEY
+
+    key = tmp_path / "key"
+    key.write_bytes(MAINNET_ROOT_KEY)
+    text = f"proposal_id: 7\nbase_version: auto\nroot_key: {key}"
+    assert from_text(tmp_path, text).root_key == MAINNET_ROOT_KEY.hex()
+    assert Parameters.from_notebook({**GOOD, "root_key": str(key)}).root_key == MAINNET_ROOT_KEY.hex()
+    with pytest.raises(ParameterError, match="neither mainnet nor"):
+        Parameters.from_mapping({**GOOD, "root_key": str(key)})
+
+
+def through_a_pipe(data: bytes, *, close: bool = True) -> tuple[int, str]:
+    reader, writer = os.pipe()
+    os.write(writer, data)
+    if close:
+        os.close(writer)
+    return reader, f"/dev/fd/{reader}"
+
+
+def test_parameters_from_a_pipe():
+    reader, name = through_a_pipe(b"proposal_id: 7\nbase_version: auto\n")
+    assert Parameters.from_file(name, (), {}).proposal_id == 7
+    os.close(reader)
+
+
+def test_parameters_from_a_pipe_that_is_not_finished_or_has_no_end(monkeypatch):
+    import time
+    from dataclasses import replace
+
+    from auditkit.limits import LIMITS
+    from auditkit.pipeline import parameter_source
+
+    monkeypatch.setattr(parameter_source, "LIMITS", replace(LIMITS, parameter_seconds=0.4))
+    reader, writer = os.pipe()
+    os.write(writer, b"proposal_id: 7\n")
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="nobody finished writing"):
+        Parameters.from_file(f"/dev/fd/{reader}", (), {})
+    assert time.monotonic() - began < 5
+    with Path("/dev/zero").open("rb") as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        with pytest.raises(ParameterError, match="too large"):
+            Parameters.from_file("-", (), {})
+    os.close(writer)
+    os.close(reader)
+
+
+def test_parameters_from_standard_input(tmp_path, monkeypatch):
+    (tmp_path / "params").write_text("proposal_id: 7\nbase_version: auto\n")
+    with (tmp_path / "params").open("rb") as given:
+        monkeypatch.setattr("sys.stdin", given)
+        assert Parameters.from_file("-", (), {}).proposal_id == 7
+    with pytest.raises(SourceError, match="standard input is closed"):
+        Parameters.from_file("-", (), {})
 
 
 def test_missing_file(tmp_path):

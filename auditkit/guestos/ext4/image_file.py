@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from auditkit.errors import EvidenceError, SourceError
+from auditkit.opening import regular_file
 
 _PIECE: Final = 1 << 20
 
 
-def holds_data_behind(image: Path, offset: int) -> bool:
+def holds_data_behind(image: BinaryIO | Path, offset: int) -> bool:
     """Whether a file holds anything but zeros from ``offset`` on; its holes are not read.
+
+    Args:
+        image: its path, or an open file, which stays the caller's to close.
 
     Raises:
         SourceError: it cannot be read.
     """
     try:
-        with image.open("rb", buffering=0) as file:
+        with regular_file(image) if isinstance(image, Path) else nullcontext(image) as file:
             size = os.fstat(file.fileno()).st_size
             while offset < size:
                 try:
@@ -48,7 +53,7 @@ class ImageFile:
         source: its path, or a seekable binary file, which stays the caller's to close.
 
     Raises:
-        SourceError: there is no such file.
+        SourceError: there is no such file, or it is not a regular one.
     """
 
     def __init__(self, source: BinaryIO | Path | str) -> None:
@@ -58,10 +63,7 @@ class ImageFile:
         """Bytes of the image."""
 
     def _open(self, path: Path) -> BinaryIO:
-        try:
-            self._owned = path.open("rb")
-        except OSError as error:
-            raise SourceError(f"the image cannot be opened: {error.strerror}", where=str(path)) from error
+        self._owned = regular_file(path)
         return self._owned
 
     def close(self) -> None:

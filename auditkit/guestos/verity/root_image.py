@@ -9,6 +9,7 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
 from auditkit.guestos.verity.leaves import BATCH
 from auditkit.limits import LIMITS, Limits
+from auditkit.opening import regular_file
 
 
 def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
@@ -23,7 +24,7 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
         EvidenceError: it has no hash area, no superblock, or is larger than the limit.
     """
     try:
-        with path.open("rb", buffering=0) as file:
+        with regular_file(path) as file:
             size = file.seek(0, os.SEEK_END)
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")

@@ -1,0 +1,45 @@
+"""An executed notebook as it is published: it tells the parameters as every other file of the report does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from auditkit.atomic import write_atomically
+from auditkit.errors import AuditFailedError
+from auditkit.pipeline import Parameters, told_parameters
+from auditkit.pipeline.told import told_text
+
+_INJECTED: Final = "injected-parameters"
+
+
+def tell_less(executed: Path, parameters: Parameters) -> None:
+    """Takes places of the auditor's machine, and what addresses carry behind ``?``, out of an executed notebook.
+
+    The cell with the parameters that were injected, papermill's note of them, what cells printed, and the end of an
+    audit that did not pass are told anew. Any other error is left as it is: then there is no report.
+    """
+    notebook = json.loads(executed.read_bytes())
+    told = told_parameters(parameters)
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+    noted = notebook["metadata"].get("papermill", {})
+    if "parameters" in noted:
+        noted["parameters"] = plain
+    for cell in notebook["cells"]:
+        if _INJECTED in cell["metadata"].get("tags", ()):
+            cell["source"] = "# Parameters\n" + "\n".join(
+                f"{name} = {value!r}" for name, value in plain.items()
+            )
+        for output in cell.get("outputs", ()):
+            _tell_output(output, parameters)
+    write_atomically(executed, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _tell_output(output: dict[str, Any], parameters: Parameters) -> None:
+    if output["output_type"] == "stream":
+        text = output["text"]
+        output["text"] = told_text(text if isinstance(text, str) else "".join(text), parameters)
+    elif output["output_type"] == "error" and output["ename"] == AuditFailedError.__name__:
+        output["evalue"] = told_text(output["evalue"], parameters)
+        output["traceback"] = [f"{output['ename']}: {output['evalue']}"]

@@ -1,0 +1,21 @@
+"""Numbers as our documents tell them.
+
+A JSON number is exact up to 2^53 in every reader (RFC 8259, section 6). So no number of ours reaches it, and one that
+does is refused where it comes in: a parameter, an option, a record. Numbers of the Internet Computer, which
+have 64 bits, are told as digits in a text instead.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field
+
+EXACT: Final = 1 << 53
+"""The first number that is not exact everywhere."""
+
+Count: TypeAlias = Annotated[int, Field(ge=0, lt=EXACT)]
+"""A size in bytes, a number of things, or a set of bits."""
+
+ProposalNumber: TypeAlias = Annotated[int, Field(ge=1, lt=EXACT)]
+"""The number of an NNS proposal. Governance counts them up from 1 and stands below a million."""

@@ -1,0 +1,70 @@
+"""A named pipe that nobody writes to, in the place of each file that a command takes: trouble at once, never a wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+COMMANDS = [
+    "measure PIPE",
+    "verity-hash PIPE",
+    "extract-bootfs PIPE --out made",
+    "compare-images PIPE PIPE",
+    "compare-images PIPE PIPE --proposal PIPE",
+    "assemble PIPE --proposal PIPE --out made.tar",
+    "check PIPE",
+    "check practice:honest -p root_key=PIPE",
+    "check practice:honest -p proposal_source=PIPE",
+    "check practice:honest -p proposal_source=FILE -p request_source=PIPE",
+    "check practice:honest -p base_image=PIPE",
+    "check practice:honest -p recovery_image=PIPE",
+    "check practice:honest -p attestation_report=PIPE",
+    "check practice:honest -p attestation_report=FILE -p attestation_chain=PIPE",
+    "check FOLDER/replay.yaml",
+    "audit PIPE --out made",
+    "batch PIPE --out made",
+    "verify-certificate PIPE",
+    "verify-certificate FILE --root-key PIPE",
+    "verify-proposal PIPE --proposal-id 1",
+    "verify-proposal FILE --proposal-id 1 --request PIPE",
+    "verify-proposal BESIDE --proposal-id 1",
+    "overlap --proposal PIPE --measurements FILE",
+    "overlap --proposal FILE --measurements PIPE",
+    "verify-attestation PIPE --proposal FILE",
+    "verify-attestation FILE --chain PIPE --proposal FILE",
+    "sign FOLDER --key PIPE",
+    "verify-report FOLDER --allowed-signers PIPE",
+    "diff PIPE PIPE",
+    "diff FOLDER FOLDER",
+]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_pipe_is_trouble_and_no_wait(line, tmp_path, monkeypatch, capsys):
+    from auditkit.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").write_bytes(b"of no form")
+    Path("BESIDE").write_bytes(b"of no form")
+    Path("FOLDER").mkdir()
+    for name in ("PIPE", "FOLDER/audit.json", "FOLDER/replay.yaml", "BESIDE.request.cbor"):
+        os.mkfifo(name)
+
+    def late(*_: object) -> None:
+        raise AssertionError("it waits for the pipe")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(20)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(line.split())
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert ended.value.code in (1, 2) if line.startswith("verify-report") else ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "internal error" not in told
+    assert not Path("made").exists()
