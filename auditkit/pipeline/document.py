@@ -35,7 +35,6 @@ from auditkit.pipeline.record import (
     ProposalRecord,
     ReplayRecord,
     UnkeptRecord,
-    record_version,
     render_record,
 )
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
@@ -196,7 +195,6 @@ def _record(
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
         ReplayRecord(
-            replay=record_version(image.record, recovery.record),
             parameters=told_parameters(parameters),
             policies=policies,
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from auditkit.audit import Trouble
 from auditkit.decision import Decision
@@ -37,7 +37,6 @@ from auditkit.report.strict_json import first_fault
 RECORD_V1: Final = "auditkit/replay/v1"
 RECORD_V2: Final = "auditkit/replay/v2"
 RECORD_BYTES: Final = 1024 * 1024  # half of it for the two boot trees of an audit with a recovery image
-_SINCE_V2: Final = frozenset({"unknown_member", "has_overlay", "data_behind_boot"})
 _COMMENT: Final = """\
 # Repeat this audit from the files beside this one, with the network off:  auditkit check replay.yaml
 #
@@ -180,9 +179,9 @@ class RecoveryRecord(_Part):
 
 
 class ReplayRecord(_Part):
-    """All of `replay.yaml`. ``unkept`` is written only where there is something in it."""
+    """All of `replay.yaml`. Records of version 1, without what came later, are read too."""
 
-    replay: Literal["auditkit/replay/v1", "auditkit/replay/v2"]
+    replay: Literal["auditkit/replay/v1", "auditkit/replay/v2"] = RECORD_V2
     parameters: dict[str, ParameterValue]
     policies: PolicyIds = PolicyIds()
     proposal: ProposalRecord
@@ -190,20 +189,6 @@ class ReplayRecord(_Part):
     recovery: RecoveryRecord | None = None
     files: tuple[FileRecord, ...]
     unkept: tuple[UnkeptRecord, ...] = ()
-
-    @model_validator(mode="after")
-    def _has_its_version(self) -> Self:
-        if self.replay != record_version(self.image, self.recovery):
-            raise ValueError("its version is not the one of what it holds")
-        return self
-
-
-def record_version(
-    image: ImageRecord | None, recovery: RecoveryRecord | None
-) -> Literal["auditkit/replay/v1", "auditkit/replay/v2"]:
-    """The version of a record: 1 unless it holds what that cannot."""
-    odd = image is not None and (image.unknown_member or (image.facts is not None and image.facts.is_odd))
-    return RECORD_V2 if recovery is not None or odd else RECORD_V1
 
 
 def require_same_image(what: str, path: Path, read: BaseImage, facts: ImageFacts) -> None:
@@ -223,11 +208,7 @@ def require_same_image(what: str, path: Path, read: BaseImage, facts: ImageFacts
 
 def render_record(record: ReplayRecord) -> Evidence:
     """`replay.yaml` as evidence. Equal records give equal bytes."""
-    values = record.model_dump(mode="json", exclude=None if record.unkept else {"unkept"})
-    if record.replay == RECORD_V1 and record.image is not None:
-        for part in (values["image"], values["image"]["facts"] or {}):
-            for name in _SINCE_V2 & part.keys():
-                del part[name]
+    values = record.model_dump(mode="json")
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1 << 30)
     comment = _COMMENT + (_RECOVERY_COMMENT if record.recovery is not None else "")
     return Evidence.of_bytes(RECORD_NAME, (comment + text).encode(), "written by auditkit")

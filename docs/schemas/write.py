@@ -13,7 +13,7 @@ from auditkit.signing import predicate_schema
 SCHEMAS = {
     "audit-report-v1.json": schema,
     "batch-v1.json": batch_schema,
-    "replay-v1.json": record_schema,
+    "replay-v2.json": record_schema,
     "signed-report-v1.json": predicate_schema,
 }
 

@@ -50,11 +50,11 @@ def test_what_we_write_follows_the_schemas(reports, scenario, alice, tmp_path):
     assert statement["predicateType"] == published("signed-report-v1.json")["$id"]
     jsonschema.validate(statement["predicate"], published("signed-report-v1.json"))
     record = yaml.safe_load((folder / "evidence" / "replay.yaml").read_text())
-    jsonschema.validate(record, published("replay-v1.json"))
+    jsonschema.validate(record, published("replay-v2.json"))
     jsonschema.validate(json.loads((folder / "audit.json").read_text()), published("audit-report-v1.json"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(
             {**statement["predicate"], "verdict": "MAYBE"}, published("signed-report-v1.json")
         )
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**record, "more": 1}, published("replay-v1.json"))
+        jsonschema.validate({**record, "more": 1}, published("replay-v2.json"))
