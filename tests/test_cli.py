@@ -62,7 +62,7 @@ def test_audit_gives_the_documented_verdict_and_a_report_that_names_the_deciding
     done = run("audit", params(name), "--out", tmp_path / "report", cwd=tmp_path)
     assert done.returncode == STATUS[expected], done.stderr
     first, path = done.stdout.splitlines()[:2]
-    assert first.startswith(f"{expected}: ")
+    assert first.startswith(f"{expected} (practice network)")
     document = json.loads((tmp_path / "report" / "audit.json").read_text())
     assert document["verdict"] == expected
     if expected == "FAIL":

@@ -9,7 +9,6 @@ import click
 
 from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
 from auditkit.cli.printing import complain, say, say_json
-from auditkit.cli.telling import show_qualifications
 
 if TYPE_CHECKING:
     from auditkit.pipeline import Parameters
@@ -74,7 +73,6 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
                 raise
             complain(f"auditkit: {error}")
     say(f"{document.claim}: {_why(document)}")
-    show_qualifications(document.claim)
     say(str(Path(parameters.output_dir) / "report.html"))
     if document.verdict.exit_status == 2:
         for trouble in document.trouble:

@@ -272,6 +272,8 @@ def verity_hash(image: Path, as_json: bool) -> None:
         print_json({**claim_json(claim), **asdict(root), "decisions": [asdict(decision)]})
     else:
         say(root.root_hash)
-        for problem in (*root.problems, *root.warnings):
+        for problem in root.problems:
             complain(f"auditkit: {problem}")
+        for warning in root.warnings:
+            complain(f"auditkit: warning: {warning}")
     raise ExitStatus(claim.verdict.exit_status)

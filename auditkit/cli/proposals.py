@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, ProposalId, auditkit, json_option, root_key_option
-from auditkit.cli.printing import say
-from auditkit.cli.telling import end_with, show_qualifications
+from auditkit.cli.printing import complain, say
+from auditkit.cli.telling import end_with
 from auditkit.errors import EvidenceError
 
 
@@ -62,7 +62,8 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     save_proposal(out, call)
     say(str(out))
     say(str(request_path(out)))
-    show_qualifications(Claim(Verdict.PASS, qualifications_of(authentic)))
+    for name, sentence in Claim(Verdict.PASS, qualifications_of(authentic)).sentences:
+        complain(f"auditkit: {name}: {sentence}")
 
 
 @auditkit.command("verify-certificate")

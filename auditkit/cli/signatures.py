@@ -254,20 +254,15 @@ def _tell(verified: ReportVerification) -> None:
     if judgement.verdict is Verdict.TROUBLE:
         say(f"NOT CHECKED: {one_line(judgement.reason, 600)}")
         return
-    if claim is None or verified.document is None:
-        say("NOT AUTHENTIC: do not rely on this report.")
-        return
-    subject = verified.document.subject
-    what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
-    says = f"the report says {claim} about {what}, policy {verified.document.policy.id}"
-    if verified.authentic:
-        say(f"AUTHENTIC: {says}.")
-    elif judgement.deciding is not None and judgement.deciding.id == report_checks.REQUIRED.id:
-        say(f"AUTHENTIC, but not what you require: {says}.")
-    else:
+    required = judgement.deciding is not None and judgement.deciding.id == report_checks.REQUIRED.id
+    if claim is None or verified.document is None or not (verified.authentic or required):
         say("NOT AUTHENTIC: do not rely on this report.")
         return
     show_qualifications(claim)
+    subject = verified.document.subject
+    what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
+    says = f"the report says {claim} about {what}, policy {verified.document.policy.id}"
+    say(f"AUTHENTIC, but not what you require: {says}." if required else f"AUTHENTIC: {says}.")
 
 
 @auditkit.command()

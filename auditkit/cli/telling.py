@@ -34,7 +34,7 @@ def end_with(
         print_json({**claim_json(claim), **error, **(more or {}), "decisions": [asdict(one) for one in made]})
     else:
         show_decisions(made)
-        show_claim(claim)
+        say(str(claim))
     if troubled:
         complain(f"auditkit: {judgement.reason}")
     raise ExitStatus(claim.verdict.exit_status)
@@ -43,12 +43,6 @@ def end_with(
 def claim_json(claim: Claim) -> dict[str, Any]:
     """A verdict and its qualifications as every ``--json`` tells them."""
     return {"verdict": claim.verdict, "qualifications": list(claim.qualifications)}
-
-
-def show_claim(claim: Claim) -> None:
-    """Prints a verdict, and below it one sentence for each qualification."""
-    say(str(claim))
-    show_qualifications(claim)
 
 
 def show_qualifications(claim: Claim) -> None:

@@ -200,7 +200,7 @@ def test_the_table_has_a_line_an_audit(tmp_path, capsys):
     assert lines[1].startswith("PASS ")
     assert "900001" in lines[1]
     assert str(tmp_path / "b" / "honest") in lines[1]
-    assert lines[-2].startswith("PASS: 1 audit, ")
+    assert lines[-2].startswith("PASS (practice network), qualified: server-digest: 1 audit, ")
     assert lines[-1] == str(tmp_path / "b" / "overview.ipynb")
 
 
@@ -502,6 +502,9 @@ def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
         "import json\nvalue = json.loads(sample)\n"
         f"value['verdict'] = value['verdicts']['strict'] = value['verdicts']['overlap'] = {verdict!r}\n"
         f"if {code} == 1: value['decisions'][0]['outcome'] = 'fail'\n"
+        f"if {code} == 2: del value['decisions'][0]\n"
+        f"if {code}: value['deciding'] = {{'decision': 'certificate.form', 'reason': 'It is something else.'}}\n"
+        "value['decisions'][0]['reason'] = 'It is something else.'\n"
         f"(out / 'audit.json').write_text(json.dumps(value)); sys.exit({code})"
     )
     job_that_runs(monkeypatch, tmp_path, script)
@@ -512,7 +515,7 @@ def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
     monkeypatch.setattr(notebook, "write_overview", broken)
     ended, out, err = in_process("practice:honest", "--out", tmp_path / "out", capsys=capsys)
     assert ended == status
-    assert (f"{verdict}: 1 audit" in out) == (code > 0)
+    assert (f"{verdict} (practice network), qualified: server-digest: 1 audit" in out) == (code > 0)
     assert err == "auditkit: the overview did not finish\n"
     assert (tmp_path / "out" / "batch.json").exists()
 

@@ -13,6 +13,7 @@ from conftest import ROOT
 
 from auditkit.atomic import staging_name
 from auditkit.batch import Standing, read_status
+from auditkit.decision import Qualification
 from auditkit.errors import ParameterError, SourceError
 from auditkit.limits import LIMITS
 from auditkit.notebook import views
@@ -36,6 +37,15 @@ def document(
     if verdict == "TROUBLE":
         del value["decisions"][0]
     return value
+
+
+def own(value: dict[str, Any], check: str, outcome: str, *names: str) -> None:
+    """Gives a decision another outcome with these qualifications, and the document those that follow."""
+    for decision in value["decisions"]:
+        if decision["id"] == check:
+            decision |= {"outcome": outcome, "qualifications": list(names)}
+    carried = {name for decision in value["decisions"] for name in decision["qualifications"]}
+    value["qualifications"] = [name for name in Qualification if name in carried]
 
 
 def put(folder: Path, value: dict[str, Any] | str | None = None, **changes: Any) -> Path:
@@ -120,15 +130,10 @@ def test_a_newer_pass_of_another_subject_hides_no_fail(tmp_path, part, name, val
     other = document()
     other[part][name] = value
     other["parameters"][name] = value
-    if name in ("root_key", "policy"):
-        carried = {"root_key": [], "policy": ["practice-network", "policy-overlap"]}[name]
-        for decision in other["decisions"]:
-            if decision["id"] == f"settings.{name.replace('_', '-')}":
-                decision |= {
-                    "outcome": "warn" if carried else "pass",
-                    "qualifications": [item for item in carried if item == "policy-overlap"],
-                }
-        other["qualifications"] = carried
+    if name == "root_key":
+        own(other, "settings.root-key", "pass")
+    if name == "policy":
+        own(other, "settings.policy", "warn", "policy-overlap")
     put(tmp_path / "passed", other)
     found = read_status(tmp_path, now=NOW)
     assert (found.verdict, [row.verdict for row in found.rows]) == ("FAIL", ["FAIL", "PASS"])
