@@ -134,7 +134,9 @@ def run(image: bytes, offsets: list[int], block_size: int, seeds: range) -> tupl
     right = digest_of(file)
     refused = 0
     different = []
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kilobytes, by all that this process tested before
+    before = resource.getrusage(
+        resource.RUSAGE_SELF
+    ).ru_maxrss  # kilobytes, by all that this process tested before
     for seed in seeds:
         at, data = damage(random.Random(seed), image, offsets, block_size)
         file.seek(at)

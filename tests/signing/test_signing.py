@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from auditkit import atomic
+from auditkit.audit import policy_named
 from auditkit.cli import main
 from auditkit.errors import ParameterError, SigningError
 from auditkit.signing import load_private_key, read_trust_list, sign_companion, sign_report, verify_report
@@ -621,3 +622,46 @@ def test_a_replay_of_another_version_is_judged_by_what_both_decide(report, new_k
     status, out, _ = command(*arguments, capsys=capsys)
     outcomes = {decision["id"]: decision["outcome"] for decision in json.loads(out)["decisions"]}
     assert (outcomes["report.replay"], status) == (expected, int(expected == "fail"))
+
+
+def mainnet_document(report: Path, verdict: str = "PASS"):
+    """What the report of the same audit would say if mainnet's key had signed the proposal."""
+    from auditkit.report import from_json
+
+    value = json.loads((report / "audit.json").read_bytes())
+    value["parameters"]["root_key"] = "mainnet"
+    value["qualifications"] = ["server-digest"]
+    (key,) = [one for one in value["decisions"] if one["id"] == "settings.root-key"]
+    key |= {"outcome": "pass", "qualifications": []}
+    return from_json(json.dumps(value).encode())
+
+
+def test_a_pass_about_mainnet_is_passed_with_its_qualifications(report, alice):
+    from auditkit.signing.statement import Auditor, report_statement, summary_statement
+
+    document = mainnet_document(report)
+    assert str(document.claim) == "PASS, qualified: server-digest"
+    who = Auditor(keyid=alice.keyid, name=None)
+    said = report_statement(document, {"audit.json": "0" * 64}, who, "2026-01-01T00:00:00Z")
+    summary = summary_statement(said, b"a line").predicate
+    assert summary.verification_result == "PASSED"
+    assert summary.verified_levels == ("AUDITKIT_STRICT", "server-digest")
+
+
+def test_a_statement_that_names_an_unknown_policy_is_no_authentic_one(report, alice, trust_file, monkeypatch):
+    from auditkit.signing import statement as written
+
+    honest = written.report_statement
+
+    def newer(*arguments, **options):
+        made = honest(*arguments, **options)
+        return made.model_copy(update={"predicate": made.predicate.model_copy(update={"policy_version": 99})})
+
+    monkeypatch.setattr("auditkit.signing.sign.report_statement", newer)
+    monkeypatch.setattr(
+        written, "policy_version", lambda identifier: policy_named(identifier.partition("/")[0])
+    )
+    sign_report(report, alice.signer())
+    monkeypatch.undo()
+    verified = verify_report(report, read_trust_list(trust_file))
+    assert outcome(verified, "statement.content") == "fail"
