@@ -298,6 +298,7 @@ def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
                 "same": not differences,
                 "sameDecisions": not weighing,
                 "verdicts": [one.verdict, other.verdict],
+                "qualifications": [list(one.claim.qualifications), list(other.claim.qualifications)],
                 "differences": differences_json(differences),
             }
         )

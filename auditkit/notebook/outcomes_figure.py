@@ -21,7 +21,7 @@ SHOWN_REPORTS: Final = 40
 """Rows that are drawn at most; the drawing says how many more the table has."""
 
 _CELL_INCHES: Final = 0.24
-_LABEL_INCHES: Final = 3.0
+_LABEL_INCHES: Final = 3.4
 _HEAD_INCHES: Final = 0.62
 _FOOT_INCHES: Final = 0.75
 _INK: Final = "#1a1a1a"
@@ -39,7 +39,8 @@ def outcomes_figure(reports: Sequence[tuple[str, str, Mapping[int, Outcome]]]) -
     """Draws what each check of each report decided.
 
     Args:
-        reports: name, verdict, and the outcome of each check by its number; those that matter most first.
+        reports: name, verdict with the world it is about, and the outcome of each check by its number; those that
+            matter most first.
     """
     shown = reports[:SHOWN_REPORTS]
     width = _LABEL_INCHES + _CELL_INCHES * len(ALL_CHECKS) + 0.12
@@ -56,8 +57,8 @@ def outcomes_figure(reports: Sequence[tuple[str, str, Mapping[int, Outcome]]]) -
         _write(axes, middle, _HEAD_INCHES - 0.12, str(check.number), size=6.5, ha="center")
     for line, (name, verdict, outcomes) in enumerate(shown):
         top = _HEAD_INCHES + line * _CELL_INCHES
-        text = shorten(drawable(name), 30, placeholder="…") or "…"
-        _write(axes, 0.12, top + _CELL_INCHES / 2, f"{verdict:<8} {text}", family="DejaVu Sans Mono", size=7)
+        text = shorten(drawable(name), 24, placeholder="…") or "…"
+        _write(axes, 0.12, top + _CELL_INCHES / 2, f"{verdict} {text}", family="DejaVu Sans Mono", size=7)
         for place, check in enumerate(ALL_CHECKS):
             style = _STYLES[outcomes[check.number]] if check.number in outcomes else _NOT_DECIDED
             _cell(axes, _LABEL_INCHES + place * _CELL_INCHES, top, style)

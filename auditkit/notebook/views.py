@@ -148,7 +148,7 @@ def status(found: Status) -> Styler:
 
 def outcomes(found: Status) -> Drawing:
     """What each check of each newest report decided, as a picture that reads in black and white too."""
-    told = [(row.folder, row.verdict.value, dict(row.outcomes)) for row in found.rows]
+    told = [(row.folder, row.claim.heading, dict(row.outcomes)) for row in found.rows]
     return Drawing(figure_svg(outcomes_figure(told), "Outcomes of the checks of each report"))
 
 

@@ -71,6 +71,11 @@ GLOSSARY: Final = (
         "is the gate in dfinity's own build, which is content with one match.",
     ),
     (
+        "Qualification",
+        "What keeps a verdict from meaning all that the word alone means, such as a root key that is not mainnet's. "
+        "It is told wherever the verdict is.",
+    ),
+    (
         "SHA-256",
         "A fingerprint of a file, as 64 hexadecimal digits.",
     ),
