@@ -16,12 +16,13 @@ from auditkit.sev.launch_digest import firmware_chain
 from auditkit.sev.measurement import MeasuredBoot
 from auditkit.sev.ovmf import parse_firmware
 
+NO_PLACE = "a GuestOS always starts with kernel hashes"
 REFUSED = {
-    "test_snp_with_ovmfx64_without_kernel_snp_only": "a GuestOS always starts with kernel hashes",
-    "test_snp_with_ovmfx64_without_kernel_default": "a GuestOS always starts with kernel hashes",
+    "test_snp_with_ovmfx64_without_kernel_snp_only": NO_PLACE,
+    "test_snp_with_ovmfx64_without_kernel_default": NO_PLACE,
     "test_snp_with_ovmfx64_and_kernel_should_fail": "as the suite demands",
 }
-"""All three have OvmfX64, a firmware without a place for kernel hashes, and why auditkit takes none of them."""
+"""All three have OvmfX64, a firmware without a place for kernel hashes."""
 
 
 @pytest.fixture(scope="module")
