@@ -80,6 +80,7 @@ class _Reader:
         self.limits = limits
         self.values = 0
         self.references = 0
+        self.methods: set[TypeRef] = set()
 
     @property
     def left(self) -> int:
@@ -120,6 +121,9 @@ class _Reader:
             raise EvidenceError("not a Candid message: it does not start with DIDL")
         size = self.count(bytes_each=2, most=self.limits.candid_types)
         table = tuple(self._composite(size) for _ in range(size))
+        # only now: a method may name a type that stands behind its service
+        if any(ref < 0 or table[ref] != Reference(_FUNC) for ref in self.methods):
+            raise EvidenceError("a method of a service type is no function")
         return table, tuple(self._ref(size) for _ in range(self.count(most=self.limits.candid_types)))
 
     def _ref(self, size: int) -> TypeRef:
@@ -155,7 +159,7 @@ class _Reader:
                 if last is not None and name <= last:
                     raise EvidenceError("the methods of a service type are not in order")
                 last = name
-                self._ref(size)
+                self.methods.add(self._ref(size))
             return Reference(_SERVICE)
         if opcode < Primitive.PRINCIPAL:
             self.take(self.count())  # a future type: the specification says how to skip its definition

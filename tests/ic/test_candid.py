@@ -63,6 +63,7 @@ ACCEPTED = {
     ],
     f"{D} 016a000000 0100 0101 03caffee 0161": [b"\xca\xff\xeea"],
     f"{D} 016900 0100 01 03caffee": [b"\xca\xff\xee"],
+    f"{D} 02690103666f6f016a000000 0100 01 03caffee": [b"\xca\xff\xee"],  # its method's type stands behind it
     f"{D} 0166 03 aabbcc 0100 02 00 ffff": [b"\xff\xff"],  # a future type
 }
 
@@ -102,6 +103,11 @@ REFUSED = {
     "opaque function": f"{D} 016a000000 0100 00",
     "annotation 9": f"{D} 016a00000109 0100 00",
     "methods out of order": f"{D} 026a0000006902016200016100 0000",
+    "a method that is a principal": f"{D} 01690103666f6f68 0100 0103caffee",
+    "a method that is an opt": f"{D} 026e7e690103666f6f00 0101 0103caffee",
+    "a method that is a service": f"{D} 01690103666f6f00 0100 0103caffee",
+    "a method of a future type": f"{D} 026600690103666f6f00 0101 0103caffee",
+    "a method of a type that no value has": f"{D} 026e7e690103666f6f00 00",
     "future value with references": f"{D} 016600 0100 0001",
     "more arguments than bytes": f"{D} 00ff01",
     "number of 25 bytes": f"{D} 00017d" + "80" * 24 + "00",

@@ -1,11 +1,13 @@
-"""Third-party programs that must agree with us, installed from npm by name into a folder that git ignores."""
+"""Third-party programs that must agree with us, installed from npm and PyPI by name into a folder that git ignores."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,29 +21,43 @@ CACHE = ROOT / ".auditkit" / "judges"
 HERE = Path(__file__).parent
 
 
-def installed(package: str) -> Path:
-    """The folder with the ``node_modules`` of a package; installed once, whole or not at all."""
+def installed(package: str, *beside: str) -> Path:
+    """The folder with the ``node_modules`` of a package; installed once, whole or not at all.
+
+    Args:
+        package: name and version.
+        beside: packages that it needs, where their newest version is not the one to take.
+    """
+    npm = shutil.which("npm")
+
+    def command(scratch: str) -> list[str]:
+        if npm is None:
+            missing("npm is not installed, so no judge from npm can be asked")
+        options = ["--no-audit", "--no-fund", "--ignore-scripts"]
+        return [str(npm), "install", "--prefix", scratch, *options, package, *beside]
+
+    return _installed(package, command)
+
+
+def installed_from_pypi(package: str) -> Path:
+    """A folder for Python's path that holds a package alone, without what it depends on."""
+
+    def command(scratch: str) -> list[str]:
+        options = ["--quiet", "--no-deps", "--disable-pip-version-check", "--only-binary", ":all:"]
+        return [sys.executable, "-m", "pip", "install", *options, "--target", scratch, package]
+
+    return _installed(package, command)
+
+
+def _installed(package: str, command: Callable[[str], list[str]]) -> Path:
     folder = CACHE / package.replace("/", "+")
     if folder.is_dir():
         return folder
-    npm = shutil.which("npm")
-    if npm is None:
-        missing("npm is not installed, so no judge from npm can be asked")
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        command = [
-            npm,
-            "install",
-            "--prefix",
-            scratch,
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            package,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command(scratch), capture_output=True, text=True, check=False, timeout=300)
         if done.returncode:
-            missing(f"npm cannot install {package}: {done.stderr.strip()[-300:]}")
+            missing(f"{package} cannot be installed: {done.stderr.strip()[-300:]}")
         if not folder.is_dir():
             Path(scratch).rename(folder)
             Path(scratch).mkdir()  # for the clean-up of the context manager
