@@ -29,6 +29,7 @@ class Qualification(StrEnum):
     PLAIN_HTTP = "plain-http"
     OTHER_VERSION = "other-version"
     ONE_OPINION = "one-opinion"
+    OLDER_POLICY = "older-policy"
 
 
 class Outcome(StrEnum):

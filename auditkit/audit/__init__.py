@@ -35,6 +35,7 @@ from auditkit.audit.root_file_system import decide_verity
 from auditkit.audit.settings import (
     RELEASE_MATRIX,
     Matrix,
+    decide_list,
     decide_matrix,
     decide_policy,
     decide_root_key,
@@ -75,6 +76,7 @@ __all__ = [
     "decide_content",
     "decide_digest",
     "decide_file_system",
+    "decide_list",
     "decide_matrix",
     "decide_overlap",
     "decide_policy",

@@ -27,13 +27,16 @@ SENTENCES: Final = {
     "compared with the command lines.",
     Qualification.NO_REQUEST: "The certificate came without the stored request: it is not proven which canister was "
     "asked for what.",
-    Qualification.IMAGE_NOT_READ: "The audit was repeated from stored evidence: the image itself was not read.",
+    Qualification.IMAGE_NOT_READ: "The image itself was not read: what was stored or listed about it is taken as it "
+    "is.",
     Qualification.SERVER_DIGEST: "Nobody signed the digest of the base image: it is the word of the server that the "
     "image came from.",
     Qualification.PINNED_DIGEST: "Nobody signed the digest of the base image: whoever wrote the parameters pinned it.",
     Qualification.PLAIN_HTTP: "An image came by plain http: anybody on the way could have changed it.",
     Qualification.OTHER_VERSION: "Another version of auditkit made the pages of this report: that they tell what "
     "audit.json says was not checked.",
+    Qualification.OLDER_POLICY: "It was judged by an older version of the policy, which demands less than today's: "
+    "audit again.",
     Qualification.ONE_OPINION: "A cryptographic result rests on one program where two should agree.",
 }
 

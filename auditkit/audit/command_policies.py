@@ -57,7 +57,13 @@ AUTHENTIC_POLICY: Final = _policy(
 FILES_OVERLAP_POLICY: Final = _policy(
     "overlap-of-files",
     "Every blessed measurement is in the list, and every label, chip id and hash is well formed.",
-    (*checks.PROPOSAL_CHECKS, *checks.CONTENT_CHECKS, *checks.OVERLAP_CHECKS, *_KEY),
+    (
+        *checks.PROPOSAL_CHECKS,
+        *checks.CONTENT_CHECKS,
+        *checks.OVERLAP_CHECKS,
+        *_KEY,
+        checks.SETTINGS_MATRIX,
+    ),
     _WAIVED,
 )
 

@@ -84,6 +84,15 @@ def decide_policy(name: str) -> Decision:
     )
 
 
+def decide_list() -> Decision:
+    """Check 45 where the measurements are those of a list, which nobody computed here."""
+    return checks.SETTINGS_MATRIX.warned(
+        "a list of measurements",
+        "The list is taken at its word: of which image it is, and in which settings, was not checked.",
+        qualifications=(Qualification.IMAGE_NOT_READ,),
+    )
+
+
 def decide_matrix(matrix: Matrix, command_lines: Sequence[tuple[str, str]]) -> Decision:
     """Check 45.
 

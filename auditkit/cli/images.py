@@ -223,7 +223,7 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     Example:
         auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
     """
-    from auditkit.audit import FILES_OVERLAP_POLICY, compare, decide_content, decide_overlap
+    from auditkit.audit import FILES_OVERLAP_POLICY, compare, decide_content, decide_list, decide_overlap
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import parse_root_key, verify_embedded_proposal
     from auditkit.limits import LIMITS
@@ -243,7 +243,7 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     if not as_json:
         show_overlap(rows)
     told = {"overlap": [overlap_json(row) for row in rows]}
-    end_with((*decisions, believed(key)), FILES_OVERLAP_POLICY, as_json, told)
+    end_with((*decisions, believed(key), decide_list()), FILES_OVERLAP_POLICY, as_json, told)
 
 
 @auditkit.command("verity-hash")

@@ -89,11 +89,10 @@ def verify_certificate(
     decisions = log.in_order(checks.CERTIFICATE_CHECKS)
     if certificate is None or log.failed is not None:
         return CertificateVerification(decisions, None, None, "")
-    root = (
-        "mainnet's root key" if root_key == MAINNET_ROOT_KEY else "the root key that was given, not mainnet's"
-    )
+    mainnet = root_key == MAINNET_ROOT_KEY
+    root = "mainnet's root key" if mainnet else "the root key that was given, which is not mainnet's"
     who = (
-        f"{root} (the NNS itself)"
+        f"{root}{' (the NNS itself)' if mainnet else ''}"
         if certificate.delegation is None
         else f"subnet {certificate.delegation.subnet}, to which {root} delegates"
     )

@@ -13,10 +13,10 @@ from io import StringIO
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.style import context as drawing_style
 from matplotlib.text import Text
 
 from auditkit.notebook.tables import label_agreement, overlap_record
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SHOWN_MEASUREMENTS: Final = 40
 """Rows and columns that are drawn at most; the drawing says how many more the table has."""
+
+OWN_STYLE: Final = ("default", {"hatch.linewidth": 0.6})
+"""matplotlib's own settings and ours, whatever a ``matplotlibrc`` in the working folder says."""
 
 _LABEL_INCHES: Final = 2.3
 _TEXT_INCHES: Final = 4.6
@@ -91,7 +94,7 @@ def figure_svg(figure: Figure, label: str = "Blessed and computed measurements")
         label: what a screen reader says about it; our own words.
     """
     text = StringIO()
-    with rc_context({"svg.hashsalt": "auditkit", "svg.fonttype": "path", "hatch.linewidth": 0.6}):
+    with drawing_style([*OWN_STYLE, {"svg.hashsalt": "auditkit", "svg.fonttype": "path"}]):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
@@ -127,7 +130,7 @@ class _Drawing:
         width = _LABEL_INCHES + self._grid_width + _GAP + _TEXT_INCHES
         grid_height = sum(self._heights) or _ROW_INCHES
         height = self._head + grid_height + 0.55 + 0.7
-        with rc_context({"hatch.linewidth": 0.6}):
+        with drawing_style(OWN_STYLE):
             figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
             axes = figure.add_axes((0, 0, 1, 1))
             axes.set_xlim(0, width)

@@ -12,10 +12,11 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.style import context as drawing_style
 
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Outcome
-from auditkit.notebook.figures import drawable
+from auditkit.notebook.figures import OWN_STYLE, drawable
 
 SHOWN_REPORTS: Final = 40
 """Rows that are drawn at most; the drawing says how many more the table has."""
@@ -45,6 +46,16 @@ def outcomes_figure(reports: Sequence[tuple[str, str, Mapping[int, Outcome]]]) -
     shown = reports[:SHOWN_REPORTS]
     width = _LABEL_INCHES + _CELL_INCHES * len(ALL_CHECKS) + 0.12
     height = _HEAD_INCHES + _CELL_INCHES * max(len(shown), 1) + _FOOT_INCHES
+    with drawing_style(OWN_STYLE):
+        return _drawn(reports, shown, width, height)
+
+
+def _drawn(
+    reports: Sequence[tuple[str, str, Mapping[int, Outcome]]],
+    shown: Sequence[tuple[str, str, Mapping[int, Outcome]]],
+    width: float,
+    height: float,
+) -> Figure:
     figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, width)

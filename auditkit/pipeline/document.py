@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from auditkit.audit import (
     OVERLAP,
     STRICT,
+    STRICT_1,
     Judgement,
     Matrix,
     Verdict,
@@ -106,17 +108,16 @@ def conclude(
     attestation: AttestationStep,
     started: float | None = None,
     policies: PolicyIds | None = None,
+    as_of: datetime | None = None,
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Sums the steps up into a document with the verdicts of both policies.
 
     Args:
         policies: the versions to judge by; those of this auditkit by default.
-        started: when the audit began, in seconds since 1970; now by default.
+        started: when the audit began, in seconds since 1970; when the proposal was judged by default.
+        as_of: of a replay: when the audit that it repeats judged.
     """
-    finished = time.time()
-    run = Run.between(finished if started is None else started, finished)
-    if proposal.moment is not None:
-        run = run.model_copy(update={"started": rfc3339(proposal.moment.timestamp())})
+    run = _run(proposal.moment, started, as_of)
     steps = (proposal, image, measurements, overlap, recovery, attestation)
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
@@ -135,7 +136,7 @@ def conclude(
     chosen = judgements[parameters.policy]
     document = AuditDocument(
         verdict=chosen.verdict,
-        qualifications=qualifications_of(decisions),
+        qualifications=() if versions.strict == STRICT_1.id else qualifications_of(decisions),
         subject=_subject(parameters, proposal, image),
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
         policies=versions,
@@ -163,6 +164,16 @@ def conclude(
         run=run,
     )
     return document, evidence
+
+
+def _run(judged: datetime | None, started: float | None, as_of: datetime | None) -> Run:
+    if as_of is not None:
+        return Run.between(as_of.timestamp(), as_of.timestamp())
+    finished = time.time()
+    moment = finished if judged is None else judged.timestamp()
+    run = Run.between(moment if started is None else started, finished)
+    # What is over or has expired was decided as of the moment, which came after the evidence.
+    return run if judged is None else run.model_copy(update={"started": rfc3339(min(moment, finished))})
 
 
 def _settings(parameters: Parameters, measurements: MeasurementStep) -> list[Decision]:

@@ -89,7 +89,8 @@ def replay(
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
     files = _files(record, evidence_folder)
     parameters = Parameters.from_mapping(dict(record.parameters))
-    proposal = _proposal(parameters, record, files, moment or _moment_beside(evidence_folder))
+    moment = moment or _moment_beside(evidence_folder)
+    proposal = _proposal(parameters, record, files, moment)
     read = None if base_image is None else _read_again(base_image, record, progress)
     image = _image(parameters, record.image, proposal, files, read)
     measurements = measure_base(parameters, image, progress)
@@ -117,6 +118,7 @@ def replay(
         recovery=recovery,
         attestation=attestation,
         policies=record.policies,
+        as_of=moment,
     )
 
 

@@ -1,7 +1,8 @@
 """What reports tell of places: which file or whom, but nothing of the auditor's machine and no key to anything.
 
 Parameters name files in the auditor's folders and addresses that may hold a token. Everything in a report folder, the
-notebook included, tells a file by its name alone and an address without user, query and fragment, so that nothing
+notebook included, tells a file by its name alone and an address without user, query, fragment and
+path parameters, so that nothing
 secret is published and two auditors with the same evidence get the same bytes.
 """
 
@@ -36,6 +37,7 @@ _PRACTICE: Final = "practice:"
 _ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS_IN_TEXT: Final = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _QUERY_IN_TEXT: Final = re.compile(r"\?[^\s'\"<>]*=[^\s'\"<>]*")
+_PATH_PARAMETERS: Final = re.compile(r";[^/…][^/]*")  # of one segment, as some servers sign addresses
 _TOLD_FILE: Final = re.compile(r"file [^/]+")
 _VERSION: Final = re.escape("{base_version}")
 _NOT_INSIDE_A_NAME: Final = r"(?<![\w./~-])"
@@ -99,7 +101,8 @@ def _told_address(address: str) -> str:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "an address that is none"
-    return f"{parts.scheme}://{host}{parts.path}{'?…' if parts.query or parts.fragment else ''}"
+    path = _PATH_PARAMETERS.sub(";…", parts.path)
+    return f"{parts.scheme}://{host}{path}{'?…' if parts.query or parts.fragment else ''}"
 
 
 def _told_in_text(address: str) -> str:

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from auditkit.audit import in_order
 from auditkit.decision import Decision, Qualification
 from auditkit.errors import AuditkitError
 from auditkit.pipeline.recovery import RECOVERY_IMAGE
 from auditkit.pipeline.replay import replay
 from auditkit.pipeline.steps import IMAGE
 from auditkit.progress import Progress
-from auditkit.report import AuditDocument, compare_reports, read_report_folder, to_json
+from auditkit.report import (
+    RECORD_NAME,
+    AuditDocument,
+    Difference,
+    compare_reports,
+    read_report_folder,
+    to_json,
+)
 from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.signing import report_checks as checks
 
@@ -87,19 +95,43 @@ def repeat_audit(
     same_but_run = document.model_copy(update={"run": told.run})
     if not differences and to_json(same_but_run) == to_json(told):
         return _the_same(document, images)
-    contradicted = any(item.weighs and None not in (item.first, item.second) for item in differences)
-    if document.tool.version != told.tool.version and not contradicted:
+    same_tool = document.tool.version == told.tool.version
+    if any(not _follows_from_the_version(item, same_tool) for item in differences):
+        wrong = [item for item in differences if not _follows_from_the_version(item, same_tool)]
+        listed = "; ".join(f"{item.part} {item.name}" for item in wrong[:5])
+        return check.failed(listed, "The same evidence leads to another report.")
+    if same_tool:
         return check.warned(
             listed,
-            "What both versions of auditkit decide is the same; one of them asks or tells more than the other.",
+            "The decisions are the same; other versions of the programs made them.",
             qualifications=_unread(document, images),
         )
-    if any(item.part != "tool" for item in differences):
-        return check.failed(listed, "The same evidence leads to another report.")
+    more = tuple(item for item in document.claim.qualifications if item not in told.claim.qualifications)
     return check.warned(
         listed,
-        "The decisions are the same; other versions of the programs made them.",
-        qualifications=_unread(document, images),
+        "What both versions of auditkit decide is the same; the words are those of the version that made the report, "
+        "and were not compared.",
+        qualifications=in_order((*_unread(document, images), Qualification.OTHER_VERSION, *more)),
+    )
+
+
+def _follows_from_the_version(difference: Difference, same_tool: bool) -> bool:
+    """Whether another version of auditkit, or of a library, explains it: it may ask more, and say it in other words.
+
+    What was decided, about what, from which evidence and with which measurements is never explained by that.
+    """
+    if difference.part == "tool":
+        return True
+    if same_tool:
+        return False
+    if difference.part == "decision" and difference.name.endswith(")"):  # a field of a decision made alike
+        return not difference.name.endswith("(evidence)")
+    if difference.part in {"decision", "parameter"}:
+        return difference.first is None
+    if difference.part == "evidence":
+        return difference.name == RECORD_NAME
+    return (difference.part, difference.name) in {("verdict", "qualifications")} or (
+        difference.part == "explanation"
     )
 
 

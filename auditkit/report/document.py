@@ -76,7 +76,8 @@ class AuditDocument(Part):
     @property
     def claim(self) -> Claim:
         """The verdict with its qualifications, also with those that an older report does not tell by itself."""
-        return Claim(self.verdict, in_order((*self.qualifications, *implied_qualifications(self))))
+        carried = qualifications_of(self.decisions)
+        return Claim(self.verdict, in_order((*self.qualifications, *carried, *implied_qualifications(self))))
 
     @property
     def policy(self) -> Policy:
@@ -97,10 +98,10 @@ class AuditDocument(Part):
         for name in ("proposal_id", "stage", "policy"):
             if self.parameters.get(name, getattr(self.subject, name)) != getattr(self.subject, name):
                 raise ValueError(f"the subject and the parameters name another {name}")
-        told = {*qualifications_of(self.decisions)}
-        if self.policies.strict != STRICT_1.id:
-            told |= {*implied_qualifications(self)}
-        if set(self.qualifications) != told or len(self.qualifications) != len(told):
+        told = {*qualifications_of(self.decisions), *implied_qualifications(self)}
+        # Reports of before qualifications tell none; what they should tell is in `claim`.
+        silent = self.policies.strict == STRICT_1.id and not self.qualifications
+        if not silent and (set(self.qualifications) != told or len(self.qualifications) != len(told)):
             raise ValueError("the qualifications do not follow from the decisions and the parameters")
         numbers = [decision.number for decision in self.decisions]
         if any(later <= earlier for earlier, later in pairwise(numbers)):
@@ -158,6 +159,7 @@ def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]
     if outcomes.get(checks.REPLY_REQUEST.id) is Outcome.WARN:
         found.add(Qualification.NO_REQUEST)
     if document.policies.strict == STRICT_1.id:
+        found.add(Qualification.OLDER_POLICY)
         if checks.BASE_DIGEST.id in outcomes:
             pinned = parameters.get("base_image_sha256") is not None
             found.add(Qualification.PINNED_DIGEST if pinned else Qualification.SERVER_DIGEST)

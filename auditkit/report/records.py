@@ -323,12 +323,15 @@ class EvidenceRecord(Part):
     stored: bool = True
 
 
+_ROUNDED_SECONDS: Final = 2.0
+
+
 class Run(Part):
     """Times and machine: the only part that differs between two runs over the same evidence.
 
     Attributes:
         started: when the audit began to judge; what is over or has expired was decided as of this second.
-        seconds: how long it took, getting the evidence included; of a replay, the replay itself.
+        seconds: how long it took, getting the evidence included. A replay is told as of the audit that it repeats.
     """
 
     started: Time
@@ -336,6 +339,15 @@ class Run(Part):
     seconds: Annotated[float, Field(ge=0)]
     machine: str
     python: str
+
+    @model_validator(mode="after")
+    def _took_its_time(self) -> Self:
+        lasted = (
+            datetime.fromisoformat(self.finished) - datetime.fromisoformat(self.started)
+        ).total_seconds()
+        if not 0 <= lasted <= self.seconds + _ROUNDED_SECONDS:
+            raise ValueError("the times of the run contradict each other")
+        return self
 
     @property
     def judged(self) -> datetime:
@@ -347,7 +359,7 @@ class Run(Part):
         """A run on this machine between two times, in seconds since 1970."""
         return cls(
             started=rfc3339(started),
-            finished=rfc3339(finished),
+            finished=rfc3339(max(started, finished)),
             seconds=max(round(finished - started, 3), 0.0),  # a clock may be set back
             machine=f"{platform.system()} {platform.machine()}",
             python=platform.python_version(),

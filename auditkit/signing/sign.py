@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from auditkit.atomic import write_atomically
-from auditkit.decision import Outcome
+from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SigningError
 from auditkit.evidence import read_file
 from auditkit.report import ReportFolder, read_report_folder
@@ -118,6 +118,12 @@ def require_signable(folder: Path, *, auditor: str | None = None) -> tuple[Repor
             "this cannot be the name of an auditor", hint=f"give 1 to {NAME_CHARACTERS} printable characters"
         )
     found = read_report_folder(folder)
+    if Qualification.OLDER_POLICY in found.document.claim.qualifications:
+        raise SigningError(
+            f"the report was judged by {found.document.policy.id}, an older policy that demands less",
+            where=str(folder),
+            hint="audit again and sign the new report",
+        )
     files = read_folder_files(folder, found.document)
     if files.strange:
         raise SigningError(

@@ -206,7 +206,7 @@ def report_statement(
             auditor=auditor,
             signed_at=signed_at,
             verdict=document.verdict,
-            qualifications=document.qualifications,
+            qualifications=document.claim.qualifications,
             verdicts=PolicyResults(strict=document.verdicts.strict, overlap=document.verdicts.overlap),
             policy=subject.policy,
             policy_version=document.policy.version,
