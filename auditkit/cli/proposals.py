@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli.door import ExistingFile, ProposalId, auditkit, json_option, root_key_option
-from auditkit.cli.printing import complain, say
+from auditkit.cli.printing import say
 from auditkit.cli.telling import end_with
 from auditkit.errors import EvidenceError
 
@@ -33,7 +33,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         auditkit fetch-proposal 139000 --out proposal-139000.cbor
     """
     from auditkit import checks
-    from auditkit.audit import AUTHENTIC_POLICY, Claim, Verdict, judge, qualifications_of
+    from auditkit.audit import AUTHENTIC_POLICY, Verdict, judge
     from auditkit.cli.door import refuse_existing
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
@@ -50,7 +50,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         try:
             call = fetch((url,) if url else MAINNET_URLS, proposal_id)
         except EvidenceError as error:
-            end_with((refusal(error),), AUTHENTIC_POLICY, False)
+            end_with((refusal(error), believed(key)), AUTHENTIC_POLICY, False)
     verification = verify_proposal(
         call.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=call.request
     )
@@ -62,8 +62,6 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     save_proposal(out, call)
     say(str(out))
     say(str(request_path(out)))
-    for name, sentence in Claim(Verdict.PASS, qualifications_of(authentic)).sentences:
-        complain(f"auditkit: {name}: {sentence}")
 
 
 @auditkit.command("verify-certificate")

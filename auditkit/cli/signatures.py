@@ -108,6 +108,7 @@ def _show_preview(preview: Preview, key: str) -> None:
         f"{document.claim}: proposal {number if number is not None else 'unknown'}, base release "
         f"{document.subject.base_version or 'unknown'}, policy {document.policy.id}, stage {document.subject.stage}",
         f"  root key: {foreign_root_key(document) or 'mainnet'}",
+        f"  judged as of: {document.run.started}",
         f"  key that signs: {key}",
         *(f"  {name}: {sentence}" for name, sentence in document.claim.sentences),
     ]

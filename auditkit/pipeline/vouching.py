@@ -84,6 +84,11 @@ def repeat_audit(
     carries the qualification ``image-not-read``.
     """
     check = checks.REPLAY
+    if not told.run.is_consistent:
+        return check.failed(
+            f"from {told.run.started} to {told.run.finished} in {told.run.seconds} seconds",
+            "The times of the run contradict each other, so nobody can tell as of when it was judged.",
+        )
     try:
         document, _ = replay(
             evidence, progress, moment=told.run.judged, base_image=images.base, recovery_image=images.recovery

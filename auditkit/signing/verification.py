@@ -233,7 +233,8 @@ def _left_open(document: AuditDocument, found: FoundSignatures, names: Iterable[
     absent = [record.name for record in document.evidence if not record.stored]
     told = [
         "Whether the audit decided rightly: signatures say who made the report. Add --replay to decide again.",
-        "When the auditors signed: the times are theirs to write.",
+        "When it was audited and signed: the times are the auditors' to write. Votes and certificates are judged as of "
+        f"{document.run.started}.",
     ]
     if unbound:
         told.append(

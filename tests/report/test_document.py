@@ -243,12 +243,12 @@ def test_a_skip_of_what_was_asked_about_is_no_pass(document_of, passing):
 @pytest.mark.parametrize(
     ("parameters", "outcomes", "told"),
     [
-        ({}, {}, "PASS, qualified: server-digest"),
-        ({"base_image_sha256": "ab" * 32}, {}, "PASS, qualified: pinned-digest"),
-        ({"root_key": "ab" * 133}, {}, "PASS (another root key), qualified: server-digest"),
-        ({"vcpus": [1]}, {}, "PASS, qualified: matrix-changed, server-digest"),
-        ({}, {"reply.request": "warn"}, "PASS, qualified: no-request, server-digest"),
-        ({}, {"base.root-hash": "skip"}, "PASS, qualified: no-root-image, server-digest"),
+        ({}, {}, "PASS, qualified: server-digest, older-policy"),
+        ({"base_image_sha256": "ab" * 32}, {}, "PASS, qualified: pinned-digest, older-policy"),
+        ({"root_key": "ab" * 133}, {}, "PASS (another root key), qualified: server-digest, older-policy"),
+        ({"vcpus": [1]}, {}, "PASS, qualified: matrix-changed, server-digest, older-policy"),
+        ({}, {"reply.request": "warn"}, "PASS, qualified: no-request, server-digest, older-policy"),
+        ({}, {"base.root-hash": "skip"}, "PASS, qualified: no-root-image, server-digest, older-policy"),
     ],
 )
 def test_an_older_report_is_qualified_by_what_it_does_not_tell(

@@ -443,7 +443,7 @@ def test_a_passphrase_comes_from_the_callback_and_a_wrong_one_is_told(report, ne
 def test_the_passphrase_is_asked_on_the_terminal(report, new_key, typed, status):
     locked = new_key("locked", "ed25519", "correct horse")
     terminal, theirs = pty.openpty()
-    arguments = [sys.executable, "-m", "auditkit", "sign", report, "--key", locked.path]
+    arguments = [sys.executable, "-m", "auditkit", "sign", report, "--key", locked.path, "--yes"]
     with subprocess.Popen(
         arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
