@@ -66,16 +66,23 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
         sign_report,
     )
 
+    previews: list[Preview] = []
+
     def look() -> str:
         require_signable(report_dir, auditor=auditor)
         with progress_on_terminal() as progress:
             progress.step("repeating the audit")
             preview = look_before_signing(report_dir, progress)
-        _show_preview(preview, key)
         if preview.repeated.outcome is Outcome.FAIL:
+            _show_preview(preview, key)
+            complain("auditkit: not signed: the stored evidence does not lead to this report; audit again")
             raise ExitStatus(1)
-        if not yes and sys.stdin.isatty() and not click.confirm("Sign this?", err=True):
-            raise SigningError("nothing was signed", hint="you did not confirm")
+        if sys.stdin.isatty() and not yes:
+            _show_preview(preview, key)
+            if not click.confirm("Sign this?", err=True):
+                raise SigningError("nothing was signed", hint="you did not confirm")
+        else:
+            previews.append(preview)  # nobody is asked, so it is told once it is signed
         return preview.document_sha256
 
     if ssh_signature:
@@ -85,6 +92,8 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
             )
         seen = look()
         keyid, path = sign_companion(report_dir, Path(key).expanduser(), auditor=auditor, seen=seen)
+        for preview in previews:
+            _show_preview(preview, key)
         say(f"signed by {keyid}: {path} and {path.name}.sig")
         return
     kind, _, wanted = key.partition(":")
@@ -94,6 +103,8 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
         else load_private_key(Path(key).expanduser(), _ask_passphrase)
     )
     keyid = sign_report(report_dir, signer, auditor=auditor, seen=look())
+    for preview in previews:
+        _show_preview(preview, key)
     say(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
 
 
@@ -116,8 +127,6 @@ def _show_preview(preview: Preview, key: str) -> None:
         lines.append(f"  repeated from the evidence: {repeated.observed}: {repeated.reason}")
     for line in lines:
         complain(one_line(line, 600))
-    if repeated.outcome is Outcome.FAIL:
-        complain("auditkit: not signed: the stored evidence does not lead to this report; audit again")
 
 
 def _ask_passphrase(name: str) -> str:

@@ -28,7 +28,7 @@ from auditkit.pipeline.unkept import (
 )
 from auditkit.practice.attestation import attestation_files, practice_root
 from auditkit.progress import Progress, progress_here
-from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots
+from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots, parse_tcb_floor
 
 REPORT = "attestation-report"
 CHAIN = "attestation-chain"
@@ -144,6 +144,8 @@ def _decided(
         proposal.bless,
         roots=trusted_roots(named_root_key(parameters.root_key)),
         moment=moment,
+        stage=parameters.stage,
+        tcb_min=parse_tcb_floor(parameters.tcb_min) if parameters.tcb_min is not None else None,
         evidence=tuple(contents),
     )
 

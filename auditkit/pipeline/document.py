@@ -169,11 +169,11 @@ def conclude(
 def _run(judged: datetime | None, started: float | None, as_of: datetime | None) -> Run:
     if as_of is not None:
         return Run.between(as_of.timestamp(), as_of.timestamp())
-    finished = time.time()
-    moment = finished if judged is None else judged.timestamp()
+    moment = time.time() if judged is None else judged.timestamp()
+    finished = max(time.time(), moment)
     run = Run.between(moment if started is None else started, finished)
     # What is over or has expired was decided as of the moment, which came after the evidence.
-    return run if judged is None else run.model_copy(update={"started": rfc3339(min(moment, finished))})
+    return run.model_copy(update={"started": rfc3339(moment)})
 
 
 def _settings(parameters: Parameters, measurements: MeasurementStep) -> list[Decision]:

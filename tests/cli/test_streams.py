@@ -85,7 +85,7 @@ def test_standard_error_that_takes_nothing_leaves_the_status(arguments, status, 
 def test_an_audit_without_any_open_stream_but_its_output_keeps_its_verdict(tmp_path):
     done = run(["audit", "practice:unexplained", "--out", tmp_path / "report"], "<&- 2>&-")
     assert done.returncode == 1
-    assert done.stdout.startswith(b"FAIL: ")
+    assert done.stdout.startswith(b"FAIL (practice network)")
     assert json.loads((tmp_path / "report" / "audit.json").read_bytes())["verdict"] == "FAIL"
 
 
