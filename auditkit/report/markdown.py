@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
 from auditkit.report import story
 from auditkit.report.display import one_line, without_ci_commands
@@ -153,7 +154,9 @@ def _overlap(document: AuditDocument) -> str:
 def _meaning(document: AuditDocument) -> str:
     proven = "\n".join(f"- {line}" for line in story.meaning(document))
     unproven = "\n".join(f"- {line}" for line in story.limits_of_meaning(document))
-    return f"## What a PASS proves\n\n{proven}\n\n## What it does not prove\n\n{unproven}"
+    would = "" if document.verdict is Verdict.PASS else "would "
+    proves, does = ("proves", "does") if not would else ("would prove", "would")
+    return f"## What a PASS {proves}\n\n{proven}\n\n## What it {does} not prove\n\n{unproven}"
 
 
 def _verify(document: AuditDocument) -> str:
