@@ -125,3 +125,13 @@ def test_a_sound_tree_passes_and_one_that_is_not_dfinitys_fails(tmp_path, capsys
     document = json.loads(out)
     assert (status, document["verdict"], document["problems"]) == (0, "PASS", [])
     assert [one["id"] for one in document["decisions"]] == ["root.verity"]
+
+
+def test_a_list_of_measurements_is_taken_at_its_word_and_that_is_told(proposals, tmp_path, capsys):
+    status, out, _ = run("measure", BASE, capsys=capsys)
+    assert status == 0
+    listed = tmp_path / "launch-measurements.json"
+    listed.write_text(out)
+    arguments = ("overlap", "--proposal", proposals["honest"], "--measurements", listed)
+    status, document = told(*arguments, capsys=capsys)
+    assert (status, document["qualifications"]) == (0, ["practice-network", "image-not-read"])

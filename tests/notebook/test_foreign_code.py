@@ -31,6 +31,7 @@ def plant(folder: Path, ran: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODULES:
         (folder / f"{name}.py").write_text(evil(ran))
+    (folder / "matplotlibrc").write_text("text.usetex: True\n")  # a drawing would need LaTeX
 
 
 def run(command: list[str], folder: Path, **variables: str | None) -> subprocess.CompletedProcess[str]:

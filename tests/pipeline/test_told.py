@@ -140,6 +140,7 @@ def test_two_auditors_with_the_same_files_in_different_folders_write_the_same_by
         ("https://h/a/b", "https://h/a/b"),
         ("https://h:8/a/b?token=x#y", "https://h:8/a/b?…"),
         ("https://h:8/a/b?…", "https://h:8/a/b?…"),
+        ("https://h/a;sig=s3cr3t/b.zst;v=1", "https://h/a;…/b.zst;…"),
         ("HTTPS://me:pw@h/a", "https://h/a"),
     ],
 )

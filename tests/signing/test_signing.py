@@ -680,3 +680,31 @@ def test_a_statement_that_names_an_unknown_policy_is_no_authentic_one(report, al
     monkeypatch.undo()
     verified = verify_report(report, read_trust_list(trust_file))
     assert outcome(verified, "statement.content") == "fail"
+
+
+def downgraded(report: Path) -> None:
+    """The report as somebody rewrites it who wants to be judged by less."""
+    from auditkit.report import from_json, render_html, render_markdown, to_json
+
+    value = json.loads((report / "audit.json").read_bytes())
+    value["policies"] = {"strict": "strict/1", "overlap": "overlap/1"}
+    value["qualifications"] = []
+    value["decisions"] = [one for one in value["decisions"] if one["number"] <= 41]
+    document = from_json(json.dumps(value).encode())
+    (report / "audit.json").write_bytes(to_json(document))
+    (report / "report.html").write_text(render_html(document))
+    (report / "report.md").write_text(render_markdown(document))
+
+
+def test_a_report_of_an_older_policy_is_not_signed(report, alice, capsys):
+    downgraded(report)
+    assert "strict/1" in refused(report, alice.path, capsys)
+
+
+def test_an_older_policy_qualifies_what_it_says(report):
+    from auditkit.report import from_json
+
+    downgraded(report)
+    claim = from_json((report / "audit.json").read_bytes()).claim
+    assert {"older-policy", "other-root-key"} <= set(claim.qualifications)
+    assert claim.verdict == "PASS"
