@@ -205,7 +205,7 @@ def test_an_unreachable_network_is_trouble_that_still_leaves_a_report(tmp_path, 
     overrides = ["-p", "base_image=http://127.0.0.1:9/{base_version}/update-img.tar.zst"]
     status, out, _ = in_process("audit", params("honest"), *overrides, "--out", folder, capsys=capsys)
     assert status == 2
-    assert out.startswith("TROUBLE: ")
+    assert out.startswith("TROUBLE (practice network): ")
     document = json.loads((folder / "audit.json").read_text())
     assert document["verdict"] == "TROUBLE"
     assert document["trouble"]
