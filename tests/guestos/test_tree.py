@@ -136,6 +136,7 @@ def test_hard_links_in_the_manifest(tmp_path, odd_tree, make_image):
     assert found[b"z"].sha256 == found[b"a/c"].sha256
 
 
+@pytest.mark.slow
 def test_extraction(tmp_path, source_tree, make_image):
     image = make_image(tmp_path / "image", source_tree)
     with Ext4(image) as fs, pytest.raises(EvidenceError, match="device or a socket"):

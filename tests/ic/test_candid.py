@@ -175,6 +175,7 @@ def test_any_bytes_are_decoded_or_refused(data):
             continue
 
 
+@pytest.mark.slow
 @settings(deadline=1000, max_examples=300)
 @given(st.data())
 def test_changed_proposals_are_decoded_or_refused(world, data):

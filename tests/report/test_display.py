@@ -22,6 +22,7 @@ def test_invisible_characters_are_spelled_out(character):
     assert visible(f"a{character}b") == f"a⟨U+{ord(character):04X}⟩b"
 
 
+@pytest.mark.slow
 def test_no_control_or_format_character_of_unicode_survives():
     shown = set(visible("".join(map(chr, range(0x110000)))))
     left = {unicodedata.category(character) for character in shown}

@@ -91,6 +91,7 @@ def test_beginning_again_makes_the_old_report_unfinished(tmp_path, failing, evid
         read_report_folder(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_anywhere_leaves_nothing_that_looks_finished(tmp_path, failing, evidence_files):
     """Killed at each of its writes in turn, over what the one before left."""
     (tmp_path / "audit.json").write_bytes(to_json(failing))

@@ -170,6 +170,7 @@ def a_line(chosen: random.Random, lines: dict[str, str], signer: str, now: float
     return space.join([principals, *([",".join(options)] if options else []), lines[key]])
 
 
+@pytest.mark.slow
 def test_generated_cases(world, in_zone, tmp_path):
     keygen, signed, lines, lists, pairs = world
     chosen = random.Random(11)

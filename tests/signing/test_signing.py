@@ -284,6 +284,7 @@ def test_a_report_that_its_evidence_does_not_lead_to_is_not_signed(report, alice
     assert not (report / BUNDLE).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "signed"), [("n\n", False), ("\n", False), ("y\n", True)])
 def test_on_a_terminal_somebody_is_asked(report, alice, answer, signed):
     terminal, theirs = pty.openpty()
@@ -439,6 +440,7 @@ def test_a_passphrase_comes_from_the_callback_and_a_wrong_one_is_told(report, ne
     assert b"correct horse" not in b"".join(p.read_bytes() for p in report.rglob("*") if p.is_file())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "status"), [("correct horse", 0), ("mistaken", 2)])
 def test_the_passphrase_is_asked_on_the_terminal(report, new_key, typed, status):
     locked = new_key("locked", "ed25519", "correct horse")
@@ -463,6 +465,7 @@ def test_the_passphrase_is_asked_on_the_terminal(report, new_key, typed, status)
     assert (report / BUNDLE).exists() is (status == 0)
 
 
+@pytest.mark.slow
 def test_without_a_terminal_no_passphrase_is_read(report, new_key):
     locked = new_key("locked", "ed25519", "correct horse")
     command = [sys.executable, "-m", "auditkit", "sign", report, "--key", locked.path]

@@ -97,6 +97,7 @@ def verified(leaf, issuer, root):
     return verify_chain((leaf, der(issuer.certificate)), (root,), NOW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [2, 3, 4, 5])
 def test_every_version_is_verified(version, key, authorities, root):
     chain = verified(
@@ -246,6 +247,7 @@ def test_a_bundle_with_both_intermediates_is_taken(first, issuer, name, *, key, 
     assert chain.intermediate.common_name == issuer
 
 
+@pytest.mark.slow
 def test_an_intermediate_without_a_place_is_refused(key, authorities, root):
     issuer = authorities["SEV-Practice"]
     made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP)

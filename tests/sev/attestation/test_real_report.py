@@ -82,6 +82,7 @@ def test_the_firmware_version_is_the_one_that_openssl_shows(raw, ders):
     assert (tcb.bootloader, tcb.tee, tcb.snp, tcb.microcode) == (3, 0, 8, 0x73)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_every_flipped_bit_of_the_report_is_refused(seed, raw, ders):
     noise = random.Random(seed)
@@ -92,6 +93,7 @@ def test_every_flipped_bit_of_the_report_is_refused(seed, raw, ders):
             verify(bytes(changed), ders)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_every_flipped_bit_of_the_chain_is_refused(place, raw, ders):
     noise = random.Random(place)
