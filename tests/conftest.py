@@ -56,9 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         _link_programs(folder, withheld)
         os.environ["PATH"] = str(folder)
-        from auditkit.practice import file_systems
+        from auditkit.guestos import outside_programs
 
-        file_systems._FOLDERS = str(folder)
+        outside_programs._FOLDERS = str(folder)
 
 
 def _link_programs(folder: Path, withheld: Iterable[str]) -> None:

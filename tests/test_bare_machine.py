@@ -25,7 +25,12 @@ def test_sh(program):
     assert program("sh")
 
 def test_the_product_does_not_find_it_either():
+    from auditkit.errors import SourceError
+    from auditkit.guestos.outside_programs import find_program
+
     assert shutil.which("tar") is None
+    with pytest.raises(SourceError, match="mke2fs is not installed"):
+        find_program("mke2fs")
 """
 
 
@@ -60,7 +65,7 @@ def _not_everything_required(monkeypatch):
 
 
 def test_what_was_skipped_is_said_once_with_its_reason(tmp_path):
-    done = run_tests(tmp_path, AUDITKIT_WITHOUT="tar")
+    done = run_tests(tmp_path, AUDITKIT_WITHOUT="tar mke2fs")
     assert done.returncode == 0, done.stdout
     told = [line.strip() for line in done.stdout.splitlines() if "not installed" in line]
     assert told == [
@@ -70,6 +75,6 @@ def test_what_was_skipped_is_said_once_with_its_reason(tmp_path):
 
 
 def test_everything_is_required_where_that_was_asked_for(tmp_path):
-    done = run_tests(tmp_path, AUDITKIT_WITHOUT="tar", AUDITKIT_REQUIRE_ALL="1")
+    done = run_tests(tmp_path, AUDITKIT_WITHOUT="tar mke2fs", AUDITKIT_REQUIRE_ALL="1")
     assert done.returncode == 1
     assert "4 failed, 2 passed" in done.stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from commands import in_process
 from conftest import ROOT
 
 from auditkit.practice import scenarios
@@ -27,15 +28,6 @@ def run(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | N
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
-
-
-def in_process(*arguments: str | Path, capsys) -> tuple[int, str, str]:
-    from auditkit.cli import main
-
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def params(name: str) -> Path:

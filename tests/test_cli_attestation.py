@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from commands import in_process as run
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
@@ -37,15 +38,6 @@ def proposal(tmp_path_factory) -> Path:
     with practice.serving() as network:
         save_proposal(path, fetch_proposal((network.url,), scenario.proposal_id))
     return path
-
-
-def run(*arguments: str | Path, capsys) -> tuple[int, str, str]:
-    from auditkit.cli import main
-
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 @pytest.mark.parametrize("attested", EXPECTED)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import in_process as run
 
 from auditkit import practice
 from auditkit.guestos import Ext4, extract_tree, open_boot_source
@@ -42,15 +43,6 @@ def proposals(tmp_path_factory) -> dict[str, Path]:
 def boot(tmp_path_factory) -> Path:
     """The base's boot.img."""
     return open_boot_source(BASE, work=tmp_path_factory.mktemp("boot"))
-
-
-def run(*arguments: str | Path, capsys) -> tuple[int, str, str]:
-    from auditkit.cli import main
-
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def assemble(base: Path, proposal: Path, out: Path, *more: str | Path, capsys) -> None:
@@ -384,6 +376,8 @@ def test_names_are_no_part_of_the_program_that_sets_times_and_labels(
     folder, proposals, tmp_path, program, capsys
 ):
     """To debugfs `<2>` is the root folder, and a quote or a space ends a word."""
+    for name in ("mke2fs", "debugfs"):
+        program(name)
     odd = ["<2>", 'a "quoted" name', "a b", "#", "-w"]
     for name in odd:
         (folder / name).write_text(name)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import in_process as run
 
 from auditkit import practice
 from auditkit.guestos import open_boot_source
@@ -38,15 +39,6 @@ def proposals(tmp_path_factory) -> dict[str, Path]:
 def boot(tmp_path_factory) -> Path:
     """The base's boot.img alone."""
     return open_boot_source(BASE, work=tmp_path_factory.mktemp("boot"))
-
-
-def run(*arguments: str | Path, capsys) -> tuple[int, str, str]:
-    from auditkit.cli import main
-
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def told(*arguments: str | Path, capsys) -> tuple[int, dict]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, Final
 
-from auditkit.atomic import write_atomically
 from auditkit.errors import AuditFailedError
 from auditkit.pipeline import Parameters, told_parameters
 from auditkit.pipeline.told import told_text
@@ -14,13 +11,12 @@ from auditkit.pipeline.told import told_text
 _INJECTED: Final = "injected-parameters"
 
 
-def tell_less(executed: Path, parameters: Parameters) -> None:
+def tell_less(notebook: dict[str, Any], parameters: Parameters) -> None:
     """Takes places of the auditor's machine, and what addresses carry behind ``?``, out of an executed notebook.
 
     The cell with the parameters that were injected, papermill's note of them, what cells printed, and the end of an
     audit that did not pass are told anew. Any other error is left as it is: then there is no report.
     """
-    notebook = json.loads(executed.read_bytes())
     told = told_parameters(parameters)
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
     noted = notebook["metadata"].get("papermill", {})
@@ -33,7 +29,6 @@ def tell_less(executed: Path, parameters: Parameters) -> None:
             )
         for output in cell.get("outputs", ()):
             _tell_output(output, parameters)
-    write_atomically(executed, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _tell_output(output: dict[str, Any], parameters: Parameters) -> None:

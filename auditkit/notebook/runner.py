@@ -8,7 +8,7 @@ afterwards from the ``audit.json`` that the notebook writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -58,13 +58,15 @@ def run_notebook(
     descriptors: tuple[int, ...] = (),
 ) -> str | None:
     """Runs a notebook that audits: `execute` with every parameter of the audit, published as `tell_less` says."""
-    try:
-        return execute(
-            notebook, parameters.to_plain(), out, progress, environment=environment, descriptors=descriptors
-        )
-    finally:
-        if out.exists():
-            tell_less(out, parameters)
+    return execute(
+        notebook,
+        parameters.to_plain(),
+        out,
+        progress,
+        environment=environment,
+        descriptors=descriptors,
+        published=lambda executed: tell_less(executed, parameters),
+    )
 
 
 def execute(
@@ -76,6 +78,7 @@ def execute(
     kernel_folder: Path | None = None,
     environment: Mapping[str, str] = MappingProxyType({}),
     descriptors: tuple[int, ...] = (),
+    published: Callable[[dict[str, Any]], None] = lambda executed: None,
 ) -> str | None:
     """Runs ``notebook`` with every parameter injected and keeps the executed copy at ``out``.
 
@@ -87,6 +90,7 @@ def execute(
         kernel_folder: the folder that the notebook works in; by default the one that we work in.
         environment: variables that the kernel gets.
         descriptors: open files that the kernel inherits.
+        published: changes the executed notebook, in JSON, before it is kept.
 
     Returns:
         None when every cell ran; else the name and text of the exception that stopped it, in one line. What an
@@ -138,6 +142,7 @@ def execute(
             )
         if part.exists():
             executed = without_places(json.loads(part.read_bytes()), values, out, place.folder)
+            published(executed)
             _keep(executed, out)
     if trouble is not None:
         raise trouble

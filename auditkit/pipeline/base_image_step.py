@@ -17,6 +17,7 @@ from auditkit.audit import (
     decide_version,
     told_plain_http,
 )
+from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import (
     Evidence,
@@ -156,16 +157,10 @@ def wrong_image(
         file_name: name of the image in ``sums``.
         sums: the SHA256SUMS beside the image.
     """
-    kept = (sums,) if sums else ()
-    names = tuple(item.name for item in kept)
     published = _listed(sums, file_name, "")
-    failed = decide_digest(observed, parameters.base_image_sha256, published.sha256, names)
-    return BaseImageStep(
-        (failed, *not_reached(checks.BASE_CHECKS, failed)),
-        evidence=kept,
-        version=version,
-        record=ImageRecord(version=version, wrong_digest=observed, file_name=file_name),
-    )
+    failed = decide_digest(observed, parameters.base_image_sha256, published.sha256, _names(sums))
+    record = ImageRecord(version=version, wrong_digest=observed, file_name=file_name)
+    return _refused_image(failed, record, sums)
 
 
 def strange_image(version: str, member: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
@@ -176,14 +171,22 @@ def strange_image(version: str, member: str, file_name: str, sums: Evidence | No
         file_name: name of the image in ``sums``.
         sums: the SHA256SUMS beside the image.
     """
-    kept = (sums,) if sums else ()
-    failed = decide_unknown_member(member, tuple(item.name for item in kept))
+    record = ImageRecord(version=version, unknown_member=member, file_name=file_name)
+    return _refused_image(decide_unknown_member(member, _names(sums)), record, sums)
+
+
+def _refused_image(failed: Decision, record: ImageRecord, sums: Evidence | None) -> BaseImageStep:
+    """The step when check 18 failed before the image was read."""
     return BaseImageStep(
         (failed, *not_reached(checks.BASE_CHECKS, failed)),
-        evidence=kept,
-        version=version,
-        record=ImageRecord(version=version, unknown_member=member, file_name=file_name),
+        evidence=(sums,) if sums else (),
+        version=record.version,
+        record=record,
     )
+
+
+def _names(sums: Evidence | None) -> tuple[str, ...]:
+    return (sums.name,) if sums else ()
 
 
 def decide_image(
@@ -213,7 +216,6 @@ def decide_image(
     boot_args = parse_boot_args(boot.boot_args)
     measurements = parse_launch_measurements(listing.read(LIMITS.answer_bytes)) if listing else None
     digest = _listed(sums, facts.file_name, sums_missing)
-    sums_name = (IMAGE_SUMS,) if sums else ()
     texts = [text for text in (facts.version_text, facts.boot_version_text) if text is not None]
     evidence = (
         Evidence(IMAGE, facts.sha256, facts.size, facts.origin),
@@ -231,7 +233,7 @@ def decide_image(
                     facts.sha256,
                     parameters.base_image_sha256,
                     digest.sha256,
-                    (IMAGE, *sums_name),
+                    (IMAGE, *_names(sums)),
                     missing=digest.missing,
                 ),
                 facts.origin,

@@ -5,6 +5,7 @@ Signing and verifying know nothing of how an audit runs; here the two are put to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -96,15 +97,14 @@ def repeat_audit(
     except AuditkitError as error:
         return check.failed(str(error), "The audit cannot be repeated from this evidence.")
     differences = compare_reports(told, document)
-    listed = "; ".join(f"{item.part} {item.name}" for item in differences[:5])
     same_but_run = document.model_copy(update={"run": told.run})
     if not differences and to_json(same_but_run) == to_json(told):
         return _the_same(document, images)
     same_tool = document.tool.version == told.tool.version
-    if any(not _follows_from_the_version(item, same_tool) for item in differences):
-        wrong = [item for item in differences if not _follows_from_the_version(item, same_tool)]
-        listed = "; ".join(f"{item.part} {item.name}" for item in wrong[:5])
-        return check.failed(listed, "The same evidence leads to another report.")
+    wrong = [item for item in differences if not _follows_from_the_version(item, same_tool)]
+    if wrong:
+        return check.failed(_listed(wrong), "The same evidence leads to another report.")
+    listed = _listed(differences)
     if same_tool:
         return check.warned(
             listed,
@@ -118,6 +118,10 @@ def repeat_audit(
         "and were not compared.",
         qualifications=in_order((*_unread(document, images), Qualification.OTHER_VERSION, *more)),
     )
+
+
+def _listed(differences: Sequence[Difference]) -> str:
+    return "; ".join(f"{item.part} {item.name}" for item in differences[:5])
 
 
 def _follows_from_the_version(difference: Difference, same_tool: bool) -> bool:

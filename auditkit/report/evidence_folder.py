@@ -36,13 +36,7 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
     if stored.keys() != files.keys():
         odd = ", ".join(sorted(stored.keys() ^ files.keys()))
         raise EvidenceError("the evidence files are not those that the document lists", observed=odd)
-    total = sum(record.size for record in stored.values())
-    if total > LIMITS.evidence_bytes:
-        raise EvidenceError(
-            "the evidence is larger than that of any real release",
-            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
-            observed=f"{total:,} bytes",
-        )
+    require_real_size(sum(record.size for record in stored.values()))
     place = folder / EVIDENCE_NAME
     fresh = staging_name(place)
     fresh.mkdir()
@@ -70,6 +64,21 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
     except BaseException:
         remove_evidence_folder(fresh)
         raise
+
+
+def require_real_size(total: int, where: str = "") -> None:
+    """Makes sure that evidence of ``total`` bytes is not larger than a report may hold.
+
+    Raises:
+        EvidenceError: it is.
+    """
+    if total > LIMITS.evidence_bytes:
+        raise EvidenceError(
+            "the evidence is larger than that of any real release",
+            where=where,
+            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
+            observed=f"{total:,} bytes",
+        )
 
 
 def is_evidence_folder(folder: Path, *, of_a_report: bool = False) -> bool:

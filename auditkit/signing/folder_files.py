@@ -12,11 +12,11 @@ from typing import Final
 
 from auditkit.audit import POLICIES
 from auditkit.decision import Decision, Qualification
-from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.errors import AuditkitError, SourceError
 from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
 from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument, ReportFolder, render_html, render_markdown
-from auditkit.report.evidence_folder import EVIDENCE_NAME
+from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     HTML_NAME,
@@ -81,7 +81,8 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
                 companions.append(name)
             elif not (regular and name == SIGNATURES_NAME):
                 strange.append(name)
-        _check_total(sizes, folder)
+        evidence = sum(size for name, size in sizes.items() if name.startswith(f"{EVIDENCE_NAME}/"))
+        require_real_size(evidence, str(folder / EVIDENCE_NAME))
         told = _told_sizes(document)
         for name, size in sizes.items():
             listed = told.get(name, None if name.startswith(f"{EVIDENCE_NAME}/") and told else size)
@@ -91,17 +92,6 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
             f"the report folder cannot be read: {(error.strerror or str(error)).lower()}", where=str(folder)
         ) from None
     return FolderFiles(digests, sizes, tuple(sorted(strange)), tuple(sorted(companions)))
-
-
-def _check_total(sizes: Mapping[str, int], folder: Path) -> None:
-    total = sum(size for name, size in sizes.items() if name.startswith(f"{EVIDENCE_NAME}/"))
-    if total > LIMITS.evidence_bytes:
-        raise EvidenceError(
-            "the evidence is larger than that of any real release",
-            where=str(folder / EVIDENCE_NAME),
-            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
-            observed=f"{total:,} bytes",
-        )
 
 
 def _told_sizes(document: AuditDocument | None) -> dict[str, int]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import jsonschema
 import psutil
 import pytest
+from commands import in_process
 from conftest import ROOT, missing
 
 from auditkit.batch import (
@@ -66,15 +67,6 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
                 below.kill()
             process.kill()
         process.communicate()
-
-
-def in_process(*arguments: str | Path, capsys) -> tuple[int, str, str]:
-    from auditkit.cli import main
-
-    with pytest.raises(SystemExit) as ended:
-        main(["batch", *map(str, arguments)])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -194,7 +186,7 @@ def test_batch_json_follows_its_published_schema_which_is_the_one_of_the_code(th
 
 
 def test_the_table_has_a_line_an_audit(tmp_path, capsys):
-    status, out, err = in_process("practice:honest", "--out", tmp_path / "b", capsys=capsys)
+    status, out, err = in_process("batch", "practice:honest", "--out", tmp_path / "b", capsys=capsys)
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[1].startswith("PASS ")
@@ -256,7 +248,7 @@ def test_two_sources_of_one_folder_are_refused_before_anything_runs(tmp_path, ca
     shutil.copy(parameter_file("honest"), other)
     out = tmp_path / "out"
     for second in ("practice:honest", str(parameter_file("honest")), str(other)):
-        status, shown, err = in_process("practice:honest", second, "--out", out, capsys=capsys)
+        status, shown, err = in_process("batch", "practice:honest", second, "--out", out, capsys=capsys)
         assert (status, shown, len(err.splitlines())) == (2, "", 1)
         assert "two audits would write to the folder" in err
     assert not out.exists()
@@ -278,7 +270,7 @@ def test_two_sources_of_one_folder_are_refused_before_anything_runs(tmp_path, ca
 def test_everything_is_checked_before_anything_runs(tmp_path, capsys, arguments, told):
     out = tmp_path / "out"
     first = ["practice:honest"] if arguments else []
-    status, shown, err = in_process(*first, *arguments, "--out", out, capsys=capsys)
+    status, shown, err = in_process("batch", *first, *arguments, "--out", out, capsys=capsys)
     assert (status, shown, len(err.splitlines())) == (2, "", 1)
     assert told in err
     assert not out.exists()
@@ -288,11 +280,13 @@ def test_a_signed_report_is_not_replaced_and_the_others_are_not_begun(tmp_path, 
     out = tmp_path / "out"
     shutil.copytree(SAMPLE.parent, out / "unexplained")
     shutil.copytree(SAMPLE.parent, out / "honest", ignore=shutil.ignore_patterns("report.intoto.jsonl"))
-    status, _, err = in_process("practice:honest", "practice:unexplained", "--out", out, capsys=capsys)
+    status, _, err = in_process(
+        "batch", "practice:honest", "practice:unexplained", "--out", out, capsys=capsys
+    )
     assert status == 2
     assert "signed" in err
     assert (out / "honest" / "audit.json").exists()
-    status, _, err = in_process("practice:honest", "--out", out / "honest", capsys=capsys)
+    status, _, err = in_process("batch", "practice:honest", "--out", out / "honest", capsys=capsys)
     assert status == 2
     assert "folder of one report" in err
 
@@ -513,7 +507,7 @@ def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
         raise SourceError("the overview did not finish")
 
     monkeypatch.setattr(notebook, "write_overview", broken)
-    ended, out, err = in_process("practice:honest", "--out", tmp_path / "out", capsys=capsys)
+    ended, out, err = in_process("batch", "practice:honest", "--out", tmp_path / "out", capsys=capsys)
     assert ended == status
     assert (f"{verdict} (practice network), qualified: server-digest: 1 audit" in out) == (code > 0)
     assert err == "auditkit: the overview did not finish\n"
@@ -553,7 +547,7 @@ def test_dask_that_is_not_installed_is_told_with_what_to_install(monkeypatch, tm
     monkeypatch.setitem(sys.modules, "distributed", None)
     out = tmp_path / "out"
     status, shown, err = in_process(
-        "practice:honest", "--dask", "tcp://127.0.0.1:9", "--out", out, capsys=capsys
+        "batch", "practice:honest", "--dask", "tcp://127.0.0.1:9", "--out", out, capsys=capsys
     )
     assert (status, shown) == (2, "")
     assert "auditkit[dask]" in err

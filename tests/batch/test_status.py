@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import in_process
 from conftest import ROOT
 
 from auditkit.atomic import staging_name
@@ -53,15 +54,6 @@ def put(folder: Path, value: dict[str, Any] | str | None = None, **changes: Any)
     content = value if isinstance(value, str) else json.dumps(value or document(**changes))
     (folder / "audit.json").write_text(content)
     return folder
-
-
-def cli(*arguments: str | Path, capsys) -> tuple[int, str, str]:
-    from auditkit.cli import main
-
-    with pytest.raises(SystemExit) as ended:
-        main(["status", *map(str, arguments)])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def test_a_fresh_pass_is_a_pass(tmp_path):
@@ -230,7 +222,7 @@ def test_an_audit_json_that_cannot_be_believed_is_a_line_of_trouble(tmp_path, ki
     bad = tmp_path / "bad"
     bad.mkdir()
     HOSTILE[kind](bad)
-    status, out, err = cli(tmp_path, capsys=capsys)
+    status, out, err = in_process("status", tmp_path, capsys=capsys)
     assert status == 2
     assert err == ""
     lines = [line for line in out.splitlines() if line.startswith(("PASS ", "TROUBLE "))]
@@ -245,7 +237,7 @@ def test_links_to_folders_are_counted_and_not_followed(tmp_path, capsys):
     put(inside / "good", now=datetime.now(UTC))
     (inside / "linked").symlink_to(outside, target_is_directory=True)
     (inside / "loop").symlink_to(inside, target_is_directory=True)
-    status, out, _ = cli(inside, capsys=capsys)
+    status, out, _ = in_process("status", inside, capsys=capsys)
     assert status == 0
     assert "not followed: 2" in out
 
@@ -253,11 +245,11 @@ def test_links_to_folders_are_counted_and_not_followed(tmp_path, capsys):
 def test_names_of_folders_cannot_move_the_cursor(tmp_path, capsys):
     put(tmp_path / "\x1b[2J\u202e", now=datetime.now(UTC))
     (tmp_path / os.fsdecode(b"\xff")).mkdir()
-    status, out, _ = cli(tmp_path, capsys=capsys)
+    status, out, _ = in_process("status", tmp_path, capsys=capsys)
     assert status == 2
     assert "\x1b" not in out
     assert "\u202e" not in out
-    status, out, _ = cli(tmp_path, "--json", capsys=capsys)
+    status, out, _ = in_process("status", tmp_path, "--json", capsys=capsys)
     assert status == 2
     assert len(json.loads(out)["subjects"]) == 2
 
@@ -293,7 +285,7 @@ def test_an_age_that_is_none_is_refused(tmp_path, age):
 )
 def test_exit_status_and_json(tmp_path, capsys, verdict, age, status):
     put(tmp_path / "one", verdict=verdict, age=timedelta(hours=age), now=datetime.now(UTC))
-    ended, out, err = cli(tmp_path, "--max-age", "1d", "--json", capsys=capsys)
+    ended, out, err = in_process("status", tmp_path, "--max-age", "1d", "--json", capsys=capsys)
     assert (ended, err) == (status, "")
     told = json.loads(out)
     assert told["schema"] == "auditkit/status/v1"
@@ -308,9 +300,9 @@ def test_a_fail_outweighs_trouble_and_both_outweigh_a_pass(tmp_path, capsys):
     now = datetime.now(UTC)
     put(tmp_path / "pass", proposal=1, now=now)
     put(tmp_path / "trouble", proposal=2, verdict="TROUBLE", now=now)
-    assert cli(tmp_path, capsys=capsys)[0] == 2
+    assert in_process("status", tmp_path, capsys=capsys)[0] == 2
     put(tmp_path / "fail", proposal=3, verdict="FAIL", now=now)
-    status, out, _ = cli(tmp_path, capsys=capsys)
+    status, out, _ = in_process("status", tmp_path, capsys=capsys)
     assert status == 1
     words = [line.split()[0] for line in out.splitlines()[1:4]]
     assert words == ["FAIL", "TROUBLE", "PASS"]
@@ -322,9 +314,9 @@ def test_no_report_at_all_is_trouble_in_one_line(tmp_path, capsys, there):
     folder = tmp_path / "reports"
     if there:
         folder.mkdir()
-    status, out, err = cli(folder, capsys=capsys)
+    status, out, err = in_process("status", folder, capsys=capsys)
     assert (status, out, len(err.splitlines())) == (2, "", 1)
-    status, out, _ = cli(folder, "--json", capsys=capsys)
+    status, out, _ = in_process("status", folder, "--json", capsys=capsys)
     assert (status, json.loads(out)["verdict"]) == (2, "TROUBLE")
 
 
@@ -404,12 +396,12 @@ def test_an_audit_in_other_settings_is_another_subject(tmp_path, name, value):
 
 def test_the_whole_is_qualified_by_all(tmp_path, capsys):
     put(tmp_path / "a", now=datetime.now(UTC))
-    status, out, _ = cli(tmp_path, capsys=capsys)
+    status, out, _ = in_process("status", tmp_path, capsys=capsys)
     assert (status, out.splitlines()[-1]) == (
         0,
         "PASS (practice network), qualified: server-digest: Of 1 subject: 1 passed.",
     )
-    status, out, _ = cli(tmp_path, "--json", capsys=capsys)
+    status, out, _ = in_process("status", tmp_path, "--json", capsys=capsys)
     told = json.loads(out)
     assert (
         told["qualifications"]

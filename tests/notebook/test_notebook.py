@@ -163,6 +163,23 @@ def test_a_notebook_that_is_run_by_hand_writes_a_whole_report(notebook, tmp_path
     assert {entry.name for entry in (tmp_path / "report").iterdir()} == names
 
 
+def test_a_run_that_never_started_leaves_the_notebook_of_another_run_alone(notebook, tmp_path, monkeypatch):
+    from auditkit.notebook.runner import run_notebook
+
+    path, out = tmp_path / "notebook.ipynb", tmp_path / "executed.ipynb"
+    path.write_text(json.dumps(notebook))
+    before = json.dumps({**notebook, "metadata": {"papermill": {"parameters": {"proposal_id": 1}}}})
+    out.write_text(before)
+
+    def no_kernel(*_: object, **__: object) -> None:
+        raise RuntimeError("no kernel")
+
+    monkeypatch.setattr("auditkit.notebook.runner.execute_notebook", no_kernel)
+    with pytest.raises(SourceError, match="no kernel"):
+        run_notebook(path, parameters(tmp_path), out)
+    assert out.read_text() == before
+
+
 def test_a_second_audit_of_a_folder_is_told_and_the_first_goes_on(tmp_path, monkeypatch):
     folder = tmp_path / "report"
     with only_writer(folder):

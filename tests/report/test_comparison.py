@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import in_process
 
-from auditkit.cli import main
 from auditkit.pipeline import Parameters, check, parameter_file
 from auditkit.report import compare_reports, differences_markdown, from_json, to_json
 
@@ -27,13 +27,6 @@ def files(documents, tmp_path) -> dict[str, Path]:
         paths[name] = tmp_path / f"{name}.json"
         paths[name].write_bytes(to_json(document))
     return paths
-
-
-def command(*arguments, capsys) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["diff", *map(str, arguments)])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def edited(document, edit):
@@ -85,11 +78,14 @@ def test_different_verdicts_come_first(documents):
 
 
 def test_the_command_in_three_forms(files, capsys):
-    assert command(files["honest"], files["honest"], capsys=capsys)[:2] == (0, "The reports tell the same.\n")
-    status, text, _ = command(files["honest"], files["unexplained"], capsys=capsys)
+    assert in_process("diff", files["honest"], files["honest"], capsys=capsys)[:2] == (
+        0,
+        "The reports tell the same.\n",
+    )
+    status, text, _ = in_process("diff", files["honest"], files["unexplained"], capsys=capsys)
     assert status == 1
     assert "! decision overlap.explained" in text
-    status, text, _ = command(files["honest"], files["unexplained"], "--json", capsys=capsys)
+    status, text, _ = in_process("diff", files["honest"], files["unexplained"], "--json", capsys=capsys)
     told = json.loads(text)
     assert (status, told["same"], told["sameDecisions"], told["verdicts"]) == (
         1,
@@ -97,7 +93,7 @@ def test_the_command_in_three_forms(files, capsys):
         False,
         ["PASS", "FAIL"],
     )
-    status, text, _ = command(files["honest"], files["unexplained"], "--markdown", capsys=capsys)
+    status, text, _ = in_process("diff", files["honest"], files["unexplained"], "--markdown", capsys=capsys)
     assert status == 1
     assert "| **decided** | decision `overlap.explained` |" in text
 
@@ -106,10 +102,10 @@ def test_the_command_in_three_forms(files, capsys):
 def test_what_is_no_report_is_trouble(files, tmp_path, capsys, content):
     other = tmp_path / "other.json"
     other.write_bytes(content)
-    status, out, err = command(files["honest"], other, capsys=capsys)
+    status, out, err = in_process("diff", files["honest"], other, capsys=capsys)
     assert (status, out, len(err.splitlines())) == (2, "", 1)
-    assert command(files["honest"], tmp_path / "none", capsys=capsys)[0] == 2
-    assert command(files["honest"], tmp_path, capsys=capsys)[0] == 2
+    assert in_process("diff", files["honest"], tmp_path / "none", capsys=capsys)[0] == 2
+    assert in_process("diff", files["honest"], tmp_path, capsys=capsys)[0] == 2
 
 
 def test_markdown_cannot_be_broken_out_of(documents):

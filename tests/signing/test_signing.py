@@ -13,21 +13,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from commands import in_process as command
 
 from auditkit import atomic
 from auditkit.audit import policy_named
-from auditkit.cli import main
 from auditkit.errors import ParameterError, SigningError
 from auditkit.signing import load_private_key, read_trust_list, sign_companion, sign_report, verify_report
 
 BUNDLE = "report.intoto.jsonl"
-
-
-def command(*arguments, capsys) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
 
 
 def statements(folder: Path) -> list[dict]:
