@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.guestos import Ext4, base_image, open_boot_source, read_base_image, read_boot_files
+from auditkit.guestos import Ext4, guest_image, open_boot_source, read_boot_files, read_guest_image
 from auditkit.ic import parse_root_key
 from auditkit.opening import NoFileError, Unchanged, digest_of_file, read_file, regular_file
 from auditkit.practice.proposals import BASE_COMMIT, DATA, OTHER_COMMIT
@@ -124,15 +124,15 @@ def test_digest_and_content_of_a_boot_partition_are_of_one_file(tmp_path, monkey
     with Ext4(images[0]) as fs:
         boot_args = read_boot_files(fs).boot_args
     image, other = images
-    kind_of = base_image.kind_of
+    kind_of = guest_image.kind_of
 
     def swap(*given):
         found = kind_of(*given)
         other.replace(image)
         return found
 
-    monkeypatch.setattr(base_image, "kind_of", swap)
-    read = read_base_image(image, work=tmp_path / "unused")
+    monkeypatch.setattr(guest_image, "kind_of", swap)
+    read = read_guest_image(image, work=tmp_path / "unused")
     assert read.sha256 == wanted
     assert read.boot.boot_args == boot_args
 

@@ -23,7 +23,7 @@ from auditkit.audit.content import decide_content
 from auditkit.audit.known_release import contradiction
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
-from auditkit.audit.plain_http import told_plain_http
+from auditkit.audit.plain_http import warn_about_plain_http
 from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, STRICT_1, Policy, policy_named, policy_version
 from auditkit.audit.recovery import (
     RecoveryComparison,
@@ -94,5 +94,5 @@ __all__ = [
     "policy_named",
     "policy_version",
     "qualifications_of",
-    "told_plain_http",
+    "warn_about_plain_http",
 ]

@@ -88,8 +88,8 @@ def compare(
             None,
             setting,
             explanation=(
-                f"The proposal does not bless {_told(setting)}: a node started that way cannot be recovered with it, "
-                "but nothing unsafe is blessed."
+                f"The proposal does not bless {_in_words(setting)}: a node started that way cannot be recovered with "
+                "it, but nothing unsafe is blessed."
             ),
         )
         for setting in computed
@@ -143,7 +143,7 @@ def _same_cpu(label: str, vcpu_type: str) -> bool:
     return label == vcpu_type or (signature is not None and signature == CPU_SIGNATURES.get(vcpu_type))
 
 
-def _told(setting: Setting) -> str:
+def _in_words(setting: Setting) -> str:
     if isinstance(setting, LaunchMeasurement):
         return f"{setting.vcpu_type} with {setting.vcpus} vCPUs on {setting.boot_args}"
     return f"{setting.vcpu_type or 'a setting without CPU type'} of the list"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from auditkit.decision import Decision, Outcome, Qualification
 
-_TOLD = "It came by plain http, so anybody on the way could have put another in its place."
+_WARNING = "It came by plain http, so anybody on the way could have put another in its place."
 
 
-def told_plain_http(decision: Decision, origin: str) -> Decision:
+def warn_about_plain_http(decision: Decision, origin: str) -> Decision:
     """The decision about an image from ``origin``: qualified as `PLAIN_HTTP` if that is an http address.
 
     A failure or a skip stays as it is. A loopback address is an http address too: what listens there, we cannot know.
@@ -22,6 +22,6 @@ def told_plain_http(decision: Decision, origin: str) -> Decision:
     return replace(
         decision,
         outcome=Outcome.WARN,
-        reason=f"{decision.reason} {_TOLD}",
+        reason=f"{decision.reason} {_WARNING}",
         qualifications=(*decision.qualifications, Qualification.PLAIN_HTTP),
     )

@@ -11,8 +11,8 @@ from auditkit.audit.root_file_system import uncovered, unusable_root
 from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError
 from auditkit.guestos import (
-    BaseImage,
     Difference,
+    GuestImage,
     TreeComparison,
     TreeSnapshot,
     compare_trees,
@@ -65,7 +65,7 @@ class RecoveryComparison:
 
 
 def decide_recovery(
-    image: BaseImage, tree: TreeSnapshot, reference: Reference, evidence: Names = ()
+    image: GuestImage, tree: TreeSnapshot, reference: Reference, evidence: Names = ()
 ) -> RecoveryComparison:
     """Decides checks 29 to 34.
 
@@ -206,7 +206,7 @@ def _proposal(
 
 
 def _measurements(
-    image: BaseImage,
+    image: GuestImage,
     base: tuple[LaunchMeasurement, ...],
     bless: BlessAlternativeGuestOsVersion | None,
     evidence: Names,
@@ -247,7 +247,7 @@ def _measurements(
     ), computed
 
 
-def _measure_like(image: BaseImage, base: tuple[LaunchMeasurement, ...]) -> tuple[LaunchMeasurement, ...]:
+def _measure_like(image: GuestImage, base: tuple[LaunchMeasurement, ...]) -> tuple[LaunchMeasurement, ...]:
     """The measurements of the image under the settings of ``base``."""
     boot_args = parse_boot_args(image.boot.boot_args)
     names = tuple(dict.fromkeys(one.boot_args for one in base))
@@ -266,7 +266,7 @@ def _measure_like(image: BaseImage, base: tuple[LaunchMeasurement, ...]) -> tupl
     )
 
 
-def _root_hash(image: BaseImage, bless: BlessAlternativeGuestOsVersion | None, evidence: Names) -> Decision:
+def _root_hash(image: GuestImage, bless: BlessAlternativeGuestOsVersion | None, evidence: Names) -> Decision:
     check = checks.RECOVERY_ROOT_HASH
     root = image.verity
     if root is None:
@@ -303,7 +303,7 @@ def _root_hash(image: BaseImage, bless: BlessAlternativeGuestOsVersion | None, e
     )
 
 
-def _version(image: BaseImage, base_version: str | None, evidence: Names) -> Decision:
+def _version(image: GuestImage, base_version: str | None, evidence: Names) -> Decision:
     check = checks.RECOVERY_VERSION
     shown = (
         f"VERSION.TXT {(image.version_text or 'absent')[:100]}, "

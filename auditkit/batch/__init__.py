@@ -4,8 +4,8 @@ from auditkit.batch.audit_process import AuditJob, AuditResult
 from auditkit.batch.batch import plan_batch, run_batch
 from auditkit.batch.batch_document import BatchDocument, batch_schema
 from auditkit.batch.reports import AuditSubject
-from auditkit.batch.status import Standing, Status, StatusRow, read_status, status_json, told_age
-from auditkit.batch.workforce import dask_workers, local_workers
+from auditkit.batch.status import Standing, Status, StatusRow, age_text, read_status, status_json
+from auditkit.batch.workers import dask_workers, local_workers
 
 __all__ = [
     "AuditJob",
@@ -15,6 +15,7 @@ __all__ = [
     "Standing",
     "Status",
     "StatusRow",
+    "age_text",
     "batch_schema",
     "dask_workers",
     "local_workers",
@@ -22,5 +23,4 @@ __all__ = [
     "read_status",
     "run_batch",
     "status_json",
-    "told_age",
 ]

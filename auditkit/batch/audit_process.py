@@ -58,7 +58,9 @@ class AuditJob:
     def command(self) -> list[str]:
         """The command; every parameter is given, so that it audits exactly what was checked."""
         values = self.parameters.to_plain()
-        overrides = [word for name, value in values.items() for word in ("-p", f"{name}={_told(value)}")]
+        overrides = [
+            word for name, value in values.items() for word in ("-p", f"{name}={_override_value(value)}")
+        ]
         return auditkit_command("audit", *overrides, "--", self.source)
 
 
@@ -206,7 +208,7 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def _told(value: object) -> str:
+def _override_value(value: object) -> str:
     """A value as ``-p`` takes it."""
     if isinstance(value, str):
         return value

@@ -24,12 +24,12 @@ from auditkit.batch.batch_document import (
     batch_json,
 )
 from auditkit.batch.reports import combine, read_finished_report
-from auditkit.batch.workforce import Workforce
+from auditkit.batch.workers import Workers
 from auditkit.errors import AuditkitError, ParameterError, SourceError
 from auditkit.pipeline.named_parameters import named_parameters
 from auditkit.pipeline.parameter_source import is_pipe
+from auditkit.pipeline.redaction import redacted_text
 from auditkit.pipeline.sources import PRACTICE, preflight
-from auditkit.pipeline.told import told_text
 from auditkit.report import Run, begin_report_folder, only_writer, require_replaceable
 from auditkit.report.folder import DOCUMENT_NAME, is_begun
 from auditkit.version import __version__
@@ -87,7 +87,7 @@ def plan_batch(sources: Sequence[str], overrides: Sequence[str], out: Path) -> t
 def run_batch(
     jobs: Sequence[AuditJob],
     out: Path,
-    workforce: Workforce,
+    workers: Workers,
     on_result: Callable[[AuditResult], None] | None = None,
 ) -> BatchDocument:
     """Runs the audits of `plan_batch` and writes `batch.json`.
@@ -114,7 +114,7 @@ def run_batch(
     for job in jobs:
         with only_writer(job.folder):
             begin_report_folder(job.folder)
-    results = _run_all(jobs, workforce, on_result)
+    results = _run_all(jobs, workers, on_result)
     entries = tuple(_entry(job, results[job.name]) for job in jobs)
     document = BatchDocument(
         verdict=combine(entry.verdict for entry in entries),
@@ -128,13 +128,13 @@ def run_batch(
 
 
 def _run_all(
-    jobs: Sequence[AuditJob], workforce: Workforce, on_result: Callable[[AuditResult], None] | None
+    jobs: Sequence[AuditJob], workers: Workers, on_result: Callable[[AuditResult], None] | None
 ) -> dict[str, AuditResult]:
     futures: dict[Future[AuditResult], AuditJob] = {}
     results: dict[str, AuditResult] = {}
     try:
         for job in jobs:
-            futures[workforce.executor.submit(run_audit_job, job)] = job
+            futures[workers.executor.submit(run_audit_job, job)] = job
         for future in as_completed(futures):
             result = _seen_from_here(futures[future], _result(future, futures[future]))
             results[result.name] = result
@@ -143,7 +143,7 @@ def _run_all(
     except BaseException:
         for future in futures:
             future.cancel()
-        workforce.stop(jobs[0].batch)
+        workers.stop(jobs[0].batch)
         raise
     return results
 
@@ -183,7 +183,7 @@ def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:
             policy=parameters.policy,
         ),
         deciding=(report.deciding or None) if report else None,
-        reason=told_text(result.reason, parameters),
+        reason=redacted_text(result.reason, parameters),
         exit_status=result.exit_status,
         attempts=result.attempts,
     )

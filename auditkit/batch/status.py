@@ -109,7 +109,7 @@ def parse_age(text: str) -> timedelta:
     return int(found[1]) * _UNITS[found[2]]
 
 
-def told_age(age: timedelta) -> str:
+def age_text(age: timedelta) -> str:
     """``age`` in its largest whole unit, such as ``3 days``."""
     for name, unit in (("day", _UNITS["d"]), ("hour", _UNITS["h"]), ("minute", _UNITS["m"])):
         if (count := age // unit) >= 1:
@@ -182,7 +182,7 @@ def _newest(reports: list[FinishedReport], now: datetime, max_age: timedelta) ->
             "does not take the place of this one."
         )
     if stale:
-        reason = f"The newest report is {told_age(age)} old: audit again. It said {report.verdict}: {reason}"
+        reason = f"The newest report is {age_text(age)} old: audit again. It said {report.verdict}: {reason}"
     return StatusRow(
         verdict=Verdict.TROUBLE if stale and report.verdict is Verdict.PASS else report.verdict,
         standing=Standing.STALE if stale else Standing.FRESH,

@@ -1,7 +1,7 @@
 """The command line: one thin function a command."""
 
-from auditkit.cli import attestations, audits, batches, images, practising, proposals, recovery, signatures
-from auditkit.cli.door import main
+from auditkit.cli import attestations, audits, batches, images, practice, proposals, recovery, signatures
+from auditkit.cli.application import main
 
 __all__ = [
     "attestations",
@@ -9,7 +9,7 @@ __all__ = [
     "batches",
     "images",
     "main",
-    "practising",
+    "practice",
     "proposals",
     "recovery",
     "signatures",

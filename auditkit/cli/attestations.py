@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.application import ExistingFile, auditkit, json_option, root_key_option
 from auditkit.cli.printing import say
-from auditkit.cli.telling import end_with
+from auditkit.cli.results import end_with
 
 
 @auditkit.command("verify-attestation")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option
+from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option
 from auditkit.cli.printing import complain, say, say_json
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
 def _why(document: AuditDocument) -> str:
     from auditkit.report.display import one_line
-    from auditkit.report.story import check_and_reason, why
+    from auditkit.report.summary import check_and_reason, why
 
     deciding = document.deciding.decision if document.deciding else None
     return one_line(check_and_reason(deciding, why(document)), 600)

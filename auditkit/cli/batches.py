@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option, print_json
 from auditkit.cli.audits import override_option
-from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
 from auditkit.cli.printing import complain, say
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ def batch(
     jobs = plan_batch(params, overrides, out)
     with (
         progress_on_terminal(not as_json) as progress,
-        dask_workers(dask) if dask else local_workers(workers or processors()) as workforce,
+        dask_workers(dask) if dask else local_workers(workers or processors()) as crew,
     ):
         counter = _Counter(progress, len(jobs))
-        document = run_batch(jobs, out, workforce, counter.told)
+        document = run_batch(jobs, out, crew, counter.count)
         progress.step("writing the overview")
         try:
             shown = write_overview(out)
@@ -126,14 +126,14 @@ class _Counter:
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total = progress, total
         self._verdicts: list[str] = []
-        self._tell()
+        self._show()
 
-    def told(self, result: AuditResult) -> None:
+    def count(self, result: AuditResult) -> None:
         """One more is done."""
         self._verdicts.append(result.verdict)
-        self._tell()
+        self._show()
 
-    def _tell(self) -> None:
+    def _show(self) -> None:
         failed, trouble = self._verdicts.count("FAIL"), self._verdicts.count("TROUBLE")
         done = f"{len(self._verdicts)} of {self._total} audits done"
         self._progress.step(f"{done}, {failed} failed, {trouble} in trouble")
@@ -141,7 +141,7 @@ class _Counter:
 
 def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     from auditkit.audit import Claim
-    from auditkit.report.story import check_and_reason
+    from auditkit.report.summary import check_and_reason
 
     rows = []
     for entry in document.audits:
@@ -166,13 +166,13 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
 
 
 def _show_status(found: Status) -> None:
-    from auditkit.batch import told_age
-    from auditkit.report.story import check_and_reason
+    from auditkit.batch import age_text
+    from auditkit.report.summary import check_and_reason
 
     rows = []
     for row in found.rows:
         about = "unknown" if row.subject is None else str(row.subject)
-        age = row.standing if row.age is None else f"{row.standing}, {told_age(row.age)}"
+        age = row.standing if row.age is None else f"{row.standing}, {age_text(row.age)}"
         rows.append((str(row.claim), about, age, row.folder, check_and_reason(row.deciding, row.reason)))
     _show_table(("verdict", "subject", "age", "report", "why"), rows)
     say()

@@ -8,7 +8,7 @@ import click
 
 
 class CommandWithDebug(click.Command):
-    """A command that takes ``--debug`` as the whole program does; the door looks for it among the words given."""
+    """A command that takes ``--debug`` as the whole program does; it is looked for among all words given."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)

@@ -6,7 +6,7 @@ from auditkit.cli.printing import complain
 from auditkit.interpreter import foreign_code
 
 
-def tell_foreign_code() -> None:
+def warn_about_foreign_code() -> None:
     """One line on standard error, where variables let Python take modules from elsewhere; else nothing."""
     if names := foreign_code():
         which, them = " and ".join(names), "them" if len(names) > 1 else "it"

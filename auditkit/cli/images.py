@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.atomic import whole_file
-from auditkit.cli.door import (
+from auditkit.cli.application import (
     ExistingFile,
     auditkit,
     json_option,
@@ -20,7 +20,7 @@ from auditkit.cli.door import (
     root_key_option,
 )
 from auditkit.cli.printing import complain, say, say_json
-from auditkit.cli.telling import claim_json, end_with, overlap_json, show_overlap
+from auditkit.cli.results import claim_json, end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
 from auditkit.numbers import EXACT
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
@@ -78,7 +78,7 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
     """
     import re
 
-    from auditkit.audit import decide_digest, told_plain_http
+    from auditkit.audit import decide_digest, warn_about_plain_http
     from auditkit.decision import Qualification
     from auditkit.errors import ParameterError
     from auditkit.evidence import IMAGE_URLS, PublishedDigest, download, parse_source, read_published_digest
@@ -104,7 +104,7 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
             sha256=pinned or published.sha256,
             progress=lambda count, total: progress.bytes_done("downloading", count, total),
         )
-    decided = told_plain_http(
+    decided = warn_about_plain_http(
         decide_digest(done.sha256, pinned, published.sha256, (), missing=published.missing), source.url
     )
     if set(decided.qualifications) != {Qualification.PINNED_DIGEST}:
@@ -259,7 +259,7 @@ def verity_hash(image: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from auditkit.audit import VERITY_POLICY, Claim, decide_verity, judge
-    from auditkit.cli.door import ExitStatus
+    from auditkit.cli.application import ExitStatus
     from auditkit.guestos import image_verity
     from auditkit.progress import progress_on_terminal
 

@@ -52,8 +52,8 @@ def open_streams() -> bool:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=_SPELLED)
-    logging.lastResort = _ToldRecords(logging.WARNING)
-    warnings.showwarning = _tell_warning
+    logging.lastResort = _SafeRecords(logging.WARNING)
+    warnings.showwarning = _show_warning
     return was_open
 
 
@@ -156,14 +156,14 @@ def _spelled_out(error: UnicodeError) -> tuple[str, int]:
     return "".join(shown), error.end
 
 
-class _ToldRecords(logging.Handler):
+class _SafeRecords(logging.Handler):
     """What libraries log, on the same way as everything else."""
 
     def emit(self, record: logging.LogRecord) -> None:
         complain(self.format(record), lines=True)
 
 
-def _tell_warning(
+def _show_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from auditkit.cli.door import ExistingFile, ProposalId, auditkit, json_option, root_key_option
+from auditkit.cli.application import ExistingFile, ProposalId, auditkit, json_option, root_key_option
 from auditkit.cli.printing import say
-from auditkit.cli.telling import end_with
+from auditkit.cli.results import end_with
 from auditkit.errors import EvidenceError
 
 
@@ -34,7 +34,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     """
     from auditkit import checks
     from auditkit.audit import AUTHENTIC_POLICY, Verdict, judge
-    from auditkit.cli.door import refuse_existing
+    from auditkit.cli.application import refuse_existing
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
     from auditkit.ic import parse_root_key, verify_proposal
     from auditkit.pipeline import fetch_proposal as fetch

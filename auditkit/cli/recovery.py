@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditkit.cli.door import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.application import ExistingFile, auditkit, json_option, root_key_option
 from auditkit.cli.printing import say
-from auditkit.cli.telling import end_with
+from auditkit.cli.results import end_with
 
 if TYPE_CHECKING:
     from auditkit.audit import RecoveryComparison
-    from auditkit.guestos import BaseImage
+    from auditkit.guestos import GuestImage
 
 
 @auditkit.command("compare-images")
@@ -114,7 +114,7 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
     """
     from auditkit.atomic import whole_file
     from auditkit.audit import PROPOSAL_POLICY, Verdict, judge
-    from auditkit.cli.door import refuse_existing
+    from auditkit.cli.application import refuse_existing
     from auditkit.evidence import Source
     from auditkit.guestos import recovery_tree, write_folder_tar
     from auditkit.ic import parse_root_key, verify_embedded_proposal
@@ -139,13 +139,13 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
     say(str(out))
 
 
-def _read(path: Path) -> BaseImage:
-    from auditkit.guestos import read_base_image
+def _read(path: Path) -> GuestImage:
+    from auditkit.guestos import read_guest_image
     from auditkit.progress import progress_on_terminal
 
     size = path.stat().st_size
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work, progress_on_terminal() as progress:
-        return read_base_image(
+        return read_guest_image(
             path,
             work=Path(work),
             tree=True,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditkit.cli.door import ExistingFile, ExitStatus, auditkit, json_option, print_json
+from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option, print_json
 from auditkit.cli.printing import complain, say
-from auditkit.cli.telling import show_decisions, show_qualifications
+from auditkit.cli.results import show_decisions, show_qualifications
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import SigningError
 
@@ -111,7 +111,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
 def _show_preview(preview: Preview, key: str) -> None:
     """What somebody is about to sign, on standard error: standard output stays what scripts read."""
     from auditkit.report.display import one_line
-    from auditkit.report.story import foreign_root_key
+    from auditkit.report.summary import foreign_root_key
 
     document, repeated = preview.document, preview.repeated
     number = document.subject.proposal_id
@@ -229,7 +229,7 @@ def verify_report(
         print_json(_verification_json(verified))
     else:
         show_decisions(verified.decisions)
-        _tell(verified)
+        _show_verification(verified)
     raise ExitStatus(verified.judgement.verdict.exit_status)
 
 
@@ -247,7 +247,7 @@ def _verification_json(verified: ReportVerification) -> dict[str, object]:
     }
 
 
-def _tell(verified: ReportVerification) -> None:
+def _show_verification(verified: ReportVerification) -> None:
     from auditkit.audit import Verdict
     from auditkit.report.display import one_line
     from auditkit.signing import report_checks

@@ -17,9 +17,9 @@ from auditkit.evidence.agent import (
     save_proposal,
 )
 from auditkit.evidence.answers import UnboundAnswerError
+from auditkit.evidence.backoff import Backoff, Clock
 from auditkit.evidence.download import Downloaded, WrongDigestError, download
 from auditkit.evidence.files import write_together
-from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
 from auditkit.evidence.sources import (
     IMAGE_URLS,

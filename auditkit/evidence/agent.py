@@ -18,8 +18,8 @@ import requests
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence.addresses import check_url
 from auditkit.evidence.answers import certificate_of_call, certificate_of_read_state, refuse_call_status
+from auditkit.evidence.backoff import Backoff, Clock
 from auditkit.evidence.files import write_together
-from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.transport import Answer, TransientError, exchange, open_session
 from auditkit.ic import ANONYMOUS, CallRequest, Principal, encode_envelope, read_state_content
 from auditkit.limits import LIMITS

@@ -15,7 +15,7 @@ import requests
 from auditkit.atomic import sync_folder
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence.addresses import check_url, printable
-from auditkit.evidence.pacing import Backoff, Clock
+from auditkit.evidence.backoff import Backoff, Clock
 from auditkit.evidence.part import Part, locked_part
 from auditkit.evidence.transport import (
     NotFoundError,
@@ -112,7 +112,7 @@ def download(
     if out.is_dir() or not out.name:
         raise ParameterError("this is a folder, not the name of a file", where=str(out))
     clock = clock or Clock()
-    with _told(out), locked_part(out, clock, lock_seconds) as part:
+    with _disk_errors(out), locked_part(out, clock, lock_seconds) as part:
         if wanted and out.is_file():
             digest, size = digest_of_file(out)
             if digest == wanted:
@@ -366,7 +366,7 @@ def _validator(response: requests.Response) -> str:
 
 
 @contextlib.contextmanager
-def _told(out: Path) -> Iterator[None]:
+def _disk_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence.addresses import check_url, printable
+from auditkit.evidence.backoff import Backoff, Clock
 from auditkit.evidence.download import Progress, download
-from auditkit.evidence.pacing import Backoff, Clock
 from auditkit.evidence.transport import (
     NotFoundError,
     TransientError,

@@ -227,7 +227,7 @@ def body_pieces(response: requests.Response, url: str, *, any_encoding: bool = F
         try:
             piece = response.raw.read1(_PIECE, decode_content=False)
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
-            raise _told(error, url) from error
+            raise _source_error(error, url) from error
         if not piece:
             break
         received += len(piece)
@@ -270,7 +270,7 @@ def _send(
             timeout=(min(seconds, LIMITS.http_connect_seconds), min(seconds, LIMITS.http_read_seconds)),
         )
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _told(error, url) from error
+        raise _source_error(error, url) from error
     try:
         _refuse_status(response, url, RETRY_STATUS_OF_FILES if method == "GET" else RETRY_STATUS)
     except SourceError:
@@ -325,7 +325,7 @@ def refuse_web_page(kind: str, url: str) -> None:
         )
 
 
-def _told(error: Exception, url: str) -> SourceError:
+def _source_error(error: Exception, url: str) -> SourceError:
     """The sentence for a network failure; TransientError when another attempt may help."""
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):

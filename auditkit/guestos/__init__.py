@@ -12,7 +12,6 @@ Nothing here uses the network, mounts anything, or executes what it reads.
 """
 
 from auditkit.guestos.assembly import recovery_tree, write_folder_tar
-from auditkit.guestos.base_image import BaseImage, read_base_image
 from auditkit.guestos.boot_args import RELEASE_BOOT_ARGS, BootArgs, KernelCommandLine, parse_boot_args
 from auditkit.guestos.boot_files import MEASURED_FILES, BootFiles, read_boot_files
 from auditkit.guestos.comparison import (
@@ -26,6 +25,7 @@ from auditkit.guestos.comparison import (
     snapshot_tree,
 )
 from auditkit.guestos.ext4 import Entry, Ext4, FileType, Links
+from auditkit.guestos.guest_image import GuestImage, read_guest_image
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
 from auditkit.guestos.image_writer import write_ext4
 from auditkit.guestos.manifest_lines import entry_line, parse_entry_line, quoted, unquoted
@@ -39,7 +39,6 @@ __all__ = [
     "ALTERNATIVE_PROPOSAL",
     "MEASURED_FILES",
     "RELEASE_BOOT_ARGS",
-    "BaseImage",
     "BootArgs",
     "BootFiles",
     "Difference",
@@ -47,6 +46,7 @@ __all__ = [
     "Entry",
     "Ext4",
     "FileType",
+    "GuestImage",
     "ImageKind",
     "KernelCommandLine",
     "Links",
@@ -66,8 +66,8 @@ __all__ = [
     "parse_boot_args",
     "parse_entry_line",
     "quoted",
-    "read_base_image",
     "read_boot_files",
+    "read_guest_image",
     "read_update_image",
     "recovery_tree",
     "root_image_verity",

@@ -116,7 +116,9 @@ def parse_boot_args(data: bytes, *, limits: Limits = LIMITS) -> BootArgs:
         if _SHELL_NAMES.fullmatch(name):
             differences.append(f"{name} changes the shell that builds the release")
         elif host.get(name) != bash.get(name):
-            differences.append(f"{name} is {_told(host, name)} to the host and {_told(bash, name)} to bash")
+            differences.append(
+                f"{name} is {_in_words(host, name)} to the host and {_in_words(bash, name)} to bash"
+            )
     lines = {
         name: KernelCommandLine(name, host[name], _root_hash(host[name]))
         for name in names
@@ -142,7 +144,7 @@ def _check_lines(data: bytes, limits: Limits) -> None:
         )
 
 
-def _told(values: Mapping[str, str], name: str) -> str:
+def _in_words(values: Mapping[str, str], name: str) -> str:
     return repr(values[name]) if name in values else "not set"
 
 

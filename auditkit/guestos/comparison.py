@@ -147,10 +147,10 @@ def _differences(
         # mke2fs makes this folder, and an empty one changes nothing that is booted
         if path == _LOST_AND_FOUND and _is_empty_folder(path, base if theirs is None else recovery):
             kind = DifferenceKind.METADATA
-        yield Difference(name, kind, _told(ours), _told(theirs))
+        yield Difference(name, kind, _in_words(ours), _in_words(theirs))
         return
     if ours.entry.type is not theirs.entry.type:
-        yield Difference(name, DifferenceKind.TYPE, _told(ours), _told(theirs))
+        yield Difference(name, DifferenceKind.TYPE, _in_words(ours), _in_words(theirs))
         return
     same = (ours.sha256, ours.entry.target, ours.entry.device) == (
         theirs.sha256,
@@ -159,7 +159,7 @@ def _differences(
     )
     if not same:
         excerpt = _excerpt(base.small.get(path), recovery.small.get(path))
-        yield Difference(name, DifferenceKind.CONTENT, _told(ours), _told(theirs), excerpt)
+        yield Difference(name, DifferenceKind.CONTENT, _in_words(ours), _in_words(theirs), excerpt)
     before, after = _metadata(ours), _metadata(theirs)
     changed = [field for field in before if before[field] != after[field]]
     if changed:
@@ -176,7 +176,7 @@ def _is_empty_folder(path: bytes, tree: TreeSnapshot) -> bool:
     return is_folder and not any(other.startswith(path + b"/") for other in tree.entries)
 
 
-def _told(item: ManifestEntry | None) -> str:
+def _in_words(item: ManifestEntry | None) -> str:
     if item is None:
         return ""
     entry = item.entry

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.guestos.stream_pieces import StreamPieces
+from auditkit.guestos.chunks import Chunks
 from auditkit.limits import LIMITS, Limits
 
 if sys.version_info >= (3, 14):
@@ -40,7 +40,7 @@ class ZstdStream:
         progress: Callable[[int], None] | None = None,
         limits: Limits = LIMITS,
     ) -> None:
-        self._compressed = StreamPieces(stream, digest=digest, most=limits.image_bytes)
+        self._compressed = Chunks(stream, digest=digest, most=limits.image_bytes)
         self._progress = progress
         self._limits = limits
         self._decompressor = zstd.ZstdDecompressor(

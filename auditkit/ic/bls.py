@@ -55,7 +55,7 @@ class Opinions:
         """One library accepts what the other refuses: a bug in one of them, so nothing may rest on it."""
         return len({opinion.valid for opinion in self.each}) > 1
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The opinions in words, such as "valid (pyblst 0.3.15); valid (py-arkworks-bls12381 0.5.0)"."""
         if not self.each:
             return "not a point that a signature or key can be"

@@ -30,7 +30,7 @@ class Signer:
 
 def signature_decision(check: Check, opinions: bls.Opinions, statement: str) -> Decision:
     """Decides ``check`` by what the BLS libraries say about a signature; ``statement`` is what a yes means."""
-    observed = opinions.told()
+    observed = opinions.in_words()
     if opinions.disagree:
         return check.failed(observed, "The two libraries disagree, so neither is believed.")
     if not opinions.unanimous_yes:

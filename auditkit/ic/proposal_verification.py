@@ -22,7 +22,7 @@ from auditkit.ic.governance import (
 )
 from auditkit.ic.principal import GOVERNANCE
 from auditkit.ic.reply_binding import decide_request
-from auditkit.ic.verification import told_time, verify_certificate
+from auditkit.ic.verification import time_text, verify_certificate
 from auditkit.limits import LIMITS, Limits
 
 Stage: TypeAlias = Literal["vote", "recover"]
@@ -157,7 +157,7 @@ def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: in
     """Check 14."""
     check = checks.PROPOSAL_STAGE
     action = info.proposal.action if info.proposal is not None else None
-    observed = f"{action or 'no action'}, {_told_state(info)}"
+    observed = f"{action or 'no action'}, {_state_text(info)}"
     accepted = _RECOVER if stage == "recover" else _VOTE
     expected = f"{BLESS_ACTION}, {' or '.join(status.name.capitalize() for status in accepted)}"
     if info.proposal is None or info.proposal.bless is None:
@@ -171,12 +171,12 @@ def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: in
         if deadline_ns < signed_ns:
             return check.failed(
                 observed,
-                f"It is said to be open at {told_time(signed_ns)}, when its own voting deadline was over.",
+                f"It is said to be open at {time_text(signed_ns)}, when its own voting deadline was over.",
                 expected=expected,
             )
         if deadline_ns <= now_ns:
             return check.skipped(
-                f"The vote is over: it was open when this answer was signed, until {told_time(deadline_ns)}. "
+                f"The vote is over: it was open when this answer was signed, until {time_text(deadline_ns)}. "
                 "Fetch it again to see how it ended."
             )
     return check.passed(observed, accepted[info.status], expected=expected)
@@ -190,12 +190,12 @@ _VOTE: Final = {
 }
 
 
-def _told_state(info: ProposalInfo) -> str:
+def _state_text(info: ProposalInfo) -> str:
     parts = [info.status_name]
     if info.latest_tally is not None:
         parts.append(f"tally {info.latest_tally}")
     if info.deadline_timestamp_seconds is not None:
-        parts.append(f"voting deadline {told_time(info.deadline_timestamp_seconds * 1_000_000_000)}")
+        parts.append(f"voting deadline {time_text(info.deadline_timestamp_seconds * 1_000_000_000)}")
     if info.failure_reason is not None:
         parts.append(f"failure: {info.failure_reason[:200]}")
     return ", ".join(parts)

@@ -84,7 +84,7 @@ def _reply_of(tree: HashTree) -> tuple[bytes, bytes]:
     status = hash_tree.lookup(answer, (b"status",))
     if status != Found(b"replied"):
         raise EvidenceError(
-            "the call was not answered with a reply", expected="status replied", observed=_told_status(answer)
+            "the call was not answered with a reply", expected="status replied", observed=_status_text(answer)
         )
     reply = hash_tree.lookup(answer, (b"reply",))
     if not isinstance(reply, Found):
@@ -96,7 +96,7 @@ def _reply_of(tree: HashTree) -> tuple[bytes, bytes]:
     return request_id, reply.value
 
 
-def _told_status(answer: HashTree) -> str:
+def _status_text(answer: HashTree) -> str:
     status = hash_tree.lookup(answer, (b"status",))
     if not isinstance(status, Found):
         return f"status {type(status).__name__.lower()}"

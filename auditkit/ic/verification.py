@@ -99,7 +99,7 @@ def verify_certificate(
     return CertificateVerification(decisions, certificate, time_of(certificate.tree), who)
 
 
-def told_time(time_ns: int) -> str:
+def time_text(time_ns: int) -> str:
     """A time as people read it, to the second, in UTC."""
     seconds = time_ns // 1_000_000_000
     if seconds > LAST_SECOND:
@@ -197,7 +197,7 @@ def _time_decision(certificate: Certificate, now_ns: int) -> Decision:
         return check.failed(str(error), "The certificate does not say when it was signed.")
     if signed > now_ns + FUTURE_TOLERANCE_NS:
         return check.warned(
-            told_time(signed),
+            time_text(signed),
             "It was signed in the future: this computer's clock, or the signer's, is wrong.",
         )
-    return check.passed(told_time(signed), "It was signed in the past; how long ago does not matter.")
+    return check.passed(time_text(signed), "It was signed in the past; how long ago does not matter.")

@@ -21,8 +21,8 @@ from papermill.inspection import inspect_notebook
 from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError
 from auditkit.notebook.kernel import kernel_place
-from auditkit.notebook.published import tell_less
-from auditkit.notebook.untold_places import without_places
+from auditkit.notebook.redacted_paths import without_paths_of_this_machine
+from auditkit.notebook.redaction import redact_notebook
 from auditkit.pipeline.parameters import Parameters
 from auditkit.progress import Progress
 from auditkit.progress.here import progress_here
@@ -57,7 +57,7 @@ def run_notebook(
     environment: Mapping[str, str] = MappingProxyType({}),
     descriptors: tuple[int, ...] = (),
 ) -> str | None:
-    """Runs a notebook that audits: `execute` with every parameter of the audit, published as `tell_less` says."""
+    """Runs a notebook that audits: `execute` with every parameter of the audit, published as `redact_notebook` says."""
     return execute(
         notebook,
         parameters.to_plain(),
@@ -65,7 +65,7 @@ def run_notebook(
         progress,
         environment=environment,
         descriptors=descriptors,
-        published=lambda executed: tell_less(executed, parameters),
+        published=lambda executed: redact_notebook(executed, parameters),
     )
 
 
@@ -141,7 +141,7 @@ def execute(
                 hint="run it in JupyterLab to see more",
             )
         if part.exists():
-            executed = without_places(json.loads(part.read_bytes()), values, out, place.folder)
+            executed = without_paths_of_this_machine(json.loads(part.read_bytes()), values, out, place.folder)
             published(executed)
             _keep(executed, out)
     if trouble is not None:

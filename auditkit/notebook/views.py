@@ -17,7 +17,7 @@ from auditkit.notebook.figures import figure_svg, overlap_figure
 from auditkit.notebook.outcomes_figure import outcomes_figure
 from auditkit.report.chain import chain_svg
 from auditkit.report.display import one_line
-from auditkit.report.story import check_and_reason
+from auditkit.report.summary import check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ _MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip
 
 def parameters(values: Mapping[str, object]) -> Styler:
     """Every parameter of the audit, as a person reads it."""
-    return _view(("parameter", "value"), [(name, _told(value)) for name, value in values.items()])
+    return _view(("parameter", "value"), [(name, _value_text(value)) for name, value in values.items()])
 
 
-def _told(value: object) -> str:
+def _value_text(value: object) -> str:
     if value is None:
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -54,7 +54,7 @@ def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styl
 def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
     """The blessed measurements as the proposal labels them; empty when no proposal is authentic."""
     entries = bless.base_guest_launch_measurements if bless else ()
-    rows = [(e.measurement.hex(), _text(e.vcpu_type), _text(e.kernel_cmdline)) for e in entries]
+    rows = [(e.measurement.hex(), _label_text(e.vcpu_type), _label_text(e.kernel_cmdline)) for e in entries]
     return _view(("blessed measurement", "label: CPU type", "label: kernel command line"), rows)
 
 
@@ -155,10 +155,10 @@ def outcomes(found: Status) -> Drawing:
 def _label(row: Overlap) -> str:
     if row.blessed is None:
         return ""
-    return _text(row.blessed.vcpu_type, "no CPU type")
+    return _label_text(row.blessed.vcpu_type, "no CPU type")
 
 
-def _text(label: str | None, absent: str = "no label") -> str:
+def _label_text(label: str | None, absent: str = "no label") -> str:
     """A label as a cell shows it; an empty one is not an absent one."""
     return absent if label is None else label or "an empty text"
 

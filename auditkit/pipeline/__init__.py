@@ -11,10 +11,10 @@ from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import read_proposal, refusal
 from auditkit.pipeline.record import is_record
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
+from auditkit.pipeline.redaction import redacted_parameters
 from auditkit.pipeline.replay import replay
 from auditkit.pipeline.sources import CertifiedProposal, fetch_proposal, preflight, read_proposal_file
 from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
-from auditkit.pipeline.told import told_parameters
 
 __all__ = [
     "AttestationStep",
@@ -41,8 +41,8 @@ __all__ = [
     "read_base_image",
     "read_proposal",
     "read_proposal_file",
+    "redacted_parameters",
     "refusal",
     "replay",
-    "told_parameters",
     "write_report",
 ]

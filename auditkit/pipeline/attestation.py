@@ -15,9 +15,9 @@ from auditkit.evidence import Evidence, Source, parse_source, read_bytes
 from auditkit.ic import named_root_key
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.redaction import redacted_place
 from auditkit.pipeline.sources import PRACTICE
-from auditkit.pipeline.steps import ProposalStep, told, unreached
-from auditkit.pipeline.told import told_place
+from auditkit.pipeline.steps import ProposalStep, trouble_of, unreached
 from auditkit.pipeline.unkept import (
     ATTESTATION_FORMS,
     STAND_IN,
@@ -79,7 +79,7 @@ def check_attestation(
         if parameters.attestation_chain is not None:
             evidence.append(_read(parameters.attestation_chain, CHAIN))
     except (SourceError, EvidenceError) as error:
-        return AttestationStep(trouble=(told(error, parameters),))
+        return AttestationStep(trouble=(trouble_of(error, parameters),))
     return decide_report(parameters, proposal, tuple(evidence))
 
 
@@ -166,7 +166,7 @@ def _not_given() -> AttestationStep:
 
 def _read(place: str, name: str) -> Evidence:
     source = parse_source(place) if not place.startswith(PRACTICE) else _practice_file(place, name)
-    return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), told_place(place))
+    return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), redacted_place(place))
 
 
 def _practice_file(place: str, name: str) -> Source:

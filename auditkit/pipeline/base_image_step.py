@@ -15,7 +15,7 @@ from auditkit.audit import (
     decide_root_hash,
     decide_unknown_member,
     decide_version,
-    told_plain_http,
+    warn_about_plain_http,
 )
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError
@@ -30,12 +30,12 @@ from auditkit.evidence import (
     read_bytes,
     read_published_digest,
 )
-from auditkit.guestos import BootFiles, UnknownMemberError, parse_boot_args
-from auditkit.guestos import read_base_image as read_image
+from auditkit.guestos import BootFiles, UnknownMemberError, parse_boot_args, read_guest_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageFacts, ImageRecord
+from auditkit.pipeline.redaction import redacted_error
 from auditkit.pipeline.sources import image_source, other_known_releases
 from auditkit.pipeline.steps import (
     BOOT_ARGS,
@@ -49,10 +49,9 @@ from auditkit.pipeline.steps import (
     BaseImageStep,
     ProposalStep,
     not_reached,
-    told,
+    trouble_of,
     unreached,
 )
-from auditkit.pipeline.told import told_error
 from auditkit.progress import Progress, progress_here
 from auditkit.sev import (
     parse_launch_measurements,
@@ -76,7 +75,7 @@ def read_base_image(
         with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
             return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
     except (SourceError, EvidenceError) as error:
-        return troubled_image((told(error, parameters),))
+        return troubled_image((trouble_of(error, parameters),))
 
 
 def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
@@ -124,7 +123,7 @@ def _read_image(
         return wrong_image(parameters, version, error.observed, source.name, sums)
     size = image.path.stat().st_size
     try:
-        base = read_image(
+        base = read_guest_image(
             image.path,
             work=work,
             tree=parameters.recovery_image is not None,
@@ -228,7 +227,7 @@ def decide_image(
     )
     return BaseImageStep(
         decisions=(
-            told_plain_http(
+            warn_about_plain_http(
                 decide_digest(
                     facts.sha256,
                     parameters.base_image_sha256,
@@ -290,6 +289,6 @@ def _published_measurements(
     except NotFoundError:
         return f"There is no {COMPUTED} beside the base image.", None
     except (SourceError, EvidenceError) as error:
-        what = told_error(error, parameters).what
+        what = redacted_error(error, parameters).what
         return f"The {COMPUTED} beside the base image cannot be used: {what}.", None
     return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")

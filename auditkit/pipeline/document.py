@@ -40,8 +40,8 @@ from auditkit.pipeline.record import (
     render_record,
 )
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
+from auditkit.pipeline.redaction import redacted_parameters
 from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
-from auditkit.pipeline.told import told_parameters
 from auditkit.pipeline.trust import believed
 from auditkit.pipeline.unkept import Unkept
 from auditkit.progress import Progress
@@ -141,7 +141,7 @@ def conclude(
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
         policies=versions,
         deciding=_deciding(chosen, decisions, trouble[0].what if trouble else ""),
-        parameters=told_parameters(parameters),
+        parameters=redacted_parameters(parameters),
         tool=Tool(
             name="auditkit",
             version=__version__,
@@ -206,7 +206,7 @@ def _record(
     """What a replay needs besides the evidence files; what we computed from them is not among it."""
     return render_record(
         ReplayRecord(
-            parameters=told_parameters(parameters),
+            parameters=redacted_parameters(parameters),
             policies=policies,
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
             image=image.record,

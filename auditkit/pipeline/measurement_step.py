@@ -22,7 +22,7 @@ from auditkit.pipeline.steps import (
     PUBLISHED,
     BaseImageStep,
     MeasurementStep,
-    told,
+    trouble_of,
     unreached,
 )
 from auditkit.progress import Progress, progress_here
@@ -57,7 +57,7 @@ def measure_base(
             guest_features=parameters.guest_features,
         )
     except EvidenceError as error:
-        return MeasurementStep(trouble=(told(error, parameters),))
+        return MeasurementStep(trouble=(trouble_of(error, parameters),))
     opinion = second_opinion(computed, boot.firmware, boot.kernel, boot.initrd)
     files = (FIRMWARE, KERNEL, INITRD, BOOT_ARGS)
     listing = (PUBLISHED,) if image.published is not None else ()

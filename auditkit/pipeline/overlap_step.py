@@ -20,7 +20,7 @@ from auditkit.pipeline.steps import (
     MeasurementStep,
     OverlapStep,
     ProposalStep,
-    told,
+    trouble_of,
     unreached,
 )
 from auditkit.progress import Progress, progress_here
@@ -48,7 +48,7 @@ def compare_measurements(
     try:
         return _compared(parameters, blessed, image, measurements)
     except EvidenceError as error:
-        return OverlapStep(trouble=(told(error, parameters),))
+        return OverlapStep(trouble=(trouble_of(error, parameters),))
 
 
 def _compared(

@@ -28,17 +28,17 @@ def read_parameter_bytes(place: str) -> bytes:
     """
     limit = LIMITS.parameter_bytes
     with _opened(place) as descriptor:
-        data = _read_in_time(descriptor, limit + 1, told_source(place))
+        data = _read_in_time(descriptor, limit + 1, source_name(place))
     if len(data) > limit:
         raise ParameterError(
             "the parameter file is too large",
-            where=told_source(place),
+            where=source_name(place),
             expected=f"at most {limit // 1024} KiB",
         )
     return data
 
 
-def told_source(place: str) -> str:
+def source_name(place: str) -> str:
     """What to call the source in a sentence."""
     return "standard input" if place == STANDARD_INPUT else place
 

@@ -26,7 +26,7 @@ from auditkit.limits import LIMITS
 from auditkit.numbers import EXACT, Count, ProposalNumber
 from auditkit.pipeline.flat_yaml import load_yaml
 from auditkit.pipeline.notebook_cells import names_set_by_cells
-from auditkit.pipeline.parameter_source import read_parameter_bytes, told_source
+from auditkit.pipeline.parameter_source import read_parameter_bytes, source_name
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
 
@@ -152,7 +152,7 @@ class Parameters(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise _told(error) from None
+            raise _parameter_error(error) from None
 
     @classmethod
     def from_file(
@@ -180,7 +180,7 @@ class Parameters(BaseModel):
         try:
             return cls.from_mapping(_with_root_key(values))
         except ParameterError as error:
-            raise error.at(told_source(str(path))) from None
+            raise error.at(source_name(str(path))) from None
 
     @classmethod
     def from_notebook(cls, namespace: Mapping[str, object]) -> Parameters:
@@ -217,7 +217,7 @@ def _unknown(name: str) -> ParameterError:
     return ParameterError(f"there is no parameter called {name[:80]!r}", hint=hint)
 
 
-def _told(error: ValidationError) -> ParameterError:
+def _parameter_error(error: ValidationError) -> ParameterError:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
@@ -251,7 +251,7 @@ def read_parameter_file(path: Path | str) -> dict[str, object]:
         SourceError: the file cannot be read.
         ParameterError: it is too large, not YAML, not flat, or sets a name twice.
     """
-    where = told_source(str(path))
+    where = source_name(str(path))
     values = load_yaml(read_parameter_bytes(str(path)), where)
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ParameterError(

@@ -14,6 +14,7 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, UnboundAnswerError
 from auditkit.ic import ProposalVerification, named_root_key, verify_proposal
 from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.redaction import redacted_error
 from auditkit.pipeline.sources import CertifiedProposal, certified_proposal
 from auditkit.pipeline.steps import (
     PROPOSAL,
@@ -21,9 +22,8 @@ from auditkit.pipeline.steps import (
     ProposalStep,
     first_failure,
     not_reached,
-    told,
+    trouble_of,
 )
-from auditkit.pipeline.told import told_error
 from auditkit.pipeline.unkept import (
     PROPOSAL_FORMS,
     STAND_IN,
@@ -46,9 +46,9 @@ def read_proposal(parameters: Parameters, progress: Progress | None = None) -> P
     try:
         certified = certified_proposal(parameters)
     except SourceError as error:
-        return ProposalStep(trouble=(told(error, parameters),))
+        return ProposalStep(trouble=(trouble_of(error, parameters),))
     except EvidenceError as error:
-        return refused_proposal(refusal(told_error(error, parameters)))
+        return refused_proposal(refusal(redacted_error(error, parameters)))
     return decide_proposal(parameters, certified)
 
 

@@ -24,7 +24,7 @@ from auditkit.audit import Trouble
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
-from auditkit.guestos import BaseImage, VerityRoot
+from auditkit.guestos import GuestImage, VerityRoot
 from auditkit.numbers import Count
 from auditkit.opening import regular_file
 from auditkit.pipeline.flat_yaml import load_yaml
@@ -116,7 +116,7 @@ class ImageFacts(_Part):
     data_behind_boot: bool = False
 
     @classmethod
-    def of(cls, image: BaseImage, *, origin: str, file_name: str) -> Self:
+    def of(cls, image: GuestImage, *, origin: str, file_name: str) -> Self:
         """What a reading found out."""
         return cls(
             origin=origin,
@@ -191,7 +191,7 @@ class ReplayRecord(_Part):
     unkept: tuple[UnkeptRecord, ...] = ()
 
 
-def require_same_image(what: str, path: Path, read: BaseImage, facts: ImageFacts) -> None:
+def require_same_image(what: str, path: Path, read: GuestImage, facts: ImageFacts) -> None:
     """Makes sure that an image that was given to a replay is the one of the record.
 
     Raises:

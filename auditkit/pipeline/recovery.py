@@ -14,7 +14,7 @@ from auditkit.audit import (
     Trouble,
     decide_recovery,
     decide_unknown_member_of_recovery,
-    told_plain_http,
+    warn_about_plain_http,
 )
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError, SourceError
@@ -22,20 +22,20 @@ from auditkit.evidence import Evidence, Source, open_image, parse_source
 from auditkit.guestos import (
     ALTERNATIVE_PROPOSAL,
     MEASURED_FILES,
-    BaseImage,
     BootFiles,
+    GuestImage,
     TreeComparison,
     TreeSnapshot,
     UnknownMemberError,
+    read_guest_image,
 )
-from auditkit.guestos import read_base_image as read_image
 from auditkit.ic import named_root_key
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageFacts, RecoveryRecord, require_same_image
+from auditkit.pipeline.redaction import redacted_place
 from auditkit.pipeline.sources import PRACTICE
-from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, ProposalStep, told, unreached
-from auditkit.pipeline.told import told_place
+from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, ProposalStep, trouble_of, unreached
 from auditkit.pipeline.trees_record import TreesRecord, digest_at
 from auditkit.practice.recovery import recovery_image as practice_recovery_image
 from auditkit.progress import Progress, progress_here
@@ -87,7 +87,7 @@ def check_recovery_image(
     except UnknownMemberError as error:
         return _strange(error.observed)
     except (SourceError, EvidenceError) as error:
-        trouble = (told(error, parameters),)
+        trouble = (trouble_of(error, parameters),)
         return RecoveryStep(trouble=trouble, record=RecoveryRecord(trouble=trouble))
 
 
@@ -129,7 +129,7 @@ def replay_recovery(
                 where=f"{RECORD_NAME}: {path}",
             )
     again = None if given is None else _read_again(given, facts)
-    read = again or BaseImage(
+    read = again or GuestImage(
         sha256=facts.sha256,
         size=facts.size,
         version_text=facts.version_text,
@@ -155,7 +155,7 @@ def replay_recovery(
     return step
 
 
-def _read_again(path: Path, facts: ImageFacts) -> BaseImage:
+def _read_again(path: Path, facts: ImageFacts) -> GuestImage:
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
         read = _read(Source(path=path), Path(work), progress_here())
     require_same_image("recovery image", path, read, facts)
@@ -234,10 +234,10 @@ def _source(parameters: Parameters) -> Iterator[tuple[Source, str]]:
             yield Source(path=practice_recovery_image(scenario.recovered, Path(folder))), place
     else:
         source = parse_source(place)
-        yield source, told_place(str(source))
+        yield source, redacted_place(str(source))
 
 
-def _read(source: Source, work: Path, progress: Progress) -> BaseImage:
+def _read(source: Source, work: Path, progress: Progress) -> GuestImage:
     found = open_image(
         source,
         sha256=None,
@@ -245,7 +245,7 @@ def _read(source: Source, work: Path, progress: Progress) -> BaseImage:
         progress=lambda done, total: progress.bytes_done("downloading the recovery image", done, total),
     )
     size = found.path.stat().st_size
-    return read_image(
+    return read_guest_image(
         found.path,
         work=work,
         tree=True,
@@ -259,7 +259,7 @@ def _compared(
     image: BaseImageStep,
     measurements: MeasurementStep,
     *,
-    read: BaseImage,
+    read: GuestImage,
     facts: ImageFacts,
 ) -> RecoveryStep:
     if image.tree is None or read.tree is None or image.boot is None:
@@ -285,7 +285,9 @@ def _compared(
     comparison = decide_recovery(read, read.tree, reference, tuple(item.name for item in evidence))
     # What the NNS blessed is compared; whether others are given the same image is what http leaves open.
     decisions = tuple(
-        told_plain_http(decision, facts.origin) if decision.id == checks.RECOVERY_VERSION.id else decision
+        warn_about_plain_http(decision, facts.origin)
+        if decision.id == checks.RECOVERY_VERSION.id
+        else decision
         for decision in comparison.decisions
     )
     return RecoveryStep(

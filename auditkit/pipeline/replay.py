@@ -15,8 +15,7 @@ from typing import Final
 from auditkit import checks
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, digest_of_file, read_evidence, read_file
-from auditkit.guestos import BaseImage, BootFiles
-from auditkit.guestos import read_base_image as read_image
+from auditkit.guestos import BootFiles, GuestImage, read_guest_image
 from auditkit.limits import LIMITS
 from auditkit.pipeline.attestation import CHAIN, REPORT, decide_report
 from auditkit.pipeline.base_image_step import decide_image, strange_image, troubled_image, wrong_image
@@ -189,7 +188,7 @@ def _unkept(record: ReplayRecord, files: dict[str, Evidence], names: tuple[str, 
     return tuple(Unkept(files[file.name], file.refusal) for file in record.unkept if file.name in names)
 
 
-def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> BaseImage:
+def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> GuestImage:
     """The base image, which has to be the one of the record.
 
     Raises:
@@ -200,7 +199,7 @@ def _read_again(path: Path, record: ReplayRecord, progress: Progress) -> BaseIma
     if facts is None:
         raise EvidenceError("the audit came to no base image, so none can be compared", where=str(path))
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
-        base = read_image(
+        base = read_guest_image(
             path,
             work=Path(work),
             tree=record.recovery is not None,
@@ -215,7 +214,7 @@ def _image(
     record: ImageRecord | None,
     proposal: ProposalStep,
     files: dict[str, Evidence],
-    read: BaseImage | None,
+    read: GuestImage | None,
 ) -> BaseImageStep:
     if proposal.bless is None:
         return BaseImageStep(decisions=unreached(proposal, checks.BASE_CHECKS))

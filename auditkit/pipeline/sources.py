@@ -25,7 +25,7 @@ from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
 from auditkit.pipeline.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
-from auditkit.pipeline.told import PLACES, told_place
+from auditkit.pipeline.redaction import PLACES, redacted_place
 from auditkit.sev import KnownRelease
 
 PRACTICE: Final = "practice:"
@@ -67,7 +67,7 @@ def certified_proposal(parameters: Parameters) -> CertifiedProposal:
     if source.url is not None:
         urls = MAINNET_URLS if place == MAINNET_PROPOSAL_SOURCE else (source.url,)
         call = fetch_proposal(urls, parameters.proposal_id)
-        return CertifiedProposal(call.certificate, call.request, told_place(call.url))
+        return CertifiedProposal(call.certificate, call.request, redacted_place(call.url))
     return read_proposal_file(source, parameters.request_source)
 
 
@@ -85,7 +85,7 @@ def read_proposal_file(source: Source, request_source: str | None) -> CertifiedP
     elif source.path is not None:
         with suppress(NotFoundError):
             request = read_bytes(Source(path=request_path(source.path)), LIMITS.certificate_bytes)
-    return CertifiedProposal(certificate, request, told_place(str(source)), answered=False)
+    return CertifiedProposal(certificate, request, redacted_place(str(source)), answered=False)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def image_source(parameters: Parameters, version: str) -> Iterator[tuple[Source,
             yield parse_source(network.release_url_template, base_version=version), place
     else:
         source = parse_source(place, base_version=version)
-        yield source, told_place(str(source))
+        yield source, redacted_place(str(source))
 
 
 def other_known_releases(parameters: Parameters) -> tuple[KnownRelease, ...]:

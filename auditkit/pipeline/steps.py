@@ -24,7 +24,7 @@ from auditkit.guestos import BootArgs, BootFiles, TreeSnapshot, VerityRoot
 from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageRecord
-from auditkit.pipeline.told import told_error
+from auditkit.pipeline.redaction import redacted_error
 from auditkit.pipeline.unkept import Unkept
 from auditkit.sev import (
     LaunchMeasurement,
@@ -153,7 +153,7 @@ def first_stop(before: Step) -> Decision:
     raise ParameterError("internal error: a step stopped without saying why")
 
 
-def told(error: AuditkitError, parameters: Parameters) -> Trouble:
+def trouble_of(error: AuditkitError, parameters: Parameters) -> Trouble:
     """The trouble that ``error`` is about, without places of this machine."""
-    shown = told_error(error, parameters)
+    shown = redacted_error(error, parameters)
     return Trouble(shown.what_was_found, shown.where, shown.hint)

@@ -54,7 +54,7 @@ class Link:
     note: str
 
     @property
-    def told(self) -> str:
+    def word(self) -> str:
         """The outcome in a word."""
         return _WORDS[self.state]
 
@@ -79,7 +79,7 @@ def chain_svg(decisions: Sequence[Decided]) -> str:
     """The picture as an SVG document; it reads in black and white and names each outcome in words."""
     links = chain_links(decisions)
     height = _TOP * 2 + _ROW * len(links)
-    said = "; ".join(f"{link.name}: {link.told}" for link in links)
+    said = "; ".join(f"{link.name}: {link.word}" for link in links)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chain" viewBox="0 0 {_WIDTH} {height}" role="img" '
         'aria-labelledby="chain-title">',
@@ -102,6 +102,6 @@ def chain_svg(decisions: Sequence[Decided]) -> str:
         parts.append(
             f'<text x="48" y="{middle + 1}" font-size="14" font-weight="650" fill="currentColor">{link.name}</text>'
         )
-        note = escape(f"{link.told}: {link.note}" if link.note else link.told)
+        note = escape(f"{link.word}: {link.note}" if link.note else link.word)
         parts.append(f'<text x="48" y="{middle + 16}" font-size="11" fill="currentColor">{note}</text>')
     return "".join((*parts, "</svg>"))

@@ -119,7 +119,7 @@ def _decisions(first: Iterable[DecisionRecord], second: Iterable[DecisionRecord]
     for name in sides[0] | sides[1]:
         one, other = sides[0].get(name), sides[1].get(name)
         if one is None or other is None or one.outcome is not other.outcome:
-            found.append(Difference("decision", name, _told(one), _told(other), True))
+            found.append(Difference("decision", name, _in_words(one), _in_words(other), True))
             continue
         for field in _DECISION_FIELDS:
             if getattr(one, field) != getattr(other, field):
@@ -128,7 +128,7 @@ def _decisions(first: Iterable[DecisionRecord], second: Iterable[DecisionRecord]
     return found
 
 
-def _told(decision: DecisionRecord | None) -> str | None:
+def _in_words(decision: DecisionRecord | None) -> str | None:
     return None if decision is None else f"{decision.outcome}: {decision.observed}. {decision.reason}"
 
 

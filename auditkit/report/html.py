@@ -15,7 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from auditkit.limits import LIMITS
-from auditkit.report import story
+from auditkit.report import summary
 from auditkit.report.chain import chain_svg
 from auditkit.report.display import shortened, visible
 from auditkit.report.document import SCHEMA_ID, AuditDocument
@@ -31,8 +31,8 @@ def render_html(document: AuditDocument) -> str:
     return _template().render(
         document=document,
         subject=document.subject,
-        story=story,
-        groups=story.groups(document),
+        summary=summary,
+        groups=summary.groups(document),
         chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
         ids=frozenset(decision.id for decision in document.decisions),
         glossary=GLOSSARY,

@@ -12,7 +12,7 @@ from typing import Final
 
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
-from auditkit.report import story
+from auditkit.report import summary
 from auditkit.report.display import one_line, without_ci_commands
 from auditkit.report.document import AuditDocument
 
@@ -48,7 +48,7 @@ def render_markdown(document: AuditDocument) -> str:
 
 def render_job_summary(document: AuditDocument) -> str:
     """A few lines of Markdown for the summary page of a CI job."""
-    return _heading(document) + f"\n\n{story.tally(document.decisions).capitalize()}.\n"
+    return _heading(document) + f"\n\n{summary.tally(document.decisions).capitalize()}.\n"
 
 
 def code(text: str, limit: int = _TEXT_LIMIT) -> str:
@@ -68,22 +68,22 @@ def _heading(document: AuditDocument) -> str:
     what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
     lines = [
         f"# {_BADGES[document.verdict]} {document.claim.heading}: audit of {what}",
-        story.headline(document),
-        f"**Why:** {prose(story.why(document), 600)}",
+        summary.headline(document),
+        f"**Why:** {prose(summary.why(document), 600)}",
     ]
-    if deciding := story.deciding_check(document):
+    if deciding := summary.deciding_check(document):
         lines.append(f"**Decided by:** {code(deciding)}")
     strict, overlap = document.verdicts.strict, document.verdicts.overlap
     lines.append(
         f"**Both policies:** strict {_BADGES[strict]} {strict} · overlap {_BADGES[overlap]} {overlap}"
         f" (this audit: {code(document.policy.id, 40)}, stage {subject.stage})"
     )
-    if told := story.qualifications(document):
+    if told := summary.qualifications(document):
         lines.append(
             f"⚠️ **This {document.verdict} is qualified:**\n\n"
             + "\n".join(f"- `{name}`: {sentence}" for name, sentence in told)
         )
-    if (key := story.foreign_root_key(document)) is not None:
+    if (key := summary.foreign_root_key(document)) is not None:
         lines.append(f"⚠️ **Not the built-in mainnet key:** this audit trusts the root key {code(key, 60)}.")
     return "\n\n".join(lines)
 
@@ -125,7 +125,7 @@ def _decisions(document: AuditDocument) -> str:
         for decision in document.decisions
     ]
     table = _table(("No.", "Check", "Outcome", "Why"), rows)
-    missing = story.unanswered(document)
+    missing = summary.unanswered(document)
     if missing:
         table += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
     return table
@@ -142,7 +142,7 @@ def _overlap(document: AuditDocument) -> str:
         if row.computed is not None:
             setting = row.computed
             computed = code(f"{setting.vcpu_type}, {setting.vcpus} vCPUs, {setting.boot_args}", 80)
-        rows.append((story.RELATIONS[row.relation], f"`{row.measurement[:16]}…`", blessed, computed))
+        rows.append((summary.RELATIONS[row.relation], f"`{row.measurement[:16]}…`", blessed, computed))
     told = "## Overlap\n\n" + _table(("Relation", "Measurement", "Proposal says", "Base release"), rows)
     for row in [row for row in document.overlap if row.relation == "blessed-only"][:5]:
         told += f"\n\n`{row.measurement[:16]}…`: {prose(row.explanation or 'no explanation')}"
@@ -152,15 +152,15 @@ def _overlap(document: AuditDocument) -> str:
 
 
 def _meaning(document: AuditDocument) -> str:
-    proven = "\n".join(f"- {line}" for line in story.meaning(document))
-    unproven = "\n".join(f"- {line}" for line in story.limits_of_meaning(document))
+    proven = "\n".join(f"- {line}" for line in summary.meaning(document))
+    unproven = "\n".join(f"- {line}" for line in summary.limits_of_meaning(document))
     would = "" if document.verdict is Verdict.PASS else "would "
     proves, does = ("proves", "does") if not would else ("would prove", "would")
     return f"## What a PASS {proves}\n\n{proven}\n\n## What it {does} not prove\n\n{unproven}"
 
 
 def _verify(document: AuditDocument) -> str:
-    steps = story.steps(document)
+    steps = summary.steps(document)
     if not steps:
         return ""
     return "## How to check this without trusting us\n\n" + "\n\n".join(

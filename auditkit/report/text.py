@@ -7,7 +7,7 @@ from typing import Final
 
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
-from auditkit.report import story
+from auditkit.report import summary
 from auditkit.report.display import one_line
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import DecisionRecord
@@ -30,11 +30,11 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     width = max(width, 40)
     subject = document.subject
     lines = [
-        f"{_paint(document.verdict, colour, document.claim.heading)}  {story.headline(document)}",
+        f"{_paint(document.verdict, colour, document.claim.heading)}  {summary.headline(document)}",
         "",
-        *_field("why", story.why(document), width),
+        *_field("why", summary.why(document), width),
     ]
-    if deciding := story.deciding_check(document):
+    if deciding := summary.deciding_check(document):
         lines += _field("decided by", deciding, width)
     strict, overlap = document.verdicts.strict, document.verdicts.overlap
     lines += [
@@ -42,7 +42,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         f" (this audit: {document.policy.id}, stage {subject.stage})",
         *(
             line
-            for name, sentence in story.qualifications(document)
+            for name, sentence in summary.qualifications(document)
             for line in _field("qualified", f"{name}: {sentence}", width)
         ),
         *_subject(document, width),
@@ -51,11 +51,11 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         lines += ["", *_field("trouble", trouble.what, width)]
         lines += _field("where", trouble.where, width) if trouble.where else []
         lines += _field("what to do", trouble.hint, width) if trouble.hint else []
-    for group in story.groups(document):
+    for group in summary.groups(document):
         lines += ["", f"{group.title}: {group.summary}"]
         for decision in group.decisions:
             lines += _decision(decision, colour, width)
-    if missing := story.unanswered(document):
+    if missing := summary.unanswered(document):
         lines += ["", *_field("not reached", ", ".join(check.id for check in missing), width)]
     return "\n".join(lines) + "\n"
 
@@ -72,16 +72,19 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
         ("proposal", None if subject.proposal_id is None else str(subject.proposal_id)),
         ("title", subject.proposal_title),
         ("status", subject.status),
-        ("certified at", story.readable_time(subject.certificate_time)),
+        ("certified at", summary.readable_time(subject.certificate_time)),
         ("signed under", subject.certified_by),
         ("base release", subject.base_version),
-        ("root key", None if (key := story.foreign_root_key(document)) is None else f"{key} (not mainnet's)"),
+        (
+            "root key",
+            None if (key := summary.foreign_root_key(document)) is None else f"{key} (not mainnet's)",
+        ),
     ]
     return [line for name, value in told if value is not None for line in _field(name, value, width)]
 
 
 def _decision(decision: DecisionRecord, colour: bool, width: int) -> list[str]:
-    mark = _paint(decision.outcome, colour, f"{story.OUTCOME_SYMBOLS[decision.outcome]} {decision.outcome}")
+    mark = _paint(decision.outcome, colour, f"{summary.OUTCOME_SYMBOLS[decision.outcome]} {decision.outcome}")
     lines = [f"  {decision.number:>2} {mark}  {one_line(decision.id, 80)}"]
     indent = " " * 12
     lines += _wrapped(decision.reason, indent, width)

@@ -83,7 +83,7 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
                 strange.append(name)
         evidence = sum(size for name, size in sizes.items() if name.startswith(f"{EVIDENCE_NAME}/"))
         require_real_size(evidence, str(folder / EVIDENCE_NAME))
-        told = _told_sizes(document)
+        told = _listed_sizes(document)
         for name, size in sizes.items():
             listed = told.get(name, None if name.startswith(f"{EVIDENCE_NAME}/") and told else size)
             digests[name] = digest_of_file(folder / name)[0] if size == listed else UNREAD
@@ -94,7 +94,7 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
     return FolderFiles(digests, sizes, tuple(sorted(strange)), tuple(sorted(companions)))
 
 
-def _told_sizes(document: AuditDocument | None) -> dict[str, int]:
+def _listed_sizes(document: AuditDocument | None) -> dict[str, int]:
     """Bytes of each file of evidence, by its path in the folder; nothing without a document."""
     if document is None:
         return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditkit import checks
-from auditkit.audit import decide_digest, decide_version, told_plain_http
+from auditkit.audit import decide_digest, decide_version, warn_about_plain_http
 from auditkit.decision import Outcome, Qualification
 
 ONE, OTHER = "1" * 64, "2" * 64
@@ -68,20 +68,20 @@ WARNED = checks.BASE_DIGEST.warned("it", "It is not signed.", qualifications=(Qu
 
 @pytest.mark.parametrize("origin", ["http://host/x", "HTTP://host/x", "http://127.0.0.1:8080/x"])
 def test_plain_http_is_told(origin):
-    assert told_plain_http(PASSED, origin).outcome is Outcome.WARN
-    assert told_plain_http(PASSED, origin).qualifications == (Qualification.PLAIN_HTTP,)
-    told = told_plain_http(WARNED, origin)
+    assert warn_about_plain_http(PASSED, origin).outcome is Outcome.WARN
+    assert warn_about_plain_http(PASSED, origin).qualifications == (Qualification.PLAIN_HTTP,)
+    told = warn_about_plain_http(WARNED, origin)
     assert told.qualifications == (Qualification.SERVER_DIGEST, Qualification.PLAIN_HTTP)
     assert told.reason.startswith("It is not signed. It came by plain http")
 
 
 @pytest.mark.parametrize("origin", ["https://host/x", "practice:honest", "/tmp/http:/x", "http.img", ""])
 def test_other_places_are_not(origin):
-    assert told_plain_http(PASSED, origin) is PASSED
+    assert warn_about_plain_http(PASSED, origin) is PASSED
 
 
 @pytest.mark.parametrize(
     "decision", [checks.BASE_DIGEST.failed("it", "It is another."), checks.BASE_DIGEST.skipped("Not asked.")]
 )
 def test_plain_http_makes_no_failure_and_no_skip_better(decision):
-    assert told_plain_http(decision, "http://host/x") is decision
+    assert warn_about_plain_http(decision, "http://host/x") is decision

@@ -30,7 +30,7 @@ from auditkit.batch import (
     plan_batch,
     run_batch,
 )
-from auditkit.batch.workforce import Workforce
+from auditkit.batch.workers import Workers
 from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import Parameters, parameter_file
 from auditkit.practice import scenarios
@@ -450,7 +450,7 @@ def test_what_a_cluster_raises_is_trouble_of_one_audit(monkeypatch, tmp_path):
     monkeypatch.setattr(
         AuditJob, "command", lambda self: [sys.executable, "-c", script, self.parameters.output_dir]
     )
-    document = run_batch(jobs, tmp_path / "out", Workforce(_Broken(), lambda batch: None))
+    document = run_batch(jobs, tmp_path / "out", Workers(_Broken(), lambda batch: None))
     assert document.verdict == "TROUBLE"
     assert [entry.verdict for entry in document.audits] == ["TROUBLE", "PASS"]
     assert "the worker was lost" in document.audits[0].reason
@@ -479,7 +479,7 @@ class _Elsewhere(Executor):
 )
 def test_a_verdict_whose_report_is_not_in_the_folder_is_trouble(monkeypatch, tmp_path, meddle, told):
     job = job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').write_text(sample)")
-    document = run_batch([job], tmp_path / "out", Workforce(_Elsewhere(meddle), lambda batch: None))
+    document = run_batch([job], tmp_path / "out", Workers(_Elsewhere(meddle), lambda batch: None))
     (entry,) = document.audits
     assert (document.verdict, entry.verdict) == ("TROUBLE", "TROUBLE")
     assert told in entry.reason
@@ -538,8 +538,8 @@ def test_a_terminal_shows_how_many_are_done_and_how_many_failed(tmp_path):
 def test_every_result_is_told_as_it_comes(monkeypatch, tmp_path):
     job = job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').write_text(sample)")
     seen: list[str] = []
-    with local_workers(1) as workforce:
-        run_batch([job], tmp_path / "out", workforce, lambda result: seen.append(result.name))
+    with local_workers(1) as workers:
+        run_batch([job], tmp_path / "out", workers, lambda result: seen.append(result.name))
     assert seen == ["honest"]
 
 
@@ -642,8 +642,8 @@ def test_a_scheduler_that_is_not_there_is_told(monkeypatch, address, error):
     if find_spec("distributed") is None:
         missing("distributed (the extra dask) is not installed")
     script = (
-        "from auditkit.batch import dask_workers, workforce\n"
-        "workforce.DASK_SECONDS = 2\n"
+        "from auditkit.batch import dask_workers, workers\n"
+        "workers.DASK_SECONDS = 2\n"
         "try:\n"
         f"    with dask_workers({address!r}): pass\n"
         "except Exception as error: print(type(error).__name__)\n"

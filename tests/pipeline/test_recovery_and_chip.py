@@ -108,7 +108,7 @@ def test_both_can_be_checked_at_once():
     ],
 )
 def test_the_headline_blames_the_link_that_broke(name, blamed):
-    from auditkit.report.story import headline
+    from auditkit.report.summary import headline
 
     assert headline(audit(name)[0]).startswith(blamed)
 

@@ -1,9 +1,8 @@
 """What reports tell of places: which file or whom, but nothing of the auditor's machine and no key to anything.
 
 Parameters name files in the auditor's folders and addresses that may hold a token. Everything in a report folder, the
-notebook included, tells a file by its name alone and an address without user, query, fragment and
-path parameters, so that nothing
-secret is published and two auditors with the same evidence get the same bytes.
+notebook included, names a file by its last part alone and an address without user, query, fragment and path
+parameters, so that nothing secret is published and two auditors with the same evidence get the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from auditkit.ic import MAINNET_ROOT_KEY, named_root_key
 from auditkit.pipeline.parameters import Parameters
 from auditkit.report.records import ParameterValue
 
-UNTOLD_PARAMETERS: Final = frozenset({"output_dir"})
+PARAMETERS_OF_THE_MACHINE: Final = frozenset({"output_dir"})
 """Places on the auditor's machine that say nothing about the subject."""
 PLACES: Final = (
     "proposal_source",
@@ -38,43 +37,43 @@ _ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS_IN_TEXT: Final = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _QUERY_IN_TEXT: Final = re.compile(r"\?[^\s'\"<>]*=[^\s'\"<>]*")
 _PATH_PARAMETERS: Final = re.compile(r";[^/…][^/]*")  # of one segment, as some servers sign addresses
-_TOLD_FILE: Final = re.compile(r"file [^/]+")
+_REDACTED_FILE: Final = re.compile(r"file [^/]+")
 _VERSION: Final = re.escape("{base_version}")
 _NOT_INSIDE_A_NAME: Final = r"(?<![\w./~-])"
 _ENDS: Final = r"[^\s:;,'\"()]*"
 _Error = TypeVar("_Error", bound=AuditkitError)
 
 
-def told_place(place: str) -> str:
+def redacted_place(place: str) -> str:
     """A file, an address or a scenario as reports tell it. What is told already stays as it is."""
-    if place.startswith(_PRACTICE) or _TOLD_FILE.fullmatch(place):
+    if place.startswith(_PRACTICE) or _REDACTED_FILE.fullmatch(place):
         return place
     if _ADDRESS.match(place):
-        return _told_address(place)
+        return _redacted_address(place)
     return f"file {Path(place).name or 'without a name'}"
 
 
-def told_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
+def redacted_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
     """The parameters as reports, records and notebooks tell them; the root key by its digits."""
     told: dict[str, ParameterValue] = {}
     for name, value in parameters.to_plain().items():
-        if name in UNTOLD_PARAMETERS:
+        if name in PARAMETERS_OF_THE_MACHINE:
             continue
         if name in PLACES and value is not None:
-            told[name] = told_place(value)
+            told[name] = redacted_place(value)
         else:
             told[name] = tuple(value) if isinstance(value, list) else value
     key = named_root_key(parameters.root_key)
     return {**told, "root_key": "mainnet" if key == MAINNET_ROOT_KEY else key.hex()}
 
 
-def told_text(text: str, parameters: Parameters) -> str:
+def redacted_text(text: str, parameters: Parameters) -> str:
     """A sentence about an audit with these parameters, as reports tell it."""
     for place in _files(parameters):
         for form in _forms(place):
             if folder := form.rpartition("/")[0]:
                 text = re.sub(_NOT_INSIDE_A_NAME + _pattern(f"{folder}/"), "", text)
-    text = _ADDRESS_IN_TEXT.sub(lambda found: _told_in_text(found[0]), text)
+    text = _ADDRESS_IN_TEXT.sub(lambda found: _redacted_in_text(found[0]), text)
     text = _QUERY_IN_TEXT.sub("?…", text)
     for folder, depth in _own_folders():
         below = re.escape(folder) + r"(?:/[^/\s]+)" * depth + rf"(/{_ENDS})?"
@@ -86,16 +85,16 @@ def told_text(text: str, parameters: Parameters) -> str:
     return text
 
 
-def told_error(error: _Error, parameters: Parameters) -> _Error:
+def redacted_error(error: _Error, parameters: Parameters) -> _Error:
     """A copy of ``error`` in which every sentence is as reports tell it."""
     texts = ("what", "where", "hint", "expected", "observed")
-    told = {name: told_text(getattr(error, name), parameters) for name in texts}
+    told = {name: redacted_text(getattr(error, name), parameters) for name in texts}
     copy = type(error)(**told)
     copy.__dict__.update({**error.__dict__, **told})
     return copy
 
 
-def _told_address(address: str) -> str:
+def _redacted_address(address: str) -> str:
     try:
         parts = urlsplit(address)
         host = parts.netloc.rpartition("@")[2]
@@ -105,9 +104,9 @@ def _told_address(address: str) -> str:
     return f"{parts.scheme}://{host}{path}{'?…' if parts.query or parts.fragment else ''}"
 
 
-def _told_in_text(address: str) -> str:
+def _redacted_in_text(address: str) -> str:
     bare = address.rstrip(".,;:)")
-    return _told_address(bare) + address[len(bare) :]
+    return _redacted_address(bare) + address[len(bare) :]
 
 
 def _files(parameters: Parameters) -> Iterator[str]:

@@ -14,7 +14,7 @@ _PIECE = 1 << 20
 _AHEAD = 8  # pieces that are read before they are asked for
 
 
-class StreamPieces:
+class Chunks:
     """The pieces of a stream in order. Use as a context manager.
 
     Without ``digest`` nothing is read that was not asked for.

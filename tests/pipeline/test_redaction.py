@@ -14,8 +14,8 @@ from auditkit.errors import SourceError
 from auditkit.evidence import save_proposal
 from auditkit.notebook import run_audit
 from auditkit.pipeline import Parameters, check, parameter_file, write_report
+from auditkit.pipeline.redaction import redacted_error, redacted_place, redacted_text
 from auditkit.pipeline.sources import fetch_proposal
-from auditkit.pipeline.told import told_error, told_place, told_text
 from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
 from auditkit.practice.proposals import DATA
@@ -145,8 +145,8 @@ def test_two_auditors_with_the_same_files_in_different_folders_write_the_same_by
     ],
 )
 def test_places(place, told):
-    assert told_place(place) == told
-    assert told_place(told) == told
+    assert redacted_place(place) == told
+    assert redacted_place(told) == told
 
 
 def test_sentences():
@@ -154,7 +154,7 @@ def test_sentences():
     parameters = Parameters.from_mapping({**values, "base_image": f"{MARKER}/{{base_version}}/i"})
 
     def told(text: str) -> str:
-        return told_text(text, parameters)
+        return redacted_text(text, parameters)
 
     assert told(f"/x/{MARKER}/p.cbor: no such file") == "p.cbor: no such file"
     assert told(f"SHA256SUMS at /x/{MARKER}/SHA256SUMS, line 3") == "SHA256SUMS at SHA256SUMS, line 3"
@@ -171,5 +171,5 @@ def test_errors_keep_their_type():
     parameters = Parameters.from_mapping(
         {"proposal_id": 1, "base_version": "auto", "proposal_source": "/x/p"}
     )
-    error = told_error(SourceError("gone", where="/x/p", hint="look at /x/p"), parameters)
+    error = redacted_error(SourceError("gone", where="/x/p", hint="look at /x/p"), parameters)
     assert (type(error), error.where, error.hint) == (SourceError, "p", "look at p")

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from auditkit.errors import AuditFailedError
-from auditkit.pipeline import Parameters, told_parameters
-from auditkit.pipeline.told import told_text
+from auditkit.pipeline import Parameters, redacted_parameters
+from auditkit.pipeline.redaction import redacted_text
 
 _INJECTED: Final = "injected-parameters"
 
 
-def tell_less(notebook: dict[str, Any], parameters: Parameters) -> None:
+def redact_notebook(notebook: dict[str, Any], parameters: Parameters) -> None:
     """Takes places of the auditor's machine, and what addresses carry behind ``?``, out of an executed notebook.
 
     The cell with the parameters that were injected, papermill's note of them, what cells printed, and the end of an
     audit that did not pass are told anew. Any other error is left as it is: then there is no report.
     """
-    told = told_parameters(parameters)
+    told = redacted_parameters(parameters)
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
     noted = notebook["metadata"].get("papermill", {})
     if "parameters" in noted:
@@ -28,13 +28,13 @@ def tell_less(notebook: dict[str, Any], parameters: Parameters) -> None:
                 f"{name} = {value!r}" for name, value in plain.items()
             )
         for output in cell.get("outputs", ()):
-            _tell_output(output, parameters)
+            _redact_output(output, parameters)
 
 
-def _tell_output(output: dict[str, Any], parameters: Parameters) -> None:
+def _redact_output(output: dict[str, Any], parameters: Parameters) -> None:
     if output["output_type"] == "stream":
         text = output["text"]
-        output["text"] = told_text(text if isinstance(text, str) else "".join(text), parameters)
+        output["text"] = redacted_text(text if isinstance(text, str) else "".join(text), parameters)
     elif output["output_type"] == "error" and output["ename"] == AuditFailedError.__name__:
-        output["evalue"] = told_text(output["evalue"], parameters)
+        output["evalue"] = redacted_text(output["evalue"], parameters)
         output["traceback"] = [f"{output['ename']}: {output['evalue']}"]

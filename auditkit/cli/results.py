@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from auditkit.audit import Claim, Policy, Verdict, judge, qualifications_of
-from auditkit.cli.door import ExitStatus, print_json
+from auditkit.cli.application import ExitStatus, print_json
 from auditkit.cli.printing import complain, say
 from auditkit.decision import Decision, Outcome
 

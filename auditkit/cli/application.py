@@ -1,4 +1,4 @@
-"""The door: exit statuses, errors in one line, and the options that every command shares."""
+"""The command line program: exit statuses, errors in one line, and the options that every command shares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 
 from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
-from auditkit.cli.foreign_code import tell_foreign_code
+from auditkit.cli.foreign_code import warn_about_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
 from auditkit.errors import AuditkitError, SourceError
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process with 0, 1 or 2; with 2 whenever its output did not reach anybody."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if open_streams():
-        tell_foreign_code()
+        warn_about_foreign_code()
         with ended_like_interrupted():
             status = _run(given)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditkit.cli.door import ExistingFile, auditkit, json_option, print_json, refuse_existing
+from auditkit.cli.application import ExistingFile, auditkit, json_option, print_json, refuse_existing
 from auditkit.cli.printing import say
 
 

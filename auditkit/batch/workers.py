@@ -15,7 +15,7 @@ DASK_SECONDS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Workforce:
+class Workers:
     """Something that runs audits.
 
     Attributes:
@@ -28,17 +28,17 @@ class Workforce:
 
 
 @contextmanager
-def local_workers(count: int) -> Iterator[Workforce]:
+def local_workers(count: int) -> Iterator[Workers]:
     """``count`` audits at a time on this machine.
 
     Threads that each wait for a process: a pool of processes loses every audit when one of them is killed.
     """
     with ThreadPoolExecutor(count, thread_name_prefix="audit") as executor:
-        yield Workforce(executor, stop_audits)
+        yield Workers(executor, stop_audits)
 
 
 @contextmanager
-def dask_workers(address: str) -> Iterator[Workforce]:
+def dask_workers(address: str) -> Iterator[Workers]:
     """The workers of the Dask scheduler at ``address``.
 
     They must have auditkit installed and see the same folders under the same paths. A worker that is lost does not
@@ -69,6 +69,6 @@ def dask_workers(address: str) -> Iterator[Workforce]:
             ) from None
         # An audit in trouble is tried again by the worker that ran it, so Dask itself repeats nothing.
         with client.get_executor(retries=0) as executor:
-            yield Workforce(executor, lambda batch: client.run(stop_audits, batch))
+            yield Workers(executor, lambda batch: client.run(stop_audits, batch))
     finally:
         client.close()

@@ -1,4 +1,4 @@
-"""All that an audit wants to know of a base image, from one pass over it."""
+"""All that an audit wants to know of a GuestOS image, base or recovery, from one pass over it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from auditkit.opening import Unchanged, digest_of_open_file, regular_file
 
 
 @dataclass(frozen=True, slots=True)
-class BaseImage:
-    """What a base image is and boots.
+class GuestImage:
+    """What a GuestOS image is and boots.
 
     Attributes:
         sha256: digest of the whole file, 64 hex digits.
@@ -50,14 +50,14 @@ class BaseImage:
     alternative_proposal: bytes | None = None
 
 
-def read_base_image(
+def read_guest_image(
     path: Path,
     *,
     work: Path,
     tree: bool = False,
     progress: Callable[[int], None] | None = None,
     limits: Limits = LIMITS,
-) -> BaseImage:
+) -> GuestImage:
     """Reads an update image, or a bare boot partition.
 
     Args:
@@ -97,9 +97,9 @@ class _Whole:
     has_overlay: bool
 
 
-def _read(boot_image: Path | BinaryIO, whole: _Whole, *, tree: bool, limits: Limits) -> BaseImage:
+def _read(boot_image: Path | BinaryIO, whole: _Whole, *, tree: bool, limits: Limits) -> GuestImage:
     with Ext4(boot_image) as fs:
-        return BaseImage(
+        return GuestImage(
             sha256=whole.sha256,
             size=whole.size,
             version_text=whole.version_text,

@@ -18,7 +18,7 @@ _BEFORE: Final = r"(?<![\w.~/-])"
 _AFTER: Final = r"(?![\w-]|\.\w)"
 
 
-def without_places(
+def without_paths_of_this_machine(
     notebook: dict[str, Any], values: Mapping[str, Any], out: Path, private: Path
 ) -> dict[str, Any]:
     """The executed notebook without places of this machine; what it says about the audit stays as it is.
