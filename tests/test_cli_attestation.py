@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
 
 from auditkit import practice
-from auditkit.pipeline import Parameters, check, parameter_file
+from auditkit.pipeline import Parameters, check
 from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice import attestation as making
+from auditkit.practice import parameter_file
 from auditkit.practice.attestation import Attested, attestation_files
 
 EXPECTED = {
@@ -45,7 +46,7 @@ def test_each_practice_report_names_its_first_broken_link(attested, proposal, ca
     report, chain = attestation_files(attested)
     status, out, _ = run(
         "verify-attestation", report, "--chain", chain, "--proposal", proposal,
-        "--root-key", practice.ROOT_KEY.hex(), "--json", capsys=capsys,
+        "--root-key", "practice", "--json", capsys=capsys,
     )  # fmt: skip
     document = json.loads(out)
     failed = [one["id"] for one in document["decisions"] if one["outcome"] == "fail"]
@@ -74,10 +75,9 @@ def test_openssl_agrees_on_the_practice_chains(attested, program, tmp_path):
 
 
 def test_the_practice_root_is_not_trusted_under_the_mainnet_key(proposal):
-    from auditkit.ic import MAINNET_ROOT_KEY
-    from auditkit.pipeline.attestation import trusted_roots
+    from auditkit.trust import MAINNET
 
-    assert [root.family for root in trusted_roots(MAINNET_ROOT_KEY)] == ["Milan", "Genoa", "Turin"]
+    assert [root.family for root in MAINNET.chip_roots] == ["Milan", "Genoa", "Turin"]
 
 
 def test_the_real_report_is_of_another_machine_than_the_practice_proposal_names(
@@ -92,7 +92,7 @@ def test_the_real_report_is_of_another_machine_than_the_practice_proposal_names(
     chain.write_bytes(b"-----BEGIN CERTIFICATE-----\n" + leaf + b"-----END CERTIFICATE-----\n" + pem)
     status, out, _ = run(
         "verify-attestation", folder / "report_milan.hex", "--chain", chain, "--proposal", proposal,
-        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+        "--root-key", "practice", capsys=capsys,
     )  # fmt: skip
     assert status == 1
     assert "ok   37 attestation.signature" in out
@@ -105,7 +105,7 @@ def test_rubbish_in_place_of_the_report_fails(content, proposal, tmp_path, capsy
     (tmp_path / "report").write_bytes(content)
     status, out, _ = run(
         "verify-attestation", tmp_path / "report", "--proposal", proposal,
-        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+        "--root-key", "practice", capsys=capsys,
     )  # fmt: skip
     assert status == 1
     assert "FAIL 35 attestation.report" in out
@@ -134,7 +134,7 @@ def test_a_report_that_the_guestos_refuses_is_a_warning(version, outcome, propos
     report, chain = attestation_files(Attested.HONEST)
     status, out, _ = run(
         "verify-attestation", older(report, version, tmp_path), "--chain", chain, "--proposal", proposal,
-        "--root-key", practice.ROOT_KEY.hex(), "--json", capsys=capsys,
+        "--root-key", "practice", "--json", capsys=capsys,
     )  # fmt: skip
     decided = {one["id"]: one["outcome"] for one in json.loads(out)["decisions"]}
     assert decided["attestation.version"] == outcome
@@ -171,7 +171,7 @@ def test_the_lowest_firmware_can_be_asked_for(floor, status, proposal, capsys):
     report, chain = attestation_files(Attested.HONEST)
     ended, out, err = run(
         "verify-attestation", report, "--chain", chain, "--proposal", proposal, "--tcb-min", floor,
-        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+        "--root-key", "practice", capsys=capsys,
     )  # fmt: skip
     assert ended == status
     assert ("FAIL 38 attestation.chip-key" in out) == (status == 1)
@@ -189,7 +189,7 @@ def test_what_the_host_and_the_owner_gave_the_guest_is_shown(proposal, capsys):
     report, chain = attestation_files(Attested.HONEST)
     _, out, _ = run(
         "verify-attestation", report, "--chain", chain, "--proposal", proposal,
-        "--root-key", practice.ROOT_KEY.hex(), capsys=capsys,
+        "--root-key", "practice", capsys=capsys,
     )  # fmt: skip
     for name, size in (("host_data", 32), ("id_key_digest", 48), ("author_key_digest", 48)):
         assert f"{name}: {'00' * size}\n" in out

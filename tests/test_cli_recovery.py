@@ -23,7 +23,7 @@ from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 
 BASE = DATA / release_folder(BASE_COMMIT) / "update-img.tar.zst"
 OTHER = DATA / release_folder(OTHER_COMMIT) / "update-img.tar.zst"
-KEY = practice.ROOT_KEY.hex()
+KEY = "practice"
 
 
 @pytest.fixture(scope="module")

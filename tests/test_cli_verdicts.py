@@ -16,7 +16,7 @@ from auditkit.practice.release import release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
 
 BASE = DATA / release_folder(BASE_COMMIT) / "update-img.tar.zst"
-KEY = practice.ROOT_KEY.hex()
+KEY = "practice"
 GOVERNANCE = "rrkah-fqaaa-aaaaa-aaaaq-cai"
 
 

@@ -29,9 +29,10 @@ from auditkit.errors import AuditkitError, ParameterError, SourceError
 from auditkit.pipeline.named_parameters import named_parameters
 from auditkit.pipeline.parameter_source import is_pipe
 from auditkit.pipeline.redaction import redacted_text
-from auditkit.pipeline.sources import PRACTICE, preflight
+from auditkit.pipeline.sources import preflight
 from auditkit.report import Run, begin_report_folder, only_writer, require_replaceable
 from auditkit.report.folder import DOCUMENT_NAME, is_begun
+from auditkit.trust import world_place
 from auditkit.version import __version__
 
 _RESERVED: Final = frozenset({DOCUMENT_NAME, BATCH_NAME, OVERVIEW_NAME})
@@ -195,7 +196,8 @@ def _folder_name(source: str) -> str:
     Raises:
         ParameterError: the batch needs that name for something else.
     """
-    stem = source.removeprefix(PRACTICE) if source.startswith(PRACTICE) else Path(source).stem
+    inside = world_place(source)
+    stem = inside.case if inside else Path(source).stem
     name = _UNSAFE.sub("-", stem).lstrip(".+-")[:100] or "audit"
     if name.casefold() in _RESERVED or is_begun(name.casefold()):
         raise ParameterError(

@@ -76,7 +76,7 @@ root_key_option = click.option(
     default="mainnet",
     show_default=True,
     metavar="KEY",
-    help="Who must have signed: mainnet, 266 hex digits, or a file (DER, PEM or hex).",
+    help="Who must have signed: mainnet, practice, 266 hex digits, or a file (DER, PEM or hex).",
 )
 
 

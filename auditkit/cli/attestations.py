@@ -42,30 +42,31 @@ def verify_attestation(
     from datetime import UTC, datetime
 
     from auditkit import checks
-    from auditkit.audit import ATTESTATION_POLICY, decide_attestation
+    from auditkit.audit import ATTESTATION_POLICY, decide_attestation, decide_root_key
     from auditkit.evidence import Source, read_bytes
-    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.ic import verify_embedded_proposal
     from auditkit.limits import LIMITS
     from auditkit.pipeline import read_proposal_file
-    from auditkit.pipeline.attestation import trusted_roots
-    from auditkit.pipeline.trust import believed
     from auditkit.sev.attestation import parse_tcb_floor
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     floor = parse_tcb_floor(tcb_min) if tcb_min is not None else None
     raw = read_bytes(Source(path=report), LIMITS.attestation_bytes)
     certificates = read_bytes(Source(path=chain), LIMITS.attestation_bytes) if chain else None
     certified = read_proposal_file(Source(path=proposal), None)
-    verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
+    verification = verify_embedded_proposal(
+        certified.certificate, root_key=trust.root_key, request=certified.request
+    )
     if verification.bless is None:
         skipped = (check.skipped("The proposal is not authentic.") for check in checks.ATTESTATION_CHECKS)
-        decisions = (*verification.decisions, *skipped, believed(key))
+        decisions = (*verification.decisions, *skipped, decide_root_key(trust.qualification))
         end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": None})
     attestation = decide_attestation(
         raw,
         certificates,
         verification.bless,
-        roots=trusted_roots(key),
+        roots=trust.chip_roots,
         moment=datetime.now(UTC),
         tcb_min=floor,
     )
@@ -73,5 +74,5 @@ def verify_attestation(
     if facts is not None and not as_json:
         for name, value in facts.items():
             say(f"{name}: {value}")
-    decisions = (*verification.decisions, *attestation.decisions, believed(key))
+    decisions = (*verification.decisions, *attestation.decisions, decide_root_key(trust.qualification))
     end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": facts})

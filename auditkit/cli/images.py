@@ -223,18 +223,27 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     Example:
         auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
     """
-    from auditkit.audit import FILES_OVERLAP_POLICY, compare, decide_content, decide_list, decide_overlap
+    from auditkit.audit import (
+        FILES_OVERLAP_POLICY,
+        compare,
+        decide_content,
+        decide_list,
+        decide_overlap,
+        decide_root_key,
+    )
     from auditkit.evidence import Source, read_bytes
-    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.ic import verify_embedded_proposal
     from auditkit.limits import LIMITS
     from auditkit.pipeline import read_proposal_file
-    from auditkit.pipeline.trust import believed
     from auditkit.sev import parse_launch_measurements
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     certified = read_proposal_file(Source(path=proposal), None)
     listed = parse_launch_measurements(read_bytes(Source(path=measurements), LIMITS.answer_bytes))
-    verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
+    verification = verify_embedded_proposal(
+        certified.certificate, root_key=trust.root_key, request=certified.request
+    )
     decisions = verification.decisions
     rows: tuple[Overlap, ...] = ()
     if verification.bless is not None:
@@ -243,7 +252,9 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     if not as_json:
         show_overlap(rows)
     told = {"overlap": [overlap_json(row) for row in rows]}
-    end_with((*decisions, believed(key), decide_list()), FILES_OVERLAP_POLICY, as_json, told)
+    end_with(
+        (*decisions, decide_root_key(trust.qualification), decide_list()), FILES_OVERLAP_POLICY, as_json, told
+    )
 
 
 @auditkit.command("verity-hash")

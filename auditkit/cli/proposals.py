@@ -33,16 +33,16 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         auditkit fetch-proposal 139000 --out proposal-139000.cbor
     """
     from auditkit import checks
-    from auditkit.audit import AUTHENTIC_POLICY, Verdict, judge
+    from auditkit.audit import AUTHENTIC_POLICY, Verdict, decide_root_key, judge
     from auditkit.cli.application import refuse_existing
     from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
-    from auditkit.ic import parse_root_key, verify_proposal
+    from auditkit.ic import verify_proposal
     from auditkit.pipeline import fetch_proposal as fetch
     from auditkit.pipeline import refusal
-    from auditkit.pipeline.trust import believed
     from auditkit.progress import progress_on_terminal
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     for path in (out, request_path(out)):
         refuse_existing(path)
     with progress_on_terminal() as progress:
@@ -50,13 +50,13 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         try:
             call = fetch((url,) if url else MAINNET_URLS, proposal_id)
         except EvidenceError as error:
-            end_with((refusal(error), believed(key)), AUTHENTIC_POLICY, False)
+            end_with((refusal(error), decide_root_key(trust.qualification)), AUTHENTIC_POLICY, False)
     verification = verify_proposal(
-        call.certificate, root_key=key, proposal_id=proposal_id, stage="vote", request=call.request
+        call.certificate, root_key=trust.root_key, proposal_id=proposal_id, stage="vote", request=call.request
     )
     # The stage is the auditor's question, not the fetcher's: whatever its status, an authentic proposal is kept.
     authentic = [decision for decision in verification.decisions if decision.id != checks.PROPOSAL_STAGE.id]
-    authentic.append(believed(key))
+    authentic.append(decide_root_key(trust.qualification))
     if judge(authentic, AUTHENTIC_POLICY).verdict is not Verdict.PASS:
         end_with(authentic, AUTHENTIC_POLICY, False)
     save_proposal(out, call)
@@ -81,20 +81,24 @@ def verify_certificate(
     Example:
         auditkit verify-certificate proposal-139000.cbor --canister rrkah-fqaaa-aaaaa-aaaaq-cai
     """
-    from auditkit.audit import certificate_policy
+    from auditkit.audit import certificate_policy, decide_root_key
     from auditkit.evidence import Source, read_bytes
-    from auditkit.ic import Principal, parse_root_key
+    from auditkit.ic import Principal
     from auditkit.ic import verify_certificate as verify
     from auditkit.limits import LIMITS
-    from auditkit.pipeline.trust import believed
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     about = Principal.from_text(canister) if canister else None
     subnet_id = Principal.from_text(subnet) if subnet else None
     data = read_bytes(Source(path=file), LIMITS.certificate_bytes + 1)
-    verification = verify(data, root_key=key, canister=about, subnet=subnet_id)
+    verification = verify(data, root_key=trust.root_key, canister=about, subnet=subnet_id)
     delegated = verification.certificate is not None and verification.certificate.delegation is not None
-    end_with((*verification.decisions, believed(key)), certificate_policy(delegated=delegated), as_json)
+    end_with(
+        (*verification.decisions, decide_root_key(trust.qualification)),
+        certificate_policy(delegated=delegated),
+        as_json,
+    )
 
 
 @auditkit.command("verify-proposal")
@@ -115,24 +119,23 @@ def verify_proposal(
     Example:
         auditkit verify-proposal proposal-139000.cbor --proposal-id 139000 --stage vote
     """
-    from auditkit.audit import PROPOSAL_POLICY
+    from auditkit.audit import PROPOSAL_POLICY, decide_root_key
     from auditkit.evidence import Source
-    from auditkit.ic import parse_root_key
     from auditkit.ic import verify_proposal as verify
     from auditkit.pipeline import read_proposal_file
-    from auditkit.pipeline.trust import believed
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     certified = read_proposal_file(Source(path=file), str(request) if request else None)
     verification = verify(
         certified.certificate,
-        root_key=key,
+        root_key=trust.root_key,
         proposal_id=proposal_id,
         stage="vote" if stage == "vote" else "recover",
         request=certified.request,
     )
     end_with(
-        (*verification.decisions, believed(key)),
+        (*verification.decisions, decide_root_key(trust.qualification)),
         PROPOSAL_POLICY,
         as_json,
         {"proposal_id": proposal_id, "stage": stage},

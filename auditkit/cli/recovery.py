@@ -40,32 +40,37 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
         Reference,
         compare_images_policy,
         decide_recovery,
+        decide_root_key,
         decide_unknown_member_of_recovery,
     )
     from auditkit.errors import EvidenceError
     from auditkit.evidence import Source
     from auditkit.guestos import UnknownMemberError, parse_boot_args
-    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.ic import verify_embedded_proposal
     from auditkit.pipeline import read_proposal_file
-    from auditkit.pipeline.trust import believed
     from auditkit.sev import measure, measured_boot
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     certified = read_proposal_file(Source(path=proposal), None) if proposal else None
     verification = (
-        verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
+        verify_embedded_proposal(certified.certificate, root_key=trust.root_key, request=certified.request)
         if certified
         else None
     )
     if verification is not None and verification.bless is None:
-        decisions = (*verification.decisions, believed(key))
+        decisions = (*verification.decisions, decide_root_key(trust.qualification))
         end_with(decisions, compare_images_policy(proposal=True), as_json, {"differences": []})
     first = _read(base)
     try:
         second = _read(recovery)
     except UnknownMemberError as error:
         strange = decide_unknown_member_of_recovery(error.observed)
-        decisions = (*(verification.decisions if verification else ()), *strange, believed(key))
+        decisions = (
+            *(verification.decisions if verification else ()),
+            *strange,
+            decide_root_key(trust.qualification),
+        )
         policy = compare_images_policy(proposal=verification is not None)
         end_with(decisions, policy, as_json, {"differences": []})
     if first.tree is None or second.tree is None:
@@ -81,12 +86,16 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
         bless=verification.bless if verification else None,
         proposal_id=verification.proposal.id if verification and verification.proposal else None,
         certificate=certified.certificate if certified else None,
-        root_key=key,
+        root_key=trust.root_key,
     )
     comparison = decide_recovery(second, second.tree, reference)
     if not as_json:
         _show_differences(comparison)
-    decisions = (*(verification.decisions if verification else ()), *comparison.decisions, believed(key))
+    decisions = (
+        *(verification.decisions if verification else ()),
+        *comparison.decisions,
+        decide_root_key(trust.qualification),
+    )
     policy = compare_images_policy(proposal=verification is not None)
     end_with(decisions, policy, as_json, {"differences": _differences_json(comparison)})
 
@@ -113,21 +122,23 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
         auditkit assemble update-img.tar.zst --proposal proposal.cbor --out boot.tar --image boot.img
     """
     from auditkit.atomic import whole_file
-    from auditkit.audit import PROPOSAL_POLICY, Verdict, judge
+    from auditkit.audit import PROPOSAL_POLICY, Verdict, decide_root_key, judge
     from auditkit.cli.application import refuse_existing
     from auditkit.evidence import Source
     from auditkit.guestos import recovery_tree, write_folder_tar
-    from auditkit.ic import parse_root_key, verify_embedded_proposal
+    from auditkit.ic import verify_embedded_proposal
     from auditkit.pipeline import read_proposal_file
     from auditkit.pipeline.boot_partition import write_boot_partition
-    from auditkit.pipeline.trust import believed
+    from auditkit.trust import parse_trust
 
-    key = parse_root_key(root_key)
+    trust = parse_trust(root_key)
     for path in (out, *((image,) if image else ())):
         refuse_existing(path)
     certified = read_proposal_file(Source(path=proposal), None)
-    verification = verify_embedded_proposal(certified.certificate, root_key=key, request=certified.request)
-    decisions = (*verification.decisions, believed(key))
+    verification = verify_embedded_proposal(
+        certified.certificate, root_key=trust.root_key, request=certified.request
+    )
+    decisions = (*verification.decisions, decide_root_key(trust.qualification))
     if judge(decisions, PROPOSAL_POLICY).verdict is not Verdict.PASS:
         end_with(decisions, PROPOSAL_POLICY, False)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:

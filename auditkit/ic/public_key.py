@@ -63,9 +63,8 @@ def parse_root_key(text: str) -> bytes:
         content = read_file(Path(text), _MAX_FILE_BYTES)
     except SourceError as error:
         raise ParameterError(
-            f"the root key {text!r} is neither mainnet, nor {2 * DER_BYTES} hex digits, nor a file"
-            f" ({error.what})",
-            hint="name a DER, PEM or hex file",
+            f"the root key {text!r} is neither a name, nor {2 * DER_BYTES} hex digits, nor a file ({error.what})",
+            hint="give mainnet, practice, the digits, or a DER, PEM or hex file",
         ) from None
     except EvidenceError:
         raise ParameterError("the file is too large for a public key", where=text) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 from auditkit.batch.batch_document import OVERVIEW_NAME
 from auditkit.errors import SourceError
 from auditkit.notebook.runner import execute
-from auditkit.pipeline.packaged import notebook_path
+from auditkit.packaged import notebook_path
 from auditkit.progress import Silent
 
 

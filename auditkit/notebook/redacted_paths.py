@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from auditkit.pipeline.packaged import PACKAGE
+from auditkit.packaged import PACKAGE
 
 _BEFORE: Final = r"(?<![\w.~/-])"
 _AFTER: Final = r"(?![\w-]|\.\w)"

@@ -8,7 +8,7 @@ from auditkit.atomic import staging_name
 from auditkit.audit import Verdict
 from auditkit.errors import SourceError
 from auditkit.notebook.runner import run_notebook
-from auditkit.pipeline.packaged import notebook_path
+from auditkit.packaged import notebook_path
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import preflight
 from auditkit.progress import Progress

@@ -1,12 +1,12 @@
 """In which order it is asked: parameters, the steps of an audit, its document and its replay."""
 
+from auditkit.packaged import notebook_path
 from auditkit.pipeline.attestation import AttestationStep, check_attestation
 from auditkit.pipeline.base_image_step import read_base_image
 from auditkit.pipeline.document import check, conclude, demand_pass, write_report
 from auditkit.pipeline.measurement_step import measure_base
 from auditkit.pipeline.named_parameters import named_parameters
 from auditkit.pipeline.overlap_step import compare_measurements
-from auditkit.pipeline.packaged import notebook_path, parameter_file
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.proposal_step import read_proposal, refusal
 from auditkit.pipeline.record import is_record
@@ -36,7 +36,6 @@ __all__ = [
     "measure_base",
     "named_parameters",
     "notebook_path",
-    "parameter_file",
     "preflight",
     "read_base_image",
     "read_proposal",

@@ -1,22 +1,21 @@
-"""What the recovered node says of itself (checks 35 to 42), and whose chips are trusted."""
+"""What the recovered node says of itself (checks 35 to 42)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
-from auditkit import checks, practice
+from auditkit import checks
 from auditkit.audit import Trouble, decide_attestation
 from auditkit.audit.attestation import Attestation
 from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence import Evidence, Source, parse_source, read_bytes
-from auditkit.ic import named_root_key
+from auditkit.evidence import Evidence, read_bytes
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.redaction import redacted_place
-from auditkit.pipeline.sources import PRACTICE
+from auditkit.pipeline.sources import located
 from auditkit.pipeline.steps import ProposalStep, trouble_of, unreached
 from auditkit.pipeline.unkept import (
     ATTESTATION_FORMS,
@@ -26,12 +25,13 @@ from auditkit.pipeline.unkept import (
     is_chain,
     reworded,
 )
-from auditkit.practice.attestation import attestation_files, practice_root
 from auditkit.progress import Progress, progress_here
-from auditkit.sev.attestation import AttestationReport, RootKey, VerifiedChain, amd_roots, parse_tcb_floor
+from auditkit.sev.attestation import AttestationReport, VerifiedChain, parse_tcb_floor
+from auditkit.trust import trust_named
 
 REPORT = "attestation-report"
 CHAIN = "attestation-chain"
+_PARAMETERS: Final = {REPORT: "attestation_report", CHAIN: "attestation_chain"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,6 @@ class AttestationStep:
     report: AttestationReport | None = None
     chain: VerifiedChain | None = None
     unkept: tuple[Unkept, ...] = ()
-
-
-def trusted_roots(root_key: bytes) -> tuple[RootKey, ...]:
-    """The roots that an attestation may lead to: AMD's, and under the root key of the practice NNS its own.
-
-    Args:
-        root_key: the key that the proposal has to be signed under, 133 bytes of DER.
-    """
-    return amd_roots() if root_key != practice.ROOT_KEY else (*amd_roots(), practice_root())
 
 
 def check_attestation(
@@ -142,7 +133,7 @@ def _decided(
         contents[REPORT],
         contents.get(CHAIN),
         proposal.bless,
-        roots=trusted_roots(named_root_key(parameters.root_key)),
+        roots=trust_named(parameters.root_key).chip_roots,
         moment=moment,
         stage=parameters.stage,
         tcb_min=parse_tcb_floor(parameters.tcb_min) if parameters.tcb_min is not None else None,
@@ -165,13 +156,5 @@ def _not_given() -> AttestationStep:
 
 
 def _read(place: str, name: str) -> Evidence:
-    source = parse_source(place) if not place.startswith(PRACTICE) else _practice_file(place, name)
-    return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), redacted_place(place))
-
-
-def _practice_file(place: str, name: str) -> Source:
-    scenario = practice.scenario(place.removeprefix(PRACTICE))
-    if scenario.attested is None:
-        raise ParameterError("the scenario has no attestation report", where=place)
-    report, chain = attestation_files(scenario.attested)
-    return Source(path=report if name == REPORT else chain)
+    with located(place, _PARAMETERS[name]) as (source, origin):
+        return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), origin)

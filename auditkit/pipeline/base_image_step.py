@@ -36,7 +36,7 @@ from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageFacts, ImageRecord
 from auditkit.pipeline.redaction import redacted_error
-from auditkit.pipeline.sources import image_source, other_known_releases
+from auditkit.pipeline.sources import located
 from auditkit.pipeline.steps import (
     BOOT_ARGS,
     COMPUTED,
@@ -57,6 +57,7 @@ from auditkit.sev import (
     parse_launch_measurements,
     releases_for,
 )
+from auditkit.trust import trust_named, world_place
 
 
 def read_base_image(
@@ -72,7 +73,10 @@ def read_base_image(
         return BaseImageStep(decisions=unreached(proposal, checks.BASE_CHECKS))
     try:
         version = base_version(parameters, proposal.bless)
-        with image_source(parameters, version) as (source, origin), tempfile.TemporaryDirectory() as work:
+        with (
+            located(parameters.base_image, "base_image", base_version=version) as (source, origin),
+            tempfile.TemporaryDirectory() as work,
+        ):
             return _read_image(parameters, version, source, origin=origin, work=Path(work), progress=progress)
     except (SourceError, EvidenceError) as error:
         return troubled_image((trouble_of(error, parameters),))
@@ -92,7 +96,7 @@ def base_version(parameters: Parameters, bless: BlessAlternativeGuestOsVersion) 
     if parameters.base_version != "auto":
         return parameters.base_version
     blessed = [entry.measurement for entry in bless.base_guest_launch_measurements]
-    found = releases_for(blessed, more=other_known_releases(parameters))
+    found = releases_for(blessed, more=trust_named(parameters.root_key).more_releases)
     whole = [release for release, _ in found if len(release.version) == 40]
     if not whole:
         raise SourceError(
@@ -116,7 +120,7 @@ def _read_image(
         image = open_image(
             source,
             sha256=wanted,
-            cache=work if origin.startswith("practice:") or not wanted else None,
+            cache=work if world_place(origin) or not wanted else None,
             progress=lambda done, total: progress.bytes_done("downloading the base image", done, total),
         )
     except WrongDigestError as error:

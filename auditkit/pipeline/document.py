@@ -18,6 +18,7 @@ from auditkit.audit import (
     Verdict,
     decide_matrix,
     decide_policy,
+    decide_root_key,
     judge,
     policy_version,
     qualifications_of,
@@ -25,7 +26,6 @@ from auditkit.audit import (
 from auditkit.decision import Decision
 from auditkit.errors import AuditFailedError
 from auditkit.evidence import Evidence
-from auditkit.ic import parse_root_key
 from auditkit.pipeline.attestation import AttestationStep, check_attestation
 from auditkit.pipeline.base_image_step import read_base_image
 from auditkit.pipeline.measurement_step import measure_base
@@ -42,7 +42,6 @@ from auditkit.pipeline.record import (
 from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
 from auditkit.pipeline.redaction import redacted_parameters
 from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
-from auditkit.pipeline.trust import believed
 from auditkit.pipeline.unkept import Unkept
 from auditkit.progress import Progress
 from auditkit.report import (
@@ -63,6 +62,7 @@ from auditkit.report import (
     write_report_folder,
 )
 from auditkit.times import rfc3339, rfc3339_if_possible
+from auditkit.trust import trust_named
 from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
@@ -180,7 +180,7 @@ def _settings(parameters: Parameters, measurements: MeasurementStep) -> list[Dec
     """Checks 43 to 45."""
     matrix = Matrix(parameters.vcpus, parameters.vcpu_types, parameters.boot_args, parameters.guest_features)
     return [
-        believed(parse_root_key(parameters.root_key)),
+        decide_root_key(trust_named(parameters.root_key).qualification),
         decide_policy(parameters.policy),
         decide_matrix(matrix, measurements.command_lines),
     ]

@@ -12,7 +12,6 @@ from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.sources import other_known_releases
 from auditkit.pipeline.steps import (
     BOOT_ARGS,
     COMPUTED,
@@ -32,6 +31,7 @@ from auditkit.sev import (
     render_launch_measurements,
     second_opinion,
 )
+from auditkit.trust import trust_named
 
 
 def measure_base(
@@ -64,7 +64,7 @@ def measure_base(
     against = contradiction(
         image.version or "",
         {setting.measurement for setting in computed},
-        more=other_known_releases(parameters),
+        more=trust_named(parameters.root_key).more_releases,
     )
     return MeasurementStep(
         decisions=(

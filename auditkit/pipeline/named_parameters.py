@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditkit import practice
-from auditkit.pipeline.packaged import parameter_file
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.sources import PRACTICE
+from auditkit.trust import world_place
 
 
 def named_parameters(source: str, overrides: Sequence[str]) -> Parameters:
@@ -17,6 +15,6 @@ def named_parameters(source: str, overrides: Sequence[str]) -> Parameters:
         ParameterError: there is no such scenario, or the parameters make no sense.
         SourceError: there is no such file.
     """
-    if source.startswith(PRACTICE):
-        source = str(parameter_file(practice.scenario(source.removeprefix(PRACTICE)).name))
+    if (inside := world_place(source)) is not None:
+        source = str(inside.sources.parameter_file(inside.case))
     return Parameters.from_file(source, overrides)

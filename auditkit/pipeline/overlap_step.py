@@ -12,7 +12,6 @@ from auditkit.audit import (
 from auditkit.errors import EvidenceError
 from auditkit.ic import BlessedMeasurement
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.sources import other_known_releases
 from auditkit.pipeline.steps import (
     COMPUTED,
     PROPOSAL,
@@ -28,6 +27,7 @@ from auditkit.sev import (
     explain,
     find_release,
 )
+from auditkit.trust import trust_named
 
 
 def compare_measurements(
@@ -72,7 +72,7 @@ def _explanations(
         swept = explain(unknown, measurements.boot, lines, vcpus_max=parameters.sweep_vcpus_max)
         found = {measurement: sentence(explanation.text) for measurement, explanation in swept.items()}
     for measurement in unknown - found.keys():
-        if release := find_release(measurement, more=other_known_releases(parameters)):
+        if release := find_release(measurement, more=trust_named(parameters.root_key).more_releases):
             found[measurement] = (
                 f"This is a measurement of another release, {release.version} ({release.build})."
             )

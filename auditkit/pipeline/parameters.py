@@ -20,8 +20,8 @@ from pydantic import (
 )
 
 from auditkit.errors import ParameterError
+from auditkit.evidence import IMAGE_URLS
 from auditkit.guestos import RELEASE_BOOT_ARGS
-from auditkit.ic import is_named_root_key, named_root_key, parse_root_key
 from auditkit.limits import LIMITS
 from auditkit.numbers import EXACT, Count, ProposalNumber
 from auditkit.pipeline.flat_yaml import load_yaml
@@ -29,11 +29,8 @@ from auditkit.pipeline.notebook_cells import names_set_by_cells
 from auditkit.pipeline.parameter_source import read_parameter_bytes, source_name
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
+from auditkit.trust import MAINNET, names_trust, parse_trust, trust_named
 
-MAINNET_PROPOSAL_SOURCE: Final = "https://icp-api.io"
-MAINNET_BASE_IMAGE: Final = (
-    "https://download.dfinity.systems/ic/{base_version}/guest-os/update-img/update-img.tar.zst"
-)
 # The two variables that dfinity's build of a recovery image reads; nothing else comes from the environment.
 ENVIRONMENT: Final = {
     "proposal_id": "ALTERNATIVE_GUESTOS_PROPOSAL_ID",
@@ -66,10 +63,10 @@ class Parameters(BaseModel):
     base_version: Annotated[str, StringConstraints(pattern=r"^(auto|[0-9a-f]{40})$")]
     stage: Literal["vote", "recover"] = "recover"
     policy: Literal["strict", "overlap"] = "strict"
-    proposal_source: NonEmpty = MAINNET_PROPOSAL_SOURCE
+    proposal_source: NonEmpty = MAINNET.hosts[0]
     request_source: NonEmpty | None = None
-    root_key: NonEmpty = "mainnet"
-    base_image: NonEmpty = MAINNET_BASE_IMAGE
+    root_key: NonEmpty = MAINNET.name
+    base_image: NonEmpty = IMAGE_URLS[0]
     base_image_sha256: Sha256Hex | None = None
     recovery_image: NonEmpty | None = None
     attestation_report: NonEmpty | None = None
@@ -93,7 +90,7 @@ class Parameters(BaseModel):
     @classmethod
     def _says_itself(cls, value: str) -> str:
         """A file is read once, by `from_file` and `from_notebook`; in values of others it has no place."""
-        named_root_key(value)
+        trust_named(value)
         return value
 
     @field_validator("output_dir")
@@ -145,7 +142,7 @@ class Parameters(BaseModel):
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> Parameters:
-        """Parameters from named values, all checked; the root key is ``mainnet`` or digits, never a file."""
+        """Parameters from named values, all checked; the root key is a name or digits, never a file."""
         for name in values:
             if name not in cls.model_fields:
                 raise _unknown(name)
@@ -275,11 +272,11 @@ def expanded(place: str) -> str:
 
 
 def _with_root_key(values: Mapping[str, object]) -> dict[str, object]:
-    """``values`` with the digits of the root key in the place of the file that holds it."""
+    """``values`` with the name or digits of the root key in the place of the file that holds it."""
     key = values.get("root_key")
-    if not isinstance(key, str) or not key or is_named_root_key(key):
+    if not isinstance(key, str) or not key or names_trust(key):
         return dict(values)
-    return {**values, "root_key": parse_root_key(expanded(key)).hex()}
+    return {**values, "root_key": parse_trust(expanded(key)).name}
 
 
 def parse_override(text: str) -> tuple[str, object]:

@@ -12,7 +12,7 @@ from auditkit.audit import (
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, UnboundAnswerError
-from auditkit.ic import ProposalVerification, named_root_key, verify_proposal
+from auditkit.ic import ProposalVerification, verify_proposal
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.redaction import redacted_error
 from auditkit.pipeline.sources import CertifiedProposal, certified_proposal
@@ -34,6 +34,7 @@ from auditkit.pipeline.unkept import (
     reworded,
 )
 from auditkit.progress import Progress, progress_here
+from auditkit.trust import trust_named
 
 
 def read_proposal(parameters: Parameters, progress: Progress | None = None) -> ProposalStep:
@@ -121,7 +122,7 @@ def decide_proposal(
 def _verified(parameters: Parameters, certified: CertifiedProposal, moment: datetime) -> ProposalVerification:
     return verify_proposal(
         certified.certificate,
-        root_key=named_root_key(parameters.root_key),
+        root_key=trust_named(parameters.root_key).root_key,
         proposal_id=parameters.proposal_id,
         stage=parameters.stage,
         request=certified.request,

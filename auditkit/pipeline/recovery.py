@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditkit import checks, practice
+from auditkit import checks
 from auditkit.audit import (
     Reference,
     Trouble,
@@ -17,8 +16,8 @@ from auditkit.audit import (
     warn_about_plain_http,
 )
 from auditkit.decision import Decision
-from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence import Evidence, Source, open_image, parse_source
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.evidence import Evidence, Source, open_image
 from auditkit.guestos import (
     ALTERNATIVE_PROPOSAL,
     MEASURED_FILES,
@@ -29,17 +28,15 @@ from auditkit.guestos import (
     UnknownMemberError,
     read_guest_image,
 )
-from auditkit.ic import named_root_key
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.record import ImageFacts, RecoveryRecord, require_same_image
-from auditkit.pipeline.redaction import redacted_place
-from auditkit.pipeline.sources import PRACTICE
+from auditkit.pipeline.sources import located
 from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, ProposalStep, trouble_of, unreached
 from auditkit.pipeline.trees_record import TreesRecord, digest_at
-from auditkit.practice.recovery import recovery_image as practice_recovery_image
 from auditkit.progress import Progress, progress_here
 from auditkit.report import RECORD_NAME
+from auditkit.trust import trust_named
 
 RECOVERY_IMAGE = "recovery-update-img.tar.zst"
 EMBEDDED_PROPOSAL = "alternative_guestos_proposal.cbor"
@@ -80,7 +77,10 @@ def check_recovery_image(
         return _unasked(parameters, proposal, image, measurements)
     progress.step("recovery image")
     try:
-        with _source(parameters) as (source, origin), tempfile.TemporaryDirectory() as work:
+        with (
+            located(parameters.recovery_image, "recovery_image") as (source, origin),
+            tempfile.TemporaryDirectory() as work,
+        ):
             read = _read(source, Path(work), progress)
             facts = ImageFacts.of(read, origin=origin, file_name=source.name)
             return _compared(parameters, proposal, image, measurements, read=read, facts=facts)
@@ -223,20 +223,6 @@ def _strange(member: str) -> RecoveryStep:
     )
 
 
-@contextmanager
-def _source(parameters: Parameters) -> Iterator[tuple[Source, str]]:
-    place = parameters.recovery_image or ""
-    if place.startswith(PRACTICE):
-        scenario = practice.scenario(place.removeprefix(PRACTICE))
-        if scenario.recovered is None:
-            raise ParameterError("the scenario has no recovery image", where=f"recovery_image: {place}")
-        with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
-            yield Source(path=practice_recovery_image(scenario.recovered, Path(folder))), place
-    else:
-        source = parse_source(place)
-        yield source, redacted_place(str(source))
-
-
 def _read(source: Source, work: Path, progress: Progress) -> GuestImage:
     found = open_image(
         source,
@@ -280,7 +266,7 @@ def _compared(
         bless=proposal.bless,
         proposal_id=parameters.proposal_id,
         certificate=next((item.read(LIMITS.certificate_bytes) for item in proposal.evidence[:1]), None),
-        root_key=named_root_key(parameters.root_key),
+        root_key=trust_named(parameters.root_key).root_key,
     )
     comparison = decide_recovery(read, read.tree, reference, tuple(item.name for item in evidence))
     # What the NNS blessed is compared; whether others are given the same image is what http leaves open.

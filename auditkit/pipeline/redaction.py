@@ -16,9 +16,9 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from auditkit.errors import AuditkitError
-from auditkit.ic import MAINNET_ROOT_KEY, named_root_key
 from auditkit.pipeline.parameters import Parameters
 from auditkit.report.records import ParameterValue
+from auditkit.trust import MAINNET, trust_named, world_place
 
 PARAMETERS_OF_THE_MACHINE: Final = frozenset({"output_dir"})
 """Places on the auditor's machine that say nothing about the subject."""
@@ -32,7 +32,6 @@ PLACES: Final = (
 )
 """Parameters that name a file, an address, or a scenario of the practice network."""
 
-_PRACTICE: Final = "practice:"
 _ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS_IN_TEXT: Final = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 _QUERY_IN_TEXT: Final = re.compile(r"\?[^\s'\"<>]*=[^\s'\"<>]*")
@@ -46,7 +45,7 @@ _Error = TypeVar("_Error", bound=AuditkitError)
 
 def redacted_place(place: str) -> str:
     """A file, an address or a scenario as reports tell it. What is told already stays as it is."""
-    if place.startswith(_PRACTICE) or _REDACTED_FILE.fullmatch(place):
+    if world_place(place) or _REDACTED_FILE.fullmatch(place):
         return place
     if _ADDRESS.match(place):
         return _redacted_address(place)
@@ -54,7 +53,7 @@ def redacted_place(place: str) -> str:
 
 
 def redacted_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
-    """The parameters as reports, records and notebooks tell them; the root key by its digits."""
+    """The parameters as reports, records and notebooks tell them; the root key by its name or digits."""
     told: dict[str, ParameterValue] = {}
     for name, value in parameters.to_plain().items():
         if name in PARAMETERS_OF_THE_MACHINE:
@@ -63,8 +62,8 @@ def redacted_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
             told[name] = redacted_place(value)
         else:
             told[name] = tuple(value) if isinstance(value, list) else value
-    key = named_root_key(parameters.root_key)
-    return {**told, "root_key": "mainnet" if key == MAINNET_ROOT_KEY else key.hex()}
+    key = "mainnet" if trust_named(parameters.root_key) is MAINNET else parameters.root_key
+    return {**told, "root_key": key}
 
 
 def redacted_text(text: str, parameters: Parameters) -> str:
@@ -112,7 +111,7 @@ def _redacted_in_text(address: str) -> str:
 def _files(parameters: Parameters) -> Iterator[str]:
     for name in PLACES:
         place = getattr(parameters, name)
-        if place is not None and not place.startswith(_PRACTICE) and not _ADDRESS.match(place):
+        if place is not None and world_place(place) is None and not _ADDRESS.match(place):
             yield place
     yield parameters.output_dir
 

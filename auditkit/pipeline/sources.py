@@ -1,4 +1,4 @@
-"""What the parameters point at: a file, the Internet Computer, or the practice network on this machine."""
+"""What the parameters point at: a file, an address, or a place in a world such as the practice network."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
 
-from auditkit import practice
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import SourceError
 from auditkit.evidence import (
-    MAINNET_URLS,
     CertifiedCall,
     NotFoundError,
     Source,
@@ -20,15 +17,13 @@ from auditkit.evidence import (
     read_bytes,
     request_path,
 )
-from auditkit.ic import GOVERNANCE, named_root_key
+from auditkit.ic import GOVERNANCE
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
-from auditkit.pipeline.parameters import MAINNET_PROPOSAL_SOURCE, Parameters
+from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.redaction import PLACES, redacted_place
-from auditkit.sev import KnownRelease
-
-PRACTICE: Final = "practice:"
+from auditkit.trust import trust_named, world_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +52,14 @@ def certified_proposal(parameters: Parameters) -> CertifiedProposal:
         SourceError: they could not be had.
         EvidenceError: what came is too large or answers another question.
     """
-    place = parameters.proposal_source
-    if place.startswith(PRACTICE):
-        scenario = practice.scenario(place.removeprefix(PRACTICE))
-        with practice.serving(scenario.name) as network:
-            call = fetch_proposal((network.url,), parameters.proposal_id)
-        return CertifiedProposal(call.certificate, call.request, place)
-    source = parse_source(place)
-    if source.url is not None:
-        urls = MAINNET_URLS if place == MAINNET_PROPOSAL_SOURCE else (source.url,)
-        call = fetch_proposal(urls, parameters.proposal_id)
-        return CertifiedProposal(call.certificate, call.request, redacted_place(call.url))
-    return read_proposal_file(source, parameters.request_source)
+    with located(parameters.proposal_source, "proposal_source") as (source, origin):
+        if source.url is None:
+            return read_proposal_file(source, parameters.request_source)
+        hosts = trust_named(parameters.root_key).hosts
+        others = tuple(host for host in hosts if host != source.url) if source.url in hosts else ()
+        call = fetch_proposal((source.url, *others), parameters.proposal_id)
+        answered = redacted_place(call.url) if source.url == parameters.proposal_source else origin
+        return CertifiedProposal(call.certificate, call.request, answered)
 
 
 def fetch_proposal(urls: tuple[str, ...], proposal_id: int) -> CertifiedCall:
@@ -89,28 +80,23 @@ def read_proposal_file(source: Source, request_source: str | None) -> CertifiedP
 
 
 @contextmanager
-def image_source(parameters: Parameters, version: str) -> Iterator[tuple[Source, str]]:
-    """Where the base image of ``version`` is while the block runs, and what to call its origin.
+def located(place: str, parameter: str, *, base_version: str = "") -> Iterator[tuple[Source, str]]:
+    """Where ``place`` is while the block runs, and what to call its origin.
+
+    Args:
+        place: the value of a parameter: a file, an address, a template of either, or a place in a world.
+        parameter: its name, which says what a place in a world is asked for.
+        base_version: 40 hex digits for a template.
 
     Raises:
-        ParameterError: ``base_image`` makes no sense.
+        ParameterError: it makes no sense.
     """
-    place = parameters.base_image
-    if place.startswith(PRACTICE):
-        scenario = practice.scenario(place.removeprefix(PRACTICE))
-        with practice.serving(scenario.name) as network:
-            yield parse_source(network.release_url_template, base_version=version), place
+    if (inside := world_place(place)) is not None:
+        with inside.sources.open(inside.case, parameter, base_version) as source:
+            yield source, place
     else:
-        source = parse_source(place, base_version=version)
+        source = parse_source(place, base_version=base_version or None)
         yield source, redacted_place(str(source))
-
-
-def other_known_releases(parameters: Parameters) -> tuple[KnownRelease, ...]:
-    """The releases that are known beside those of the mainnet: the practice ones, where the practice NNS is believed.
-
-    The root key tells the worlds apart, so a replay and an audit of files know the same releases.
-    """
-    return practice.known_releases() if named_root_key(parameters.root_key) == practice.ROOT_KEY else ()
 
 
 def preflight(parameters: Parameters) -> None:
@@ -125,8 +111,8 @@ def preflight(parameters: Parameters) -> None:
         place = getattr(parameters, name)
         if place is None:
             continue
-        if place.startswith(PRACTICE):
-            _require_in_scenario(name, place)
+        if (inside := world_place(place)) is not None:
+            inside.sources.require(inside.case, name)
             continue
         source = parse_source(place, base_version=version)
         found_out_later = parameters.base_version == "auto" and "{base_version}" in place
@@ -135,16 +121,3 @@ def preflight(parameters: Parameters) -> None:
                 os.close(open_regular(source.path))
             except SourceError as error:
                 raise SourceError(error.what, where=f"{name}: {source.path}", hint="check the path") from None
-
-
-def _require_in_scenario(name: str, place: str) -> None:
-    scenario = practice.scenario(place.removeprefix(PRACTICE))
-    absent = (name == "recovery_image" and scenario.recovered is None) or (
-        name.startswith("attestation") and scenario.attested is None
-    )
-    if absent:
-        raise ParameterError(
-            f"the practice scenario {scenario.name} has no such file",
-            where=name,
-            hint="`auditkit practice list` names the scenarios",
-        )

@@ -1,20 +1,29 @@
-"""A world to practise in: an NNS with a root key of its own, a release server, and scenarios with known verdicts."""
+"""A world to practise in: an NNS with a root key of its own, a release server, and scenarios with known verdicts.
+
+It joins the worlds that audits can be about when it is imported.
+"""
 
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import Network, serve_forever, serving
 from auditkit.practice.release import PracticeRelease, build_release
 from auditkit.practice.scenarios import Scenario, scenario, scenarios
 from auditkit.practice.subnets import ROOT_KEY
+from auditkit.practice.world import PRACTICE_WORLD, parameter_file
+from auditkit.trust import join
 
 __all__ = [
+    "PRACTICE_WORLD",
     "ROOT_KEY",
     "Network",
     "PracticeRelease",
     "Scenario",
     "build_release",
     "known_releases",
+    "parameter_file",
     "scenario",
     "scenarios",
     "serve_forever",
     "serving",
 ]
+
+join(PRACTICE_WORLD)

@@ -32,8 +32,8 @@ from auditkit.batch import (
 )
 from auditkit.batch.workers import Workers
 from auditkit.errors import ParameterError, SourceError
-from auditkit.pipeline import Parameters, parameter_file
-from auditkit.practice import scenarios
+from auditkit.pipeline import Parameters
+from auditkit.practice import parameter_file, scenarios
 from auditkit.report import only_writer
 
 SCHEMA = ROOT / "docs" / "schemas" / "batch-v1.json"

@@ -14,8 +14,8 @@ from auditkit.cli import main
 from auditkit.evidence import Backoff, agent
 from auditkit.ic import GOVERNANCE, call_content, encode_nat64_argument, request_id
 from auditkit.limits import LIMITS
-from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
-from auditkit.practice import certify
+from auditkit.pipeline import Parameters, check, replay, write_report
+from auditkit.practice import certify, parameter_file
 from auditkit.practice.keys import KeyPair
 from auditkit.practice.proposals import proposal_reply
 

@@ -21,7 +21,8 @@ from auditkit.guestos import BootFiles, Ext4, parse_boot_args, read_boot_files
 from auditkit.guestos.image_writer import write_ext4
 from auditkit.ic import BlessedMeasurement
 from auditkit.limits import GIB, KIB, LIMITS, MIB
-from auditkit.pipeline import Parameters, parameter_file
+from auditkit.pipeline import Parameters
+from auditkit.practice import parameter_file
 from auditkit.report import from_json, render_html, to_json
 
 SAMPLE = ROOT / "reports" / "sample"

@@ -16,7 +16,8 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from auditkit.pipeline import Parameters, check, parameter_file, write_report
+from auditkit.pipeline import Parameters, check, write_report
+from auditkit.practice import parameter_file
 from auditkit.signing import fingerprint, load_private_key, sign_companion, sign_report
 from tests.conftest import ROOT, missing
 from tests.judges.conftest import HERE, Judged, installed

@@ -22,7 +22,8 @@ from auditkit.errors import SourceError
 from auditkit.notebook import kernel, run_audit
 from auditkit.notebook import run as runner
 from auditkit.notebook.kernel import kernel_place
-from auditkit.pipeline import Parameters, notebook_path, parameter_file
+from auditkit.pipeline import Parameters, notebook_path
+from auditkit.practice import parameter_file
 from auditkit.progress import Silent
 
 CONSOLE = str(Path(sys.executable).with_name("auditkit"))

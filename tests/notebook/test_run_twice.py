@@ -16,7 +16,8 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from auditkit.pipeline import Parameters, notebook_path, parameter_file
+from auditkit.pipeline import Parameters, notebook_path
+from auditkit.practice import parameter_file
 
 SESSION = "JPY_SESSION_NAME"
 PARAMETERS = "\n".join(

@@ -12,7 +12,8 @@ from http_folder import serving
 
 from auditkit import checks
 from auditkit.evidence import download, sources
-from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
+from auditkit.pipeline import Parameters, check, replay, write_report
+from auditkit.practice import parameter_file
 from auditkit.practice.proposals import DATA
 from auditkit.practice.release import IMAGE_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT

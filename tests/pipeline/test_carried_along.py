@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from auditkit.decision import Qualification
-from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
+from auditkit.pipeline import Parameters, check, replay, write_report
+from auditkit.practice import parameter_file
 from auditkit.practice.proposals import DATA
 from auditkit.practice.recovered import Recovered
 from auditkit.practice.recovery import recovery_image
@@ -168,14 +169,13 @@ def test_a_file_that_no_release_holds_fails_and_is_replayed(which, failed, membe
 
 
 def test_compare_images_fails_on_it_too(members, tmp_path, capsys):
-    from auditkit import practice
     from auditkit.cli import main
 
     image = packed(
         members["recovery_image"], tmp_path / "image", lambda folder: (folder / "x").touch() and None
     )
     with pytest.raises(SystemExit) as ended:
-        main(["compare-images", str(BASE), str(image), "--root-key", practice.ROOT_KEY.hex()])
+        main(["compare-images", str(BASE), str(image), "--root-key", "practice"])
     assert ended.value.code == 1
     assert "FAIL 29 recovery.tree" in capsys.readouterr().out
 

@@ -9,10 +9,9 @@ import pytest
 
 from auditkit import practice
 from auditkit.ic import MAINNET_ROOT_KEY
-from auditkit.pipeline import Parameters
-from auditkit.pipeline.sources import other_known_releases
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 from auditkit.sev import find_release
+from auditkit.trust import trust_named
 
 FOLDER = Path(__file__).parents[2] / "params" / "practice"
 
@@ -75,10 +74,8 @@ def test_auto_is_trouble_where_no_known_release_fits(name, capsys):
 
 
 def test_practice_releases_are_known_to_the_practice_world_only():
-    values = {"proposal_id": 7, "base_version": "auto"}
-    mainnet = Parameters.from_mapping({**values, "root_key": MAINNET_ROOT_KEY.hex()})
-    assert other_known_releases(mainnet) == ()
-    here = Parameters.from_mapping({**values, "root_key": practice.ROOT_KEY.hex()})
-    assert {release.version for release in other_known_releases(here)} == {BASE_COMMIT, OTHER_COMMIT}
+    assert trust_named(MAINNET_ROOT_KEY.hex()).more_releases == ()
+    for name in ("practice", practice.ROOT_KEY.hex()):
+        assert {release.version for release in trust_named(name).more_releases} == {BASE_COMMIT, OTHER_COMMIT}
     wanted = practice.known_releases()[0].measurements[0].measurement
     assert find_release(wanted) is None

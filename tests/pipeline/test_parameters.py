@@ -224,9 +224,9 @@ def test_a_root_key_file_is_read_once_and_only_for_those_who_may_name_files(tmp_
     key = tmp_path / "key"
     key.write_bytes(MAINNET_ROOT_KEY)
     text = f"proposal_id: 7\nbase_version: auto\nroot_key: {key}"
-    assert from_text(tmp_path, text).root_key == MAINNET_ROOT_KEY.hex()
-    assert Parameters.from_notebook({**GOOD, "root_key": str(key)}).root_key == MAINNET_ROOT_KEY.hex()
-    with pytest.raises(ParameterError, match="neither mainnet nor"):
+    assert from_text(tmp_path, text).root_key == "mainnet"
+    assert Parameters.from_notebook({**GOOD, "root_key": str(key)}).root_key == "mainnet"
+    with pytest.raises(ParameterError, match="neither mainnet, nor practice"):
         Parameters.from_mapping({**GOOD, "root_key": str(key)})
 
 

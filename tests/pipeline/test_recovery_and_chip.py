@@ -8,7 +8,8 @@ import pytest
 
 from auditkit import checks, practice
 from auditkit.errors import ParameterError, SourceError
-from auditkit.pipeline import Parameters, check, parameter_file, preflight
+from auditkit.pipeline import Parameters, check, preflight
+from auditkit.practice import parameter_file
 from auditkit.practice.attestation import Attested, attestation_files
 from auditkit.report import render_html
 from auditkit.report.chain import chain_links

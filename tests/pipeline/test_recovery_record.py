@@ -11,7 +11,8 @@ import yaml
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import format_sha256sums
-from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
+from auditkit.pipeline import Parameters, check, replay, write_report
+from auditkit.practice import parameter_file
 from auditkit.report import RECORD_NAME
 
 OUTCOMES = ("outcome", "reason", "observed", "decision", "verdict")

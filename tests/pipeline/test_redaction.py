@@ -13,9 +13,10 @@ from auditkit import practice
 from auditkit.errors import SourceError
 from auditkit.evidence import save_proposal
 from auditkit.notebook import run_audit
-from auditkit.pipeline import Parameters, check, parameter_file, write_report
+from auditkit.pipeline import Parameters, check, write_report
 from auditkit.pipeline.redaction import redacted_error, redacted_place, redacted_text
 from auditkit.pipeline.sources import fetch_proposal
+from auditkit.practice import parameter_file
 from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
 from auditkit.practice.proposals import DATA

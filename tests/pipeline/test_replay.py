@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from auditkit import checks
+from auditkit import checks, practice
 from auditkit.decision import Decision
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import format_sha256sums
-from auditkit.pipeline import Parameters, check, parameter_file, proposal_step, replay, write_report
-from auditkit.practice import scenarios
+from auditkit.pipeline import Parameters, check, proposal_step, replay, write_report
+from auditkit.practice import parameter_file, scenarios
+from auditkit.practice.keys import KeyPair
 from auditkit.report import from_json, to_json
 
 
@@ -94,7 +95,7 @@ def test_trouble_with_the_proposal_is_replayed_as_trouble(tmp_path, no_network):
 
 def test_a_root_key_file_is_told_by_its_digits(honest, tmp_path, no_network):
     """Nobody else has the file, and two auditors keep it in different places."""
-    digits = json.loads((honest / "audit.json").read_bytes())["parameters"]["root_key"]
+    digits = KeyPair("somebody else").public_key_der.hex()
     key = tmp_path / "key.der"
     key.write_bytes(bytes.fromhex(digits))
     folder = report_of("honest", tmp_path / "report", f"root_key={key}")
@@ -102,7 +103,7 @@ def test_a_root_key_file_is_told_by_its_digits(honest, tmp_path, no_network):
     no_network()
     document, _ = replay(folder / "evidence")
     assert document.parameters["root_key"] == digits
-    assert document.verdict == "PASS"
+    assert document.verdict == "FAIL"
 
 
 def rewrite(folder: Path, name: str, data: bytes) -> None:
@@ -122,6 +123,17 @@ def evidence(honest, tmp_path) -> Path:
     for path in (honest / "evidence").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     return folder
+
+
+def test_a_record_that_names_the_practice_key_by_its_digits_is_still_read(honest, evidence, no_network):
+    """As reports of version 0.2.0 do."""
+    digits = f"root_key: '{practice.ROOT_KEY.hex()}'".encode()
+    record = (evidence / "replay.yaml").read_bytes()
+    assert record.count(b"root_key: practice") == 1
+    rewrite(evidence, "replay.yaml", record.replace(b"root_key: practice", digits))
+    no_network()
+    document, _ = replay(evidence)
+    assert document.claim == from_json((honest / "audit.json").read_bytes()).claim
 
 
 @pytest.mark.parametrize("name", ["proposal.cbor", "vmlinuz", "boot_args", "base-SHA256SUMS"])

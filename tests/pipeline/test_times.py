@@ -13,8 +13,8 @@ from auditkit.ic.governance import (
     ProposalInfo,
     ProposalStatus,
 )
-from auditkit.pipeline import Parameters, check, parameter_file
-from auditkit.practice import certify
+from auditkit.pipeline import Parameters, check
+from auditkit.practice import certify, parameter_file
 from auditkit.practice.governance_reply import encode_proposal_reply
 from auditkit.practice.keys import KeyPair
 from auditkit.practice.proposals import blessed_measurements

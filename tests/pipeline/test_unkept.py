@@ -12,8 +12,9 @@ import yaml
 from auditkit import practice
 from auditkit.errors import EvidenceError
 from auditkit.evidence import format_sha256sums, save_proposal
-from auditkit.pipeline import Parameters, check, parameter_file, replay, write_report
+from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.sources import fetch_proposal
+from auditkit.practice import parameter_file
 from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
 from auditkit.report import to_json

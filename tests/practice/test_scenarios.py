@@ -70,7 +70,7 @@ def test_its_parameter_file_is_in_step(scenario):
         "policy": scenario.policy,
         "proposal_source": f"practice:{scenario.name}",
         "request_source": None,
-        "root_key": practice.ROOT_KEY.hex(),
+        "root_key": "practice",
         "base_image": f"practice:{scenario.name}",
         "base_image_sha256": None,
         "recovery_image": f"practice:{scenario.name}" if scenario.recovered else None,

@@ -12,7 +12,8 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from auditkit.pipeline import Parameters, parameter_file, read_base_image, read_proposal
+from auditkit.pipeline import Parameters, read_base_image, read_proposal
+from auditkit.practice import parameter_file
 from auditkit.progress import Silent
 from auditkit.progress.here import progress_here
 from auditkit.progress.remote import VARIABLE
@@ -98,7 +99,8 @@ def test_the_line_of_a_cell_that_raises_is_emptied_too(in_a_kernel):
 
 def test_a_step_of_the_audit_shows_its_bytes_in_a_jupyter_kernel(in_a_kernel):
     step = (
-        "from auditkit.pipeline import Parameters, parameter_file, read_base_image, read_proposal\n"
+        "from auditkit.pipeline import Parameters, read_base_image, read_proposal\n"
+        "from auditkit.practice import parameter_file\n"
         "parameters = Parameters.from_file(parameter_file('honest'), (), {})\n"
         "image = read_base_image(parameters, read_proposal(parameters))"
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from commands import in_process
 
-from auditkit.pipeline import Parameters, check, parameter_file
+from auditkit.pipeline import Parameters, check
+from auditkit.practice import parameter_file
 from auditkit.report import compare_reports, differences_markdown, from_json, to_json
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.pipeline import Parameters, check, parameter_file, write_report
+from auditkit.pipeline import Parameters, check, write_report
+from auditkit.practice import parameter_file
 from auditkit.signing import load_private_key
 
 OTHER_BASE = "38791c26113f9e9453b32bc7538fc71774ffc922"

@@ -29,7 +29,8 @@ def test_the_published_schema_is_the_one_of_the_code(name):
 
 @pytest.mark.parametrize("scenario", ["recovery-honest", "recovery-edited-boot-args"])
 def test_a_record_of_a_recovery_image_follows_the_second_version(scenario):
-    from auditkit.pipeline import Parameters, check, parameter_file
+    from auditkit.pipeline import Parameters, check
+    from auditkit.practice import parameter_file
 
     _, evidence = check(Parameters.from_file(parameter_file(scenario), (), {}))
     record = yaml.safe_load(next(item.content for item in evidence if item.name == "replay.yaml"))

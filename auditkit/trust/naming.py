@@ -1,0 +1,52 @@
+"""How users name whom they believe: ``mainnet``, ``practice``, 266 hex digits, or a file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from auditkit.errors import ParameterError
+from auditkit.ic import is_named_root_key, named_root_key, parse_root_key
+from auditkit.trust.trust import MAINNET, Trust
+from auditkit.trust.worlds import is_world, world, world_of_key
+
+
+def names_trust(text: str) -> bool:
+    """Whether ``text`` says by itself whom to believe, so that no file has to be looked at."""
+    return is_world(text) or is_named_root_key(text)
+
+
+@lru_cache(maxsize=16)
+def trust_named(text: str) -> Trust:
+    """The trust that a text names by itself: ``mainnet``, ``practice`` or 266 hex digits, never a file.
+
+    What others wrote, such as the record of an audit, is read with this: it must not name files of this machine.
+
+    Raises:
+        ParameterError: another text, or not a key of the Internet Computer.
+    """
+    if is_world(text):
+        return world(text).trust
+    if not is_named_root_key(text):
+        raise ParameterError(
+            "the root key is neither mainnet, nor practice, nor 266 hex digits", where="root_key"
+        )
+    return trust_in(named_root_key(text))
+
+
+def parse_trust(text: str) -> Trust:
+    """The trust that a user names, who may also name a DER, PEM or hex file of a root key.
+
+    Raises:
+        ParameterError: no such name or file, or not a key of the Internet Computer.
+    """
+    if names_trust(text):
+        return trust_named(text)
+    return trust_in(parse_root_key(text))
+
+
+def trust_in(root_key: bytes) -> Trust:
+    """The trust in a root key (133 bytes of DER): mainnet's, that of a world, or of whoever holds another key."""
+    if root_key == MAINNET.root_key:
+        return MAINNET
+    known = world_of_key(root_key)
+    return known.trust if known else Trust(root_key.hex(), root_key)

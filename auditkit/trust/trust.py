@@ -1,0 +1,51 @@
+"""Whom an audit believes: a root key, roots of chips, and what is known of the network that they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from auditkit.decision import Qualification
+from auditkit.evidence import MAINNET_URLS
+from auditkit.ic import MAINNET_ROOT_KEY
+from auditkit.sev import KnownRelease
+from auditkit.sev.attestation import RootKey, amd_roots
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Everything that a verdict takes on faith. `MAINNET` is what the word PASS alone stands for.
+
+    Attributes:
+        name: how parameters call it: ``mainnet``, the name of a world such as ``practice``, or the 266 hex digits of
+            the root key.
+        root_key: whose signature everything certified has to lead to, 133 bytes of DER.
+        hosts: addresses of the network's API, tried in order; empty where there are none to fall back on.
+        more_roots: roots of chips that are believed beside AMD's.
+        more_releases: releases that are known beside those of the built-in list.
+    """
+
+    name: str
+    root_key: bytes
+    hosts: tuple[str, ...] = ()
+    more_roots: tuple[RootKey, ...] = ()
+    more_releases: tuple[KnownRelease, ...] = ()
+
+    @property
+    def chip_roots(self) -> tuple[RootKey, ...]:
+        """The roots that the chain of an attestation report may lead to."""
+        return (*amd_roots(), *self.more_roots)
+
+    @property
+    def qualification(self) -> Qualification | None:
+        """What a verdict under this trust has to be told with; None for mainnet's root key alone.
+
+        It follows from the key and the name, so that no world can call itself mainnet.
+        """
+        if self.root_key == MAINNET_ROOT_KEY and not self.more_roots:
+            return None
+        return Qualification.PRACTICE_NETWORK if self.name == PRACTICE else Qualification.OTHER_ROOT_KEY
+
+
+PRACTICE: Final = "practice"
+MAINNET: Final = Trust("mainnet", MAINNET_ROOT_KEY, MAINNET_URLS)
