@@ -1,9 +1,9 @@
 """Check a SEV recovery GuestOS of the Internet Computer, from the certified proposal to the launch measurements.
 
-from auditkit import Parameters, check
-
-document, evidence = check(Parameters.from_file(Path("params/practice/honest.yaml")))
-print(document.verdict)
+>>> from auditkit import Audit
+>>> audit = Audit.named("practice:honest")
+>>> audit.document.verdict.value
+'PASS'
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from auditkit.version import __version__
 if TYPE_CHECKING:
     from auditkit.audit import Verdict
     from auditkit.decision import Decision
-    from auditkit.pipeline import Parameters, check
+    from auditkit.pipeline import Audit, Parameters, check, replay
     from auditkit.report import AuditDocument
+    from auditkit.trust import MAINNET, Trust
 
 __all__ = [
+    "MAINNET",
+    "Audit",
     "AuditDocument",
     "AuditFailedError",
     "AuditkitError",
@@ -36,17 +39,23 @@ __all__ = [
     "Parameters",
     "SigningError",
     "SourceError",
+    "Trust",
     "Verdict",
     "__version__",
     "check",
+    "replay",
 ]
 
 _HOMES = {
+    "MAINNET": "auditkit.trust",
+    "Audit": "auditkit.pipeline",
     "AuditDocument": "auditkit.report",
     "Decision": "auditkit.decision",
     "Parameters": "auditkit.pipeline",
+    "Trust": "auditkit.trust",
     "Verdict": "auditkit.audit",
     "check": "auditkit.pipeline",
+    "replay": "auditkit.pipeline",
 }
 
 
@@ -57,3 +66,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion, whether or not they were used already."""
+    return sorted({*globals(), *__all__})

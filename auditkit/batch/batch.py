@@ -26,8 +26,7 @@ from auditkit.batch.batch_document import (
 from auditkit.batch.reports import combine, read_finished_report
 from auditkit.batch.workers import Workers
 from auditkit.errors import AuditkitError, ParameterError, SourceError
-from auditkit.pipeline.named_parameters import named_parameters
-from auditkit.pipeline.parameter_source import is_pipe
+from auditkit.pipeline.parameters import is_pipe, named_parameters
 from auditkit.pipeline.redaction import redacted_text
 from auditkit.pipeline.sources import preflight
 from auditkit.report import Run, begin_report_folder, only_writer, require_replaceable

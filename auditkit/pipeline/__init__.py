@@ -1,47 +1,62 @@
-"""In which order it is asked: parameters, the steps of an audit, its document and its replay."""
+"""In which order it is asked: parameters, the steps of an audit, its document and its replay.
+
+from auditkit.pipeline import Audit
+
+audit = Audit.named("practice:honest")
+print(audit.overlap)
+audit.write_report("reports/honest")
+"""
 
 from auditkit.packaged import notebook_path
-from auditkit.pipeline.attestation import AttestationStep, check_attestation
-from auditkit.pipeline.base_image_step import read_base_image
-from auditkit.pipeline.document import check, conclude, demand_pass, write_report
-from auditkit.pipeline.measurement_step import measure_base
-from auditkit.pipeline.named_parameters import named_parameters
-from auditkit.pipeline.overlap_step import compare_measurements
-from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.proposal_step import read_proposal, refusal
-from auditkit.pipeline.record import is_record
-from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
-from auditkit.pipeline.redaction import redacted_parameters
-from auditkit.pipeline.replay import replay
+from auditkit.pipeline.audit import Audit, check, write_report
+from auditkit.pipeline.boot_partition import write_boot_partition
+from auditkit.pipeline.document import conclude, demand_pass
+from auditkit.pipeline.parameters import Parameters, named_parameters
+from auditkit.pipeline.records import is_record, record_schema
+from auditkit.pipeline.redaction import redacted_parameters, redacted_text
+from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.sources import CertifiedProposal, fetch_proposal, preflight, read_proposal_file
-from auditkit.pipeline.steps import BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
+from auditkit.pipeline.steps import (
+    BaseImageStep,
+    MeasurementStep,
+    NodeStep,
+    OverlapStep,
+    ProposalStep,
+    RecoveryStep,
+    Step,
+    refusal,
+)
+from auditkit.pipeline.vouching import Images, Preview, look_before_signing, repeat_audit
 
 __all__ = [
-    "AttestationStep",
+    "Audit",
     "BaseImageStep",
     "CertifiedProposal",
+    "Images",
     "MeasurementStep",
+    "NodeStep",
     "OverlapStep",
     "Parameters",
+    "Preview",
     "ProposalStep",
     "RecoveryStep",
+    "Step",
     "check",
-    "check_attestation",
-    "check_recovery_image",
-    "compare_measurements",
     "conclude",
     "demand_pass",
     "fetch_proposal",
     "is_record",
-    "measure_base",
+    "look_before_signing",
     "named_parameters",
     "notebook_path",
     "preflight",
-    "read_base_image",
-    "read_proposal",
     "read_proposal_file",
+    "record_schema",
     "redacted_parameters",
+    "redacted_text",
     "refusal",
+    "repeat_audit",
     "replay",
+    "write_boot_partition",
     "write_report",
 ]

@@ -1,12 +1,11 @@
-"""The whole audit: all steps, one document, one report folder."""
+"""The document that the steps of an audit add up to, and the record that lets it be repeated."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import version as installed
-from pathlib import Path
 from typing import Final
 
 from auditkit.audit import (
@@ -26,24 +25,25 @@ from auditkit.audit import (
 from auditkit.decision import Decision
 from auditkit.errors import AuditFailedError
 from auditkit.evidence import Evidence
-from auditkit.pipeline.attestation import AttestationStep, check_attestation
-from auditkit.pipeline.base_image_step import read_base_image
-from auditkit.pipeline.measurement_step import measure_base
-from auditkit.pipeline.overlap_step import compare_measurements
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.proposal_step import read_proposal
-from auditkit.pipeline.record import (
+from auditkit.pipeline.records import (
     FileRecord,
     ProposalRecord,
     ReplayRecord,
+    Unkept,
     UnkeptRecord,
     render_record,
 )
-from auditkit.pipeline.recovery import RecoveryStep, check_recovery_image
 from auditkit.pipeline.redaction import redacted_parameters
-from auditkit.pipeline.steps import COMPUTED, BaseImageStep, MeasurementStep, OverlapStep, ProposalStep
-from auditkit.pipeline.unkept import Unkept
-from auditkit.progress import Progress
+from auditkit.pipeline.steps import (
+    BaseImageStep,
+    MeasurementStep,
+    NodeStep,
+    OverlapStep,
+    ProposalStep,
+    RecoveryStep,
+)
+from auditkit.pipeline.steps.evidence_names import COMPUTED
 from auditkit.report import (
     AuditDocument,
     CommandLine,
@@ -59,7 +59,6 @@ from auditkit.report import (
     Tally,
     Tool,
     TroubleRecord,
-    write_report_folder,
 )
 from auditkit.times import rfc3339, rfc3339_if_possible
 from auditkit.trust import trust_named
@@ -70,42 +69,16 @@ LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure"
 TOPICS: Final = {5: "node admin"}
 
 
-def check(
-    parameters: Parameters, progress: Progress | None = None
-) -> tuple[AuditDocument, tuple[Evidence, ...]]:
-    """Runs every step and gives the document and the evidence it rests on.
-
-    Raises:
-        ParameterError: the parameters make no sense; everything else is in the document.
-    """
-    started = time.time()
-    proposal = read_proposal(parameters, progress)
-    image = read_base_image(parameters, proposal, progress)
-    measurements = measure_base(parameters, image, progress)
-    overlap = compare_measurements(parameters, proposal, image, measurements, progress)
-    recovery = check_recovery_image(parameters, proposal, image, measurements, progress)
-    attestation = check_attestation(parameters, proposal, progress)
-    return conclude(
-        parameters,
-        proposal,
-        image,
-        measurements,
-        overlap,
-        recovery=recovery,
-        attestation=attestation,
-        started=started,
-    )
-
-
 def conclude(
     parameters: Parameters,
     proposal: ProposalStep,
-    image: BaseImageStep,
+    base: BaseImageStep,
     measurements: MeasurementStep,
     overlap: OverlapStep,
     *,
+    matrix: Matrix,
     recovery: RecoveryStep,
-    attestation: AttestationStep,
+    node: NodeStep,
     started: float | None = None,
     policies: PolicyIds | None = None,
     as_of: datetime | None = None,
@@ -113,21 +86,26 @@ def conclude(
     """Sums the steps up into a document with the verdicts of both policies.
 
     Args:
+        matrix: the settings that were measured.
         policies: the versions to judge by; those of this auditkit by default.
         started: when the audit began, in seconds since 1970; when the proposal was judged by default.
         as_of: of a replay: when the audit that it repeats judged.
     """
     run = _run(proposal.moment, started, as_of)
-    steps = (proposal, image, measurements, overlap, recovery, attestation)
+    steps = (proposal, base, measurements, overlap, recovery, node)
     decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
     trouble = [trouble for step in steps for trouble in step.trouble]
     evidence = tuple(item for step in steps for item in step.evidence)
-    decisions += _settings(parameters, measurements)
+    decisions += [
+        decide_root_key(trust_named(parameters.root_key).qualification),
+        decide_policy(parameters.policy),
+        decide_matrix(matrix, measurements.command_lines),
+    ]
     versions = policies or PolicyIds(strict=STRICT.id, overlap=OVERLAP.id)
-    unkept = (*proposal.unkept, *attestation.unkept)
+    unkept = tuple(file for step in steps for file in step.unkept)
     evidence = (
         *evidence,
-        _record(parameters, versions, proposal, image, recovery, evidence=evidence, unkept=unkept),
+        _record(parameters, versions, proposal, base, recovery, evidence=evidence, unkept=unkept),
     )
     judgements = {
         name: judge(decisions, policy_version(identifier).asking(**_asked_about(parameters)))
@@ -137,7 +115,7 @@ def conclude(
     document = AuditDocument(
         verdict=chosen.verdict,
         qualifications=() if versions.strict == STRICT_1.id else qualifications_of(decisions),
-        subject=_subject(parameters, proposal, image),
+        subject=_subject(parameters, proposal, base),
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
         policies=versions,
         deciding=_deciding(chosen, decisions, trouble[0].what if trouble else ""),
@@ -150,7 +128,7 @@ def conclude(
         decisions=tuple(DecisionRecord.of(decision) for decision in decisions),
         trouble=tuple(TroubleRecord.of(item) for item in trouble),
         overlap=tuple(OverlapRecord.of(row) for row in overlap.rows),
-        measured=_measured(parameters, measurements),
+        measured=_measured(matrix, measurements),
         evidence=tuple(
             EvidenceRecord(
                 name=item.name,
@@ -176,16 +154,6 @@ def _run(judged: datetime | None, started: float | None, as_of: datetime | None)
     return run.model_copy(update={"started": rfc3339(moment)})
 
 
-def _settings(parameters: Parameters, measurements: MeasurementStep) -> list[Decision]:
-    """Checks 43 to 45."""
-    matrix = Matrix(parameters.vcpus, parameters.vcpu_types, parameters.boot_args, parameters.guest_features)
-    return [
-        decide_root_key(trust_named(parameters.root_key).qualification),
-        decide_policy(parameters.policy),
-        decide_matrix(matrix, measurements.command_lines),
-    ]
-
-
 def _asked_about(parameters: Parameters) -> dict[str, bool]:
     return {
         "recovery_image": parameters.recovery_image is not None,
@@ -197,7 +165,7 @@ def _record(
     parameters: Parameters,
     policies: PolicyIds,
     proposal: ProposalStep,
-    image: BaseImageStep,
+    base: BaseImageStep,
     recovery: RecoveryStep,
     *,
     evidence: tuple[Evidence, ...],
@@ -209,7 +177,7 @@ def _record(
             parameters=redacted_parameters(parameters),
             policies=policies,
             proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
-            image=image.record,
+            image=base.record,
             recovery=recovery.record,
             files=tuple(
                 FileRecord(name=item.name, sha256=item.sha256, size=item.size, origin=item.origin)
@@ -241,7 +209,7 @@ def _deciding(judgement: Judgement[Decision], decisions: Iterable[Decision], tro
     return Deciding(decision=first, reason=reason)
 
 
-def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageStep) -> Subject:
+def _subject(parameters: Parameters, proposal: ProposalStep, base: BaseImageStep) -> Subject:
     verification = proposal.verification
     info = verification.proposal if verification else None
     bless = proposal.bless
@@ -254,8 +222,7 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
         status=info.status_name.lower() if info else None,
         topic=TOPICS.get(info.topic, f"topic {info.topic}") if info else None,
         proposer=info.proposer if info else None,
-        base_version=image.version
-        or (None if parameters.base_version == "auto" else parameters.base_version),
+        base_version=base.version or (None if parameters.base_version == "auto" else parameters.base_version),
         stage=parameters.stage,
         policy=parameters.policy,
         certificate_time=rfc3339_if_possible(verification.time_ns // 10**9)
@@ -269,7 +236,7 @@ def _subject(parameters: Parameters, proposal: ProposalStep, image: BaseImageSte
     )
 
 
-def _measured(parameters: Parameters, measurements: MeasurementStep) -> MeasuredInputs | None:
+def _measured(matrix: Matrix, measurements: MeasurementStep) -> MeasuredInputs | None:
     if not measurements.computed:
         return None
     inputs = measurements.computed[0].inputs
@@ -278,18 +245,10 @@ def _measured(parameters: Parameters, measurements: MeasurementStep) -> Measured
         kernel_sha256=inputs.kernel_sha256,
         initrd_sha256=inputs.initrd_sha256,
         command_lines=tuple(CommandLine(name=name, value=text) for name, text in measurements.command_lines),
-        vcpu_types=parameters.vcpu_types,
-        vcpus=parameters.vcpus,
-        guest_features=parameters.guest_features,
+        vcpu_types=matrix.vcpu_types,
+        vcpus=matrix.vcpus,
+        guest_features=matrix.guest_features,
     )
-
-
-def write_report(document: AuditDocument, evidence: tuple[Evidence, ...], folder: Path | str) -> Path:
-    """Writes the report folder, ``audit.json`` last, and gives the path of ``report.html``."""
-    files: Mapping[str, bytes | Path] = {
-        item.name: item.content for item in evidence if item.content is not None
-    }
-    return write_report_folder(Path(folder), document, files).with_name("report.html")
 
 
 def demand_pass(document: AuditDocument) -> None:

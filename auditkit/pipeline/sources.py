@@ -23,7 +23,7 @@ from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.redaction import PLACES, redacted_place
-from auditkit.trust import trust_named, world_place
+from auditkit.trust import Trust, world_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class CertifiedProposal:
     answered: bool = True
 
 
-def certified_proposal(parameters: Parameters) -> CertifiedProposal:
+def certified_proposal(parameters: Parameters, trust: Trust) -> CertifiedProposal:
     """Reads or fetches what ``proposal_source`` and ``request_source`` point at.
 
     Raises:
@@ -55,8 +55,7 @@ def certified_proposal(parameters: Parameters) -> CertifiedProposal:
     with located(parameters.proposal_source, "proposal_source") as (source, origin):
         if source.url is None:
             return read_proposal_file(source, parameters.request_source)
-        hosts = trust_named(parameters.root_key).hosts
-        others = tuple(host for host in hosts if host != source.url) if source.url in hosts else ()
+        others = [host for host in trust.hosts if host != source.url] if source.url in trust.hosts else ()
         call = fetch_proposal((source.url, *others), parameters.proposal_id)
         answered = redacted_place(call.url) if source.url == parameters.proposal_source else origin
         return CertifiedProposal(call.certificate, call.request, answered)

@@ -13,9 +13,8 @@ from pathlib import Path
 from auditkit.audit import in_order
 from auditkit.decision import Decision, Qualification
 from auditkit.errors import AuditkitError
-from auditkit.pipeline.recovery import RECOVERY_IMAGE
-from auditkit.pipeline.replay import replay
-from auditkit.pipeline.steps import IMAGE
+from auditkit.pipeline.replayed_audit import replay
+from auditkit.pipeline.steps.evidence_names import IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
 from auditkit.report import (
     RECORD_NAME,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from auditkit.audit.claim import FOREIGN_WORLDS
-from auditkit.audit.verdict import Verdict
+from auditkit.audit.verdict import Decided, Verdict
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Check, Outcome, Qualification
 from auditkit.report.document import AuditDocument
@@ -121,7 +122,7 @@ def groups(document: AuditDocument) -> tuple[Group, ...]:
     return tuple(group for group in told if group.decisions)
 
 
-def tally(decisions: list[DecisionRecord] | tuple[DecisionRecord, ...]) -> str:
+def tally(decisions: Collection[Decided]) -> str:
     """How many decisions have which outcome, such as ``10 passed, 1 failed``."""
     words = {
         Outcome.PASS: "passed",

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from auditkit.batch import batch_schema
-from auditkit.pipeline.record import record_schema
+from auditkit.pipeline.records import record_schema
 from auditkit.report import schema
 from auditkit.signing import predicate_schema
 

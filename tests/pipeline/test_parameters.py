@@ -249,7 +249,7 @@ def test_parameters_from_a_pipe_that_is_not_finished_or_has_no_end(monkeypatch):
     from dataclasses import replace
 
     from auditkit.limits import LIMITS
-    from auditkit.pipeline import parameter_source
+    from auditkit.pipeline.parameters import source as parameter_source
 
     monkeypatch.setattr(parameter_source, "LIMITS", replace(LIMITS, parameter_seconds=0.4))
     reader, writer = os.pipe()

@@ -182,7 +182,7 @@ def test_trees_that_no_record_holds_are_trouble(monkeypatch):
     from dataclasses import replace
 
     from auditkit.limits import LIMITS
-    from auditkit.pipeline import trees_record
+    from auditkit.pipeline.records import trees as trees_record
 
     monkeypatch.setattr(trees_record, "LIMITS", replace(LIMITS, recorded_trees_bytes=1000))
     document, _ = check(Parameters.from_file(parameter_file("recovery-honest"), (), {}))
@@ -193,7 +193,7 @@ def test_trees_that_no_record_holds_are_trouble(monkeypatch):
 def test_the_largest_record_is_read(reports):
     """The bound on trees leaves room for everything else in a record."""
     from auditkit.limits import LIMITS
-    from auditkit.pipeline.record import RECORD_BYTES
+    from auditkit.pipeline.records import RECORD_BYTES
 
     rest = (reports["recovery-honest"] / RECORD_NAME).stat().st_size
     # every byte of a line costs one in YAML, and each line "  - " and a line feed; no line is under 40 bytes

@@ -16,7 +16,8 @@ from auditkit import checks, practice
 from auditkit.decision import Decision
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import format_sha256sums
-from auditkit.pipeline import Parameters, check, proposal_step, replay, write_report
+from auditkit.pipeline import Parameters, check, replay, write_report
+from auditkit.pipeline.steps import proposal as proposal_step
 from auditkit.practice import parameter_file, scenarios
 from auditkit.practice.keys import KeyPair
 from auditkit.report import from_json, to_json

@@ -92,7 +92,7 @@ def test_certificates_with_a_private_key_among_them_are_not_published(good, tmp_
 
 def test_a_reader_that_takes_a_key_among_certificates_publishes_none(good, tmp_path, monkeypatch):
     """The chain verifies, and is still not one that can be shown to everybody."""
-    from auditkit.pipeline import attestation
+    from auditkit.pipeline.steps import node as attestation
 
     monkeypatch.setattr(attestation, "is_chain", lambda data: False)
     folder = audited(good, tmp_path / "report")

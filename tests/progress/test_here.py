@@ -12,8 +12,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from auditkit.pipeline import Parameters, read_base_image, read_proposal
-from auditkit.practice import parameter_file
+from auditkit.pipeline import Audit
 from auditkit.progress import Silent
 from auditkit.progress.here import progress_here
 from auditkit.progress.remote import VARIABLE
@@ -98,12 +97,7 @@ def test_the_line_of_a_cell_that_raises_is_emptied_too(in_a_kernel):
 
 
 def test_a_step_of_the_audit_shows_its_bytes_in_a_jupyter_kernel(in_a_kernel):
-    step = (
-        "from auditkit.pipeline import Parameters, read_base_image, read_proposal\n"
-        "from auditkit.practice import parameter_file\n"
-        "parameters = Parameters.from_file(parameter_file('honest'), (), {})\n"
-        "image = read_base_image(parameters, read_proposal(parameters))"
-    )
+    step = "from auditkit import Audit\nbase = Audit.named('practice:honest').base"
     client = in_a_kernel([step], JPY_SESSION_NAME="audit.ipynb")
     assert client.nb.cells[0].get("outputs")[0]["output_type"] == "display_data"
     assert any(text.startswith("reading the base image: ") for _, text, _ in client.displays[0])
@@ -123,6 +117,5 @@ def test_a_plain_program_tells_nobody(session, nobody_named, capfd):
     if session:
         nobody_named.setenv("JPY_SESSION_NAME", session)
     assert isinstance(progress_here(), Silent)
-    parameters = Parameters.from_file(parameter_file("honest"), (), {})
-    assert read_base_image(parameters, read_proposal(parameters)).boot is not None
+    assert Audit.named("practice:honest").base.boot is not None
     assert capfd.readouterr() == ("", "")

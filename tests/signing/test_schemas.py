@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from auditkit.pipeline.record import record_schema
+from auditkit.pipeline.records import record_schema
 from auditkit.signing import predicate_schema, sign_report
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"

@@ -362,7 +362,7 @@ def test_a_replay_judges_the_certificates_of_a_chip_by_the_day_of_the_audit(
     arguments = ["verify-report", folder, "--allowed-signers", trust_file, "--require", "PASS", "--replay"]
     arguments += accepting(*HONEST_LEAVES_OPEN, "image-not-read")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("auditkit.pipeline.attestation.datetime", Later)
+        patched.setattr("auditkit.pipeline.steps.node.datetime", Later)
         status, out, _ = command(*arguments, "--json", capsys=capsys)
     assert {d["id"]: d["outcome"] for d in json.loads(out)["decisions"]}["report.replay"] == "warn"
     assert status == 0

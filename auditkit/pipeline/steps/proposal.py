@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import ClassVar, Literal
 
 from auditkit import checks
-from auditkit.audit import (
-    decide_content,
-)
+from auditkit.audit import decide_content
 from auditkit.decision import Decision
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence, UnboundAnswerError
-from auditkit.ic import ProposalVerification, verify_proposal
-from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.redaction import redacted_error
-from auditkit.pipeline.sources import CertifiedProposal, certified_proposal
-from auditkit.pipeline.steps import (
-    PROPOSAL,
-    REQUEST,
-    ProposalStep,
-    first_failure,
-    not_reached,
-    trouble_of,
-)
-from auditkit.pipeline.unkept import (
+from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification, verify_proposal
+from auditkit.pipeline.records import (
     PROPOSAL_FORMS,
     STAND_IN,
     Unkept,
@@ -33,24 +22,32 @@ from auditkit.pipeline.unkept import (
     is_request,
     reworded,
 )
-from auditkit.progress import Progress, progress_here
-from auditkit.trust import trust_named
+from auditkit.pipeline.sources import CertifiedProposal
+from auditkit.pipeline.steps.evidence_names import PROPOSAL, REQUEST
+from auditkit.pipeline.steps.step import Step, first_failure, not_reached
 
 
-def read_proposal(parameters: Parameters, progress: Progress | None = None) -> ProposalStep:
-    """Gets the certified proposal and decides checks 1 to 17.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProposalStep(Step):
+    """What the NNS signed.
 
-    Raises:
-        ParameterError: a source makes no sense.
+    Attributes:
+        verification: the outcome of checks 1 to 14; None when the proposal could not be had.
+        refused: the check that the answer failed before there was a certificate; None otherwise.
+        moment: as of when it was judged what is over and what has expired, a whole second in UTC; None when there was
+            nothing to judge. The document keeps it as the start of the run, for a replay.
     """
-    (progress or progress_here()).step("asking for the proposal")
-    try:
-        certified = certified_proposal(parameters)
-    except SourceError as error:
-        return ProposalStep(trouble=(trouble_of(error, parameters),))
-    except EvidenceError as error:
-        return refused_proposal(refusal(redacted_error(error, parameters)))
-    return decide_proposal(parameters, certified)
+
+    title: ClassVar[str] = "The proposal"
+
+    verification: ProposalVerification | None = None
+    refused: Decision | None = None
+    moment: datetime | None = None
+
+    @property
+    def bless(self) -> BlessAlternativeGuestOsVersion | None:
+        """What the authentic proposal blesses; None when it is not authentic or does something else."""
+        return self.verification.bless if self.verification else None
 
 
 def refusal(error: EvidenceError) -> Decision:
@@ -75,15 +72,19 @@ def refused_proposal(failed: Decision) -> ProposalStep:
 
 
 def decide_proposal(
-    parameters: Parameters,
     certified: CertifiedProposal,
     *,
+    proposal_id: int,
+    stage: Literal["vote", "recover"],
+    root_key: bytes,
     unkept: tuple[Unkept, ...] = (),
     moment: datetime | None = None,
 ) -> ProposalStep:
     """Decides checks 1 to 17 about a certificate that is here.
 
     Args:
+        proposal_id: the proposal that it has to be about.
+        root_key: whose signature it has to lead to, 133 bytes of DER.
         unkept: of a replay: files that were not kept. `STAND_IN` stands in their place.
         moment: as of when: that of the first audit for a replay; now by default.
     """
@@ -91,7 +92,14 @@ def decide_proposal(
     evidence = {PROPOSAL: Evidence.of_bytes(PROPOSAL, certified.certificate, certified.origin)}
     if certified.request is not None:
         evidence[REQUEST] = Evidence.of_bytes(REQUEST, certified.request, certified.origin)
-    verification = _verified(parameters, certified, moment)
+    verify = partial(
+        verify_proposal,
+        root_key=root_key,
+        proposal_id=proposal_id,
+        stage=stage,
+        now_ns=int(moment.timestamp()) * 10**9,
+    )
+    verification = verify(certified.certificate, request=certified.request)
     if not certified.answered and (lacking := _without_form(certified)):
         unkept = tuple(
             Unkept(
@@ -100,12 +108,10 @@ def decide_proposal(
             )
             for name in lacking
         )
-        certified = replace(
-            certified,
-            certificate=STAND_IN if PROPOSAL in lacking else certified.certificate,
+        verification = verify(
+            STAND_IN if PROPOSAL in lacking else certified.certificate,
             request=STAND_IN if REQUEST in lacking else certified.request,
         )
-        verification = _verified(parameters, certified, moment)
     evidence |= {file.evidence.name: file.evidence for file in unkept}
     names = tuple(evidence)
     decisions = tuple(
@@ -116,17 +122,12 @@ def decide_proposal(
         decisions += decide_content(verification.bless, (PROPOSAL,))
     else:
         decisions += not_reached(checks.CONTENT_CHECKS, first_failure(decisions))
-    return ProposalStep(decisions, (), tuple(evidence.values()), verification, unkept=unkept, moment=moment)
-
-
-def _verified(parameters: Parameters, certified: CertifiedProposal, moment: datetime) -> ProposalVerification:
-    return verify_proposal(
-        certified.certificate,
-        root_key=trust_named(parameters.root_key).root_key,
-        proposal_id=parameters.proposal_id,
-        stage=parameters.stage,
-        request=certified.request,
-        now_ns=int(moment.timestamp()) * 10**9,
+    return ProposalStep(
+        decisions=decisions,
+        evidence=tuple(evidence.values()),
+        unkept=unkept,
+        verification=verification,
+        moment=moment,
     )
 
 

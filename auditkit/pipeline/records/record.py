@@ -24,12 +24,12 @@ from auditkit.audit import Trouble
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
-from auditkit.guestos import GuestImage, VerityRoot
+from auditkit.guestos import BootFiles, GuestImage, TreeSnapshot, VerityRoot
 from auditkit.numbers import Count
 from auditkit.opening import regular_file
-from auditkit.pipeline.flat_yaml import load_yaml
-from auditkit.pipeline.trees_record import TreesRecord
-from auditkit.pipeline.unkept import Refusal
+from auditkit.pipeline.parameters.flat_yaml import load_yaml
+from auditkit.pipeline.records.trees import TreesRecord
+from auditkit.pipeline.records.unkept import Refusal
 from auditkit.report import RECORD_NAME, PolicyIds
 from auditkit.report.records import ParameterValue
 from auditkit.report.strict_json import first_fault
@@ -130,6 +130,24 @@ class ImageFacts(_Part):
             verity=image.verity,
             has_overlay=image.has_overlay,
             data_behind_boot=image.data_behind_boot,
+        )
+
+    def image(
+        self, boot: BootFiles, *, tree: TreeSnapshot | None = None, alternative_proposal: bytes | None = None
+    ) -> GuestImage:
+        """The image as it was read, with its boot files and what else was kept of it."""
+        return GuestImage(
+            sha256=self.sha256,
+            size=self.size,
+            version_text=self.version_text,
+            verity=self.verity,
+            boot=boot,
+            has_overlay=self.has_overlay,
+            data_behind_boot=self.data_behind_boot,
+            has_checksums=self.has_checksums,
+            entries=self.entries,
+            tree=tree,
+            alternative_proposal=alternative_proposal,
         )
 
     @property

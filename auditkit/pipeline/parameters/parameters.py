@@ -24,9 +24,9 @@ from auditkit.evidence import IMAGE_URLS
 from auditkit.guestos import RELEASE_BOOT_ARGS
 from auditkit.limits import LIMITS
 from auditkit.numbers import EXACT, Count, ProposalNumber
-from auditkit.pipeline.flat_yaml import load_yaml
-from auditkit.pipeline.notebook_cells import names_set_by_cells
-from auditkit.pipeline.parameter_source import read_parameter_bytes, source_name
+from auditkit.pipeline.parameters.flat_yaml import load_yaml
+from auditkit.pipeline.parameters.notebook_cells import names_set_by_cells
+from auditkit.pipeline.parameters.source import read_parameter_bytes, source_name
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
 from auditkit.trust import MAINNET, names_trust, parse_trust, trust_named

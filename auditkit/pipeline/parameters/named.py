@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.parameters.parameters import Parameters
 from auditkit.trust import world_place
 
 

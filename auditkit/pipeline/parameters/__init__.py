@@ -1,0 +1,7 @@
+"""What to audit, and how: the parameters, from a file, a notebook, a name or a mapping."""
+
+from auditkit.pipeline.parameters.named import named_parameters
+from auditkit.pipeline.parameters.parameters import ENVIRONMENT, Parameters
+from auditkit.pipeline.parameters.source import STANDARD_INPUT, is_pipe, source_name
+
+__all__ = ["ENVIRONMENT", "STANDARD_INPUT", "Parameters", "is_pipe", "named_parameters", "source_name"]

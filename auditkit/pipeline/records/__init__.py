@@ -1,0 +1,58 @@
+"""What an audit leaves behind so that it can be repeated: the record, the boot trees, files that were not kept."""
+
+from auditkit.pipeline.records.record import (
+    RECORD_BYTES,
+    FileRecord,
+    ImageFacts,
+    ImageRecord,
+    ProposalRecord,
+    RecoveryRecord,
+    ReplayRecord,
+    UnkeptRecord,
+    is_record,
+    parse_record,
+    record_schema,
+    render_record,
+    require_same_image,
+)
+from auditkit.pipeline.records.trees import TreesRecord, digest_at
+from auditkit.pipeline.records.unkept import (
+    ATTESTATION_FORMS,
+    PROPOSAL_FORMS,
+    STAND_IN,
+    Refusal,
+    Unkept,
+    form_refusal,
+    is_certificate,
+    is_chain,
+    is_request,
+    reworded,
+)
+
+__all__ = [
+    "ATTESTATION_FORMS",
+    "PROPOSAL_FORMS",
+    "RECORD_BYTES",
+    "STAND_IN",
+    "FileRecord",
+    "ImageFacts",
+    "ImageRecord",
+    "ProposalRecord",
+    "RecoveryRecord",
+    "Refusal",
+    "ReplayRecord",
+    "TreesRecord",
+    "Unkept",
+    "UnkeptRecord",
+    "digest_at",
+    "form_refusal",
+    "is_certificate",
+    "is_chain",
+    "is_record",
+    "is_request",
+    "parse_record",
+    "record_schema",
+    "render_record",
+    "require_same_image",
+    "reworded",
+]

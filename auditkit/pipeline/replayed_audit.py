@@ -1,0 +1,287 @@
+"""An audit repeated from the evidence of an earlier one: no network, no image, the same steps.
+
+Everything is decided anew, from the files and from what `replay.yaml` records about the images (see
+`auditkit.pipeline.records`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from auditkit import checks
+from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.evidence import Evidence, Source, digest_of_file, read_evidence, read_file
+from auditkit.guestos import BootFiles, GuestImage, read_guest_image
+from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.limits import LIMITS
+from auditkit.pipeline.audit import Audit
+from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.records import (
+    RECORD_BYTES,
+    STAND_IN,
+    ImageFacts,
+    ReplayRecord,
+    Unkept,
+    parse_record,
+    require_same_image,
+)
+from auditkit.pipeline.sources import CertifiedProposal
+from auditkit.pipeline.steps import BaseImageStep, NodeStep, ProposalStep, RecoveryStep
+from auditkit.pipeline.steps.base_image import (
+    PublishedBeside,
+    decide_image,
+    strange_image,
+    troubled_image,
+    wrong_image,
+)
+from auditkit.pipeline.steps.evidence_names import (
+    BOOT_ARGS,
+    CHAIN,
+    COMPUTED,
+    FIRMWARE,
+    IMAGE_SUMS,
+    INITRD,
+    KERNEL,
+    PROPOSAL,
+    PUBLISHED,
+    REPORT,
+    REQUEST,
+)
+from auditkit.pipeline.steps.proposal import refused_proposal
+from auditkit.pipeline.steps.recovery import (
+    read_recovery_image,
+    recorded_images,
+    require_own_files_used,
+    strange_recovery,
+)
+from auditkit.progress import Progress, progress_here
+from auditkit.report import RECORD_NAME, AuditDocument, from_json
+from auditkit.report.folder import DOCUMENT_NAME
+
+_MAY_BE_UNKEPT: Final = frozenset({PROPOSAL, REQUEST, REPORT, CHAIN})
+
+
+def replay(
+    evidence_folder: Path,
+    progress: Progress | None = None,
+    *,
+    moment: datetime | None = None,
+    base_image: Path | None = None,
+    recovery_image: Path | None = None,
+) -> tuple[AuditDocument, tuple[Evidence, ...]]:
+    """Repeats the audit whose evidence is in a folder.
+
+    Args:
+        base_image: the base image, to be read again in place of the record and the stored boot files.
+        recovery_image: the recovery image, alike.
+        moment: as of when to judge what is over and what has expired, in UTC: that of the audit, since votes end and
+            certificates expire afterwards. By default that of the audit.json beside the folder, if it lists this
+            folder's record; else now.
+
+    Returns:
+        The document, equal to that of the first audit outside ``run`` if this auditkit and its libraries are those of
+        the first audit, and the evidence it rests on.
+
+    Raises:
+        SourceError: the folder, or a file that the record names, cannot be read.
+        EvidenceError: a file is not the one in SHA256SUMS or in the record, or the record is malformed.
+        ParameterError: the recorded parameters make no sense to this version.
+    """
+    progress = progress or progress_here()
+    progress.step("reading the evidence")
+    record_path = evidence_folder / RECORD_NAME
+    record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
+    if base_image is not None and (record.image is None or record.image.facts is None):
+        raise EvidenceError("the audit came to no base image, so none can be compared", where=str(base_image))
+    if recovery_image is not None and (record.recovery is None or record.recovery.facts is None):
+        raise EvidenceError(
+            "the audit came to no recovery image, so none can be compared", where=str(recovery_image)
+        )
+    audit = ReplayedAudit(
+        record,
+        _files(record, evidence_folder),
+        moment or _moment_beside(evidence_folder),
+        base_image=base_image,
+        recovery_image=recovery_image,
+        progress=progress,
+    )
+    return audit.document, audit.evidence
+
+
+class ReplayedAudit(Audit):
+    """An audit whose proposal, images and attestation come from a record and its files.
+
+    What the record cannot mean is an error about the evidence, and no trouble of a step: the first audit met none.
+    """
+
+    def __init__(
+        self,
+        record: ReplayRecord,
+        files: Mapping[str, Evidence],
+        moment: datetime | None,
+        *,
+        base_image: Path | None,
+        recovery_image: Path | None,
+        progress: Progress,
+    ) -> None:
+        super().__init__(Parameters.from_mapping(dict(record.parameters)), progress)
+        self._record, self._files = record, files
+        self._given_base, self._given_recovery = base_image, recovery_image
+        self._as_of, self._policies, self._began = moment, record.policies, None
+
+    def _get_proposal(self) -> ProposalStep:
+        record = self._record.proposal
+        if record.trouble:
+            return ProposalStep(trouble=record.trouble)
+        if refused := record.refused:
+            if refused.outcome != "fail" or refused.id not in {
+                checks.CERTIFICATE_FORM.id,
+                checks.REPLY_REQUEST.id,
+            }:
+                raise EvidenceError(
+                    "the record calls an answer refused without a failed check", where=RECORD_NAME
+                )
+            return refused_proposal(refused)
+        certificate = self._content(PROPOSAL, LIMITS.certificate_bytes)
+        request = self._content(REQUEST, LIMITS.certificate_bytes) if REQUEST in self._files else None
+        certified = CertifiedProposal(certificate, request, self._files[PROPOSAL].origin)
+        return self._decide_proposal(certified, unkept=self._unkept({PROPOSAL, REQUEST}), moment=self._as_of)
+
+    def _get_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:
+        record = self._record.image
+        if record is None:
+            raise EvidenceError("the record says nothing about the base image", where=RECORD_NAME)
+        if record.trouble:
+            return troubled_image(record.trouble)
+        if record.version is None:
+            raise EvidenceError("the record does not say the base version", where=RECORD_NAME)
+        if self.parameters.base_version not in ("auto", record.version):
+            raise EvidenceError(
+                "the record names two base versions",
+                where=RECORD_NAME,
+                expected=self.parameters.base_version,
+                observed=record.version,
+            )
+        sums, listing = self._files.get(IMAGE_SUMS), self._files.get(PUBLISHED)
+        if record.unknown_member:
+            return strange_image(record.version, record.unknown_member, record.file_name, sums)
+        if record.facts is None:
+            return wrong_image(self._wanted(record.version), record.wrong_digest, record.file_name, sums)
+        if self._given_base is not None:
+            image = self._base_again(self._given_base, record.facts)
+        else:
+            image = record.facts.image(self._boot_files(record.facts))
+        return decide_image(
+            image,
+            self._wanted(record.version),
+            PublishedBeside(sums, record.sums_missing, listing, record.published_missing),
+            origin=record.facts.origin,
+            file_name=record.facts.file_name,
+        )
+
+    def _get_recovery(self, place: str) -> RecoveryStep:
+        record = self._record.recovery
+        if record is None or self.base.image is None:
+            raise EvidenceError("the record says nothing about the recovery image", where=RECORD_NAME)
+        if record.trouble:
+            return RecoveryStep(trouble=record.trouble, record=record)
+        if record.unknown_member:
+            return strange_recovery(record.unknown_member)
+        base, image = recorded_images(record, self.base.image, self._files)
+        if record.facts is None:
+            raise EvidenceError("the record says nothing about the recovery image", where=RECORD_NAME)
+        if self._given_recovery is not None:
+            image = self._recovery_again(self._given_recovery, record.facts)
+        step = self._compare_recovery(
+            image, replace(self.base, image=base), record.facts.origin, record.facts.file_name
+        )
+        require_own_files_used(self._files, step)
+        return step
+
+    def _get_node(self, report: str) -> NodeStep:
+        files = [
+            self._files[name]
+            for name in (REPORT, CHAIN)
+            if name in self._files and self._files[name].content is not None
+        ]
+        return self._decide_node(files, unkept=self._unkept({REPORT, CHAIN}))
+
+    def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:
+        """The base image, which has to be the one of the record."""
+        with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+            image = read_guest_image(
+                path,
+                work=Path(work),
+                tree=self._record.recovery is not None,
+                progress=lambda done: self._progress.bytes_done("reading the base image", done, facts.size),
+            )
+        require_same_image("base image", path, image, facts)
+        return image
+
+    def _recovery_again(self, path: Path, facts: ImageFacts) -> GuestImage:
+        with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+            image = read_recovery_image(Source(path=path), Path(work), self._progress)
+        require_same_image("recovery image", path, image, facts)
+        return image
+
+    def _boot_files(self, facts: ImageFacts) -> BootFiles:
+        return BootFiles(
+            kernel=self._content(KERNEL, LIMITS.kernel_bytes),
+            initrd=self._content(INITRD, LIMITS.initrd_bytes),
+            firmware=self._content(FIRMWARE, LIMITS.firmware_bytes),
+            boot_args=self._content(BOOT_ARGS, LIMITS.boot_args_bytes),
+            version_text=facts.boot_version_text,
+            names={},
+        )
+
+    def _content(self, name: str, limit: int) -> bytes:
+        if name not in self._files:
+            raise SourceError("the evidence is incomplete", where=name, hint="get the whole evidence folder")
+        item = self._files[name]
+        return STAND_IN if item.content is None else item.read(limit)
+
+    def _unkept(self, names: Collection[str]) -> tuple[Unkept, ...]:
+        return tuple(
+            Unkept(self._files[file.name], file.refusal) for file in self._record.unkept if file.name in names
+        )
+
+
+def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
+    """The files of the record, with their recorded origins."""
+    present = read_evidence(folder)
+    found: dict[str, Evidence] = {}
+    for file in record.files:
+        item = present.get(file.name)
+        if item is None:
+            raise EvidenceError("a file that the record names is missing", where=str(folder / file.name))
+        if (item.sha256, item.size) != (file.sha256, file.size):
+            raise EvidenceError(
+                "the file is not the one in the record",
+                where=str(folder / file.name),
+                expected=f"{file.size} bytes with SHA-256 {file.sha256}",
+                observed=f"{item.size} bytes with SHA-256 {item.sha256}",
+            )
+        found[file.name] = replace(item, origin=file.origin)
+    for file in record.unkept:
+        if file.name in found or file.name not in _MAY_BE_UNKEPT:
+            raise EvidenceError("the record calls a file unkept that is kept", where=file.name)
+        found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin)
+    if odd := present.keys() - found.keys() - {RECORD_NAME, COMPUTED}:
+        raise EvidenceError("the record does not know a file of the folder", where=str(folder / min(odd)))
+    return found
+
+
+def _moment_beside(folder: Path) -> datetime | None:
+    """When the report judged that has ``folder`` as its evidence; None when there is none that can be read."""
+    try:
+        document = from_json(read_file(folder.absolute().parent / DOCUMENT_NAME, LIMITS.report_bytes))
+        record, _ = digest_of_file(folder / RECORD_NAME)
+    except AuditkitError:
+        return None
+    listed = {item.sha256 for item in document.evidence if item.name == RECORD_NAME}
+    return document.run.judged if record in listed else None

@@ -1,0 +1,327 @@
+"""Step 2: what does the base release boot (checks 18 to 22)?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from auditkit import checks
+from auditkit.audit import (
+    Trouble,
+    decide_boot_args,
+    decide_digest,
+    decide_file_system,
+    decide_root_hash,
+    decide_unknown_member,
+    decide_version,
+    warn_about_plain_http,
+)
+from auditkit.decision import Decision
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.evidence import (
+    Evidence,
+    NotFoundError,
+    PublishedDigest,
+    Source,
+    WrongDigestError,
+    open_image,
+    published_digest,
+    read_bytes,
+    read_published_digest,
+)
+from auditkit.guestos import (
+    BootArgs,
+    BootFiles,
+    GuestImage,
+    UnknownMemberError,
+    VerityRoot,
+    parse_boot_args,
+    read_guest_image,
+)
+from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.limits import LIMITS
+from auditkit.pipeline.records import ImageFacts, ImageRecord
+from auditkit.pipeline.steps.evidence_names import (
+    BOOT_ARGS,
+    COMPUTED,
+    FIRMWARE,
+    IMAGE,
+    IMAGE_SUMS,
+    INITRD,
+    KERNEL,
+    PUBLISHED,
+)
+from auditkit.pipeline.steps.step import Step, not_reached
+from auditkit.progress import Progress
+from auditkit.sev import KnownRelease, PublishedMeasurement, parse_launch_measurements, releases_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BaseImageStep(Step):
+    """What the base release boots.
+
+    Attributes:
+        version: 40 hex digits, found out if the parameters say ``auto``.
+        image: what was read; None when there is no readable image. Its ``tree`` is there if it is to be compared.
+        boot_args: its command lines.
+        published: the release's own list of measurements, None with the reason in ``published_missing``.
+        record: what a replay has to know besides the evidence; None when the step was not reached.
+    """
+
+    title: ClassVar[str] = "The base release"
+
+    version: str | None = None
+    image: GuestImage | None = None
+    boot_args: BootArgs | None = None
+    published: tuple[PublishedMeasurement, ...] | None = None
+    published_missing: str = ""
+    record: ImageRecord | None = None
+
+    @property
+    def boot(self) -> BootFiles | None:
+        """The measured files."""
+        return self.image.boot if self.image else None
+
+    @property
+    def verity(self) -> VerityRoot | None:
+        """The dm-verity root of its root.img; None for a bare boot partition too."""
+        return self.image.verity if self.image else None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedImage:
+    """What the base image has to be.
+
+    Attributes:
+        version: 40 hex digits.
+        sha256: the digest that somebody pinned, 64 hex digits; None takes the one published beside the image.
+        boot_args: names of the command lines that are measured.
+    """
+
+    version: str
+    sha256: str | None
+    boot_args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBeside:
+    """What the release server holds beside the image.
+
+    Attributes:
+        sums: SHA256SUMS; None with the reason in ``sums_missing``.
+        listing: launch-measurements.json, which can be read; None with the reason in ``listing_missing``.
+    """
+
+    sums: Evidence | None
+    sums_missing: str
+    listing: Evidence | None
+    listing_missing: str
+
+
+def find_base_version(
+    wanted: str, bless: BlessAlternativeGuestOsVersion, more_releases: Collection[KnownRelease]
+) -> str:
+    """``wanted``, or for ``auto`` the known release that has the most of the blessed measurements.
+
+    Raises:
+        SourceError: no known release has any of them.
+    """
+    if wanted != "auto":
+        return wanted
+    blessed = [entry.measurement for entry in bless.base_guest_launch_measurements]
+    whole = [
+        release for release, _ in releases_for(blessed, more=more_releases) if len(release.version) == 40
+    ]
+    if not whole:
+        raise SourceError(
+            "no release that auditkit knows has any of the blessed measurements, so the base version cannot be found",
+            where="base_version",
+            hint="give the 40 hex digits that the proposal names",
+        )
+    return whole[0].version
+
+
+def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
+    """The step when there is no image that can be read."""
+    return BaseImageStep(trouble=trouble, record=ImageRecord(trouble=trouble))
+
+
+def read_base_image(
+    source: Source,
+    wanted: WantedImage,
+    *,
+    origin: str,
+    work: Path,
+    cached: bool,
+    tree: bool,
+    redact: Callable[[str], str],
+    progress: Progress,
+) -> BaseImageStep:
+    """Gets the base image, reads what it boots, and decides checks 18 to 22.
+
+    Args:
+        source: where it is; ``origin`` is what reports call that.
+        work: a folder for what has to be on disk meanwhile.
+        cached: keep a download of the wanted digest for the next audit.
+        tree: also read the whole boot tree, to compare it with another.
+        redact: takes places of this machine out of a sentence.
+
+    Raises:
+        SourceError, EvidenceError: it cannot be had or read.
+    """
+    published = read_published_digest(source)
+    sums = None
+    if published.sums is not None:
+        sums = Evidence.of_bytes(IMAGE_SUMS, published.sums, f"SHA256SUMS beside {origin}")
+    sha256 = wanted.sha256 or published.sha256
+    progress.step("base image")
+    try:
+        file = open_image(
+            source,
+            sha256=sha256,
+            cache=None if cached and sha256 else work,
+            progress=lambda done, total: progress.bytes_done("downloading the base image", done, total),
+        )
+    except WrongDigestError as error:
+        return wrong_image(wanted, error.observed, source.name, sums)
+    size = file.path.stat().st_size
+    try:
+        image = read_guest_image(
+            file.path,
+            work=work,
+            tree=tree,
+            progress=lambda done: progress.bytes_done("reading the base image", done, size),
+        )
+    except UnknownMemberError as error:
+        return strange_image(wanted.version, error.observed, source.name, sums)
+    missing, listing = _published_measurements(source, origin, redact)
+    beside = PublishedBeside(sums, "" if sums else published.missing, listing, missing)
+    return decide_image(image, wanted, beside, origin=origin, file_name=source.name)
+
+
+def wrong_image(wanted: WantedImage, observed: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
+    """The step when what was downloaded has another digest than the wanted one: check 18 failed.
+
+    Args:
+        observed: digest of the download.
+        file_name: name of the image in ``sums``.
+        sums: the SHA256SUMS beside the image.
+    """
+    failed = decide_digest(observed, wanted.sha256, _listed(sums, file_name, "").sha256, _names(sums))
+    record = ImageRecord(version=wanted.version, wrong_digest=observed, file_name=file_name)
+    return _refused_image(failed, record, sums)
+
+
+def strange_image(version: str, member: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
+    """The step when the update image holds a file that no release holds: check 18 failed.
+
+    Args:
+        member: name of that file.
+        file_name: name of the image in ``sums``.
+        sums: the SHA256SUMS beside the image.
+    """
+    record = ImageRecord(version=version, unknown_member=member, file_name=file_name)
+    return _refused_image(decide_unknown_member(member, _names(sums)), record, sums)
+
+
+def _refused_image(failed: Decision, record: ImageRecord, sums: Evidence | None) -> BaseImageStep:
+    """The step when check 18 failed before the image was read."""
+    return BaseImageStep(
+        decisions=(failed, *not_reached(checks.BASE_CHECKS, failed)),
+        evidence=(sums,) if sums else (),
+        version=record.version,
+        record=record,
+    )
+
+
+def _names(sums: Evidence | None) -> tuple[str, ...]:
+    return (sums.name,) if sums else ()
+
+
+def decide_image(
+    image: GuestImage, wanted: WantedImage, beside: PublishedBeside, *, origin: str, file_name: str
+) -> BaseImageStep:
+    """Decides checks 18 to 22 about an image that was read, now or when its record was made.
+
+    Args:
+        origin: where it came from, as reports tell it.
+        file_name: how SHA256SUMS calls it.
+
+    Raises:
+        EvidenceError: the listing or the boot arguments are malformed.
+    """
+    boot = image.boot
+    boot_args = parse_boot_args(boot.boot_args)
+    listing = beside.listing
+    digest = _listed(beside.sums, file_name, beside.sums_missing)
+    texts = [text for text in (image.version_text, boot.version_text) if text is not None]
+    return BaseImageStep(
+        decisions=(
+            warn_about_plain_http(
+                decide_digest(
+                    image.sha256,
+                    wanted.sha256,
+                    digest.sha256,
+                    (IMAGE, *_names(beside.sums)),
+                    missing=digest.missing,
+                ),
+                origin,
+            ),
+            decide_version(texts, wanted.version, (IMAGE,)),
+            decide_file_system(
+                image.has_checksums, image.entries, (IMAGE,), data_behind=image.data_behind_boot
+            ),
+            decide_boot_args(boot_args, (BOOT_ARGS,)),
+            decide_root_hash(
+                boot_args, wanted.boot_args, image.verity, (IMAGE, BOOT_ARGS), has_overlay=image.has_overlay
+            ),
+        ),
+        evidence=(
+            Evidence(IMAGE, image.sha256, image.size, origin),
+            *((beside.sums,) if beside.sums else ()),
+            *((listing,) if listing else ()),
+            Evidence.of_bytes(FIRMWARE, boot.firmware, f"/OVMF_SEV.fd of {IMAGE}"),
+            Evidence.of_bytes(KERNEL, boot.kernel, f"/vmlinuz of {IMAGE}"),
+            Evidence.of_bytes(INITRD, boot.initrd, f"/initrd.img of {IMAGE}"),
+            Evidence.of_bytes(BOOT_ARGS, boot.boot_args, f"/boot_args of {IMAGE}"),
+        ),
+        version=wanted.version,
+        image=image,
+        boot_args=boot_args,
+        published=parse_launch_measurements(listing.read(LIMITS.answer_bytes)) if listing else None,
+        published_missing=beside.listing_missing,
+        record=ImageRecord(
+            version=wanted.version,
+            facts=ImageFacts.of(image, origin=origin, file_name=file_name),
+            file_name=file_name,
+            published_missing=beside.listing_missing,
+            sums_missing=beside.sums_missing,
+        ),
+    )
+
+
+def _listed(sums: Evidence | None, file_name: str, missing: str) -> PublishedDigest:
+    """What the SHA256SUMS beside the image says about it.
+
+    Args:
+        missing: why there is none.
+    """
+    if sums is None:
+        return PublishedDigest(None, missing)
+    return published_digest(sums.read(LIMITS.answer_bytes), file_name)
+
+
+def _published_measurements(
+    source: Source, origin: str, redact: Callable[[str], str]
+) -> tuple[str, Evidence | None]:
+    """The release's own list, or why there is none that can be used."""
+    try:
+        data = read_bytes(source.sibling(COMPUTED), LIMITS.answer_bytes)
+        parse_launch_measurements(data)
+    except NotFoundError:
+        return f"There is no {COMPUTED} beside the base image.", None
+    except (SourceError, EvidenceError) as error:
+        return f"The {COMPUTED} beside the base image cannot be used: {redact(error.what)}.", None
+    return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")

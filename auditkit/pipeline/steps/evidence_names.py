@@ -1,0 +1,22 @@
+"""What the files of an audit are called in ``evidence/``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PROPOSAL: Final = "proposal.cbor"
+REQUEST: Final = "proposal.request.cbor"
+IMAGE: Final = "update-img.tar.zst"
+IMAGE_SUMS: Final = "base-SHA256SUMS"
+PUBLISHED: Final = "published-launch-measurements.json"
+COMPUTED: Final = "launch-measurements.json"
+FIRMWARE: Final = "OVMF_SEV.fd"
+KERNEL: Final = "vmlinuz"
+INITRD: Final = "initrd.img"
+BOOT_ARGS: Final = "boot_args"
+RECOVERY_IMAGE: Final = "recovery-update-img.tar.zst"
+EMBEDDED_PROPOSAL: Final = "alternative_guestos_proposal.cbor"
+OWN: Final = "recovery-"
+"""Before the name of a measured file of the recovery image that is not the base's."""
+REPORT: Final = "attestation-report"
+CHAIN: Final = "attestation-chain"

@@ -1,0 +1,89 @@
+"""What every step of an audit has, and what stands in its place when an earlier one did not get through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from auditkit.audit import Trouble
+from auditkit.decision import Check, Decision, Outcome
+from auditkit.errors import ParameterError
+from auditkit.evidence import Evidence
+from auditkit.pipeline.records import Unkept
+from auditkit.pipeline.steps.showing import step_html, step_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Step:
+    """A part of an audit. In a notebook it shows itself as a table, elsewhere as text.
+
+    What a step cannot do because an earlier one failed is skipped, visibly; what it cannot do because of trouble has no
+    decision, and so the verdict is TROUBLE.
+
+    Attributes:
+        decisions: of its checks, in their order.
+        trouble: why something could not be told.
+        evidence: the files that the decisions rest on.
+        unkept: files that are not kept, since they do not have their form.
+        obstacle: what stood in the way when an earlier step did, in one sentence; empty when the step was reached.
+    """
+
+    title: ClassVar[str] = ""
+
+    decisions: tuple[Decision, ...] = ()
+    trouble: tuple[Trouble, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    unkept: tuple[Unkept, ...] = ()
+    obstacle: str = ""
+
+    @classmethod
+    def unreached(cls, before: Step, members: Iterable[Check]) -> Self:
+        """The step where the one before has not the result that it needs.
+
+        Its checks are skipped when the step before failed; when that met trouble, they have no decision.
+        """
+        if before.trouble:
+            return cls(obstacle=f"Not reached, for there was trouble before: {before.trouble[0].what}.")
+        if not before.decisions:
+            return cls(obstacle=before.obstacle)
+        stop = _first_stop(before.decisions)
+        reason = f"Not reached: {stop.id} failed." if stop.outcome is Outcome.FAIL else stop.reason
+        return cls(decisions=not_reached(members, stop), obstacle=reason)
+
+    def __repr__(self) -> str:
+        return step_text(self.title, self)
+
+    def _repr_html_(self) -> str:
+        return step_html(self.title, self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
+def not_reached(members: Iterable[Check], because: Decision) -> tuple[Decision, ...]:
+    """Skips of ``members``, but of the failed check itself, that name the check that stopped the audit."""
+    reason = f"Not reached: {because.id} failed." if because.outcome is Outcome.FAIL else because.reason
+    return tuple(check.skipped(reason) for check in members if check.id != because.id)
+
+
+def first_failure(decisions: Iterable[Decision]) -> Decision:
+    """The first failed decision.
+
+    Raises:
+        ParameterError: none failed; the caller promised one.
+    """
+    for decision in decisions:
+        if decision.outcome is Outcome.FAIL:
+            return decision
+    raise ParameterError("internal error: a step stopped without a failed decision")
+
+
+def _first_stop(decisions: Iterable[Decision]) -> Decision:
+    """The decision that kept a step from its result: its first failure, or the skip that told of an earlier one."""
+    made = tuple(decisions)
+    for outcome in (Outcome.FAIL, Outcome.SKIP):
+        for decision in made:
+            if decision.outcome is outcome:
+                return decision
+    raise ParameterError("internal error: a step stopped without saying why")
