@@ -13,7 +13,7 @@ from typing import Final
 
 from auditkit.errors import EvidenceError, SigningError
 from auditkit.signing.dsse import SIGNATURE_BYTES
-from auditkit.signing.ssh_keys import ED25519, fingerprint, key_type, read_string, write_string
+from auditkit.signing.ssh.keys import ED25519, fingerprint, key_type, read_string, write_string
 
 _REQUEST_IDENTITIES: Final = 11
 _IDENTITIES_ANSWER: Final = 12

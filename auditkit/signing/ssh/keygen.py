@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import SigningError
-from auditkit.signing.ssh_keys import key_type
-from auditkit.signing.trust_list import NAMESPACE
+from auditkit.signing.ssh.keys import key_type
 
+NAMESPACE: Final = "auditkit"
+"""What our SSH signatures are for; an ``allowed_signers`` line can restrict a key to it."""
 _SECONDS: Final = 30
 _GOOD: Final = f'Good "{NAMESPACE}" signature'.encode()
 _REFUSED: Final = b"Could not verify signature."

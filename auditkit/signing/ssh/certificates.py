@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.signing.ssh_keys import fingerprint, key_type, read_string, write_string
+from auditkit.signing.ssh.keys import fingerprint, key_type, read_string, write_string
 
 RSA_BITS: Final = 1024
 """The shortest RSA key that OpenSSH takes."""
