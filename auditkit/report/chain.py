@@ -11,7 +11,7 @@ from html import escape
 from typing import Final, Protocol
 
 from auditkit.decision import Outcome
-from auditkit.report.display import shortened, visible
+from auditkit.display import shortened, visible
 
 _LINKS: Final = (
     ("NNS key", ("certificate.signature", "delegation.signature", "certificate.keys")),

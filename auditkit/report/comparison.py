@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from auditkit.report.display import one_line
+from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
 from auditkit.report.markdown import code, prose
 from auditkit.report.records import DecisionRecord, OverlapRecord

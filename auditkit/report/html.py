@@ -14,10 +14,10 @@ from typing import Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from auditkit.display import shortened, visible
 from auditkit.limits import LIMITS
 from auditkit.report import summary
 from auditkit.report.chain import chain_svg
-from auditkit.report.display import shortened, visible
 from auditkit.report.document import SCHEMA_ID, AuditDocument
 from auditkit.report.glossary import GLOSSARY
 

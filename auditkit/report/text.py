@@ -7,8 +7,8 @@ from typing import Final
 
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
+from auditkit.display import one_line
 from auditkit.report import summary
-from auditkit.report.display import one_line
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import DecisionRecord
 
