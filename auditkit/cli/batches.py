@@ -141,7 +141,7 @@ class _Counter:
 
 def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     from auditkit.audit import Claim
-    from auditkit.report.summary import check_and_reason
+    from auditkit.report.rendering import check_and_reason
 
     rows = []
     for entry in document.audits:
@@ -167,7 +167,7 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
 
 def _show_status(found: Status) -> None:
     from auditkit.batch import age_text
-    from auditkit.report.summary import check_and_reason
+    from auditkit.report.rendering import check_and_reason
 
     rows = []
     for row in found.rows:

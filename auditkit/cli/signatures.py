@@ -111,7 +111,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
 def _show_preview(preview: Preview, key: str) -> None:
     """What somebody is about to sign, on standard error: standard output stays what scripts read."""
     from auditkit.display import one_line
-    from auditkit.report.summary import foreign_root_key
+    from auditkit.report.rendering import foreign_root_key
 
     document, repeated = preview.document, preview.repeated
     number = document.subject.proposal_id

@@ -13,8 +13,8 @@ from typing import Final
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
 from auditkit.display import one_line, without_ci_commands
-from auditkit.report import summary
 from auditkit.report.document import AuditDocument
+from auditkit.report.rendering import summary
 
 _TEXT_LIMIT: Final = 240  # characters of one text; a forum post holds 32,000
 _ROWS_LIMIT: Final = 30

@@ -16,10 +16,10 @@ from markupsafe import Markup
 
 from auditkit.display import shortened, visible
 from auditkit.limits import LIMITS
-from auditkit.report import summary
-from auditkit.report.chain import chain_svg
 from auditkit.report.document import SCHEMA_ID, AuditDocument
-from auditkit.report.glossary import GLOSSARY
+from auditkit.report.rendering import summary
+from auditkit.report.rendering.chain import chain_svg
+from auditkit.report.rendering.glossary import GLOSSARY
 
 _DRAWN_ROWS: Final = 24
 _LISTED_ROWS: Final = 500
@@ -66,7 +66,7 @@ def _command_lines(document: AuditDocument) -> dict[str, str]:
 
 
 def _resource(name: str) -> str:
-    return (files("auditkit.report") / "templates" / name).read_text(encoding="utf-8")
+    return (files("auditkit.report.rendering") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _shown(value: object) -> object:

@@ -8,9 +8,9 @@ from typing import Final
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
 from auditkit.display import one_line
-from auditkit.report import summary
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import DecisionRecord
+from auditkit.report.rendering import summary
 
 _TEXT_LIMIT: Final = 1_000  # characters of one text
 _COLOURS: Final = {"pass": "32", "fail": "31", "warn": "33", "trouble": "33", "skip": "2"}
@@ -58,12 +58,6 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     if missing := summary.unanswered(document):
         lines += ["", *_field("not reached", ", ".join(check.id for check in missing), width)]
     return "\n".join(lines) + "\n"
-
-
-def render_decisions(decisions: tuple[DecisionRecord, ...], *, colour: bool = False, width: int = 100) -> str:
-    """Decisions alone, for commands that run a part of the chain."""
-    lines = [line for decision in decisions for line in _decision(decision, colour, max(width, 40))]
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _subject(document: AuditDocument, width: int) -> list[str]:
