@@ -36,7 +36,6 @@ from auditkit.report.records import (
 )
 from auditkit.report.rendering import (
     begin_job_summary,
-    render_decisions,
     render_html,
     render_job_summary,
     render_markdown,

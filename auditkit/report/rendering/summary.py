@@ -6,8 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from auditkit.audit.claim import FOREIGN_WORLDS
-from auditkit.audit.verdict import Verdict
+from auditkit.audit.verdict import FOREIGN_WORLDS, Verdict
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Check, Outcome, Qualification
 from auditkit.report.document import AuditDocument

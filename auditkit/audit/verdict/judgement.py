@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from auditkit.audit.policy import Policy
+from auditkit.audit.verdict.policy import Policy
 from auditkit.decision import Outcome
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from auditkit import checks
-from auditkit.audit.policy import Policy
+from auditkit.audit.verdict.policy import Policy
 from auditkit.decision import Check
 
 _DELEGATION: Final = (

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from auditkit.audit.verdict import Verdict
+from auditkit.audit.verdict.judgement import Verdict
 from auditkit.decision import Qualification
 
 SENTENCES: Final = {
