@@ -13,7 +13,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import Entry, FileType
-from auditkit.guestos.tree import ManifestEntry
+from auditkit.guestos.tree.manifest import ManifestEntry
 
 _UNQUOTED: Final = "/:+@,.-_~"
 _ATTRIBUTE: Final = "xattr."

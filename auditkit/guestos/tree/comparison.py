@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from auditkit.guestos.ext4 import Ext4, FileType
-from auditkit.guestos.tree import ManifestEntry, tree_manifest
+from auditkit.guestos.tree.manifest import ManifestEntry, tree_manifest
 from auditkit.limits import LIMITS, Limits
 
 ALTERNATIVE_PROPOSAL: Final = b"alternative_guestos_proposal.cbor"

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.guestos.chunks import Chunks
+from auditkit.guestos.archive.chunks import Chunks
 from auditkit.limits import LIMITS, Limits
 
 if sys.version_info >= (3, 14):

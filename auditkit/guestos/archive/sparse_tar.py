@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
-from auditkit.guestos.zstd_stream import ZstdStream
+from auditkit.guestos.archive.zstd_stream import ZstdStream
 from auditkit.limits import LIMITS, Limits
 
 BLOCK = 512

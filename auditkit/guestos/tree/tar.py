@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import Entry, Ext4, FileType
-from auditkit.guestos.tree import bounded_walk
+from auditkit.guestos.tree.manifest import bounded_walk
 from auditkit.limits import LIMITS, Limits
 
 _BLOCK = 512
