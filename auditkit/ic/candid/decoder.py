@@ -12,7 +12,7 @@ import struct
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic.candid_types import (
+from auditkit.ic.candid.types import (
     CompositeType,
     Opt,
     Primitive,
