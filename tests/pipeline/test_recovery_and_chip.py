@@ -128,7 +128,7 @@ def test_practice_chips_are_not_trusted_under_another_nns():
     from auditkit.audit import decide_attestation
     from auditkit.ic import BlessAlternativeGuestOsVersion
     from auditkit.practice.attestation import practice_chip, practice_root
-    from auditkit.practice.proposals import blessed_measurements
+    from auditkit.practice.nns.proposals import blessed_measurements
     from auditkit.practice.scenarios import Blessing
     from auditkit.sev.attestation import amd_roots
 

@@ -18,7 +18,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import format_sha256sums
 from auditkit.pipeline import Parameters, check, proposal_step, replay, write_report
 from auditkit.practice import parameter_file, scenarios
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.keys import KeyPair
 from auditkit.report import from_json, to_json
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from auditkit.ic.principal import GOVERNANCE, Principal
-from auditkit.practice.certify import (
+from auditkit.practice.nns.certify import (
     Path,
     State,
     build_tree,
@@ -20,7 +20,7 @@ from auditkit.practice.certify import (
     delegation_state,
     prune,
 )
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.keys import KeyPair
 from auditkit.practice.scenarios import Subnet
 
 ROOT: Final = KeyPair("nns")

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import file_digest, sha256, shake_256
+from hashlib import file_digest, shake_256
 from pathlib import Path
 from typing import IO, Final
 
@@ -23,18 +23,23 @@ from sevsnpmeasure.vcpu_types import CPU_SIGS
 from auditkit.errors import ParameterError, SourceError
 from auditkit.guestos import write_ext4
 from auditkit.limits import GIB, KIB, MIB
-from auditkit.practice.file_systems import add_verity_tree, require_programs
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.practice.sparse_tar import SparseTar
+from auditkit.practice.release.file_systems import add_verity_tree, require_programs
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.published import (
+    IMAGE_NAME,
+    MEASUREMENTS_NAME,
+    SUMS_NAME,
+    PracticeRelease,
+    release_commit,
+    release_folder,
+)
+from auditkit.practice.release.sparse_tar import SparseTar
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-IMAGE_NAME: Final = "update-img.tar.zst"
-MEASUREMENTS_NAME: Final = "launch-measurements.json"
-SUMS_NAME: Final = "SHA256SUMS"
 RELEASE_CPU_TYPES: Final = ("EPYC-v4", "EPYC-Genoa", "EPYC-Turin")
 RELEASE_VCPUS: Final = 64
 _KERNEL_VERSION: Final = "6.17.0-practice"
@@ -63,39 +68,6 @@ class ReleaseSizes:
 
 SMALL: Final = ReleaseSizes(128 * KIB, 96 * KIB, 192 * KIB, 16 * MIB, 2 * MIB, 16 * KIB, 64 * KIB)
 LARGE: Final = ReleaseSizes(4 * MIB, 12 * MIB, 60 * MIB, GIB, 3 * GIB, 330 * MIB, 640 * MIB)
-
-
-@dataclass(frozen=True, slots=True)
-class PracticeRelease:
-    """A release on disk.
-
-    Attributes:
-        commit: its base version, 40 hex digits.
-        folder: holds the three published files.
-    """
-
-    commit: str
-    folder: Path
-
-    @property
-    def image(self) -> Path:
-        """The update image."""
-        return self.folder / IMAGE_NAME
-
-    @property
-    def measurements(self) -> Path:
-        """``launch-measurements.json``."""
-        return self.folder / MEASUREMENTS_NAME
-
-
-def release_commit(seed: str) -> str:
-    """The base version of the release that a seed makes: 40 hex digits that are no commit of dfinity/ic."""
-    return sha256(b"auditkit practice release " + seed.encode()).hexdigest()[:40]
-
-
-def release_folder(commit: str) -> str:
-    """Where a release lies on a release server, relative to its root."""
-    return f"ic/{commit}/guest-os/update-img"
 
 
 def build_release(

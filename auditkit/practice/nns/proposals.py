@@ -18,12 +18,10 @@ from auditkit.ic.governance import (
     ProposalStatus,
     Tally,
 )
-from auditkit.practice.governance_reply import encode_proposal_reply
-from auditkit.practice.release import MEASUREMENTS_NAME, release_folder
+from auditkit.practice.nns.governance_reply import encode_proposal_reply
+from auditkit.practice.release.published import DATA, MEASUREMENTS_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT, Blessing, Scenario, scenario_of_proposal
 
-DATA: Final = Path(__file__).parent / "data"
-"""Files that travel with the package: two releases as a release server has them, and measurements."""
 SIXTEEN_VCPUS_FILE: Final = DATA / "base-16-vcpus.json"
 _PROPOSED_SECONDS: Final = 1_790_000_000  # September 2026
 _DAY: Final = 86_400

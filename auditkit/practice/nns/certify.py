@@ -14,8 +14,8 @@ from auditkit.ic import cbor, hash_tree
 from auditkit.ic.certificate import STATE_ROOT_DOMAIN
 from auditkit.ic.hash_tree import Empty, Fork, HashTree, Labeled, Leaf, Pruned
 from auditkit.ic.principal import Principal
-from auditkit.practice.candid_writer import uleb128
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.candid_writer import uleb128
+from auditkit.practice.nns.keys import KeyPair
 
 State: TypeAlias = "Mapping[str | bytes, State] | bytes"
 Path: TypeAlias = Sequence[str | bytes]

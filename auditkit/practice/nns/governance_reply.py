@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from auditkit.ic.candid import Primitive
 from auditkit.ic.governance import BLESS_ACTION, BlessAlternativeGuestOsVersion, Proposal, ProposalInfo
-from auditkit.practice.candid_writer import (
+from auditkit.practice.nns.candid_writer import (
     BLOB,
     OptType,
     RecordType,

@@ -20,11 +20,11 @@ from auditkit.ic.candid import encode_nat64_argument
 from auditkit.ic.governance import GET_PROPOSAL_INFO
 from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
 from auditkit.ic.request import CallRequest, parse_request
-from auditkit.practice.candid_writer import uleb128
-from auditkit.practice.certify import State, pending_state, rejected_state, reply_state
-from auditkit.practice.proposals import blessed_measurements, proposal_reply
+from auditkit.practice.nns.candid_writer import uleb128
+from auditkit.practice.nns.certify import State, pending_state, rejected_state, reply_state
+from auditkit.practice.nns.proposals import blessed_measurements, proposal_reply
+from auditkit.practice.nns.subnets import ROOT_KEY, certify
 from auditkit.practice.scenarios import Blessing, Scenario, Subnet, scenario_of_proposal
-from auditkit.practice.subnets import ROOT_KEY, certify
 
 CALL_VERSIONS: Final = ("v4", "v3", "v2")
 READ_STATE_VERSIONS: Final = ("v3", "v2")
