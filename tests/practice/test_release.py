@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.practice import release as building
+from auditkit.practice.release import build as building
 from auditkit.practice.release.build import ReleaseSizes, build_package_data, build_release
+from auditkit.practice.release.published import DATA
 from auditkit.practice.release.sparse_tar import SparseTar
 
-DATA = Path(building.__file__).parent / "data"
 OFFSET = "10603200512"
 SALT = "89bc06702975f10b41dd53e26eb9aef0adde93bc13d73e8f26b496dddefe2483"
 
