@@ -13,8 +13,8 @@ from enum import StrEnum
 class Qualification(StrEnum):
     """What keeps a PASS from meaning all that the word alone means (docs/qualifications.md); names are stable.
 
-    A warned decision carries the qualifications that follow from it. `auditkit.audit.claim` gathers them and says
-    each in a sentence.
+    A warned decision carries the qualifications that follow from it. `auditkit.audit` gathers them and says each
+    in a sentence.
     """
 
     OTHER_ROOT_KEY = "other-root-key"

@@ -30,8 +30,8 @@ from unittest import mock
 import cbor2
 
 from auditkit.ic import GOVERNANCE, MAINNET_ROOT_KEY, Principal, bls, verify_certificate
-from auditkit.practice import certify
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns import certify
+from auditkit.practice.nns.keys import KeyPair
 
 HERE = Path(__file__).resolve().parent
 VECTORS = Path(os.environ.get("AUDITKIT_VECTORS", HERE.parent.parent / "shared" / "vectors"))

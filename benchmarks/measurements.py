@@ -23,7 +23,7 @@ from pathlib import Path
 from sevsnpmeasure.guest import snp_calc_launch_digest
 from sevsnpmeasure.vcpu_types import CPU_SIGS
 
-from auditkit.practice.firmware import practice_firmware
+from auditkit.practice.release.firmware import practice_firmware
 from auditkit.sev import RELEASE_CPU_TYPES, explain, measure, measured_boot
 
 LINES = {

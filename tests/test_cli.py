@@ -140,8 +140,7 @@ def test_a_proposal_number_is_decimal_digits(line, number, capsys, tmp_path, mon
 
 
 def test_guest_features_beyond_what_a_report_can_tell(capsys):
-    from auditkit.practice.proposals import DATA
-    from auditkit.practice.release import release_folder
+    from auditkit.practice.release.published import DATA, release_folder
     from auditkit.practice.scenarios import BASE_COMMIT
 
     image = DATA / release_folder(BASE_COMMIT) / "update-img.tar.zst"

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import IMAGE_NAME, release_folder
+from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
 
 IMAGE = DATA / release_folder(BASE_COMMIT) / IMAGE_NAME

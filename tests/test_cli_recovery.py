@@ -17,8 +17,7 @@ from commands import in_process as run
 from auditkit import practice
 from auditkit.guestos import Ext4, extract_tree, open_boot_source
 from auditkit.pipeline.sources import fetch_proposal
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 
 BASE = DATA / release_folder(BASE_COMMIT) / "update-img.tar.zst"

@@ -13,8 +13,8 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos import Ext4, guest_image, open_boot_source, read_boot_files, read_guest_image
 from auditkit.ic import parse_root_key
 from auditkit.opening import NoFileError, Unchanged, digest_of_file, read_file, regular_file
-from auditkit.practice.proposals import BASE_COMMIT, DATA, OTHER_COMMIT
-from auditkit.practice.release import release_folder
+from auditkit.practice.nns.proposals import BASE_COMMIT, OTHER_COMMIT
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.report import read_report_folder
 
 

@@ -9,22 +9,11 @@ from auditkit.audit.base import (
     decide_unknown_member,
     decide_version,
 )
-from auditkit.audit.claim import CHOSEN, FOREIGN_WORLDS, SENTENCES, Claim, in_order, qualifications_of
-from auditkit.audit.command_policies import (
-    ATTESTATION_POLICY,
-    AUTHENTIC_POLICY,
-    FILES_OVERLAP_POLICY,
-    PROPOSAL_POLICY,
-    VERITY_POLICY,
-    certificate_policy,
-    compare_images_policy,
-)
 from auditkit.audit.content import decide_content
 from auditkit.audit.known_release import contradiction
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
 from auditkit.audit.plain_http import warn_about_plain_http
-from auditkit.audit.policy import OVERLAP, POLICIES, STRICT, STRICT_1, Policy, policy_named, policy_version
 from auditkit.audit.recovery import (
     RecoveryComparison,
     Reference,
@@ -40,7 +29,32 @@ from auditkit.audit.settings import (
     decide_policy,
     decide_root_key,
 )
-from auditkit.audit.verdict import Judgement, Trouble, Verdict, judge
+from auditkit.audit.verdict import (
+    ATTESTATION_POLICY,
+    AUTHENTIC_POLICY,
+    CHOSEN,
+    FILES_OVERLAP_POLICY,
+    FOREIGN_WORLDS,
+    OVERLAP,
+    POLICIES,
+    PROPOSAL_POLICY,
+    SENTENCES,
+    STRICT,
+    STRICT_1,
+    VERITY_POLICY,
+    Claim,
+    Judgement,
+    Policy,
+    Trouble,
+    Verdict,
+    certificate_policy,
+    compare_images_policy,
+    in_order,
+    judge,
+    policy_named,
+    policy_version,
+    qualifications_of,
+)
 
 __all__ = [
     "ATTESTATION_POLICY",

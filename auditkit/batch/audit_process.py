@@ -18,11 +18,11 @@ from typing import Final
 
 from auditkit.audit import Verdict
 from auditkit.batch.reports import FinishedReport, read_finished_report
+from auditkit.display import one_line
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.interpreter import auditkit_command, python_environment
 from auditkit.pipeline.parameters import Parameters
 from auditkit.report import Writer, begin_report_folder, only_writer
-from auditkit.report.display import one_line
 
 ATTEMPTS: Final = 2
 """How often an audit is tried that was killed or ended in TROUBLE. A PASS or FAIL is never tried again."""

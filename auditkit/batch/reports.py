@@ -20,7 +20,7 @@ from auditkit.limits import LIMITS
 from auditkit.report import AuditDocument, from_json, matrix_of
 from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.report.folder import DOCUMENT_NAME, is_begun
-from auditkit.report.summary import why
+from auditkit.report.rendering import why
 
 
 @dataclass(frozen=True, slots=True)

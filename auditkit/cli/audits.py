@@ -131,8 +131,8 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 def _why(document: AuditDocument) -> str:
-    from auditkit.report.display import one_line
-    from auditkit.report.summary import check_and_reason, why
+    from auditkit.display import one_line
+    from auditkit.report.rendering import check_and_reason, why
 
     deciding = document.deciding.decision if document.deciding else None
     return one_line(check_and_reason(deciding, why(document)), 600)

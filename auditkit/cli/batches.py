@@ -141,7 +141,7 @@ class _Counter:
 
 def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     from auditkit.audit import Claim
-    from auditkit.report.summary import check_and_reason
+    from auditkit.report.rendering import check_and_reason
 
     rows = []
     for entry in document.audits:
@@ -167,7 +167,7 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
 
 def _show_status(found: Status) -> None:
     from auditkit.batch import age_text
-    from auditkit.report.summary import check_and_reason
+    from auditkit.report.rendering import check_and_reason
 
     rows = []
     for row in found.rows:
@@ -183,7 +183,7 @@ def _show_status(found: Status) -> None:
 
 def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     """One line a row, so that grep and a narrow window can deal with it; the last column is as long as it is."""
-    from auditkit.report.display import one_line
+    from auditkit.display import one_line
 
     lines = [columns, *(tuple(one_line(cell, 600) for cell in row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]

@@ -80,10 +80,10 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
 
     from auditkit.audit import decide_digest, warn_about_plain_http
     from auditkit.decision import Qualification
+    from auditkit.display import one_line
     from auditkit.errors import ParameterError
     from auditkit.evidence import IMAGE_URLS, PublishedDigest, download, parse_source, read_published_digest
     from auditkit.progress import progress_on_terminal
-    from auditkit.report.display import one_line
 
     if not re.fullmatch(r"[0-9a-f]{40}", version):
         raise ParameterError(

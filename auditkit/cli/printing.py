@@ -77,7 +77,7 @@ def say(text: str = "", *, lines: bool = False) -> None:
     Raises:
         OutputError: standard output takes no more.
     """
-    from auditkit.report.display import printed
+    from auditkit.display import printed
 
     _write(printed(text, lines=lines))
 
@@ -88,7 +88,7 @@ def say_json(text: str) -> None:
     Raises:
         OutputError: standard output takes no more.
     """
-    from auditkit.report.display import json_escape, printed_json
+    from auditkit.display import json_escape, printed_json
 
     shown = printed_json(text)
     try:
@@ -100,7 +100,7 @@ def say_json(text: str) -> None:
 
 def complain(text: str, *, lines: bool = False) -> None:
     """Prints one line, or lines as `say`, on standard error; says nothing where nobody listens."""
-    from auditkit.report.display import printed
+    from auditkit.display import printed
 
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(_ended(printed(text, lines=lines)))

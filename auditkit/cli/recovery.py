@@ -165,7 +165,7 @@ def _read(path: Path) -> GuestImage:
 
 
 def _show_differences(comparison: RecoveryComparison) -> None:
-    from auditkit.report.display import one_line
+    from auditkit.display import one_line
 
     for difference in (*comparison.trees.differences, *comparison.trees.metadata):
         say(one_line(str(difference), 600))

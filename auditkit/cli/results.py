@@ -53,7 +53,7 @@ def show_qualifications(claim: Claim) -> None:
 
 def show_decisions(decisions: Iterable[Decision]) -> None:
     """Prints what was decided, with reasons where it was not a pass."""
-    from auditkit.report.display import one_line
+    from auditkit.display import one_line
 
     for decision in decisions:
         mark = _MARKS[decision.outcome]
@@ -66,7 +66,7 @@ def show_decisions(decisions: Iterable[Decision]) -> None:
 
 def show_overlap(rows: Iterable[Overlap]) -> None:
     """Prints one line a measurement, and below it what it is where that needs saying."""
-    from auditkit.report.display import one_line
+    from auditkit.display import one_line
 
     for row in rows:
         side = row.blessed or row.computed

@@ -110,8 +110,8 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
 
 def _show_preview(preview: Preview, key: str) -> None:
     """What somebody is about to sign, on standard error: standard output stays what scripts read."""
-    from auditkit.report.display import one_line
-    from auditkit.report.summary import foreign_root_key
+    from auditkit.display import one_line
+    from auditkit.report.rendering import foreign_root_key
 
     document, repeated = preview.document, preview.repeated
     number = document.subject.proposal_id
@@ -134,7 +134,7 @@ def _ask_passphrase(name: str) -> str:
     import getpass
     import warnings
 
-    from auditkit.report.display import one_line
+    from auditkit.display import one_line
 
     try:
         with warnings.catch_warnings():
@@ -249,7 +249,7 @@ def _verification_json(verified: ReportVerification) -> dict[str, object]:
 
 def _show_verification(verified: ReportVerification) -> None:
     from auditkit.audit import Verdict
-    from auditkit.report.display import one_line
+    from auditkit.display import one_line
     from auditkit.signing import report_checks
 
     for signature in verified.signatures:

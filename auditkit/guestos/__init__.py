@@ -11,27 +11,32 @@
 Nothing here uses the network, mounts anything, or executes what it reads.
 """
 
+from auditkit.guestos.archive import UnknownMemberError
 from auditkit.guestos.assembly import recovery_tree, write_folder_tar
 from auditkit.guestos.boot_args import RELEASE_BOOT_ARGS, BootArgs, KernelCommandLine, parse_boot_args
 from auditkit.guestos.boot_files import MEASURED_FILES, BootFiles, read_boot_files
-from auditkit.guestos.comparison import (
-    ALTERNATIVE_PROPOSAL,
-    Difference,
-    DifferenceKind,
-    TreeComparison,
-    TreeSnapshot,
-    compare_trees,
-    excerpted_paths,
-    snapshot_tree,
-)
 from auditkit.guestos.ext4 import Entry, Ext4, FileType, Links
 from auditkit.guestos.guest_image import GuestImage, read_guest_image
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
 from auditkit.guestos.image_writer import write_ext4
-from auditkit.guestos.manifest_lines import entry_line, parse_entry_line, quoted, unquoted
-from auditkit.guestos.sparse_tar import UnknownMemberError
-from auditkit.guestos.tree import ManifestEntry, extract_tree, tree_manifest
-from auditkit.guestos.tree_tar import write_tree_tar
+from auditkit.guestos.tree import (
+    ALTERNATIVE_PROPOSAL,
+    Difference,
+    DifferenceKind,
+    ManifestEntry,
+    TreeComparison,
+    TreeSnapshot,
+    compare_trees,
+    entry_line,
+    excerpted_paths,
+    extract_tree,
+    parse_entry_line,
+    quoted,
+    snapshot_tree,
+    tree_manifest,
+    unquoted,
+    write_tree_tar,
+)
 from auditkit.guestos.update_image import UpdateImage, read_update_image
 from auditkit.guestos.verity import VerityRoot, root_image_verity
 

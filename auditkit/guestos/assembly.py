@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.guestos.comparison import ALTERNATIVE_PROPOSAL
 from auditkit.guestos.ext4 import Ext4, FileType
-from auditkit.guestos.folder_tree import (
+from auditkit.guestos.image_kind import open_boot_source
+from auditkit.guestos.tree import (
+    ALTERNATIVE_PROPOSAL,
+    archive_end,
     copy_content,
     copy_folder,
+    entry_header,
+    extract_tree,
     refuse_odd_names,
     walk_folder,
     write_new_file,
 )
-from auditkit.guestos.image_kind import open_boot_source
-from auditkit.guestos.tree import extract_tree
-from auditkit.guestos.tree_tar import archive_end, entry_header
 from auditkit.limits import LIMITS, Limits
 
 _LOST_AND_FOUND: Final = b"lost+found"

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
-from auditkit.guestos.comparison import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
 from auditkit.guestos.ext4 import Ext4, FileType, holds_data_behind
 from auditkit.guestos.image_kind import ImageKind, kind_of
+from auditkit.guestos.tree import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
 from auditkit.guestos.update_image import read_update_image
 from auditkit.guestos.verity import VerityRoot
 from auditkit.limits import LIMITS, Limits

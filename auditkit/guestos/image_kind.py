@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from auditkit.errors import EvidenceError, SourceError
+from auditkit.guestos.archive import ZSTD_MAGIC
 from auditkit.guestos.ext4 import MAGIC, SUPERBLOCK_OFFSET
 from auditkit.guestos.update_image import read_update_image
 from auditkit.guestos.verity import HASH_OFFSET, VERITY_MAGIC, VerityRoot, root_image_verity
-from auditkit.guestos.zstd_stream import ZSTD_MAGIC
 from auditkit.limits import LIMITS, Limits
 from auditkit.opening import regular_file
 

@@ -14,8 +14,8 @@ from typing import Final
 
 from auditkit.errors import SourceError
 from auditkit.guestos.ext4 import Entry, Ext4
-from auditkit.guestos.folder_tree import walk_folder
 from auditkit.guestos.outside_programs import run_program
+from auditkit.guestos.tree import walk_folder
 
 _HASH_SEED: Final = "c61251eb-100b-48fe-b089-57dea7368612"
 # mke2fs copies owner, atime and ctime of the machine that it runs on

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from auditkit.errors import EvidenceError, SourceError
+from auditkit.guestos.archive import Member, ZstdStream, read_members
 from auditkit.guestos.boot_files import version_text
-from auditkit.guestos.sparse_tar import Member, read_members
 from auditkit.guestos.verity import BATCH, RootImageHasher, VerityRoot
-from auditkit.guestos.zstd_stream import ZstdStream
 from auditkit.limits import LIMITS, Limits
 
 _BOOT, _ROOT, _VERSION, _OVERLAY = "boot.img", "root.img", "VERSION.TXT", "overlay.raw"

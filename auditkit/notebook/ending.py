@@ -6,11 +6,11 @@ import html
 from dataclasses import dataclass
 
 from auditkit.audit import Verdict
+from auditkit.display import one_line
 from auditkit.pipeline.document import demand_pass
 from auditkit.progress.here import shell_of_a_person
 from auditkit.report import AuditDocument
-from auditkit.report.display import one_line
-from auditkit.report.summary import check_and_reason, why
+from auditkit.report.rendering import check_and_reason, why
 
 _TEXT = 600  # characters of the reason
 

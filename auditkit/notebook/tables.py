@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from auditkit.decision import Decision
-from auditkit.report.display import visible
+from auditkit.display import visible
 from auditkit.report.records import DecisionRecord, OverlapRecord
 
 if TYPE_CHECKING:

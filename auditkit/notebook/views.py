@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from auditkit.display import one_line
 from auditkit.notebook.figures import figure_svg, overlap_figure
 from auditkit.notebook.outcomes_figure import outcomes_figure
-from auditkit.report.chain import chain_svg
-from auditkit.report.display import one_line
-from auditkit.report.summary import check_and_reason
+from auditkit.report.rendering import chain_svg, check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:

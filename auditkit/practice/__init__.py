@@ -5,9 +5,10 @@ It joins the worlds that audits can be about when it is imported.
 
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import Network, serve_forever, serving
-from auditkit.practice.release import PracticeRelease, build_release
+from auditkit.practice.nns.subnets import ROOT_KEY
+from auditkit.practice.release.build import build_release
+from auditkit.practice.release.published import PracticeRelease
 from auditkit.practice.scenarios import Scenario, scenario, scenarios
-from auditkit.practice.subnets import ROOT_KEY
 from auditkit.practice.world import PRACTICE_WORLD, parameter_file
 from auditkit.trust import join
 

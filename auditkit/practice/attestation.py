@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from auditkit.practice.attested import ATTESTED, REPORT_SUFFIX, Attested
-from auditkit.practice.proposals import DATA, blessed_measurements
+from auditkit.practice.nns.proposals import blessed_measurements
+from auditkit.practice.release.published import DATA
 from auditkit.practice.scenarios import Blessing
 from auditkit.sev.attestation import RootKey, TcbLayout, parse_chain
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import MEASUREMENTS_NAME, release_folder
+from auditkit.practice.release.published import DATA, MEASUREMENTS_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 from auditkit.sev import KnownRelease, parse_launch_measurements
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.practice.nns import CALL_VERSIONS, PracticeNns
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import IMAGE_NAME, release_folder
+from auditkit.practice.nns.answers import CALL_VERSIONS, PracticeNns
+from auditkit.practice.nns.subnets import ROOT_KEY
+from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
 from auditkit.practice.scenarios import scenario
 from auditkit.practice.server import ADDRESS, PracticeServer
-from auditkit.practice.subnets import ROOT_KEY
 
 
 @dataclass(frozen=True, slots=True)

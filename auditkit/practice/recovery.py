@@ -22,12 +22,12 @@ from auditkit.ic.candid import encode_nat64_argument
 from auditkit.ic.governance import GET_PROPOSAL_INFO
 from auditkit.ic.principal import GOVERNANCE
 from auditkit.ic.request import call_content, encode_envelope
-from auditkit.practice.nns import PracticeNns
-from auditkit.practice.proposals import DATA
+from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.recovered import RECOVERED, Recovered
-from auditkit.practice.release import IMAGE_NAME, SMALL, release_folder
+from auditkit.practice.release.build import SMALL
+from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+from auditkit.practice.release.sparse_tar import SparseTar
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT, scenario, scenarios
-from auditkit.practice.sparse_tar import SparseTar
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -16,7 +16,7 @@ from auditkit.errors import ParameterError
 from auditkit.ic.governance import ProposalStatus
 from auditkit.practice.attested import Attested
 from auditkit.practice.recovered import Recovered
-from auditkit.practice.release import release_commit
+from auditkit.practice.release.published import release_commit
 
 ExpectedVerdict = Literal["PASS", "FAIL", "TROUBLE"]
 

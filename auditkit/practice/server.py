@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.principal import Principal
-from auditkit.practice.nns import HttpAnswer, PracticeNns
-from auditkit.practice.release import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
+from auditkit.practice.nns.answers import HttpAnswer, PracticeNns
+from auditkit.practice.release.published import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
 
 ADDRESS: Final = "127.0.0.1"
 _API: Final = re.compile(r"/api/(v[0-9])/canister/([a-z0-9-]{1,70})/(call|read_state|query)")

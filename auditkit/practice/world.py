@@ -13,9 +13,9 @@ from auditkit.packaged import packaged_file
 from auditkit.practice.attestation import attestation_files, practice_root
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import serving
+from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.recovery import recovery_image
 from auditkit.practice.scenarios import Scenario, scenario
-from auditkit.practice.subnets import ROOT_KEY
 from auditkit.trust import Trust, World
 
 

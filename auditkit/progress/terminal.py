@@ -79,7 +79,7 @@ class Bars:
 
     def bytes_done(self, label: str, done: int, total: int | None) -> None:
         """Moves the bar of ``label``."""
-        from auditkit.report.display import one_line  # noqa: PLC0415  (a wing; no program without a terminal needs it)
+        from auditkit.display import one_line  # noqa: PLC0415  (a wing; no program without a terminal needs it)
 
         label = one_line(label, _LABEL_LIMIT)
         amount = f"{decimal(done)} of {decimal(total)}" if total else decimal(done) if done else ""

@@ -16,9 +16,6 @@ from auditkit.report.folder import (
     require_replaceable,
     write_report_folder,
 )
-from auditkit.report.html import render_html
-from auditkit.report.job_summary import begin_job_summary, write_job_summary
-from auditkit.report.markdown import render_job_summary, render_markdown
 from auditkit.report.records import (
     RECORD_NAME,
     CommandLine,
@@ -37,7 +34,14 @@ from auditkit.report.records import (
     Tool,
     TroubleRecord,
 )
-from auditkit.report.text import render_decisions, render_text
+from auditkit.report.rendering import (
+    begin_job_summary,
+    render_html,
+    render_job_summary,
+    render_markdown,
+    render_text,
+    write_job_summary,
+)
 from auditkit.report.writer import Writer, only_writer
 
 __all__ = [
@@ -72,7 +76,6 @@ __all__ = [
     "matrix_of",
     "only_writer",
     "read_report_folder",
-    "render_decisions",
     "render_html",
     "render_job_summary",
     "render_markdown",

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from auditkit.report.display import one_line
+from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.markdown import code, prose
 from auditkit.report.records import DecisionRecord, OverlapRecord
+from auditkit.report.rendering import code, prose
 
 _TEXT: Final = 300
 _DECISION_FIELDS: Final = ("question", "expected", "observed", "reason", "evidence", "qualifications")

@@ -17,10 +17,18 @@ from typing import Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from auditkit import checks
-from auditkit.audit.claim import FOREIGN_WORLDS, Claim, in_order, qualifications_of
-from auditkit.audit.policy import STRICT_1, Policy, policy_version
 from auditkit.audit.settings import RELEASE_MATRIX, Matrix
-from auditkit.audit.verdict import Verdict, judge
+from auditkit.audit.verdict import (
+    FOREIGN_WORLDS,
+    STRICT_1,
+    Claim,
+    Policy,
+    Verdict,
+    in_order,
+    judge,
+    policy_version,
+    qualifications_of,
+)
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.limits import LIMITS

@@ -27,8 +27,7 @@ from auditkit.report.evidence_folder import (
     remove_evidence_folder,
     write_evidence_folder,
 )
-from auditkit.report.html import render_html
-from auditkit.report.markdown import render_markdown
+from auditkit.report.rendering import render_html, render_markdown
 from auditkit.report.writer import only_writer
 
 DOCUMENT_NAME: Final = "audit.json"

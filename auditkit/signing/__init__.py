@@ -8,8 +8,7 @@ from auditkit.signing.companion import sign_companion
 from auditkit.signing.dsse import Envelope, parse_envelope, pre_authentication_encoding
 from auditkit.signing.sign import require_signable, sign_report
 from auditkit.signing.signatures import Signature
-from auditkit.signing.ssh_agent import AgentKey, agent_key
-from auditkit.signing.ssh_keys import PrivateKey, Signer, fingerprint, load_private_key
+from auditkit.signing.ssh import AgentKey, PrivateKey, Signer, agent_key, fingerprint, load_private_key
 from auditkit.signing.statement import predicate_schema
 from auditkit.signing.trust_list import AllowedSigner, TrustList
 from auditkit.signing.verification import ReportVerification, verify_report

@@ -19,12 +19,12 @@ from typing import Final
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError
 from auditkit.evidence import read_file
 from auditkit.limits import MIB
-from auditkit.signing.ssh_certificates import (
+from auditkit.signing.ssh import (
     is_known_kind,
     is_too_short,
+    key_type,
     plain_key,
 )
-from auditkit.signing.ssh_keys import key_type
 from auditkit.signing.trust_list import AllowedSigner, TrustList
 
 _FILE_BYTES: Final = 4 * MIB

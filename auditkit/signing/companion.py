@@ -23,11 +23,8 @@ from auditkit.evidence import read_file, write_together
 from auditkit.signing.bundle import BUNDLE_BYTES
 from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.sign import prepare_statement
-from auditkit.signing.ssh_certificates import keyid_of
-from auditkit.signing.ssh_keygen import last_line, ssh_keygen
-from auditkit.signing.ssh_keys import key_type, read_string
+from auditkit.signing.ssh import NAMESPACE, key_type, keyid_of, last_line, read_string, ssh_keygen
 from auditkit.signing.statement import ReportStatement, parse_report_statement, statement_bytes
-from auditkit.signing.trust_list import NAMESPACE
 
 _SIGNATURE_BYTES: Final = 64 * 1024
 _TOUCH_SECONDS: Final = 180  # whoever signs may have to find and touch a security key

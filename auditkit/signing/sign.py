@@ -21,7 +21,7 @@ from auditkit.signing.folder_files import (
     check_renderings,
     read_folder_files,
 )
-from auditkit.signing.ssh_keys import Signer, fingerprint, signed_by
+from auditkit.signing.ssh import Signer, fingerprint, signed_by
 from auditkit.signing.statement import (
     NAME_CHARACTERS,
     Auditor,

@@ -14,8 +14,7 @@ from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
 from auditkit.signing.companion import Companion, read_companion
 from auditkit.signing.folder_files import FolderFiles
 from auditkit.signing.line_ends import hint
-from auditkit.signing.ssh_keygen import certificate_counts, is_revoked, made_signature
-from auditkit.signing.ssh_keys import signed_by
+from auditkit.signing.ssh import certificate_counts, is_revoked, made_signature, signed_by
 from auditkit.signing.statement import ReportStatement
 from auditkit.signing.trust_list import Standing, TrustList, distinct_auditors
 

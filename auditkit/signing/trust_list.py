@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from auditkit.signing.patterns import list_matches, may_be_alike, names_somebody
-from auditkit.signing.ssh_certificates import Certificate, keyid_of, read_certificate
-
-NAMESPACE: Final = "auditkit"
-"""What our SSH signatures are for; an ``allowed_signers`` line can restrict a key to it."""
+from auditkit.signing.ssh import NAMESPACE, Certificate, keyid_of, read_certificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from conftest import ROOT
 
 from auditkit.cli import main
 from auditkit.cli.printing import OutputError, complain, open_streams, say, say_json
+from auditkit.display import printed, printed_json
 from auditkit.progress import progress_on_terminal
-from auditkit.report.display import printed, printed_json
-from auditkit.report.markdown import code, prose
+from auditkit.report.rendering.markdown import code, prose
 
 EVIL = "\x1b[2J\x1b[HPASS\r\x9b1m\u202e\n::error::x"
 

@@ -15,9 +15,10 @@ from auditkit.evidence import Backoff, agent
 from auditkit.ic import GOVERNANCE, call_content, encode_nat64_argument, request_id
 from auditkit.limits import LIMITS
 from auditkit.pipeline import Parameters, check, replay, write_report
-from auditkit.practice import certify, parameter_file
-from auditkit.practice.keys import KeyPair
-from auditkit.practice.proposals import proposal_reply
+from auditkit.practice import parameter_file
+from auditkit.practice.nns import certify
+from auditkit.practice.nns.keys import KeyPair
+from auditkit.practice.nns.proposals import proposal_reply
 
 ROOT, STRANGER = KeyPair("tests: root"), KeyPair("tests: a stranger")
 PASS, FAIL, TROUBLE = 0, 1, 2

@@ -13,7 +13,7 @@ from unittest import mock
 
 from auditkit.errors import EvidenceError
 from auditkit.ic import bls, candid, cbor, governance, hash_tree, request, verify_certificate, verify_proposal
-from auditkit.ic.candid_types import Opt, Primitive, Record, Typed, Variant, Vec
+from auditkit.ic.candid import Opt, Primitive, Record, Typed, Variant, Vec
 from auditkit.ic.certificate import Certificate, read_form
 from auditkit.ic.hash_tree import Error, Fork, Found, HashTree, Labeled, Leaf, Pruned, Unknown
 from auditkit.ic.principal import GOVERNANCE

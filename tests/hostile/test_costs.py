@@ -62,7 +62,7 @@ def test_boot_args_as_long_as_they_may_be():
 
 def test_every_line_that_boot_args_may_have_is_swept_in_seconds():
     script = f"""
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev import explain, measured_boot
 boot = measured_boot(practice_firmware("f"), practice_kernel("k", 4000), practice_initrd("i", 4000))
 lines = {{f"BOOT_ARGS_{{number}}": "x" * 500 for number in range({LIMITS.boot_args_lines})}}

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from auditkit.errors import EvidenceError
-from auditkit.practice.firmware import practice_firmware
+from auditkit.practice.release.firmware import practice_firmware
 from auditkit.sev import measure, measured_boot
 
 KERNEL, INITRD, LINE = b"kernel", b"initrd", "root=a"

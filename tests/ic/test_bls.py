@@ -5,7 +5,7 @@ from py_arkworks_bls12381 import G1Point, G2Point, Scalar
 
 from auditkit.errors import AuditkitError
 from auditkit.ic import bls
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.keys import KeyPair
 
 RFC_DST = b"QUUX-V01-CS02-with-BLS12381G1_XMD:SHA-256_SSWU_RO_"
 P = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB

@@ -8,7 +8,7 @@ import pytest
 from auditkit.errors import EvidenceError
 from auditkit.ic import candid, cbor
 from auditkit.ic.candid import MAGIC
-from auditkit.practice.candid_writer import sleb128, uleb128
+from auditkit.practice.nns.candid_writer import sleb128, uleb128
 
 LONGEST = 0.05  # seconds
 

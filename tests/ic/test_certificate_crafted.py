@@ -12,10 +12,10 @@ from auditkit.errors import ParameterError
 from auditkit.ic import GOVERNANCE, Principal, cbor, verify_certificate
 from auditkit.ic.bls import DST
 from auditkit.ic.hash_tree import Fork, Labeled, Leaf, Pruned, encode, root_hash
-from auditkit.practice import certify
-from auditkit.practice.candid_writer import uleb128
-from auditkit.practice.certify import build_tree, delegation_state, encode_ranges, prune
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns import certify
+from auditkit.practice.nns.candid_writer import uleb128
+from auditkit.practice.nns.certify import build_tree, delegation_state, encode_ranges, prune
+from auditkit.practice.nns.keys import KeyPair
 
 LOW, HIGH = Principal(bytes(10)), Principal(bytes.fromhex("00000000000000ff0101"))
 ELSEWHERE = (

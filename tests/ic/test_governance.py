@@ -18,8 +18,16 @@ from auditkit.ic import (
 )
 from auditkit.ic.candid import Primitive, label_hash
 from auditkit.ic.governance import ACTIONS, BLESS_ACTION
-from auditkit.practice.candid_writer import BLOB, OptType, RecordType, VariantType, VecType, encode, record
-from auditkit.practice.governance_reply import encode_proposal_reply
+from auditkit.practice.nns.candid_writer import (
+    BLOB,
+    OptType,
+    RecordType,
+    VariantType,
+    VecType,
+    encode,
+    record,
+)
+from auditkit.practice.nns.governance_reply import encode_proposal_reply
 
 # Written from governance.did by hand, not through the practice writer of replies.
 NAT64, INT32, TEXT = Primitive.NAT64, Primitive.INT32, Primitive.TEXT

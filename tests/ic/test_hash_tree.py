@@ -18,7 +18,7 @@ from auditkit.ic.hash_tree import (
     Pruned,
     Unknown,
 )
-from auditkit.practice.certify import build_tree, join, prune
+from auditkit.practice.nns.certify import build_tree, join, prune
 
 FULL = (
     "8301830183024161830183018302417882034568656c6c6f810083024179820345776f726c6483024162820344676f6f64"

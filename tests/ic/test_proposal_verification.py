@@ -9,9 +9,9 @@ import pytest
 from auditkit.errors import ParameterError
 from auditkit.ic import ANONYMOUS, Principal, request_id, verify_embedded_proposal
 from auditkit.ic.candid import Primitive, encode_nat64_argument
-from auditkit.practice import certify
-from auditkit.practice.candid_writer import OptType, encode, record
-from auditkit.practice.certify import build_tree, prune
+from auditkit.practice.nns import certify
+from auditkit.practice.nns.candid_writer import OptType, encode, record
+from auditkit.practice.nns.certify import build_tree, prune
 
 REQUEST, REPLY, STAGE = 12, 13, 14
 OTHER_CANISTER = Principal(bytes.fromhex("00000000000000020101"))

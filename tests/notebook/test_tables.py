@@ -10,7 +10,7 @@ import pytest
 from auditkit import checks
 from auditkit.audit.overlap import compare
 from auditkit.notebook.tables import decisions_table, measurements_table, overlap_table
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.report.records import DecisionRecord, Label, OverlapRecord, Setting
 from auditkit.sev import measure, measured_boot
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.guestos.sparse_tar import read_members
-from auditkit.guestos.zstd_stream import ZstdStream, zstd
+from auditkit.guestos.archive.sparse_tar import read_members
+from auditkit.guestos.archive.zstd_stream import ZstdStream, zstd
 
 
 def unpacked(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import candid, candid_types
+from auditkit.ic import candid
 from auditkit.ic.candid import Primitive, Typed
 
 _WIDTH = "a number is read at exactly the type that the interface gives it, so nat is not taken for int"
@@ -75,7 +75,7 @@ def cases(peers: Path) -> list[dict[str, Any]]:
 @pytest.fixture
 def by_id(monkeypatch):
     """The suite names fields by their ids in digits, not by the names that these are hashes of."""
-    monkeypatch.setattr(candid_types, "label_hash", int)
+    monkeypatch.setattr("auditkit.ic.candid.types.label_hash", int)
 
 
 def read(value: Typed, wanted: list[Any]) -> None:

@@ -17,8 +17,8 @@ import pytest
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos import Ext4, FileType
+from auditkit.guestos.archive.zstd_stream import zstd
 from auditkit.guestos.ext4.entry import Entry
-from auditkit.guestos.zstd_stream import zstd
 
 # what we say of an image that e2fsck finds sound (exit status 0), and why we refuse it all the same
 SOUND_FOR_E2FSCK = {

@@ -14,8 +14,7 @@ from auditkit import checks
 from auditkit.evidence import download, sources
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.practice import parameter_file
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import IMAGE_NAME, release_folder
+from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 from auditkit.report import to_json
 

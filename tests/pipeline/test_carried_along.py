@@ -16,12 +16,11 @@ import pytest
 from auditkit.decision import Qualification
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.practice import parameter_file
-from auditkit.practice.proposals import DATA
 from auditkit.practice.recovered import Recovered
 from auditkit.practice.recovery import recovery_image
-from auditkit.practice.release import release_folder
+from auditkit.practice.release.published import DATA, release_folder
+from auditkit.practice.release.sparse_tar import SparseTar
 from auditkit.practice.scenarios import BASE_COMMIT
-from auditkit.practice.sparse_tar import SparseTar
 from auditkit.report import to_json
 
 if sys.version_info >= (3, 14):

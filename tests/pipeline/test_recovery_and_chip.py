@@ -12,7 +12,7 @@ from auditkit.pipeline import Parameters, check, preflight
 from auditkit.practice import parameter_file
 from auditkit.practice.attestation import Attested, attestation_files
 from auditkit.report import render_html
-from auditkit.report.chain import chain_links
+from auditkit.report.rendering.chain import chain_links
 
 LINKS = ("NNS key", "certificate", "proposal", "base release", "measurements", "recovery image", "chip")
 
@@ -109,7 +109,7 @@ def test_both_can_be_checked_at_once():
     ],
 )
 def test_the_headline_blames_the_link_that_broke(name, blamed):
-    from auditkit.report.summary import headline
+    from auditkit.report.rendering.summary import headline
 
     assert headline(audit(name)[0]).startswith(blamed)
 
@@ -128,7 +128,7 @@ def test_practice_chips_are_not_trusted_under_another_nns():
     from auditkit.audit import decide_attestation
     from auditkit.ic import BlessAlternativeGuestOsVersion
     from auditkit.practice.attestation import practice_chip, practice_root
-    from auditkit.practice.proposals import blessed_measurements
+    from auditkit.practice.nns.proposals import blessed_measurements
     from auditkit.practice.scenarios import Blessing
     from auditkit.sev.attestation import amd_roots
 

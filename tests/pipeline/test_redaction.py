@@ -19,8 +19,7 @@ from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice import parameter_file
 from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
 from auditkit.report import to_json
 

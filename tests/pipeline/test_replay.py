@@ -19,7 +19,7 @@ from auditkit.evidence import format_sha256sums
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.steps import proposal as proposal_step
 from auditkit.practice import parameter_file, scenarios
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.keys import KeyPair
 from auditkit.report import from_json, to_json
 
 

@@ -14,10 +14,11 @@ from auditkit.ic.governance import (
     ProposalStatus,
 )
 from auditkit.pipeline import Parameters, check
-from auditkit.practice import certify, parameter_file
-from auditkit.practice.governance_reply import encode_proposal_reply
-from auditkit.practice.keys import KeyPair
-from auditkit.practice.proposals import blessed_measurements
+from auditkit.practice import parameter_file
+from auditkit.practice.nns import certify
+from auditkit.practice.nns.governance_reply import encode_proposal_reply
+from auditkit.practice.nns.keys import KeyPair
+from auditkit.practice.nns.proposals import blessed_measurements
 from auditkit.practice.scenarios import Blessing
 from auditkit.report import from_json, render_html, render_markdown, render_text, to_json
 from auditkit.times import LAST_SECOND, rfc3339, rfc3339_if_possible

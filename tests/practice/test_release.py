@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.practice import release as building
-from auditkit.practice.release import ReleaseSizes, build_package_data, build_release
-from auditkit.practice.sparse_tar import SparseTar
+from auditkit.practice.release import build as building
+from auditkit.practice.release.build import ReleaseSizes, build_package_data, build_release
+from auditkit.practice.release.published import DATA
+from auditkit.practice.release.sparse_tar import SparseTar
 
-DATA = Path(building.__file__).parent / "data"
 OFFSET = "10603200512"
 SALT = "89bc06702975f10b41dd53e26eb9aef0adde93bc13d73e8f26b496dddefe2483"
 
@@ -183,7 +183,7 @@ def test_a_missing_program_leaves_nothing_behind(tmp_path, monkeypatch):
 def test_a_failing_program_leaves_no_release(tmp_path, monkeypatch, program):
     for name in ("mke2fs", "debugfs", "veritysetup"):
         program(name)
-    monkeypatch.setattr("auditkit.practice.file_systems.VERITY_SALT", "no salt")
+    monkeypatch.setattr("auditkit.practice.release.file_systems.VERITY_SALT", "no salt")
     with pytest.raises(SourceError, match="veritysetup failed"):
         build_release(tmp_path, seed="base")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

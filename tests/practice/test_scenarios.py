@@ -13,7 +13,7 @@ from auditkit import checks, practice
 from auditkit.errors import ParameterError
 from auditkit.ic.candid import decode
 from auditkit.ic.governance import decode_proposal_info
-from auditkit.practice.proposals import proposal_reply
+from auditkit.practice.nns.proposals import proposal_reply
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "params" / "practice"

@@ -17,7 +17,7 @@ from auditkit import practice
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence.agent import fetch_certified_call
 from auditkit.ic import GOVERNANCE, Principal, encode_nat64_argument, request_id, verify_certificate
-from auditkit.practice.nns import PracticeNns
+from auditkit.practice.nns.answers import PracticeNns
 
 CBOR = {"Content-Type": "application/cbor"}
 CALL = "/api/v4/canister/rrkah-fqaaa-aaaaa-aaaaq-cai/call"

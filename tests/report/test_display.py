@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from auditkit.report.display import one_line, shortened, visible
+from auditkit.display import one_line, shortened, visible
 
 
 @pytest.mark.parametrize(

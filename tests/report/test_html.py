@@ -76,7 +76,7 @@ def test_the_page_loads_nothing_and_runs_nothing(document):
             assert value is None or value.startswith("#") or (tag, value) == ("link", "data:,"), (tag, name)
     policy = next(a["content"] for t, a in page.elements if t == "meta" and "http-equiv" in a)
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
-    styles = files("auditkit.report").joinpath("templates/report.css").read_text()
+    styles = files("auditkit.report").joinpath("rendering/templates/report.css").read_text()
     assert "url(" not in styles
     assert "@import" not in styles
 
@@ -189,7 +189,7 @@ def _luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_text_contrast_meets_wcag_aa(theme):
-    styles = files("auditkit.report").joinpath("templates/report.css").read_text()
+    styles = files("auditkit.report").joinpath("rendering/templates/report.css").read_text()
     block = re.findall(r":root \{(.*?)\}", styles, re.DOTALL)[theme]
     colour = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
     pairs = [(ink, ground) for ink in ("ink", "soft", "link") for ground in ("paper", "card", "skip-bg")]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from auditkit.report import render_decisions, render_text
+from auditkit.report import render_text
 
 
 @pytest.mark.parametrize("which", ["failing", "passing", "troubled", "hostile"])
@@ -44,9 +44,3 @@ def test_trouble_says_what_where_and_what_to_do(troubled):
 def test_lines_are_wrapped(failing, hostile):
     assert max(map(len, render_text(failing, width=80).splitlines())) <= 110
     assert len(render_text(hostile)) < 100_000
-
-
-def test_decisions_alone(failing):
-    text = render_decisions(failing.decisions[:2])
-    assert text.splitlines()[0].endswith("certificate.form")
-    assert len(text.splitlines()) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditkit.errors import ParameterError
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev import explain, measured_boot
 
 FILES = practice_firmware("a"), practice_kernel("a", 2000), practice_initrd("a", 2000)

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from auditkit.errors import EvidenceError
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev import measure, measured_boot, parse_launch_measurements, render_launch_measurements
 
 RELEASES = ("03783153", "7360f8f3", "79faae8b", "bcac7ca3", "e9fd136f", "fa06b0e8")

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev import CPU_SIGNATURES, measure, measured_boot
 
 TEE_A = "root=/dev/disk/by-partuuid/7c0a626e dfinity.system=A dfinity.tee=1 root_hash=" + "a" * 64

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_types_with
 from auditkit.sev.kernel_hashes import TABLE_BYTES, kernel_hashes_page
 from auditkit.sev.ovmf import parse_firmware

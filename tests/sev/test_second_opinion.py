@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
-from auditkit.practice.firmware import practice_firmware, practice_initrd, practice_kernel
+from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev import measure, measured_boot, second_opinion
 
 FILES = practice_firmware("a"), practice_kernel("a", 2000), practice_initrd("a", 2000)

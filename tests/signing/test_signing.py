@@ -190,8 +190,7 @@ def test_a_required_pass_is_unqualified_but_for_what_is_accepted(
 
 def test_a_replay_that_reads_the_image_is_not_qualified(report, alice, trust_file, capsys):
     from auditkit import practice
-    from auditkit.practice.proposals import DATA
-    from auditkit.practice.release import IMAGE_NAME, release_folder
+    from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
     from auditkit.practice.scenarios import OTHER_COMMIT
 
     sign_report(report, alice.signer())
@@ -236,8 +235,7 @@ def test_boot_files_that_are_not_those_of_the_image_are_seen_by_who_reads_it(
     report, alice, trust_file, capsys
 ):
     from auditkit import practice
-    from auditkit.practice.proposals import DATA
-    from auditkit.practice.release import IMAGE_NAME, release_folder
+    from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
 
     forged_boot_files(report)
     sign_report(report, alice.signer())

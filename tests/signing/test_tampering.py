@@ -106,7 +106,7 @@ def test_every_byte_of_the_bundle_counts(signed):
     """Each byte in turn: there is nothing in a bundle that can be changed without notice."""
     from auditkit.errors import EvidenceError
     from auditkit.signing.bundle import parse_bundle
-    from auditkit.signing.ssh_keys import signed_by
+    from auditkit.signing.ssh.keys import signed_by
 
     folder, _ = signed
     data = (folder / "report.intoto.jsonl").read_bytes()

@@ -16,7 +16,7 @@ from auditkit.cli import main
 from auditkit.errors import ParameterError
 from auditkit.signing import read_trust_list, sign_companion, sign_report, verify_report
 from auditkit.signing.patterns import matches, may_be_alike
-from auditkit.signing.ssh_certificates import read_certificate
+from auditkit.signing.ssh.certificates import read_certificate
 from auditkit.signing.trust_list import Standing, distinct_auditors
 
 

@@ -14,7 +14,7 @@ from auditkit.decision import Qualification
 from auditkit.errors import ParameterError
 from auditkit.evidence import MAINNET_URLS
 from auditkit.ic import MAINNET_ROOT_KEY
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.keys import KeyPair
 from auditkit.trust import MAINNET, Trust, World, join, parse_trust, trust_in, trust_named, world, world_place
 
 OTHER = KeyPair("somebody else").public_key_der

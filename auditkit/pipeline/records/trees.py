@@ -28,7 +28,7 @@ class TreesRecord(BaseModel):
     """Two boot trees: everything that their comparison looks at, and so nothing that was decided.
 
     Attributes:
-        base: every entry of the base's tree, one line each (`auditkit.guestos.manifest_lines`), sorted by path.
+        base: every entry of the base's tree, one line each (`auditkit.guestos.tree.manifest_lines`), sorted by path.
         recovery: the entries of the recovery image's tree that the base has not, or has otherwise.
         missing: paths of the base's tree that the recovery image's has not, percent-encoded.
         base_content, recovery_content: the content of the first small files that differ, in base64, by path.

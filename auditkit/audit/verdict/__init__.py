@@ -1,0 +1,63 @@
+"""What the decisions come to: a policy, the verdict under it, and what a verdict claims."""
+
+from auditkit.audit.verdict.claim import (
+    CHOSEN,
+    FOREIGN_WORLDS,
+    SENTENCES,
+    Claim,
+    in_order,
+    qualifications_of,
+)
+from auditkit.audit.verdict.command_policies import (
+    ATTESTATION_POLICY,
+    AUTHENTIC_POLICY,
+    FILES_OVERLAP_POLICY,
+    PROPOSAL_POLICY,
+    VERITY_POLICY,
+    certificate_policy,
+    compare_images_policy,
+)
+from auditkit.audit.verdict.judgement import (
+    Decided,
+    Judgement,
+    Trouble,
+    Verdict,
+    judge,
+)
+from auditkit.audit.verdict.policy import (
+    OVERLAP,
+    POLICIES,
+    STRICT,
+    STRICT_1,
+    Policy,
+    policy_named,
+    policy_version,
+)
+
+__all__ = [
+    "ATTESTATION_POLICY",
+    "AUTHENTIC_POLICY",
+    "CHOSEN",
+    "FILES_OVERLAP_POLICY",
+    "FOREIGN_WORLDS",
+    "OVERLAP",
+    "POLICIES",
+    "PROPOSAL_POLICY",
+    "SENTENCES",
+    "STRICT",
+    "STRICT_1",
+    "VERITY_POLICY",
+    "Claim",
+    "Decided",
+    "Judgement",
+    "Policy",
+    "Trouble",
+    "Verdict",
+    "certificate_policy",
+    "compare_images_policy",
+    "in_order",
+    "judge",
+    "policy_named",
+    "policy_version",
+    "qualifications_of",
+]

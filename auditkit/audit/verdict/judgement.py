@@ -1,0 +1,105 @@
+"""The one place where decisions become a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from auditkit.audit.verdict.policy import Policy
+from auditkit.decision import Outcome
+
+
+class Verdict(StrEnum):
+    """PASS, FAIL (a check ran and failed), or TROUBLE (nobody could tell)."""
+
+    PASS = "PASS"  # noqa: S105  (a verdict, not a password)
+    FAIL = "FAIL"
+    TROUBLE = "TROUBLE"
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 or 2, the exit status of every command that reaches this verdict."""
+        return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.TROUBLE: 2}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something could not be told: what happened, where, and what to do about it."""
+
+    what: str
+    where: str
+    hint: str
+
+
+class Decided(Protocol):
+    """A decision, or its record in a report."""
+
+    @property
+    def id(self) -> str:
+        """The check's id."""
+
+    @property
+    def number(self) -> int:
+        """Its place in the order of the checks."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it decided."""
+
+    @property
+    def reason(self) -> str:
+        """One sentence that says why."""
+
+
+_Decided = TypeVar("_Decided", bound=Decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Generic[_Decided]):
+    """A verdict and what it rests on.
+
+    Attributes:
+        policy: name and version of the policy that was applied.
+        verdict: the verdict.
+        deciding: the first decision that failed; None on PASS and TROUBLE.
+        missing: ids of demanded checks without an answer, in no case empty on TROUBLE.
+        reason: one sentence for a voter.
+    """
+
+    policy: str
+    verdict: Verdict
+    deciding: _Decided | None
+    missing: tuple[str, ...]
+    reason: str
+
+
+def judge(decisions: Iterable[_Decided], policy: Policy) -> Judgement[_Decided]:
+    """The verdict of ``policy`` over ``decisions``.
+
+    FAIL if a demanded check failed; else TROUBLE if a demanded check is missing, was decided twice, or was skipped
+    although the policy cannot waive it; else PASS. Warnings and other skips change nothing.
+    """
+    made = sorted(decisions, key=lambda decision: decision.number)
+    demanded = policy.demanded
+    failed = [d for d in made if d.outcome is Outcome.FAIL and d.id in demanded]
+    counts: dict[str, int] = {}
+    for decision in made:
+        answered = decision.outcome is not Outcome.SKIP or decision.id not in policy.answered
+        counts[decision.id] = counts.get(decision.id, 0) + answered
+    missing = tuple(check.id for check in policy.checks if counts.get(check.id, 0) != 1)
+    if failed:
+        first = failed[0]
+        return Judgement(policy.id, Verdict.FAIL, first, missing, first.reason)
+    if missing:
+        skipped = next((d for d in made if d.id == missing[0] and d.outcome is Outcome.SKIP), None)
+        why = f": {skipped.reason}" if skipped else ""
+        many = (
+            f"{len(missing)} of the checks that were asked for have no answer, the first being {missing[0]}"
+        )
+        one = f"the check {missing[0]} has no answer"
+        return Judgement(
+            policy.id, Verdict.TROUBLE, None, missing, f"{one if len(missing) == 1 else many}{why}"
+        )
+    return Judgement(policy.id, Verdict.PASS, None, (), policy.promise)

@@ -1,0 +1,216 @@
+"""The practice NNS: what it answers to calls and state reads, without any network.
+
+Source: IC interface specification, "HTTPS interface". It differs from the real one on purpose in one thing: which
+subnet answers for the governance canister depends on the proposal that is asked for, so that one network holds
+every scenario.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from auditkit.errors import EvidenceError
+from auditkit.ic import cbor
+from auditkit.ic.candid import encode_nat64_argument
+from auditkit.ic.governance import GET_PROPOSAL_INFO
+from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
+from auditkit.ic.request import CallRequest, parse_request
+from auditkit.practice.nns.candid_writer import uleb128
+from auditkit.practice.nns.certify import State, pending_state, rejected_state, reply_state
+from auditkit.practice.nns.proposals import blessed_measurements, proposal_reply
+from auditkit.practice.nns.subnets import ROOT_KEY, certify
+from auditkit.practice.scenarios import Blessing, Scenario, Subnet, scenario_of_proposal
+
+CALL_VERSIONS: Final = ("v4", "v3", "v2")
+READ_STATE_VERSIONS: Final = ("v3", "v2")
+_KEPT_CALLS: Final = 1_000
+_LONGEST_EXPIRY_NS: Final = 330 * 10**9
+_DESTINATION_INVALID: Final = 3
+_CANISTER_ERROR: Final = 5
+_ARGUMENT_BYTES: Final = len(encode_nat64_argument(0))
+_CBOR: Final = "application/cbor"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """Status, media type and body of an answer."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call that was accepted, and how many more polls find it unfinished."""
+
+    request: CallRequest
+    polls: int
+
+
+@dataclass(slots=True)
+class PracticeNns:
+    """Answers `auditkit.evidence`, dfinity's agents and anybody else; safe to use from several threads.
+
+    Attributes:
+        call_versions: the call interfaces it knows, of v4, v3 and v2; others are answered with 404.
+        polls: how often a call's state is read as "processing" before the reply is there. With 0 a call by v4 or
+            v3 is answered at once; v2 always has to be polled.
+        now_ns: the clock, nanoseconds since 1970.
+    """
+
+    call_versions: tuple[str, ...] = CALL_VERSIONS
+    polls: int = 0
+    now_ns: Callable[[], int] = time.time_ns
+    _calls: OrderedDict[bytes, _Call] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def status(self) -> HttpAnswer:
+        """The answer to ``/api/v2/status``: the root key, and that all is well."""
+        return _cbor_answer(
+            {"impl_version": "practice", "replica_health_status": "healthy", "root_key": ROOT_KEY}
+        )
+
+    def call(self, version: str, canister: Principal, body: bytes) -> HttpAnswer:
+        """The answer to an update call by the interface ``version``."""
+        if version not in self.call_versions:
+            return _refusal(404, "this node does not know that interface")
+        try:
+            request = parse_request(body)
+        except EvidenceError as error:
+            return _refusal(400, f"the request cannot be read: {error}")
+        if request.canister != canister:
+            return _refusal(400, "the canister of the request is not that of its address")
+        if complaint := self._complaint(request.sender.raw, request.ingress_expiry_ns):
+            return _refusal(400, complaint)
+        if request.canister != GOVERNANCE:
+            rejection: dict[str, cbor.CborValue] = {
+                "status": "non_replicated_rejection",
+                "reject_code": _DESTINATION_INVALID,
+                "reject_message": f"Canister {request.canister} not found",
+                "error_code": "IC0301",
+            }
+            return _cbor_answer(rejection)
+        call = self._keep(request)
+        if version == "v2" or self.polls:
+            return HttpAnswer(202, _CBOR, cbor.encode({"status": "accepted"}, tagged=True))
+        certificate = _certify_answer(call.request, self.now_ns(), flat=version != "v4")
+        return _cbor_answer({"status": "replied", "certificate": certificate})
+
+    def read_state(self, version: str, body: bytes) -> HttpAnswer:
+        """The answer to a state read by the interface ``version``: the state of one call, or the time alone."""
+        if version not in READ_STATE_VERSIONS:
+            return _refusal(404, "this node does not know that interface")
+        try:
+            sender, expiry_ns, request_id = _read_state_request(body)
+        except EvidenceError as error:
+            return _refusal(400, f"the request cannot be read: {error}")
+        if complaint := self._complaint(sender, expiry_ns):
+            return _refusal(400, complaint)
+        with self._lock:
+            call = self._calls.get(request_id)
+            processing = call is not None and call.polls > 0
+            if call is not None and processing:
+                call.polls -= 1
+        now = self.now_ns()
+        if call is None:
+            nothing: dict[str | bytes, State] = {"time": uleb128(now), "request_status": {}}
+            certificate = certify(Subnet.NNS, nothing, _paths(request_id), time_ns=now, flat=True)
+        elif processing:
+            state = pending_state(request_id, "processing", time_ns=now)
+            subnet = _subnet(_scenario_asked_for(call.request))
+            certificate = certify(subnet, state, _paths(request_id), time_ns=now, flat=version == "v2")
+        else:
+            certificate = _certify_answer(call.request, now, flat=version == "v2")
+        return _cbor_answer({"certificate": certificate})
+
+    def _complaint(self, sender: bytes, expiry_ns: int) -> str | None:
+        if sender != ANONYMOUS.raw:
+            return "only anonymous requests are answered here"
+        now = self.now_ns()
+        if not now < expiry_ns <= now + _LONGEST_EXPIRY_NS:
+            return "the ingress_expiry is not within the next five minutes"
+        return None
+
+    def _keep(self, request: CallRequest) -> _Call:
+        call = _Call(request, self.polls)
+        with self._lock:
+            self._calls[request.request_id] = call
+            while len(self._calls) > _KEPT_CALLS:
+                self._calls.popitem(last=False)
+        return call
+
+
+def _certify_answer(request: CallRequest, now_ns: int, *, flat: bool) -> bytes:
+    request_id = request.request_id
+    scenario = _scenario_asked_for(request)
+    if request.method != GET_PROPOSAL_INFO:
+        message = f"Canister has no update method '{request.method}'"
+        state = rejected_state(request_id, _CANISTER_ERROR, message, time_ns=now_ns)
+    elif _proposal_asked_for(request) is None:
+        message = "the argument is not one nat64 in its plainest form"
+        state = rejected_state(request_id, _CANISTER_ERROR, message, time_ns=now_ns)
+    else:
+        reply = proposal_reply(_proposal_asked_for(request) or 0, now_ns // 10**9)
+        state = reply_state(request_id, reply, time_ns=now_ns)
+    certificate = certify(_subnet(scenario), state, _paths(request_id), time_ns=now_ns, flat=flat)
+    return _tamper(certificate) if scenario is not None and scenario.tampered else certificate
+
+
+def _tamper(certificate: bytes) -> bytes:
+    """Changes one byte of the first blessed measurement, after everything was signed."""
+    honest = blessed_measurements(Blessing.BASE)[0].measurement
+    return certificate.replace(honest, bytes([honest[0] ^ 1]) + honest[1:])
+
+
+def _paths(request_id: bytes) -> list[tuple[str | bytes, ...]]:
+    return [("time",), ("request_status", request_id)]
+
+
+def _proposal_asked_for(request: CallRequest) -> int | None:
+    number = int.from_bytes(request.argument[-8:], "little")
+    plain = len(request.argument) == _ARGUMENT_BYTES and request.argument == encode_nat64_argument(number)
+    return number if plain else None
+
+
+def _scenario_asked_for(request: CallRequest) -> Scenario | None:
+    number = _proposal_asked_for(request)
+    return None if number is None else scenario_of_proposal(number)
+
+
+def _subnet(scenario: Scenario | None) -> Subnet:
+    return Subnet.NNS if scenario is None else scenario.subnet
+
+
+def _read_state_request(body: bytes) -> tuple[bytes, int, bytes]:
+    """Sender, expiry and the request id asked about; an empty id when none is."""
+    match cbor.decode(body):
+        case {
+            "content": {
+                "request_type": "read_state",
+                "sender": bytes(sender),
+                "ingress_expiry": int(expiry_ns),
+                "paths": list(paths),
+            }
+        }:
+            ids = [
+                path[1]
+                for path in paths
+                if isinstance(path, list) and path[:1] == [b"request_status"] and path[1:]
+            ]
+            request_id = ids[0] if ids and isinstance(ids[0], bytes) else b""
+            return sender, expiry_ns, request_id
+    raise EvidenceError("it is no state read")
+
+
+def _cbor_answer(fields: dict[str, cbor.CborValue]) -> HttpAnswer:
+    return HttpAnswer(200, _CBOR, cbor.encode(fields, tagged=True))
+
+
+def _refusal(status: int, text: str) -> HttpAnswer:
+    return HttpAnswer(status, "text/plain; charset=utf-8", text.encode())

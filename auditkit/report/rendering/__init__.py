@@ -1,0 +1,41 @@
+"""A document as HTML, Markdown and text, in words that are written once."""
+
+from auditkit.report.rendering.chain import (
+    chain_svg,
+)
+from auditkit.report.rendering.html import (
+    render_html,
+)
+from auditkit.report.rendering.job_summary import (
+    begin_job_summary,
+    write_job_summary,
+)
+from auditkit.report.rendering.markdown import (
+    code,
+    prose,
+    render_job_summary,
+    render_markdown,
+)
+from auditkit.report.rendering.summary import (
+    check_and_reason,
+    foreign_root_key,
+    why,
+)
+from auditkit.report.rendering.text import (
+    render_text,
+)
+
+__all__ = [
+    "begin_job_summary",
+    "chain_svg",
+    "check_and_reason",
+    "code",
+    "foreign_root_key",
+    "prose",
+    "render_html",
+    "render_job_summary",
+    "render_markdown",
+    "render_text",
+    "why",
+    "write_job_summary",
+]

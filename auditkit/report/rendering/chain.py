@@ -1,0 +1,107 @@
+"""The chain from the NNS to the chip as one picture: seven links, each with its outcome.
+
+The picture is written by hand, so that it is the same text on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final, Protocol
+
+from auditkit.decision import Outcome
+from auditkit.display import shortened, visible
+
+_LINKS: Final = (
+    ("NNS key", ("certificate.signature", "delegation.signature", "certificate.keys")),
+    ("certificate", ("certificate.", "delegation.")),
+    ("proposal", ("reply.", "proposal.")),
+    ("base release", ("base.",)),
+    ("measurements", ("measurement.", "overlap.")),
+    ("recovery image", ("recovery.",)),
+    ("chip", ("attestation.",)),
+)
+_WORDS: Final = {"pass": "pass", "fail": "FAIL", "none": "not checked"}
+_MARKS: Final = {"pass": "✓", "fail": "✗", "none": "–"}
+_WIDTH, _ROW, _TOP = 360, 46, 8
+
+
+class Decided(Protocol):
+    """A decision, or its record in a report."""
+
+    @property
+    def id(self) -> str:
+        """The check's id."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the chain.
+
+    Attributes:
+        name: what it is.
+        state: ``pass``, ``fail`` or ``none`` (not checked).
+        note: how many of its checks failed or were not clear, in words; empty when none.
+    """
+
+    name: str
+    state: str
+    note: str
+
+    @property
+    def word(self) -> str:
+        """The outcome in a word."""
+        return _WORDS[self.state]
+
+
+def chain_links(decisions: Sequence[Decided]) -> tuple[Link, ...]:
+    """The outcome of each link: fail if one of its checks failed, not checked if none was answered, else pass."""
+    return tuple(_link(name, prefixes, decisions) for name, prefixes in _LINKS)
+
+
+def _link(name: str, prefixes: tuple[str, ...], decisions: Sequence[Decided]) -> Link:
+    members = [one for one in decisions if one.id.startswith(prefixes)]
+    failed = [one for one in members if one.outcome is Outcome.FAIL]
+    warned = sum(one.outcome is Outcome.WARN for one in members)
+    if failed:
+        return Link(name, "fail", shortened(visible(failed[0].id), 40))
+    if all(one.outcome is Outcome.SKIP for one in members):
+        return Link(name, "none", "")
+    return Link(name, "pass", f"{warned} with a warning" if warned else "")
+
+
+def chain_svg(decisions: Sequence[Decided]) -> str:
+    """The picture as an SVG document; it reads in black and white and names each outcome in words."""
+    links = chain_links(decisions)
+    height = _TOP * 2 + _ROW * len(links)
+    said = "; ".join(f"{link.name}: {link.word}" for link in links)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chain" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        'aria-labelledby="chain-title">',
+        f'<title id="chain-title">The chain, link by link. {said}.</title>',
+    ]
+    for number, link in enumerate(links):
+        middle = _TOP + _ROW * number + _ROW // 2
+        if number:
+            dash = "" if link.state == "pass" else ' stroke-dasharray="3 4"'
+            top = middle - _ROW + 13
+            parts.append(
+                f'<line class="{link.state}" x1="24" y1="{top}" x2="24" y2="{middle - 13}" '
+                f'stroke="currentColor" stroke-width="2"{dash}/>'
+            )
+        parts.append(
+            f'<g class="{link.state}"><circle cx="24" cy="{middle}" r="12" fill="none" stroke="currentColor" '
+            f'stroke-width="2"/><text x="24" y="{middle + 5}" text-anchor="middle" font-size="14" '
+            f'fill="currentColor">{_MARKS[link.state]}</text></g>'
+        )
+        parts.append(
+            f'<text x="48" y="{middle + 1}" font-size="14" font-weight="650" fill="currentColor">{link.name}</text>'
+        )
+        note = escape(f"{link.word}: {link.note}" if link.note else link.word)
+        parts.append(f'<text x="48" y="{middle + 16}" font-size="11" fill="currentColor">{note}</text>')
+    return "".join((*parts, "</svg>"))

@@ -1,0 +1,253 @@
+"""What every rendering tells, in the same words: the headline, the groups, the limits, how to check again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from auditkit.audit.verdict import FOREIGN_WORLDS, Decided, Verdict
+from auditkit.checks import ALL_CHECKS
+from auditkit.decision import Check, Outcome, Qualification
+from auditkit.report.document import AuditDocument
+from auditkit.report.records import RECORD_NAME, DecisionRecord
+
+SYMBOLS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.TROUBLE: "?"}
+OUTCOME_SYMBOLS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.WARN: "!", Outcome.SKIP: "–"}
+RELATIONS: Final = {
+    "matched": "blessed and computed",
+    "metadata-differs": "computed, but the label is wrong",
+    "blessed-only": "blessed, but not computed",
+    "computed-only": "computed, but not blessed",
+}
+_GROUPS: Final = (
+    ("certificate", "Certificate", "Did the Internet Computer sign this?", ("certificate.", "delegation.")),
+    ("proposal", "Proposal", "Is it the right proposal, and is it well formed?", ("reply.", "proposal.")),
+    ("base", "Base release", "Is this the image that was released, and is it whole?", ("base.",)),
+    ("measurements", "Measurements", "Is our own computation right?", ("measurement.",)),
+    ("overlap", "Overlap", "Does the proposal bless what the base release measures to?", ("overlap.",)),
+    ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
+    ("attestation", "Chip", "Does a blessed chip run a blessed guest?", ("attestation.",)),
+    ("settings", "Settings", "What did the parameters choose?", ("settings.",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Decisions about one part of the chain.
+
+    Attributes:
+        anchor: name of the group for links.
+        summary: how many passed, failed, warned and were skipped, in words.
+    """
+
+    anchor: str
+    title: str
+    question: str
+    decisions: tuple[DecisionRecord, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a reader can do to check the report, with the command for it."""
+
+    caption: str
+    command: str
+
+
+def headline(document: AuditDocument) -> str:
+    """One sentence for a voter: what the verdict means."""
+    version = document.subject.base_version
+    base = f"base release {version[:12]}" if version else "the base release"
+    if document.verdict is Verdict.TROUBLE:
+        return "The audit could not be finished. It says nothing for the proposal and nothing against it."
+    if document.verdict is Verdict.FAIL:
+        deciding = (document.deciding.decision or "") if document.deciding else ""
+        if deciding.startswith("recovery."):
+            return (
+                "The recovery image is not what the NNS blessed; the proposal itself stands up to its checks."
+            )
+        if deciding.startswith("attestation."):
+            return "The node does not prove what the NNS asks of it; the proposal itself stands up to its checks."
+        return f"The proposal does not stand up to the checks against {base}."
+    if document.subject.policy == "strict":
+        who = _nns(document)
+        return (
+            f"What the {who} certified matches what was released: every blessed measurement is one of {base}."
+        )
+    return f"At least one blessed measurement is one of {base}. The overlap policy asks for no more."
+
+
+def qualifications(document: AuditDocument) -> tuple[tuple[str, str], ...]:
+    """What keeps the verdict from meaning all that the word alone means: names, each with a sentence."""
+    return tuple((item.value, sentence) for item, sentence in document.claim.sentences)
+
+
+def why(document: AuditDocument) -> str:
+    """The reason of the verdict: that of the deciding decision, or else the promise of the policy."""
+    if document.deciding is not None:
+        return document.deciding.reason
+    if document.verdict is Verdict.PASS:
+        return document.policy.promise
+    return document.trouble[0].what if document.trouble else "No reason was recorded."
+
+
+def check_and_reason(deciding: str | None, reason: str) -> str:
+    """``reason``, after the id of the check that decides where there is one."""
+    return f"{deciding}: {reason}" if deciding else reason
+
+
+def deciding_check(document: AuditDocument) -> str:
+    """Number and id of the check that decides, such as ``check 26, overlap.explained``, or nothing."""
+    wanted = document.deciding.decision if document.deciding is not None else None
+    if wanted is None:
+        return ""
+    numbers = {check.id: check.number for check in ALL_CHECKS}
+    numbers.update((decision.id, decision.number) for decision in document.decisions)
+    return f"check {numbers[wanted]}, {wanted}" if wanted in numbers else wanted
+
+
+def groups(document: AuditDocument) -> tuple[Group, ...]:
+    """The decisions in their order, one group for each part of the chain that has any."""
+    told = []
+    left = list(document.decisions)
+    for anchor, title, question, prefixes in _GROUPS:
+        members = tuple(decision for decision in left if decision.id.startswith(prefixes))
+        left = [decision for decision in left if decision not in members]
+        told.append(Group(anchor, title, question, members, tally(members)))
+    told.append(Group("others", "Further checks", "What else was looked at?", tuple(left), tally(left)))
+    return tuple(group for group in told if group.decisions)
+
+
+def tally(decisions: Collection[Decided]) -> str:
+    """How many decisions have which outcome, such as ``10 passed, 1 failed``."""
+    words = {
+        Outcome.PASS: "passed",
+        Outcome.FAIL: "failed",
+        Outcome.WARN: "with a warning",
+        Outcome.SKIP: "skipped",
+    }
+    counts = {outcome: sum(d.outcome is outcome for d in decisions) for outcome in words}
+    return ", ".join(f"{count} {words[outcome]}" for outcome, count in counts.items() if count) or "none made"
+
+
+def unanswered(document: AuditDocument) -> tuple[Check, ...]:
+    """The checks of the catalogue that made no decision, because the audit never got to them."""
+    made = {decision.id for decision in document.decisions}
+    return tuple(check for check in ALL_CHECKS if check.id not in made)
+
+
+def foreign_root_key(document: AuditDocument) -> str | None:
+    """What the parameter ``root_key`` says when it is not the built-in key of mainnet."""
+    key = document.parameters.get("root_key", "mainnet")
+    return None if key == "mainnet" else str(key)
+
+
+def _nns(document: AuditDocument) -> str:
+    """Whose NNS it is, in the words of the headline."""
+    worlds = FOREIGN_WORLDS.intersection(document.claim.qualifications)
+    if Qualification.PRACTICE_NETWORK in worlds:
+        return "practice NNS"
+    return "holder of another root key" if worlds else "NNS"
+
+
+def readable_time(time: str | None) -> str | None:
+    """An RFC 3339 time in UTC, to the second, for reading."""
+    return None if time is None else f"{time[:10]} {time[11:19]} UTC"
+
+
+def meaning(document: AuditDocument) -> tuple[str, ...]:
+    """What a PASS of this audit proves."""
+    anchor = "the mainnet root key" if foreign_root_key(document) is None else "the root key that was given"
+    amount = "Every" if document.subject.policy == "strict" else "At least one"
+    proven = [
+        "The proposal as shown here, with its status, is what the NNS governance canister answered at the "
+        f"time of the certificate. The threshold signature leads to {anchor}; two libraries checked it.",
+        f"{amount} measurement that the proposal blesses is what an AMD SEV-SNP processor reports when it "
+        "starts the base release. It was computed here from the release's files, not copied from any list.",
+    ]
+    if document.subject.policy == "strict":
+        proven.append("No label beside a measurement tells voters something else than what was measured.")
+    return tuple(proven)
+
+
+def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
+    """What a PASS of this audit does not prove."""
+    unproven = [
+        "That the base release or the recovery GuestOS is free of faults or back doors. The audit compares "
+        "identities; it does not review code.",
+        "That the chips named in the proposal belong to the nodes that somebody says they do.",
+        "That AMD's processors and firmware keep their promises.",
+        "That the proposal is still as it was: its status can change after the time of the certificate.",
+    ]
+    if document.parameters.get("recovery_image") is None:
+        unproven.insert(
+            1,
+            "What the recovery root file system holds. The proposal fixes it by its root hash; no recovery "
+            "image was part of this audit.",
+        )
+    if document.subject.policy == "overlap":
+        unproven.insert(
+            0,
+            "That the other blessed measurements are harmless: under the overlap policy one match is enough.",
+        )
+    return tuple(unproven)
+
+
+def steps(document: AuditDocument) -> tuple[Step, ...]:
+    """What a reader who has the report folder can run to check it by hand."""
+    subject = document.subject
+    stored = {record.name for record in document.evidence if record.stored}
+    told = (
+        [
+            Step(
+                "Are the evidence files those that this report names?",
+                "cd evidence && sha256sum --check SHA256SUMS",
+            )
+        ]
+        if stored
+        else []
+    )
+    if RECORD_NAME in stored:
+        told.append(
+            Step("Does every check decide the same again, offline?", f"auditkit check evidence/{RECORD_NAME}")
+        )
+        told.append(
+            Step(
+                "Who vouches for this report? (with an OpenSSH file of those whom you trust)",
+                "auditkit verify-report . --allowed-signers allowed_signers",
+            )
+        )
+    key = foreign_root_key(document)
+    key_option = f" --root-key {shlex.quote(key)}" if key is not None and key.isprintable() else ""
+    cited = [name for decision in document.decisions[:14] for name in decision.evidence if name in stored]
+    request = next((name for name in cited if name.endswith(".request.cbor")), None)
+    certificate = next((name for name in cited if name != request), None)
+    if certificate and subject.proposal_id is not None:
+        request_option = f" --request evidence/{request}" if request else ""
+        told.append(
+            Step(
+                "Did the NNS certify this proposal? (checks 1 to 14)",
+                f"auditkit verify-proposal evidence/{certificate} --proposal-id {subject.proposal_id}"
+                f" --stage {subject.stage}{request_option}{key_option}",
+            )
+        )
+    if subject.base_version:
+        told.append(
+            Step(
+                "What does the base release measure to? (download it yourself)",
+                f"auditkit fetch-image {subject.base_version} --out update-img.tar.zst\n"
+                "auditkit measure update-img.tar.zst > launch-measurements.json",
+            )
+        )
+        if certificate:
+            told.append(
+                Step(
+                    "Do the two agree? (checks 25 to 28)",
+                    f"auditkit overlap --proposal evidence/{certificate}"
+                    f" --measurements launch-measurements.json{key_option}",
+                )
+            )
+    return tuple(told)

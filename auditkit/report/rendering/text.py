@@ -1,0 +1,105 @@
+"""The report on a console: verdict, reason and decisions, in plain text or with a little colour."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+from auditkit.audit.verdict import Verdict
+from auditkit.decision import Outcome
+from auditkit.display import one_line
+from auditkit.report.document import AuditDocument
+from auditkit.report.records import DecisionRecord
+from auditkit.report.rendering import summary
+
+_TEXT_LIMIT: Final = 1_000  # characters of one text
+_COLOURS: Final = {"pass": "32", "fail": "31", "warn": "33", "trouble": "33", "skip": "2"}
+_ROWS_LIMIT: Final = 20
+
+
+def render_text(document: AuditDocument, *, colour: bool = False, width: int = 100) -> str:
+    """The report as lines of text that end in a newline.
+
+    Text that others wrote is shown on its own line's part with every control character spelled out, so it can
+    neither move the cursor nor start an escape sequence.
+
+    Args:
+        colour: use ANSI colours; leave it off where the output is not a terminal.
+        width: columns to wrap at.
+    """
+    width = max(width, 40)
+    subject = document.subject
+    lines = [
+        f"{_paint(document.verdict, colour, document.claim.heading)}  {summary.headline(document)}",
+        "",
+        *_field("why", summary.why(document), width),
+    ]
+    if deciding := summary.deciding_check(document):
+        lines += _field("decided by", deciding, width)
+    strict, overlap = document.verdicts.strict, document.verdicts.overlap
+    lines += [
+        f"  policies     strict {_paint(strict, colour)}, overlap {_paint(overlap, colour)}"
+        f" (this audit: {document.policy.id}, stage {subject.stage})",
+        *(
+            line
+            for name, sentence in summary.qualifications(document)
+            for line in _field("qualified", f"{name}: {sentence}", width)
+        ),
+        *_subject(document, width),
+    ]
+    for trouble in document.trouble[:_ROWS_LIMIT]:
+        lines += ["", *_field("trouble", trouble.what, width)]
+        lines += _field("where", trouble.where, width) if trouble.where else []
+        lines += _field("what to do", trouble.hint, width) if trouble.hint else []
+    for group in summary.groups(document):
+        lines += ["", f"{group.title}: {group.summary}"]
+        for decision in group.decisions:
+            lines += _decision(decision, colour, width)
+    if missing := summary.unanswered(document):
+        lines += ["", *_field("not reached", ", ".join(check.id for check in missing), width)]
+    return "\n".join(lines) + "\n"
+
+
+def _subject(document: AuditDocument, width: int) -> list[str]:
+    subject = document.subject
+    told = [
+        ("proposal", None if subject.proposal_id is None else str(subject.proposal_id)),
+        ("title", subject.proposal_title),
+        ("status", subject.status),
+        ("certified at", summary.readable_time(subject.certificate_time)),
+        ("signed under", subject.certified_by),
+        ("base release", subject.base_version),
+        (
+            "root key",
+            None if (key := summary.foreign_root_key(document)) is None else f"{key} (not mainnet's)",
+        ),
+    ]
+    return [line for name, value in told if value is not None for line in _field(name, value, width)]
+
+
+def _decision(decision: DecisionRecord, colour: bool, width: int) -> list[str]:
+    mark = _paint(decision.outcome, colour, f"{summary.OUTCOME_SYMBOLS[decision.outcome]} {decision.outcome}")
+    lines = [f"  {decision.number:>2} {mark}  {one_line(decision.id, 80)}"]
+    indent = " " * 12
+    lines += _wrapped(decision.reason, indent, width)
+    if decision.outcome in {Outcome.FAIL, Outcome.WARN}:
+        lines += _wrapped(f"expected: {decision.expected}", indent, width)
+        lines += _wrapped(f"observed: {decision.observed}", indent, width)
+    return lines
+
+
+def _field(name: str, text: str, width: int) -> list[str]:
+    first, *rest = _wrapped(text, " " * 15, width) or [""]
+    return [f"  {name:<13}{first.strip()}", *rest]
+
+
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
+    shown = one_line(text, _TEXT_LIMIT)
+    return textwrap.wrap(
+        shown, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def _paint(word: Outcome | Verdict, colour: bool, text: str = "") -> str:
+    shown = text or str(word)
+    return f"\x1b[1;{_COLOURS[word.lower()]}m{shown}\x1b[0m" if colour else shown
