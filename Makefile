@@ -24,10 +24,11 @@ quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no
 corruptions: $(READY)   ## thousands of damaged images and archives (plain pytest makes a tenth of them)
 	$(BIN)/python -m pytest -m corruptions tests/hostile
 
-lint: $(READY)   ## style and types
+lint: $(READY)   ## style, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 sample: $(READY)   ## make the committed sample report anew, signed by a key that is thrown away
 	rm -rf reports/sample .auditkit/sample-key*

@@ -2,12 +2,13 @@
 
 from auditkit.batch.audit_process import AuditJob, AuditResult
 from auditkit.batch.batch import plan_batch, run_batch
-from auditkit.batch.batch_document import BatchDocument, batch_schema
+from auditkit.batch.batch_document import OVERVIEW_NAME, BatchDocument, batch_schema
 from auditkit.batch.reports import AuditSubject
 from auditkit.batch.status import Standing, Status, StatusRow, age_text, read_status, status_json
 from auditkit.batch.workers import dask_workers, local_workers
 
 __all__ = [
+    "OVERVIEW_NAME",
     "AuditJob",
     "AuditResult",
     "AuditSubject",

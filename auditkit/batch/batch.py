@@ -26,11 +26,16 @@ from auditkit.batch.batch_document import (
 from auditkit.batch.reports import combine, read_finished_report
 from auditkit.batch.workers import Workers
 from auditkit.errors import AuditkitError, ParameterError, SourceError
+from auditkit.pipeline import preflight, redacted_text
 from auditkit.pipeline.parameters import is_pipe, named_parameters
-from auditkit.pipeline.redaction import redacted_text
-from auditkit.pipeline.sources import preflight
-from auditkit.report import Run, begin_report_folder, only_writer, require_replaceable
-from auditkit.report.folder import DOCUMENT_NAME, is_begun
+from auditkit.report import (
+    DOCUMENT_NAME,
+    Run,
+    begin_report_folder,
+    is_begun,
+    only_writer,
+    require_replaceable,
+)
 from auditkit.trust import world_place
 from auditkit.version import __version__
 

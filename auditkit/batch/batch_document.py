@@ -14,8 +14,7 @@ from auditkit.audit import Claim, Verdict
 from auditkit.batch.reports import combine
 from auditkit.decision import Qualification
 from auditkit.numbers import ProposalNumber
-from auditkit.report import Run
-from auditkit.report.records import CheckId, Part, Sentence
+from auditkit.report import CheckId, Part, Run, Sentence
 
 BATCH_NAME: Final = "batch.json"
 OVERVIEW_NAME: Final = "overview.ipynb"

@@ -17,9 +17,7 @@ from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.evidence import read_file
 from auditkit.limits import LIMITS
-from auditkit.report import AuditDocument, from_json, matrix_of
-from auditkit.report.evidence_folder import EVIDENCE_NAME
-from auditkit.report.folder import DOCUMENT_NAME, is_begun
+from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, AuditDocument, from_json, is_begun, matrix_of
 from auditkit.report.rendering import why
 
 

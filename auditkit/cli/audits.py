@@ -101,7 +101,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from auditkit.errors import ParameterError
     from auditkit.pipeline import check as run_checks
     from auditkit.pipeline import is_record, preflight, replay
-    from auditkit.pipeline.parameters.source import STANDARD_INPUT
+    from auditkit.pipeline.parameters import STANDARD_INPUT
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text, to_json
 

@@ -23,7 +23,7 @@ from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.results import claim_json, end_with, overlap_json, show_overlap
 from auditkit.errors import SourceError
 from auditkit.numbers import EXACT
-from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES
+from auditkit.sev import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
 if TYPE_CHECKING:
     from auditkit.audit import Overlap

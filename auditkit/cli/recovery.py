@@ -127,8 +127,7 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
     from auditkit.evidence import Source
     from auditkit.guestos import recovery_tree, write_folder_tar
     from auditkit.ic import verify_embedded_proposal
-    from auditkit.pipeline import read_proposal_file
-    from auditkit.pipeline.boot_partition import write_boot_partition
+    from auditkit.pipeline import read_proposal_file, write_boot_partition
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)

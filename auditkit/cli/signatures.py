@@ -16,7 +16,7 @@ from auditkit.decision import Outcome, Qualification
 from auditkit.errors import SigningError
 
 if TYPE_CHECKING:
-    from auditkit.pipeline.vouching import Preview
+    from auditkit.pipeline import Preview
     from auditkit.report import AuditDocument
     from auditkit.signing import ReportVerification
 
@@ -56,7 +56,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
         auditkit sign reports/honest --key agent
         auditkit sign reports/honest --key ~/.ssh/id_ed25519_sk --ssh-signature
     """
-    from auditkit.pipeline.vouching import look_before_signing
+    from auditkit.pipeline import look_before_signing
     from auditkit.progress import progress_on_terminal
     from auditkit.signing import (
         agent_key,
@@ -204,9 +204,9 @@ def verify_report(
     """
     from auditkit.audit import Verdict
     from auditkit.errors import ParameterError
-    from auditkit.pipeline.vouching import Images, repeat_audit
+    from auditkit.pipeline import Images, repeat_audit
     from auditkit.progress import progress_on_terminal
-    from auditkit.report.evidence_folder import EVIDENCE_NAME
+    from auditkit.report import EVIDENCE_NAME
     from auditkit.signing import read_trust_list
     from auditkit.signing import verify_report as verify
 

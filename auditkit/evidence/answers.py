@@ -11,9 +11,7 @@ from typing import Final
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence.addresses import printable
 from auditkit.evidence.transport import Answer, refuse_web_page
-from auditkit.ic import cbor, hash_tree
-from auditkit.ic.certificate import read_form
-from auditkit.ic.hash_tree import Found, FoundSubtree, HashTree
+from auditkit.ic import Found, FoundSubtree, HashTree, cbor, hash_tree, read_form
 
 _REQUEST_STATUS: Final = b"request_status"
 _REJECT_CODES: Final = {

@@ -19,6 +19,7 @@ from auditkit.guestos.ext4 import Entry, Ext4, FileType, Links
 from auditkit.guestos.guest_image import GuestImage, read_guest_image
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
 from auditkit.guestos.image_writer import write_ext4
+from auditkit.guestos.outside_programs import find_program, run_program
 from auditkit.guestos.tree import (
     ALTERNATIVE_PROPOSAL,
     Difference,
@@ -65,6 +66,7 @@ __all__ = [
     "entry_line",
     "excerpted_paths",
     "extract_tree",
+    "find_program",
     "image_kind",
     "image_verity",
     "open_boot_source",
@@ -76,6 +78,7 @@ __all__ = [
     "read_update_image",
     "recovery_tree",
     "root_image_verity",
+    "run_program",
     "snapshot_tree",
     "tree_manifest",
     "unquoted",

@@ -1,9 +1,11 @@
 """What did the NNS sign? Certificate bytes in, a proposal and decisions out. No network, no notebook."""
 
-from auditkit.ic.bls import Opinion, Opinions
+from auditkit.ic.bls import DST, G2_GENERATOR, Opinion, Opinions
 from auditkit.ic.candid import encode_nat64_argument
-from auditkit.ic.certificate import CanisterRange, Certificate, Delegation
+from auditkit.ic.certificate import STATE_ROOT_DOMAIN, CanisterRange, Certificate, Delegation, read_form
 from auditkit.ic.governance import (
+    BLESS_ACTION,
+    GET_PROPOSAL_INFO,
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,
     Proposal,
@@ -12,6 +14,7 @@ from auditkit.ic.governance import (
     Tally,
     decode_proposal_info,
 )
+from auditkit.ic.hash_tree import Empty, Fork, Found, FoundSubtree, HashTree, Labeled, Leaf, Pruned
 from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
 from auditkit.ic.proposal_verification import (
     ProposalVerification,
@@ -19,7 +22,13 @@ from auditkit.ic.proposal_verification import (
     verify_embedded_proposal,
     verify_proposal,
 )
-from auditkit.ic.public_key import MAINNET_ROOT_KEY, is_named_root_key, named_root_key, parse_root_key
+from auditkit.ic.public_key import (
+    DER_PREFIX,
+    MAINNET_ROOT_KEY,
+    is_named_root_key,
+    named_root_key,
+    parse_root_key,
+)
 from auditkit.ic.request import (
     CallRequest,
     call_content,
@@ -32,8 +41,14 @@ from auditkit.ic.verification import CertificateVerification, verify_certificate
 
 __all__ = [
     "ANONYMOUS",
+    "BLESS_ACTION",
+    "DER_PREFIX",
+    "DST",
+    "G2_GENERATOR",
+    "GET_PROPOSAL_INFO",
     "GOVERNANCE",
     "MAINNET_ROOT_KEY",
+    "STATE_ROOT_DOMAIN",
     "BlessAlternativeGuestOsVersion",
     "BlessedMeasurement",
     "CallRequest",
@@ -41,6 +56,13 @@ __all__ = [
     "Certificate",
     "CertificateVerification",
     "Delegation",
+    "Empty",
+    "Fork",
+    "Found",
+    "FoundSubtree",
+    "HashTree",
+    "Labeled",
+    "Leaf",
     "Opinion",
     "Opinions",
     "Principal",
@@ -48,6 +70,7 @@ __all__ = [
     "ProposalInfo",
     "ProposalStatus",
     "ProposalVerification",
+    "Pruned",
     "Stage",
     "Tally",
     "call_content",
@@ -58,6 +81,7 @@ __all__ = [
     "named_root_key",
     "parse_request",
     "parse_root_key",
+    "read_form",
     "read_state_content",
     "request_id",
     "verify_certificate",

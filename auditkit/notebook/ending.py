@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditkit.audit import Verdict
 from auditkit.display import one_line
-from auditkit.pipeline.document import demand_pass
+from auditkit.pipeline import demand_pass
 from auditkit.progress.here import shell_of_a_person
 from auditkit.report import AuditDocument
 from auditkit.report.rendering import check_and_reason, why

@@ -20,10 +20,10 @@ from matplotlib.style import context as drawing_style
 from matplotlib.text import Text
 
 from auditkit.notebook.tables import label_agreement, overlap_record
-from auditkit.report.records import OverlapRecord, Setting
+from auditkit.report import OverlapRecord, Setting
 
 if TYPE_CHECKING:
-    from auditkit.audit.overlap import Overlap
+    from auditkit.audit import Overlap
 
 SHOWN_MEASUREMENTS: Final = 40
 """Rows and columns that are drawn at most; the drawing says how many more the table has."""

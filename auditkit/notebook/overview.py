@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auditkit.batch.batch_document import OVERVIEW_NAME
+from auditkit.batch import OVERVIEW_NAME
 from auditkit.errors import SourceError
 from auditkit.notebook.runner import execute
 from auditkit.packaged import notebook_path

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from auditkit.errors import AuditFailedError
-from auditkit.pipeline import Parameters, redacted_parameters
-from auditkit.pipeline.redaction import redacted_text
+from auditkit.pipeline import Parameters, redacted_parameters, redacted_text
 
 _INJECTED: Final = "injected-parameters"
 

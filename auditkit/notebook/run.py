@@ -9,10 +9,12 @@ from auditkit.audit import Verdict
 from auditkit.errors import SourceError
 from auditkit.notebook.runner import run_notebook
 from auditkit.packaged import notebook_path
+from auditkit.pipeline import preflight
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.sources import preflight
 from auditkit.progress import Progress
 from auditkit.report import (
+    DOCUMENT_NAME,
+    NOTEBOOK_NAME,
     AuditDocument,
     begin_report_folder,
     finish_report_folder,
@@ -20,7 +22,6 @@ from auditkit.report import (
     read_report_folder,
     require_replaceable,
 )
-from auditkit.report.folder import DOCUMENT_NAME, NOTEBOOK_NAME
 
 
 def run_audit(parameters: Parameters, progress: Progress | None = None) -> AuditDocument:

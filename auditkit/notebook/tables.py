@@ -9,10 +9,10 @@ import pandas as pd
 
 from auditkit.decision import Decision
 from auditkit.display import visible
-from auditkit.report.records import DecisionRecord, OverlapRecord
+from auditkit.report import DecisionRecord, OverlapRecord
 
 if TYPE_CHECKING:
-    from auditkit.audit.overlap import Overlap
+    from auditkit.audit import Overlap
     from auditkit.sev import LaunchMeasurement
 
 _DECISION_COLUMNS: Final = (

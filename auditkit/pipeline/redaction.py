@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from auditkit.errors import AuditkitError
 from auditkit.pipeline.parameters import Parameters
-from auditkit.report.records import ParameterValue
+from auditkit.report import ParameterValue
 from auditkit.trust import MAINNET, trust_named, world_place
 
 PARAMETERS_OF_THE_MACHINE: Final = frozenset({"output_dir"})

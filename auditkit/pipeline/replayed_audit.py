@@ -60,8 +60,7 @@ from auditkit.pipeline.steps.recovery import (
     strange_recovery,
 )
 from auditkit.progress import Progress, progress_here
-from auditkit.report import RECORD_NAME, AuditDocument, from_json
-from auditkit.report.folder import DOCUMENT_NAME
+from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, from_json
 
 _MAY_BE_UNKEPT: Final = frozenset({PROPOSAL, REQUEST, REPORT, CHAIN})
 

@@ -17,6 +17,7 @@ from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.steps.evidence_names import IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
 from auditkit.report import (
+    EVIDENCE_NAME,
     RECORD_NAME,
     AuditDocument,
     Difference,
@@ -24,7 +25,6 @@ from auditkit.report import (
     read_report_folder,
     to_json,
 )
-from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.signing import report_checks as checks
 
 

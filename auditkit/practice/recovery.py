@@ -17,11 +17,8 @@ from typing import IO, Final
 from auditkit.atomic import write_atomically
 from auditkit.errors import SourceError
 from auditkit.guestos import Ext4, extract_tree, read_update_image, write_ext4
-from auditkit.ic import cbor
+from auditkit.ic import GET_PROPOSAL_INFO, GOVERNANCE, call_content, cbor, encode_envelope
 from auditkit.ic.candid import encode_nat64_argument
-from auditkit.ic.governance import GET_PROPOSAL_INFO
-from auditkit.ic.principal import GOVERNANCE
-from auditkit.ic.request import call_content, encode_envelope
 from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.recovered import RECOVERED, Recovered
 from auditkit.practice.release.build import SMALL

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from auditkit import checks
 from auditkit.errors import ParameterError
-from auditkit.ic.governance import ProposalStatus
+from auditkit.ic import ProposalStatus
 from auditkit.practice.attested import Attested
 from auditkit.practice.recovered import Recovered
 from auditkit.practice.release.published import release_commit

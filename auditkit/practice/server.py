@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.ic.principal import Principal
+from auditkit.ic import Principal
 from auditkit.practice.nns.answers import HttpAnswer, PracticeNns
 from auditkit.practice.release.published import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
 

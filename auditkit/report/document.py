@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from auditkit import checks
-from auditkit.audit.settings import RELEASE_MATRIX, Matrix
+from auditkit.audit import RELEASE_MATRIX, Matrix
 from auditkit.audit.verdict import (
     FOREIGN_WORLDS,
     STRICT_1,

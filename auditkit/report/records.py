@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from auditkit.audit.overlap import Overlap
+from auditkit.audit import Overlap
 from auditkit.audit.verdict import Trouble, Verdict
 from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import AuditkitError, ParameterError

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditkit.errors import EvidenceError
-from auditkit.report.strict_json import first_fault, read_json
+from auditkit.report import first_fault, read_json
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 SIGNATURE_BYTES: Final = 64

@@ -15,14 +15,18 @@ from auditkit.decision import Decision, Qualification
 from auditkit.errors import AuditkitError, SourceError
 from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
 from auditkit.limits import LIMITS
-from auditkit.report import AuditDocument, ReportFolder, render_html, render_markdown
-from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
-from auditkit.report.folder import (
+from auditkit.report import (
     DOCUMENT_NAME,
+    EVIDENCE_NAME,
     HTML_NAME,
     MARKDOWN_NAME,
     NOTEBOOK_NAME,
     SIGNATURES_NAME,
+    AuditDocument,
+    ReportFolder,
+    render_html,
+    render_markdown,
+    require_real_size,
 )
 from auditkit.signing import report_checks as checks
 from auditkit.signing.line_ends import ONLY_LINE_ENDS, hint, how_changed, unix_line_ends

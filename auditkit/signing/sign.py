@@ -10,8 +10,7 @@ from auditkit.atomic import write_atomically
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SigningError
 from auditkit.evidence import read_file
-from auditkit.report import ReportFolder, read_report_folder
-from auditkit.report.folder import SIGNATURES_NAME
+from auditkit.report import SIGNATURES_NAME, ReportFolder, read_report_folder
 from auditkit.signing.bundle import BUNDLE_BYTES, format_pair, parse_bundle
 from auditkit.signing.dsse import Envelope
 from auditkit.signing.folder_files import (

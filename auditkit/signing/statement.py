@@ -21,10 +21,16 @@ from auditkit.audit import FOREIGN_WORLDS, Policy, Verdict, policy_version
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import EvidenceError
 from auditkit.numbers import Count, ProposalNumber
-from auditkit.report import AuditDocument
-from auditkit.report.folder import DOCUMENT_NAME
-from auditkit.report.records import CheckId, Sentence, Sha256, Time
-from auditkit.report.strict_json import first_fault, read_json
+from auditkit.report import (
+    DOCUMENT_NAME,
+    AuditDocument,
+    CheckId,
+    Sentence,
+    Sha256,
+    Time,
+    first_fault,
+    read_json,
+)
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 REPORT_PREDICATE: Final = "urn:auditkit:signed-report:v1"

@@ -10,8 +10,14 @@ from pathlib import Path
 from auditkit.audit import SENTENCES, Claim, Judgement, Verdict, in_order, judge, qualifications_of
 from auditkit.decision import Decision, Qualification
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.report import AuditDocument, ReportFolder, read_report_folder
-from auditkit.report.folder import DOCUMENT_NAME, NOTEBOOK_NAME, SIGNATURES_NAME
+from auditkit.report import (
+    DOCUMENT_NAME,
+    NOTEBOOK_NAME,
+    SIGNATURES_NAME,
+    AuditDocument,
+    ReportFolder,
+    read_report_folder,
+)
 from auditkit.signing import report_checks as checks
 from auditkit.signing.bundle import SignedPair
 from auditkit.signing.folder_files import (

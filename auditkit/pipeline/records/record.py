@@ -30,9 +30,7 @@ from auditkit.opening import regular_file
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.records.trees import TreesRecord
 from auditkit.pipeline.records.unkept import Refusal
-from auditkit.report import RECORD_NAME, PolicyIds
-from auditkit.report.records import ParameterValue
-from auditkit.report.strict_json import first_fault
+from auditkit.report import RECORD_NAME, ParameterValue, PolicyIds, first_fault
 
 RECORD_V1: Final = "auditkit/replay/v1"
 RECORD_V2: Final = "auditkit/replay/v2"

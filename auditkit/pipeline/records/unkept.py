@@ -16,8 +16,7 @@ from auditkit import checks
 from auditkit.decision import Check, Decision, Outcome
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
-from auditkit.ic import parse_request
-from auditkit.ic.certificate import read_form
+from auditkit.ic import parse_request, read_form
 from auditkit.sev.attestation import parse_chain
 
 STAND_IN: Final = b""

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from auditkit.audit import Trouble
 from auditkit.decision import Decision
 from auditkit.display import one_line
-from auditkit.report.rendering.summary import OUTCOME_SYMBOLS, tally
+from auditkit.report.rendering import OUTCOME_SYMBOLS, tally
 
 _TEXT: Final = 600  # characters of one cell
 _CELL: Final = 'style="text-align: left; vertical-align: top; overflow-wrap: anywhere"'

@@ -15,11 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import cbor
+from auditkit.ic import ANONYMOUS, GET_PROPOSAL_INFO, GOVERNANCE, CallRequest, Principal, cbor, parse_request
 from auditkit.ic.candid import encode_nat64_argument
-from auditkit.ic.governance import GET_PROPOSAL_INFO
-from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
-from auditkit.ic.request import CallRequest, parse_request
 from auditkit.practice.nns.candid_writer import uleb128
 from auditkit.practice.nns.certify import State, pending_state, rejected_state, reply_state
 from auditkit.practice.nns.proposals import blessed_measurements, proposal_reply

@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
-from auditkit.ic import cbor, hash_tree
-from auditkit.ic.certificate import STATE_ROOT_DOMAIN
-from auditkit.ic.hash_tree import Empty, Fork, HashTree, Labeled, Leaf, Pruned
-from auditkit.ic.principal import Principal
+from auditkit.ic import (
+    STATE_ROOT_DOMAIN,
+    Empty,
+    Fork,
+    HashTree,
+    Labeled,
+    Leaf,
+    Principal,
+    Pruned,
+    cbor,
+    hash_tree,
+)
 from auditkit.practice.nns.candid_writer import uleb128
 from auditkit.practice.nns.keys import KeyPair
 

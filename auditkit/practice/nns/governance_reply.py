@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias
 
+from auditkit.ic import BLESS_ACTION, BlessAlternativeGuestOsVersion, Proposal, ProposalInfo
 from auditkit.ic.candid import Primitive
-from auditkit.ic.governance import BLESS_ACTION, BlessAlternativeGuestOsVersion, Proposal, ProposalInfo
 from auditkit.practice.nns.candid_writer import (
     BLOB,
     OptType,

@@ -11,9 +11,7 @@ from functools import cached_property
 
 from py_arkworks_bls12381 import G1Point, G2Point, Scalar
 
-from auditkit.ic.bls import DST, G2_GENERATOR
-from auditkit.ic.principal import Principal
-from auditkit.ic.public_key import DER_PREFIX
+from auditkit.ic import DER_PREFIX, DST, G2_GENERATOR, Principal
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Final
 
-from auditkit.ic.governance import (
+from auditkit.ic import (
     BLESS_ACTION,
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,

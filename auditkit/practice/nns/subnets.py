@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from auditkit.ic.principal import GOVERNANCE, Principal
+from auditkit.ic import GOVERNANCE, Principal
 from auditkit.practice.nns.certify import (
     Path,
     State,

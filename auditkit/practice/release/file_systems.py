@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from auditkit.guestos.outside_programs import find_program, run_program
+from auditkit.guestos import find_program, run_program
 
 VERITY_OFFSET: Final = 10_603_200_512
 """Byte offset of the verity superblock in root.img."""

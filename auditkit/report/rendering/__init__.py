@@ -17,8 +17,10 @@ from auditkit.report.rendering.markdown import (
     render_markdown,
 )
 from auditkit.report.rendering.summary import (
+    OUTCOME_SYMBOLS,
     check_and_reason,
     foreign_root_key,
+    tally,
     why,
 )
 from auditkit.report.rendering.text import (
@@ -26,6 +28,7 @@ from auditkit.report.rendering.text import (
 )
 
 __all__ = [
+    "OUTCOME_SYMBOLS",
     "begin_job_summary",
     "chain_svg",
     "check_and_reason",
@@ -36,6 +39,7 @@ __all__ = [
     "render_job_summary",
     "render_markdown",
     "render_text",
+    "tally",
     "why",
     "write_job_summary",
 ]
