@@ -8,6 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from pydantic import Field, StringConstraints
+
+CheckId: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$")
+]
+Sentence: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+EvidenceName: TypeAlias = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}){0,4}$",
+        max_length=255,
+    ),
+]
+"""The path of a file below ``evidence/``."""
+
+JSON_PART: dict[str, Any] = {"extra": "forbid", "strict": True, "revalidate_instances": "always"}
+"""For dataclasses that are parts of JSON documents: there they are checked whether they were read or made."""
 
 
 class Qualification(StrEnum):
@@ -43,7 +62,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of one check.
+    """The outcome of one check, in memory and in a document.
 
     Attributes:
         id: the check's id in `auditkit.checks`, such as ``certificate.signature``.
@@ -57,14 +76,16 @@ class Decision:
         qualifications: what a warning takes from the meaning of a PASS; empty for every other outcome.
     """
 
-    id: str
-    number: int
-    question: str
+    __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
+
+    id: CheckId
+    number: Annotated[int, Field(ge=1)]
+    question: Sentence
     outcome: Outcome
     expected: str
     observed: str
-    reason: str
-    evidence: tuple[str, ...] = ()
+    reason: Sentence
+    evidence: tuple[EvidenceName, ...] = ()
     qualifications: tuple[Qualification, ...] = ()
 
 

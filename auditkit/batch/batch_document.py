@@ -12,9 +12,9 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from auditkit.audit import Claim, Verdict
 from auditkit.batch.reports import combine
-from auditkit.decision import Qualification
+from auditkit.decision import CheckId, Qualification, Sentence
 from auditkit.numbers import ProposalNumber
-from auditkit.report import CheckId, Part, Run, Sentence
+from auditkit.report import Part, Run
 
 BATCH_NAME: Final = "batch.json"
 OVERVIEW_NAME: Final = "overview.ipynb"

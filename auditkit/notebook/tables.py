@@ -9,7 +9,7 @@ import pandas as pd
 
 from auditkit.decision import Decision
 from auditkit.display import visible
-from auditkit.report import DecisionRecord, OverlapRecord
+from auditkit.report import OverlapRecord
 
 if TYPE_CHECKING:
     from auditkit.audit import Overlap
@@ -53,7 +53,7 @@ _MEASUREMENT_COLUMNS: Final = {
 }
 
 
-def decisions_table(decisions: Iterable[Decision | DecisionRecord]) -> pd.DataFrame:
+def decisions_table(decisions: Iterable[Decision]) -> pd.DataFrame:
     """One row a decision, in the order given, indexed by the number of the check."""
     rows = [
         {

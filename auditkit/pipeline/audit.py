@@ -220,7 +220,7 @@ class Audit:
     def _trouble(self, error: AuditkitError) -> Trouble:
         """The trouble that ``error`` is about, without places of this machine."""
         shown = redacted_error(error, self.parameters)
-        return Trouble(shown.what_was_found, shown.where, shown.hint)
+        return Trouble(shown.what_was_found or type(error).__name__, shown.where, shown.hint)
 
     # What a replay gets from a record instead.
 

@@ -27,7 +27,6 @@ from auditkit.errors import AuditFailedError
 from auditkit.evidence import Evidence
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.records import (
-    FileRecord,
     ProposalRecord,
     ReplayRecord,
     Unkept,
@@ -48,8 +47,8 @@ from auditkit.report import (
     AuditDocument,
     CommandLine,
     Deciding,
-    DecisionRecord,
     EvidenceRecord,
+    FileRecord,
     MeasuredInputs,
     OverlapRecord,
     PolicyIds,
@@ -58,7 +57,6 @@ from auditkit.report import (
     Subject,
     Tally,
     Tool,
-    TroubleRecord,
 )
 from auditkit.times import rfc3339, rfc3339_if_possible
 from auditkit.trust import trust_named
@@ -125,20 +123,11 @@ def conclude(
             version=__version__,
             libraries={name: installed(name) for name in LIBRARIES},
         ),
-        decisions=tuple(DecisionRecord.of(decision) for decision in decisions),
-        trouble=tuple(TroubleRecord.of(item) for item in trouble),
+        decisions=tuple(decisions),
+        trouble=tuple(trouble),
         overlap=tuple(OverlapRecord.of(row) for row in overlap.rows),
         measured=_measured(matrix, measurements),
-        evidence=tuple(
-            EvidenceRecord(
-                name=item.name,
-                sha256=item.sha256,
-                size=item.size,
-                origin=item.origin,
-                stored=item.content is not None,
-            )
-            for item in evidence
-        ),
+        evidence=tuple(EvidenceRecord.of(item, stored=item.content is not None) for item in evidence),
         run=run,
     )
     return document, evidence
@@ -180,20 +169,9 @@ def _record(
             image=base.record,
             recovery=recovery.record,
             files=tuple(
-                FileRecord(name=item.name, sha256=item.sha256, size=item.size, origin=item.origin)
-                for item in evidence
-                if item.content is not None and item.name != COMPUTED
+                FileRecord.of(item) for item in evidence if item.content is not None and item.name != COMPUTED
             ),
-            unkept=tuple(
-                UnkeptRecord(
-                    name=file.evidence.name,
-                    sha256=file.evidence.sha256,
-                    size=file.evidence.size,
-                    origin=file.evidence.origin,
-                    refusal=file.refusal,
-                )
-                for file in unkept
-            ),
+            unkept=tuple(UnkeptRecord.of(file.evidence, refusal=file.refusal) for file in unkept),
         )
     )
 

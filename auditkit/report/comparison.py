@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from auditkit.decision import Decision
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.records import DecisionRecord, OverlapRecord
+from auditkit.report.records import OverlapRecord
 from auditkit.report.rendering import code, prose
 
 _TEXT: Final = 300
@@ -113,7 +114,7 @@ def _verdicts(first: AuditDocument, second: AuditDocument) -> list[Difference]:
     return _mapping("verdict", sides[0], sides[1], weighs=True)
 
 
-def _decisions(first: Iterable[DecisionRecord], second: Iterable[DecisionRecord]) -> list[Difference]:
+def _decisions(first: Iterable[Decision], second: Iterable[Decision]) -> list[Difference]:
     sides = [{decision.id: decision for decision in decisions} for decisions in (first, second)]
     found = []
     for name in sides[0] | sides[1]:
@@ -128,7 +129,7 @@ def _decisions(first: Iterable[DecisionRecord], second: Iterable[DecisionRecord]
     return found
 
 
-def _in_words(decision: DecisionRecord | None) -> str | None:
+def _in_words(decision: Decision | None) -> str | None:
     return None if decision is None else f"{decision.outcome}: {decision.observed}. {decision.reason}"
 
 

@@ -23,18 +23,18 @@ from auditkit.audit.verdict import (
     STRICT_1,
     Claim,
     Policy,
+    Trouble,
     Verdict,
     in_order,
     judge,
     policy_version,
     qualifications_of,
 )
-from auditkit.decision import Outcome, Qualification
+from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.limits import LIMITS
 from auditkit.report.records import (
     Deciding,
-    DecisionRecord,
     EvidenceRecord,
     MeasuredInputs,
     OverlapRecord,
@@ -45,7 +45,6 @@ from auditkit.report.records import (
     Run,
     Subject,
     Tool,
-    TroubleRecord,
 )
 from auditkit.report.strict_json import first_fault, read_json
 
@@ -74,8 +73,8 @@ class AuditDocument(Part):
     deciding: Deciding | None
     parameters: dict[str, ParameterValue]
     tool: Tool
-    decisions: tuple[DecisionRecord, ...]
-    trouble: tuple[TroubleRecord, ...] = ()
+    decisions: tuple[Decision, ...]
+    trouble: tuple[Trouble, ...] = ()
     overlap: tuple[OverlapRecord, ...] = ()
     measured: MeasuredInputs | None = None
     evidence: tuple[EvidenceRecord, ...] = ()
@@ -100,6 +99,8 @@ class AuditDocument(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if any(one.qualifications and one.outcome is not Outcome.WARN for one in self.decisions):
+            raise ValueError("only a warning carries qualifications")
         if self.verdict is not getattr(self.verdicts, self.subject.policy):
             raise ValueError(f"the verdict is not that of the policy {self.subject.policy}")
         self._judge_again()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Protocol, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,9 +20,9 @@ from pydantic import (
 )
 
 from auditkit.audit import Overlap
-from auditkit.audit.verdict import Trouble, Verdict
-from auditkit.decision import Decision, Outcome, Qualification
-from auditkit.errors import AuditkitError, ParameterError
+from auditkit.audit.verdict import Verdict
+from auditkit.decision import CheckId, EvidenceName, Sentence
+from auditkit.errors import ParameterError
 from auditkit.ic import BlessedMeasurement
 from auditkit.numbers import Count, ProposalNumber
 from auditkit.sev import LaunchMeasurement, PublishedMeasurement
@@ -63,15 +63,6 @@ Time = Annotated[
 ]
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Sentence = Annotated[str, StringConstraints(min_length=1)]
-CheckId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$")]
-EvidenceName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}){0,4}$",
-        max_length=255,
-    ),
-]
 Scalar = str | int | bool | None
 ParameterValue = Scalar | tuple[Scalar, ...]
 
@@ -155,54 +146,6 @@ class Tool(Part):
     @classmethod
     def _in_order(cls, value: dict[str, str]) -> dict[str, str]:
         return dict(sorted(value.items()))
-
-
-class DecisionRecord(Part):
-    """One decision, as `auditkit.decision.Decision` has it."""
-
-    id: CheckId
-    number: Annotated[int, Field(ge=1)]
-    question: Sentence
-    outcome: Outcome
-    expected: str
-    observed: str
-    reason: Sentence
-    evidence: tuple[EvidenceName, ...] = ()
-    qualifications: tuple[Qualification, ...] = ()
-
-    @model_validator(mode="after")
-    def _only_warnings_qualify(self) -> Self:
-        if self.qualifications and self.outcome is not Outcome.WARN:
-            raise ValueError("only a warning carries qualifications")
-        return self
-
-    @classmethod
-    def of(cls, decision: Decision) -> Self:
-        """The record of ``decision``."""
-        return cls(
-            id=decision.id,
-            number=decision.number,
-            question=decision.question,
-            outcome=decision.outcome,
-            expected=decision.expected,
-            observed=decision.observed,
-            reason=decision.reason,
-            evidence=decision.evidence,
-            qualifications=decision.qualifications,
-        )
-
-
-class TroubleRecord(Part):
-    """Why the audit could not tell: what went wrong, where, and what to do about it."""
-
-    what: Sentence
-    where: str = ""
-    hint: str = ""
-
-    @classmethod
-    def of(cls, trouble: Trouble | AuditkitError) -> Self:
-        """The record of ``trouble``."""
-        return cls(what=trouble.what or type(trouble).__name__, where=trouble.where, hint=trouble.hint)
 
 
 class Label(Part):
@@ -306,20 +249,54 @@ class MeasuredInputs(Part):
     guest_features: Count = 1
 
 
-class EvidenceRecord(Part):
-    """A file that decisions rest on.
+class DigestedFile(Protocol):
+    """A file of which more or less is kept."""
+
+    @property
+    def name(self) -> str:
+        """Its path below ``evidence/``."""
+
+    @property
+    def sha256(self) -> str:
+        """64 hex digits."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def origin(self) -> str:
+        """Where it came from."""
+
+
+class FileRecord(Part):
+    """A file and where it came from.
 
     Attributes:
         name: its path below ``evidence/``.
         size: bytes.
         origin: where the bytes came from, in words or as a URL.
-        stored: false for what is too large to keep: then only its digest is here and no file.
     """
 
     name: EvidenceName
     sha256: Sha256
     size: Count
     origin: str
+
+    @classmethod
+    def of(cls, file: DigestedFile, **more: object) -> Self:
+        """The record of ``file``; ``more`` are the fields that a kind of record has besides."""
+        values = {"name": file.name, "sha256": file.sha256, "size": file.size, "origin": file.origin}
+        return cls.model_validate({**values, **more})
+
+
+class EvidenceRecord(FileRecord):
+    """A file that decisions rest on.
+
+    Attributes:
+        stored: false for what is too large to keep: then only its digest is here and no file.
+    """
+
     stored: bool = True
 
 

@@ -18,14 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.alias_generators import to_camel
 
 from auditkit.audit import FOREIGN_WORLDS, Policy, Verdict, policy_version
-from auditkit.decision import Outcome, Qualification
+from auditkit.decision import CheckId, Decision, Qualification
 from auditkit.errors import EvidenceError
 from auditkit.numbers import Count, ProposalNumber
 from auditkit.report import (
     DOCUMENT_NAME,
     AuditDocument,
-    CheckId,
-    Sentence,
     Sha256,
     Time,
     first_fault,
@@ -70,20 +68,6 @@ class Auditor(_Part):
 
     keyid: KeyId
     name: AuditorName | None
-
-
-class SignedDecision(_Part):
-    """A decision of the audit."""
-
-    id: CheckId
-    number: Annotated[int, Field(ge=1)]
-    question: Sentence
-    outcome: Outcome
-    expected: str
-    observed: str
-    reason: Sentence
-    evidence: tuple[str, ...]
-    qualifications: tuple[Qualification, ...] = ()
 
 
 class PolicyResults(_Part):
@@ -136,7 +120,7 @@ class ReportPredicate(_Part):
     root_key: str
     deciding: CheckId | None
     tool: ToolVersion
-    decisions: tuple[SignedDecision, ...]
+    decisions: tuple[Decision, ...]
     not_covered: tuple[NotCovered, ...]
 
 
@@ -224,7 +208,7 @@ def report_statement(
             root_key=str(document.parameters.get("root_key", "mainnet")),
             deciding=document.deciding.decision if document.deciding else None,
             tool=ToolVersion(name=document.tool.name, version=document.tool.version),
-            decisions=tuple(SignedDecision(**decision.model_dump()) for decision in document.decisions),
+            decisions=document.decisions,
             not_covered=tuple(
                 NotCovered(name=record.name, digest=Digest(sha256=record.sha256), size=record.size)
                 for record in document.evidence

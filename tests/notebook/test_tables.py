@@ -11,7 +11,7 @@ from auditkit import checks
 from auditkit.audit.overlap import compare
 from auditkit.notebook.tables import decisions_table, measurements_table, overlap_table
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.report.records import DecisionRecord, Label, OverlapRecord, Setting
+from auditkit.report.records import Label, OverlapRecord, Setting
 from auditkit.sev import measure, measured_boot
 
 FIRMWARE = practice_firmware("tables")
@@ -63,11 +63,6 @@ def test_decisions_are_told_in_order_under_their_numbers():
     assert table.loc[25, "evidence"] == "proposal.cbor, a.json"
     assert table.loc[27, "observed"] == "1 is⟨U+202E⟩ wrong"
     assert table.loc[18, "question"] == checks.BASE_DIGEST.question
-
-
-def test_decisions_and_their_records_give_the_same_table():
-    records = [DecisionRecord.of(decision) for decision in DECISIONS]
-    pd.testing.assert_frame_equal(decisions_table(DECISIONS), decisions_table(records))
 
 
 def test_every_side_of_the_overlap_is_in_the_table():

@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from auditkit import checks
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.decision import Qualification
+from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS
-from auditkit.report import AuditDocument, DecisionRecord, TroubleRecord, from_json, schema, to_json
+from auditkit.report import AuditDocument, from_json, schema, to_json
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas" / "audit-report-v1.json"
 
@@ -200,13 +201,22 @@ def test_documents_are_frozen(failing: AuditDocument):
         failing.verdict = "PASS"
 
 
-def test_records_of_our_own_values():
-    decision = checks.OVERLAP_ANY.failed("0 of 6", "None is.", evidence=("a.cbor",))
-    record = DecisionRecord.of(decision)
-    assert (record.id, record.number, record.outcome) == ("overlap.any", 25, "fail")
-    assert record.expected == checks.OVERLAP_ANY.expected
-    error = SourceError("no answer", where="http://127.0.0.1/", hint="try again")
-    assert TroubleRecord.of(error) == TroubleRecord(what="no answer", where=error.where, hint="try again")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "Overlap any"}, "should match pattern"),
+        ({"number": 0}, "greater than or equal to 1"),
+        ({"reason": ""}, "at least 1 character"),
+        ({"evidence": ("../a.cbor",)}, "should match pattern"),
+        ({"qualifications": (Qualification.NO_REQUEST,)}, "only a warning carries qualifications"),
+    ],
+)
+def test_a_decision_that_no_check_makes_is_in_no_document(failing: AuditDocument, change, message):
+    """Whether it was read or made: a document is as strict with our own values as with those of others."""
+    first, *rest = failing.decisions
+    values = {name: getattr(failing, name) for name in AuditDocument.model_fields}
+    with pytest.raises(ValidationError, match=message):
+        AuditDocument(**{**values, "decisions": (replace(first, **change), *rest)})
 
 
 @pytest.mark.parametrize("version", ["0.0.9", "0.1.0", "99.0.0"])

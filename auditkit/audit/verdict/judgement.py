@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from auditkit.audit.verdict.policy import Policy
-from auditkit.decision import Outcome
+from auditkit.decision import JSON_PART, Outcome, Sentence
 
 
 class Verdict(StrEnum):
@@ -28,9 +28,11 @@ class Verdict(StrEnum):
 class Trouble:
     """Why something could not be told: what happened, where, and what to do about it."""
 
-    what: str
-    where: str
-    hint: str
+    __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
+
+    what: Sentence
+    where: str = ""
+    hint: str = ""
 
 
 class Decided(Protocol):

@@ -2,7 +2,6 @@
 
 from auditkit.pipeline.records.record import (
     RECORD_BYTES,
-    FileRecord,
     ImageFacts,
     ImageRecord,
     ProposalRecord,
@@ -34,7 +33,6 @@ __all__ = [
     "PROPOSAL_FORMS",
     "RECORD_BYTES",
     "STAND_IN",
-    "FileRecord",
     "ImageFacts",
     "ImageRecord",
     "ProposalRecord",

@@ -30,7 +30,7 @@ from auditkit.opening import regular_file
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.records.trees import TreesRecord
 from auditkit.pipeline.records.unkept import Refusal
-from auditkit.report import RECORD_NAME, ParameterValue, PolicyIds, first_fault
+from auditkit.report import RECORD_NAME, FileRecord, ParameterValue, PolicyIds, first_fault
 
 RECORD_V1: Final = "auditkit/replay/v1"
 RECORD_V2: Final = "auditkit/replay/v2"
@@ -54,15 +54,6 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class FileRecord(_Part):
-    """An evidence file and where it came from."""
-
-    name: str
-    sha256: Sha256
-    size: Count
-    origin: str
 
 
 class UnkeptRecord(FileRecord):

@@ -9,9 +9,9 @@ from typing import Final
 
 from auditkit.audit.verdict import FOREIGN_WORLDS, Decided, Verdict
 from auditkit.checks import ALL_CHECKS
-from auditkit.decision import Check, Outcome, Qualification
+from auditkit.decision import Check, Decision, Outcome, Qualification
 from auditkit.report.document import AuditDocument
-from auditkit.report.records import RECORD_NAME, DecisionRecord
+from auditkit.report.records import RECORD_NAME
 
 SYMBOLS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.TROUBLE: "?"}
 OUTCOME_SYMBOLS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.WARN: "!", Outcome.SKIP: "–"}
@@ -45,7 +45,7 @@ class Group:
     anchor: str
     title: str
     question: str
-    decisions: tuple[DecisionRecord, ...]
+    decisions: tuple[Decision, ...]
     summary: str
 
 

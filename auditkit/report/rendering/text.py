@@ -6,10 +6,9 @@ import textwrap
 from typing import Final
 
 from auditkit.audit.verdict import Verdict
-from auditkit.decision import Outcome
+from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.records import DecisionRecord
 from auditkit.report.rendering import summary
 
 _TEXT_LIMIT: Final = 1_000  # characters of one text
@@ -77,7 +76,7 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
     return [line for name, value in told if value is not None for line in _field(name, value, width)]
 
 
-def _decision(decision: DecisionRecord, colour: bool, width: int) -> list[str]:
+def _decision(decision: Decision, colour: bool, width: int) -> list[str]:
     mark = _paint(decision.outcome, colour, f"{summary.OUTCOME_SYMBOLS[decision.outcome]} {decision.outcome}")
     lines = [f"  {decision.number:>2} {mark}  {one_line(decision.id, 80)}"]
     indent = " " * 12
