@@ -39,40 +39,15 @@ def verify_attestation(
     Example:
         auditkit verify-attestation report.bin --chain vcek-and-ask.pem --proposal proposal.cbor
     """
-    from datetime import UTC, datetime
-
-    from auditkit import checks
-    from auditkit.audit import ATTESTATION_POLICY, decide_attestation, decide_root_key
-    from auditkit.evidence import Source, read_bytes
-    from auditkit.ic import verify_embedded_proposal
-    from auditkit.limits import LIMITS
-    from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline import verify_attestation as verify
     from auditkit.sev.attestation import parse_tcb_floor
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
     floor = parse_tcb_floor(tcb_min) if tcb_min is not None else None
-    raw = read_bytes(Source(path=report), LIMITS.attestation_bytes)
-    certificates = read_bytes(Source(path=chain), LIMITS.attestation_bytes) if chain else None
-    certified = read_proposal_file(Source(path=proposal), None)
-    verification = verify_embedded_proposal(
-        certified.certificate, root_key=trust.root_key, request=certified.request
-    )
-    if verification.bless is None:
-        skipped = (check.skipped("The proposal is not authentic.") for check in checks.ATTESTATION_CHECKS)
-        decisions = (*verification.decisions, *skipped, decide_root_key(trust.qualification))
-        end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": None})
-    attestation = decide_attestation(
-        raw,
-        certificates,
-        verification.bless,
-        roots=trust.chip_roots,
-        moment=datetime.now(UTC),
-        tcb_min=floor,
-    )
-    facts = None if attestation.report is None else attestation.report.facts()
+    answer = verify(report, chain, proposal, trust, tcb_min=floor)
+    facts = None if answer.report is None else answer.report.facts()
     if facts is not None and not as_json:
         for name, value in facts.items():
             say(f"{name}: {value}")
-    decisions = (*verification.decisions, *attestation.decisions, decide_root_key(trust.qualification))
-    end_with(decisions, ATTESTATION_POLICY, as_json, {"attestation": facts})
+    end_with(answer, as_json, {"attestation": facts})

@@ -26,7 +26,6 @@ from auditkit.numbers import EXACT
 from auditkit.sev import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
 if TYPE_CHECKING:
-    from auditkit.audit import Overlap
     from auditkit.guestos import Ext4
 
 
@@ -223,38 +222,13 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     Example:
         auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
     """
-    from auditkit.audit import (
-        FILES_OVERLAP_POLICY,
-        compare,
-        decide_content,
-        decide_list,
-        decide_overlap,
-        decide_root_key,
-    )
-    from auditkit.evidence import Source, read_bytes
-    from auditkit.ic import verify_embedded_proposal
-    from auditkit.limits import LIMITS
-    from auditkit.pipeline import read_proposal_file
-    from auditkit.sev import parse_launch_measurements
+    from auditkit.pipeline import compare_with_list
     from auditkit.trust import parse_trust
 
-    trust = parse_trust(root_key)
-    certified = read_proposal_file(Source(path=proposal), None)
-    listed = parse_launch_measurements(read_bytes(Source(path=measurements), LIMITS.answer_bytes))
-    verification = verify_embedded_proposal(
-        certified.certificate, root_key=trust.root_key, request=certified.request
-    )
-    decisions = verification.decisions
-    rows: tuple[Overlap, ...] = ()
-    if verification.bless is not None:
-        rows = compare(verification.bless.base_guest_launch_measurements, listed, {})
-        decisions += (*decide_content(verification.bless, ()), *decide_overlap(rows, ()))
+    answer = compare_with_list(proposal, measurements, parse_trust(root_key))
     if not as_json:
-        show_overlap(rows)
-    told = {"overlap": [overlap_json(row) for row in rows]}
-    end_with(
-        (*decisions, decide_root_key(trust.qualification), decide_list()), FILES_OVERLAP_POLICY, as_json, told
-    )
+        show_overlap(answer.rows)
+    end_with(answer, as_json, {"overlap": [overlap_json(row) for row in answer.rows]})
 
 
 @auditkit.command("verity-hash")

@@ -33,14 +33,14 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         auditkit fetch-proposal 139000 --out proposal-139000.cbor
     """
     from auditkit import checks
-    from auditkit.audit import AUTHENTIC_POLICY, Verdict, decide_root_key, judge
+    from auditkit.audit import AUTHENTIC_POLICY, Verdict, decide_root_key
     from auditkit.cli.application import refuse_existing
-    from auditkit.evidence import MAINNET_URLS, request_path, save_proposal
+    from auditkit.evidence import request_path, save_proposal
     from auditkit.ic import verify_proposal
+    from auditkit.pipeline import Answer, refusal
     from auditkit.pipeline import fetch_proposal as fetch
-    from auditkit.pipeline import refusal
     from auditkit.progress import progress_on_terminal
-    from auditkit.trust import parse_trust
+    from auditkit.trust import MAINNET, parse_trust
 
     trust = parse_trust(root_key)
     for path in (out, request_path(out)):
@@ -48,17 +48,18 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     with progress_on_terminal() as progress:
         progress.step("asking for the proposal")
         try:
-            call = fetch((url,) if url else MAINNET_URLS, proposal_id)
+            call = fetch((url,) if url else MAINNET.hosts, proposal_id)
         except EvidenceError as error:
-            end_with((refusal(error), decide_root_key(trust.qualification)), AUTHENTIC_POLICY, False)
+            refused = (refusal(error), decide_root_key(trust.qualification))
+            end_with(Answer(refused, AUTHENTIC_POLICY), False)
     verification = verify_proposal(
         call.certificate, root_key=trust.root_key, proposal_id=proposal_id, stage="vote", request=call.request
     )
     # The stage is the auditor's question, not the fetcher's: whatever its status, an authentic proposal is kept.
-    authentic = [decision for decision in verification.decisions if decision.id != checks.PROPOSAL_STAGE.id]
-    authentic.append(decide_root_key(trust.qualification))
-    if judge(authentic, AUTHENTIC_POLICY).verdict is not Verdict.PASS:
-        end_with(authentic, AUTHENTIC_POLICY, False)
+    authentic = (one for one in verification.decisions if one.id != checks.PROPOSAL_STAGE.id)
+    answer = Answer((*authentic, decide_root_key(trust.qualification)), AUTHENTIC_POLICY)
+    if answer.judgement.verdict is not Verdict.PASS:
+        end_with(answer, False)
     save_proposal(out, call)
     say(str(out))
     say(str(request_path(out)))
@@ -86,6 +87,7 @@ def verify_certificate(
     from auditkit.ic import Principal
     from auditkit.ic import verify_certificate as verify
     from auditkit.limits import LIMITS
+    from auditkit.pipeline import Answer
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
@@ -94,11 +96,8 @@ def verify_certificate(
     data = read_bytes(Source(path=file), LIMITS.certificate_bytes + 1)
     verification = verify(data, root_key=trust.root_key, canister=about, subnet=subnet_id)
     delegated = verification.certificate is not None and verification.certificate.delegation is not None
-    end_with(
-        (*verification.decisions, decide_root_key(trust.qualification)),
-        certificate_policy(delegated=delegated),
-        as_json,
-    )
+    decisions = (*verification.decisions, decide_root_key(trust.qualification))
+    end_with(Answer(decisions, certificate_policy(delegated=delegated)), as_json)
 
 
 @auditkit.command("verify-proposal")
@@ -122,7 +121,7 @@ def verify_proposal(
     from auditkit.audit import PROPOSAL_POLICY, decide_root_key
     from auditkit.evidence import Source
     from auditkit.ic import verify_proposal as verify
-    from auditkit.pipeline import read_proposal_file
+    from auditkit.pipeline import Answer, read_proposal_file
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
@@ -134,9 +133,6 @@ def verify_proposal(
         stage="vote" if stage == "vote" else "recover",
         request=certified.request,
     )
-    end_with(
-        (*verification.decisions, decide_root_key(trust.qualification)),
-        PROPOSAL_POLICY,
-        as_json,
-        {"proposal_id": proposal_id, "stage": stage},
-    )
+    decisions = (*verification.decisions, decide_root_key(trust.qualification))
+    told = {"proposal_id": proposal_id, "stage": stage}
+    end_with(Answer(decisions, PROPOSAL_POLICY), as_json, told)

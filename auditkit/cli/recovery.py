@@ -14,7 +14,6 @@ from auditkit.cli.results import end_with
 
 if TYPE_CHECKING:
     from auditkit.audit import RecoveryComparison
-    from auditkit.guestos import GuestImage
 
 
 @auditkit.command("compare-images")
@@ -36,68 +35,16 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     Example:
         auditkit compare-images update-img.tar.zst recovery-img.tar.zst --proposal proposal.cbor
     """
-    from auditkit.audit import (
-        Reference,
-        compare_images_policy,
-        decide_recovery,
-        decide_root_key,
-        decide_unknown_member_of_recovery,
-    )
-    from auditkit.errors import EvidenceError
-    from auditkit.evidence import Source
-    from auditkit.guestos import UnknownMemberError, parse_boot_args
-    from auditkit.ic import verify_embedded_proposal
-    from auditkit.pipeline import read_proposal_file
-    from auditkit.sev import measure, measured_boot
+    from auditkit.pipeline import compare_images as compare
+    from auditkit.progress import progress_on_terminal
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
-    certified = read_proposal_file(Source(path=proposal), None) if proposal else None
-    verification = (
-        verify_embedded_proposal(certified.certificate, root_key=trust.root_key, request=certified.request)
-        if certified
-        else None
-    )
-    if verification is not None and verification.bless is None:
-        decisions = (*verification.decisions, decide_root_key(trust.qualification))
-        end_with(decisions, compare_images_policy(proposal=True), as_json, {"differences": []})
-    first = _read(base)
-    try:
-        second = _read(recovery)
-    except UnknownMemberError as error:
-        strange = decide_unknown_member_of_recovery(error.observed)
-        decisions = (
-            *(verification.decisions if verification else ()),
-            *strange,
-            decide_root_key(trust.qualification),
-        )
-        policy = compare_images_policy(proposal=verification is not None)
-        end_with(decisions, policy, as_json, {"differences": []})
-    if first.tree is None or second.tree is None:
-        raise EvidenceError("internal error: the boot trees were not read")
-    lines = parse_boot_args(first.boot.boot_args).lines
-    measured = {name: lines[name].text for name in ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B") if name in lines}
-    if not measured:
-        raise EvidenceError("the base has none of the command lines that are measured", where=str(base))
-    reference = Reference(
-        tree=first.tree,
-        computed=measure(measured_boot(first.boot.firmware, first.boot.kernel, first.boot.initrd), measured),
-        base_version=first.boot.version_text,
-        bless=verification.bless if verification else None,
-        proposal_id=verification.proposal.id if verification and verification.proposal else None,
-        certificate=certified.certificate if certified else None,
-        root_key=trust.root_key,
-    )
-    comparison = decide_recovery(second, second.tree, reference)
-    if not as_json:
-        _show_differences(comparison)
-    decisions = (
-        *(verification.decisions if verification else ()),
-        *comparison.decisions,
-        decide_root_key(trust.qualification),
-    )
-    policy = compare_images_policy(proposal=verification is not None)
-    end_with(decisions, policy, as_json, {"differences": _differences_json(comparison)})
+    with progress_on_terminal(not as_json) as progress:
+        answer = compare(base, recovery, proposal, trust, progress)
+    if answer.comparison is not None and not as_json:
+        _show_differences(answer.comparison)
+    end_with(answer, as_json, {"differences": _differences_json(answer.comparison)})
 
 
 @auditkit.command()
@@ -122,45 +69,25 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
         auditkit assemble update-img.tar.zst --proposal proposal.cbor --out boot.tar --image boot.img
     """
     from auditkit.atomic import whole_file
-    from auditkit.audit import PROPOSAL_POLICY, Verdict, decide_root_key, judge
+    from auditkit.audit import Verdict
     from auditkit.cli.application import refuse_existing
-    from auditkit.evidence import Source
     from auditkit.guestos import recovery_tree, write_folder_tar
-    from auditkit.ic import verify_embedded_proposal
-    from auditkit.pipeline import read_proposal_file, write_boot_partition
+    from auditkit.pipeline import read_proposal, write_boot_partition
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
     for path in (out, *((image,) if image else ())):
         refuse_existing(path)
-    certified = read_proposal_file(Source(path=proposal), None)
-    verification = verify_embedded_proposal(
-        certified.certificate, root_key=trust.root_key, request=certified.request
-    )
-    decisions = (*verification.decisions, decide_root_key(trust.qualification))
-    if judge(decisions, PROPOSAL_POLICY).verdict is not Verdict.PASS:
-        end_with(decisions, PROPOSAL_POLICY, False)
+    answer = read_proposal(proposal, trust)
+    if answer.judgement.verdict is not Verdict.PASS:
+        end_with(answer, False)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
-        tree = recovery_tree(base, certified.certificate, work=Path(work))
+        tree = recovery_tree(base, answer.certificate, work=Path(work))
         if image is not None:
             write_boot_partition(tree, image)
         with whole_file(out) as file:
             write_folder_tar(tree, file)
     say(str(out))
-
-
-def _read(path: Path) -> GuestImage:
-    from auditkit.guestos import read_guest_image
-    from auditkit.progress import progress_on_terminal
-
-    size = path.stat().st_size
-    with tempfile.TemporaryDirectory(prefix="auditkit-") as work, progress_on_terminal() as progress:
-        return read_guest_image(
-            path,
-            work=Path(work),
-            tree=True,
-            progress=lambda done: progress.bytes_done(f"reading {path.name}", done, size),
-        )
 
 
 def _show_differences(comparison: RecoveryComparison) -> None:
@@ -172,7 +99,9 @@ def _show_differences(comparison: RecoveryComparison) -> None:
             say(f"    {one_line(line, 300)}")
 
 
-def _differences_json(comparison: RecoveryComparison) -> list[dict[str, Any]]:
+def _differences_json(comparison: RecoveryComparison | None) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
+    if comparison is None:
+        return []
     return [asdict(one) for one in (*comparison.trees.differences, *comparison.trees.metadata)]

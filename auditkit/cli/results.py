@@ -6,24 +6,21 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from auditkit.audit import Claim, Policy, Verdict, judge, qualifications_of
+from auditkit.audit import Claim, Verdict
 from auditkit.cli.application import ExitStatus, print_json
 from auditkit.cli.printing import complain, say
 from auditkit.decision import Decision, Outcome
 
 if TYPE_CHECKING:
     from auditkit.audit import Overlap
+    from auditkit.pipeline import Answer
 
 _MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
 
 
-def end_with(
-    decisions: Iterable[Decision], policy: Policy, as_json: bool, more: dict[str, Any] | None = None
-) -> NoReturn:
-    """Tells the decisions and what ``policy`` makes of them, and ends the command with 0, 1 or 2."""
-    made = tuple(decisions)
-    judgement = judge(made, policy)
-    claim = Claim(judgement.verdict, qualifications_of(made))
+def end_with(answer: Answer, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
+    """Tells the decisions and what their policy makes of them, and ends the command with 0, 1 or 2."""
+    judgement, claim = answer.judgement, answer.claim
     troubled = claim.verdict is Verdict.TROUBLE
     if as_json:
         error = (
@@ -31,9 +28,10 @@ def end_with(
             if troubled
             else {}
         )
-        print_json({**claim_json(claim), **error, **(more or {}), "decisions": [asdict(one) for one in made]})
+        decisions = [asdict(one) for one in answer.decisions]
+        print_json({**claim_json(claim), **error, **(more or {}), "decisions": decisions})
     else:
-        show_decisions(made)
+        show_decisions(answer.decisions)
         say(str(claim))
     if troubled:
         complain(f"auditkit: {judgement.reason}")

@@ -12,6 +12,13 @@ from auditkit.pipeline.audit import Audit, check, write_report
 from auditkit.pipeline.boot_partition import write_boot_partition
 from auditkit.pipeline.document import conclude, demand_pass
 from auditkit.pipeline.parameters import Parameters, named_parameters
+from auditkit.pipeline.questions import (
+    Answer,
+    compare_images,
+    compare_with_list,
+    read_proposal,
+    verify_attestation,
+)
 from auditkit.pipeline.records import is_record, record_schema
 from auditkit.pipeline.redaction import redacted_parameters, redacted_text
 from auditkit.pipeline.replayed_audit import replay
@@ -29,6 +36,7 @@ from auditkit.pipeline.steps import (
 from auditkit.pipeline.vouching import Images, Preview, look_before_signing, repeat_audit
 
 __all__ = [
+    "Answer",
     "Audit",
     "BaseImageStep",
     "CertifiedProposal",
@@ -42,6 +50,8 @@ __all__ = [
     "RecoveryStep",
     "Step",
     "check",
+    "compare_images",
+    "compare_with_list",
     "conclude",
     "demand_pass",
     "fetch_proposal",
@@ -50,6 +60,7 @@ __all__ = [
     "named_parameters",
     "notebook_path",
     "preflight",
+    "read_proposal",
     "read_proposal_file",
     "record_schema",
     "redacted_parameters",
@@ -57,6 +68,7 @@ __all__ = [
     "refusal",
     "repeat_audit",
     "replay",
+    "verify_attestation",
     "write_boot_partition",
     "write_report",
 ]
