@@ -95,7 +95,7 @@ def test_links_take_no_more_steps_than_a_real_tree_could_need(tmp_path, make_ima
         last = number % 30 == 29
         (tree / f"{number}").symlink_to("a/../" * 700 + ("a" if last else f"{number + 1}"))
     image = make_image(tmp_path / "image", tree, "-b", "4096", size="16M")
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(EvidenceError, match="longer than any real"):
         extracted(image, tmp_path / "out")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

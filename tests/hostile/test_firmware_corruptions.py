@@ -58,7 +58,7 @@ def test_damaged_firmware_is_refused_or_measured_right(tmp_path, vectors, batch)
             metadata = image.rindex(b"ASEV")
         tables = ((metadata, metadata + 100), (len(image) - 0xB0, len(image) - 32))
         firmware = damaged(source, image, tables)
-        began = time.monotonic()
+        began = time.process_time()
         try:
             (item,) = measure(
                 measured_boot(firmware, KERNEL, INITRD), {"A": LINE}, vcpu_types=("EPYC-Genoa",), vcpus=(2,)
@@ -70,7 +70,7 @@ def test_damaged_firmware_is_refused_or_measured_right(tmp_path, vectors, batch)
         else:
             assert item.measurement == library_digest(tmp_path, firmware)
             outcomes["measured"] += 1
-        assert time.monotonic() - began < 5
+        assert time.process_time() - began < 5
     assert outcomes["other"] == 0
     assert outcomes["refused"] > 100
     assert outcomes["measured"] > 50

@@ -195,10 +195,10 @@ def test_a_bomb(tmp_path):
     packed = [compressor.compress(header(b"boot.img", raw_size=b"\x80" + (2 << 30).to_bytes(11, "big")))]
     packed += [compressor.compress(bytes(1 << 20)) for _ in range(1100)]
     packed.append(compressor.flush())
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(EvidenceError, match="unpacks to more"):
         read(b"".join(packed), tmp_path, limits=Limits(image_content_bytes=1 << 30))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_too_many_compressed_bytes(tmp_path):
@@ -289,11 +289,11 @@ def test_random_damage_to_the_file(count, packed, tmp_path):
     ).ru_maxrss  # kilobytes, by all that this process tested before
     for seed in range(count):
         changed = corrupted(random.Random(seed), whole)
-        started = time.monotonic()
+        started = time.process_time()
         if changed != whole:
             with pytest.raises(AuditkitError):
                 read(changed, tmp_path)
-        assert time.monotonic() - started < 5, f"seed {seed}"
+        assert time.process_time() - started < 5, f"seed {seed}"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < max(512 << 10, before + (64 << 10))
 
 

@@ -141,13 +141,13 @@ def run(image: bytes, offsets: list[int], block_size: int, seeds: range) -> tupl
         at, data = damage(random.Random(seed), image, offsets, block_size)
         file.seek(at)
         file.write(data)
-        started = time.monotonic()
+        started = time.process_time()
         try:
             if digest_of(file) != right:
                 different.append(seed)
         except EvidenceError:
             refused += 1
-        assert time.monotonic() - started < SECONDS, f"seed {seed}"
+        assert time.process_time() - started < SECONDS, f"seed {seed}"
         file.seek(at)
         file.write(image[at : at + len(data)])
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < max(512 << 10, before + (64 << 10))

@@ -157,10 +157,10 @@ def test_a_firmware_response_with_a_real_report_is_unwrapped(vectors):
     ids=range(11),
 )
 def test_hostile_texts_cost_little(content):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(EvidenceError):
         parse_report(split_report(content)[0])
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("seed", range(3))
