@@ -14,7 +14,7 @@ from pathlib import Path
 
 from auditkit.audit import CHOSEN, Claim, Verdict
 from auditkit.decision import Outcome, Qualification
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.evidence import read_file
 from auditkit.limits import LIMITS
 from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, AuditDocument, from_json, is_begun, matrix_of
@@ -226,7 +226,7 @@ def _folders(top: Path) -> Iterator[tuple[Path, frozenset[str], int]]:
                         inside.append(Path(entry.path))
         except OSError as error:
             raise SourceError(
-                f"the folder cannot be read: {error.strerror or error}",
+                f"the folder cannot be read: {in_words(error)}",
                 where=str(path),
                 hint="check the path",
             ) from None

@@ -35,7 +35,7 @@ from auditkit.evidence.sources import (
     sibling_url,
 )
 from auditkit.evidence.store import Evidence, check_name, read_evidence
-from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
+from auditkit.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
 from auditkit.evidence.transport import NotFoundError, TransientError
 from auditkit.opening import digest_of_file, read_file
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import Final
 
 import requests
 
-from auditkit.atomic import sync_folder
-from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
+from auditkit.atomic import take_name
+from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError, in_words
 from auditkit.evidence.addresses import check_url, printable
 from auditkit.evidence.backoff import Backoff, Clock
 from auditkit.evidence.part import Part, locked_part
@@ -31,7 +30,7 @@ from auditkit.evidence.transport import (
     refused_encoding,
 )
 from auditkit.limits import KIB, LIMITS, MIB
-from auditkit.opening import digest_of_file, plain
+from auditkit.opening import digest_of_file
 
 Progress = Callable[[int, int | None], None]
 
@@ -128,9 +127,7 @@ def download(
         with open_session() as session:
             run = _Run(session, part, wanted, max_bytes, progress, clock, clock.monotonic() + seconds)
             url = run.complete(mirrors, attempts, backoff or Backoff())
-        os.fsync(part.file)
-        part.path.replace(out)
-        sync_folder(out.parent)
+        take_name(part.file, part.path, out)
         return Downloaded(
             out, part.digest.hexdigest(), part.size, url, resumed_from if not run.started_over else 0
         )
@@ -371,7 +368,7 @@ def _disk_errors(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceError(
-            f"the download cannot be stored: {plain(error)}",
+            f"the download cannot be stored: {in_words(error)}",
             where=str(out),
             hint="check the disk and the folder",
         ) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from auditkit.errors import EvidenceError
 from auditkit.evidence.addresses import printable
 from auditkit.evidence.sources import Source, read_bytes
-from auditkit.evidence.sums import SUMS_NAME, parse_sha256sums
+from auditkit.sums import SUMS_NAME, parse_sha256sums
 from auditkit.evidence.transport import NotFoundError
 from auditkit.limits import LIMITS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.sums import SUMS_NAME, parse_sha256sums
+from auditkit.sums import SUMS_NAME, parse_sha256sums
 from auditkit.limits import LIMITS, MIB
 from auditkit.opening import digest_of_file, read_file
 

@@ -7,7 +7,6 @@ Nothing but what it lists is ever removed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -19,10 +18,9 @@ from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS, MIB
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME, EvidenceRecord
+from auditkit.sums import SUMS_NAME, format_sha256sums, listed_names
 
 EVIDENCE_NAME: Final = "evidence"
-SUMS_NAME: Final = "SHA256SUMS"
-_LINE: Final = re.compile(rb"[0-9a-f]{64}  ([A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*)")
 
 
 def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[str, bytes | Path]) -> None:
@@ -41,7 +39,7 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
     fresh = staging_name(place)
     fresh.mkdir()
     try:
-        sums = "".join(f"{stored[name].sha256}  {name}\n" for name in sorted(stored))
+        sums = format_sha256sums({name: record.sha256 for name, record in stored.items()})
         write_new(fresh / SUMS_NAME, sums.encode())
         for name in sorted(stored):
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
@@ -139,8 +137,7 @@ def _listed(folder: Path) -> tuple[str, ...]:
     if path.is_symlink() or not path.is_file():
         return ()
     with path.open("rb") as file:
-        lines = file.read(LIMITS.answer_bytes).split(b"\n")
-    return tuple(match[1].decode() for line in lines if (match := _LINE.fullmatch(line)))
+        return listed_names(file.read(LIMITS.answer_bytes))
 
 
 def _folders_of(folder: Path, name: str) -> Iterable[Path]:

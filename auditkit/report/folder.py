@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.atomic import staged_for, sync_folder, write_atomically, write_new
-from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.errors import EvidenceError, ParameterError, SourceError, in_words
 from auditkit.limits import LIMITS
 from auditkit.opening import read_file, regular_file
 from auditkit.report.document import SCHEMA_ID, AuditDocument, from_json, to_json
@@ -101,7 +101,7 @@ def begin_report_folder(folder: Path) -> None:
         sync_folder(folder)
     except OSError as error:
         raise ParameterError(
-            f"the report folder cannot be written to: {error.strerror or error}", where=str(folder)
+            f"the report folder cannot be written to: {in_words(error)}", where=str(folder)
         ) from None
 
 
@@ -147,7 +147,7 @@ def write_report_folder(
                 write_atomically(folder / DOCUMENT_NAME, data)
         except OSError as error:
             raise SourceError(
-                f"the report could not be written: {error.strerror or error}",
+                f"the report could not be written: {in_words(error)}",
                 where=str(error.filename or folder),
                 hint="there is no report; make room and run the audit again",
             ) from None
@@ -167,9 +167,7 @@ def finish_report_folder(folder: Path, held: str) -> None:
         (folder / held).rename(folder / DOCUMENT_NAME)
         sync_folder(folder)
     except OSError as error:
-        raise SourceError(
-            f"the report could not be finished: {error.strerror or error}", where=str(folder)
-        ) from None
+        raise SourceError(f"the report could not be finished: {in_words(error)}", where=str(folder)) from None
 
 
 def is_begun(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from auditkit.audit import POLICIES
 from auditkit.decision import Decision, Qualification
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
 from auditkit.limits import LIMITS
 from auditkit.report import (
@@ -92,9 +92,7 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
             listed = told.get(name, None if name.startswith(f"{EVIDENCE_NAME}/") and told else size)
             digests[name] = digest_of_file(folder / name)[0] if size == listed else UNREAD
     except OSError as error:
-        raise SourceError(
-            f"the report folder cannot be read: {(error.strerror or str(error)).lower()}", where=str(folder)
-        ) from None
+        raise SourceError(f"the report folder cannot be read: {in_words(error)}", where=str(folder)) from None
     return FolderFiles(digests, sizes, tuple(sorted(strange)), tuple(sorted(companions)))
 
 

@@ -11,7 +11,6 @@ DATA: Final = Path(__file__).parent.parent / "data"
 """Files that travel with the package: two releases as a release server has them, and measurements."""
 IMAGE_NAME: Final = "update-img.tar.zst"
 MEASUREMENTS_NAME: Final = "launch-measurements.json"
-SUMS_NAME: Final = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
