@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
-from auditkit.evidence.addresses import printable
+from auditkit.evidence.http import NotFoundError, printable
 from auditkit.evidence.sources import Source, read_bytes
-from auditkit.sums import SUMS_NAME, parse_sha256sums
-from auditkit.evidence.transport import NotFoundError
 from auditkit.limits import LIMITS
+from auditkit.sums import SUMS_NAME, parse_sha256sums
 
 
 @dataclass(frozen=True, slots=True)
