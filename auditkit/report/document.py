@@ -33,19 +33,9 @@ from auditkit.audit.verdict import (
 from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.limits import LIMITS
-from auditkit.report.records import (
-    Deciding,
-    EvidenceRecord,
-    MeasuredInputs,
-    OverlapRecord,
-    ParameterValue,
-    Part,
-    PolicyIds,
-    PolicyVerdicts,
-    Run,
-    Subject,
-    Tool,
-)
+from auditkit.report.field_types import ParameterValue, Part
+from auditkit.report.measurement_records import MeasuredInputs, OverlapRecord
+from auditkit.report.records import Deciding, EvidenceRecord, PolicyIds, PolicyVerdicts, Run, Subject, Tool
 from auditkit.report.strict_json import first_fault, read_json
 
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
