@@ -15,7 +15,7 @@ from typing import Final
 
 from auditkit.atomic import new_file, staging_name, sync_file, sync_folder, write_new
 from auditkit.errors import EvidenceError
-from auditkit.limits import LIMITS, MIB
+from auditkit.limits import LIMITS, MIB, Limits
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME, EvidenceRecord
 from auditkit.sums import SUMS_NAME, format_sha256sums, listed_names
@@ -23,7 +23,9 @@ from auditkit.sums import SUMS_NAME, format_sha256sums, listed_names
 EVIDENCE_NAME: Final = "evidence"
 
 
-def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[str, bytes | Path]) -> None:
+def write_evidence_folder(
+    folder: Path, document: AuditDocument, files: Mapping[str, bytes | Path], *, limits: Limits = LIMITS
+) -> None:
     """Puts a new `evidence/` into the report folder ``folder``, in the place of the one that is there.
 
     Raises:
@@ -34,7 +36,7 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
     if stored.keys() != files.keys():
         odd = ", ".join(sorted(stored.keys() ^ files.keys()))
         raise EvidenceError("the evidence files are not those that the document lists", observed=odd)
-    require_real_size(sum(record.size for record in stored.values()))
+    require_real_size(sum(record.size for record in stored.values()), limits=limits)
     place = folder / EVIDENCE_NAME
     fresh = staging_name(place)
     fresh.mkdir()
@@ -64,17 +66,17 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
         raise
 
 
-def require_real_size(total: int, where: str = "") -> None:
+def require_real_size(total: int, where: str = "", *, limits: Limits = LIMITS) -> None:
     """Makes sure that evidence of ``total`` bytes is not larger than a report may hold.
 
     Raises:
         EvidenceError: it is.
     """
-    if total > LIMITS.evidence_bytes:
+    if total > limits.evidence_bytes:
         raise EvidenceError(
             "the evidence is larger than that of any real release",
             where=where,
-            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
+            expected=f"at most {limits.evidence_bytes:,} bytes",
             observed=f"{total:,} bytes",
         )
 
