@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,17 +45,48 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that gets the name ``path`` when the block ends well, and vanishes when it does not."""
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to that gets the name ``path`` when the block ends well, and vanishes when it does not.
+
+    Args:
+        path: the name; a file that has it already is replaced.
+        durable: whether it has to survive a crash of the machine; a large file that is only read on needs not.
+    """
     temporary = staging_name(path)
     with new_file(temporary) as file:
         try:
             yield file
-            sync_file(file)
-            temporary.replace(path)
+            file.flush()
+            if durable:
+                take_name(file.fileno(), temporary, path)
+            else:
+                temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill that gets the name ``path`` when the block ends well, and vanishes when it does not.
+
+    Args:
+        path: the name; there must be nothing, or an empty folder.
+    """
+    temporary = staging_name(path)
+    temporary.mkdir()
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def take_name(descriptor: int, temporary: Path, path: Path) -> None:
+    """Gives the open file at ``temporary`` the name ``path``, once its bytes are on the disk."""
+    os.fsync(descriptor)
+    temporary.replace(path)
     sync_folder(path.parent)
 
 

@@ -133,6 +133,10 @@ class Check:
         """A decision that the question was not asked, and why."""
         return self._decide(Outcome.SKIP, "not checked", reason, "", evidence)
 
+    def not_reached(self, because: Decision, *, evidence: tuple[str, ...] = ()) -> Decision:
+        """A decision that the question was not asked, as another one failed."""
+        return self.skipped(why_not_reached(because), evidence=evidence)
+
     def _decide(
         self,
         outcome: Outcome,
@@ -154,3 +158,8 @@ class Check:
             evidence=evidence,
             qualifications=qualifications,
         )
+
+
+def why_not_reached(because: Decision) -> str:
+    """The reason of whatever was not done as a check failed."""
+    return f"Not reached: {because.id} failed."

@@ -6,6 +6,7 @@ process boundaries (papermill, executors), so all of them pickle.
 
 from __future__ import annotations
 
+import errno
 from typing import Self
 
 
@@ -77,3 +78,10 @@ class SigningError(AuditkitError):
 
 class AuditFailedError(AuditkitError):
     """An audit reached the verdict FAIL or TROUBLE; raised by the last cell of a notebook, after the report."""
+
+
+def in_words(error: Exception) -> str:
+    """What the operating system says about ``error``, in lower case, to stand behind a colon."""
+    if getattr(error, "errno", None) == errno.ELOOP:
+        return "its links lead nowhere"
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -41,6 +41,10 @@ class Limits:
     download_seconds: float = (
         6 * 3600.0
     )  # one image, all attempts: a real one takes that long at 21 KB a second
+    slow_download_bytes: int = (
+        64 * KIB
+    )  # have to come in every `slow_download_seconds`, else the server is given up
+    slow_download_seconds: float = 60.0
 
     # update image
     zstd_window_log: int = 27  # log2 of the decompression window in bytes
@@ -89,7 +93,6 @@ class Limits:
 
     # notebooks
     socket_path_bytes: int = 100  # a path of a socket: Linux takes 107 bytes, macOS and the BSDs 103
-    executed_notebook_bytes: int = 256 * MIB  # what a run leaves; a whole audit is 0.3 MiB
 
     # reports
     report_bytes: int = 64 * MIB  # one audit.json, or one rendering of it

@@ -8,7 +8,6 @@ text of its path, which may lead anywhere.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -16,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.limits import MIB
 
 _MOUNTS: Final = "/proc/self/mountinfo"
@@ -62,7 +61,7 @@ def open_regular(path: Path) -> int:
     except FileNotFoundError:
         raise NoFileError("there is no such file", where=where) from None
     except (OSError, ValueError) as error:
-        raise SourceError(f"the file cannot be read: {plain(error)}", where=where) from None
+        raise SourceError(f"the file cannot be read: {in_words(error)}", where=where) from None
     try:
         opened = os.fstat(descriptor)
         _require_regular(opened.st_mode, where)
@@ -94,7 +93,7 @@ def read_file(path: Path, limit: int) -> bytes:
         try:
             data = file.read(limit + 1)
         except OSError as error:
-            raise SourceError(f"the file cannot be read: {plain(error)}", where=str(path)) from None
+            raise SourceError(f"the file cannot be read: {in_words(error)}", where=str(path)) from None
     if len(data) > limit:
         raise EvidenceError(
             "the file is larger than any real one",
@@ -115,7 +114,7 @@ def digest_of_file(path: Path) -> tuple[str, int]:
         try:
             return digest_of_open_file(file)
         except OSError as error:
-            raise SourceError(f"the file cannot be read: {plain(error)}", where=str(path)) from None
+            raise SourceError(f"the file cannot be read: {in_words(error)}", where=str(path)) from None
 
 
 def digest_of_open_file(file: BinaryIO) -> tuple[str, int]:
@@ -175,13 +174,6 @@ def is_kernel_view(device: int) -> bool:
     wanted = (str(os.major(device)), str(os.minor(device)))
     mounts = (_MOUNT.match(line) for line in text.split("\n"))
     return any(found[3] in _KERNEL_VIEWS for found in mounts if found and found.group(1, 2) == wanted)
-
-
-def plain(error: Exception) -> str:
-    """What the operating system says about ``error``, in lower case."""
-    if getattr(error, "errno", None) == errno.ELOOP:
-        return "its links lead nowhere"
-    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def _require_regular(mode: int, where: str) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+from auditkit.evidence import IMAGE_NAME
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
 
 IMAGE = DATA / release_folder(BASE_COMMIT) / IMAGE_NAME

@@ -192,7 +192,7 @@ def _observed(error: EvidenceError) -> str:
 
 def _skips(failed: Decision) -> tuple[Decision, ...]:
     return tuple(
-        check.skipped(f"Not reached: {failed.id} failed.", evidence=failed.evidence)
+        check.not_reached(failed, evidence=failed.evidence)
         for check in checks.ATTESTATION_CHECKS
         if check.number > failed.number
     )

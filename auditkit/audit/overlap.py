@@ -11,7 +11,7 @@ from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError
 from auditkit.ic import BlessedMeasurement
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.sev import CPU_SIGNATURES, LaunchMeasurement, PublishedMeasurement
 
 Setting = LaunchMeasurement | PublishedMeasurement
@@ -59,6 +59,8 @@ def compare(
     blessed: Sequence[BlessedMeasurement],
     computed: Sequence[Setting],
     explanations: Mapping[bytes, str],
+    *,
+    limits: Limits = LIMITS,
 ) -> tuple[Overlap, ...]:
     """Every blessed entry in the proposal's order, then every computed setting that is not blessed.
 
@@ -70,10 +72,10 @@ def compare(
     Raises:
         EvidenceError: the proposal has more measurements than can be told.
     """
-    if len(blessed) > LIMITS.blessed_measurements:
+    if len(blessed) > limits.blessed_measurements:
         raise EvidenceError(
             "the proposal blesses more measurements than any recovery needs",
-            expected=f"at most {LIMITS.blessed_measurements}",
+            expected=f"at most {limits.blessed_measurements}",
             observed=str(len(blessed)),
         )
     settings: dict[bytes, list[Setting]] = {}

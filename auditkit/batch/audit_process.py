@@ -19,7 +19,7 @@ from typing import Final
 from auditkit.audit import Verdict
 from auditkit.batch.reports import FinishedReport, read_finished_report
 from auditkit.display import one_line
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.interpreter import auditkit_command, python_environment
 from auditkit.pipeline.parameters import Parameters
 from auditkit.report import Writer, begin_report_folder, only_writer
@@ -147,7 +147,7 @@ def _attempt(job: AuditJob, attempt: int, writer: Writer) -> AuditResult:
             )
         except OSError as error:
             raise SourceError(
-                f"the audit could not be started: {error.strerror or error}", where=job.working_folder
+                f"the audit could not be started: {in_words(error)}", where=job.working_folder
             ) from None
         _running[process] = job.batch
     try:

@@ -25,7 +25,7 @@ from auditkit.batch.batch_document import (
 )
 from auditkit.batch.reports import combine, read_finished_report
 from auditkit.batch.workers import Workers
-from auditkit.errors import AuditkitError, ParameterError, SourceError
+from auditkit.errors import AuditkitError, ParameterError, SourceError, in_words
 from auditkit.pipeline import preflight, redacted_text
 from auditkit.pipeline.parameters import is_pipe, named_parameters
 from auditkit.report import (
@@ -113,9 +113,7 @@ def run_batch(
         for name in (BATCH_NAME, OVERVIEW_NAME):
             (out / name).unlink(missing_ok=True)
     except OSError as error:
-        raise ParameterError(
-            f"the folder cannot be written to: {error.strerror or error}", where=str(out)
-        ) from None
+        raise ParameterError(f"the folder cannot be written to: {in_words(error)}", where=str(out)) from None
     for job in jobs:
         with only_writer(job.folder):
             begin_report_folder(job.folder)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from auditkit.audit import CHOSEN, Claim, Verdict
 from auditkit.decision import Outcome, Qualification
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.evidence import read_file
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, AuditDocument, from_json, is_begun, matrix_of
 from auditkit.report.rendering import why
 
@@ -151,7 +151,7 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.TROUBLE
 
 
-def read_finished_report(folder: Path, name: str) -> FinishedReport:
+def read_finished_report(folder: Path, name: str, *, limits: Limits = LIMITS) -> FinishedReport:
     """What the report in ``folder`` says; it is told under ``name``.
 
     Raises:
@@ -161,7 +161,7 @@ def read_finished_report(folder: Path, name: str) -> FinishedReport:
     path = folder / DOCUMENT_NAME
     if path.is_symlink():
         raise SourceError(f"{DOCUMENT_NAME} is a symbolic link, which is not followed", where=str(path))
-    document = from_json(read_file(path, LIMITS.report_bytes))
+    document = from_json(read_file(path, limits.report_bytes))
     deciding = document.deciding
     return FinishedReport(
         folder=name,
@@ -174,7 +174,7 @@ def read_finished_report(folder: Path, name: str) -> FinishedReport:
     )
 
 
-def find_reports(folder: Path) -> FoundReports:
+def find_reports(folder: Path, *, limits: Limits = LIMITS) -> FoundReports:
     """Every report in ``folder`` and below it, in the order of their names.
 
     A folder is a report folder when it has an `audit.json`, or any other file that an audit writes, or nothing at
@@ -186,12 +186,12 @@ def find_reports(folder: Path) -> FoundReports:
     finished: list[FinishedReport] = []
     lost: list[LostReport] = []
     links = 0
-    for path, names, linked in _folders(folder):
+    for path, names, linked in _folders(folder, limits):
         links += linked
         name = os.fsencode(path.relative_to(folder).as_posix()).decode(errors="replace")
         if DOCUMENT_NAME in names:
             try:
-                finished.append(read_finished_report(path, name))
+                finished.append(read_finished_report(path, name, limits=limits))
             except AuditkitError as error:
                 hint = "look at the file; auditkit did not leave it like this"
                 lost.append(LostReport(name, f"The report cannot be read: {error.what_was_found}.", hint))
@@ -201,7 +201,7 @@ def find_reports(folder: Path) -> FoundReports:
     return FoundReports(tuple(finished), tuple(lost), links)
 
 
-def _folders(top: Path) -> Iterator[tuple[Path, frozenset[str], int]]:
+def _folders(top: Path, limits: Limits) -> Iterator[tuple[Path, frozenset[str], int]]:
     """Each folder with the names in it and the number of links to folders among them, parents first."""
     waiting, seen = [(top, 0)], 0
     while waiting:
@@ -213,9 +213,9 @@ def _folders(top: Path) -> Iterator[tuple[Path, frozenset[str], int]]:
             with os.scandir(path) as entries:
                 for entry in entries:
                     seen += 1
-                    if seen > LIMITS.collection_entries:
+                    if seen > limits.collection_entries:
                         raise SourceError(
-                            f"the folder holds more than {LIMITS.collection_entries:,} files",
+                            f"the folder holds more than {limits.collection_entries:,} files",
                             where=str(top),
                             hint="name a folder that holds reports and little else",
                         )
@@ -226,13 +226,13 @@ def _folders(top: Path) -> Iterator[tuple[Path, frozenset[str], int]]:
                         inside.append(Path(entry.path))
         except OSError as error:
             raise SourceError(
-                f"the folder cannot be read: {error.strerror or error}",
+                f"the folder cannot be read: {in_words(error)}",
                 where=str(path),
                 hint="check the path",
             ) from None
-        if inside and depth == LIMITS.collection_depth:
+        if inside and depth == limits.collection_depth:
             raise SourceError(
-                f"the folder is nested more than {LIMITS.collection_depth} deep", where=str(top)
+                f"the folder is nested more than {limits.collection_depth} deep", where=str(top)
             )
         waiting += [(folder, depth + 1) for folder in sorted(inside, reverse=True)]
         yield path, frozenset(names), links

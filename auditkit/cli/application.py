@@ -18,7 +18,7 @@ from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
 from auditkit.cli.foreign_code import warn_about_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.numbers import EXACT
 from auditkit.version import __version__
 
@@ -125,9 +125,7 @@ def _run(given: list[str]) -> int:
         return _trouble(given, "interrupted", "", "")
     except OSError as error:
         where = str(error.filename or "")
-        return _trouble(
-            given, error.strerror or str(error), where, "check the path, its permissions and free space"
-        )
+        return _trouble(given, in_words(error), where, "check the path, its permissions and free space")
     except UnicodeEncodeError as error:
         # Nothing that is printed raises this, so it is the name of a file.
         what = f"the locale has no character for a part of {error.object!r} ({error.encoding})"

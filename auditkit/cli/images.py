@@ -21,7 +21,7 @@ from auditkit.cli.application import (
 )
 from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.results import claim_json, end_with, overlap_json, show_overlap
-from auditkit.errors import SourceError
+from auditkit.errors import SourceError, in_words
 from auditkit.numbers import EXACT
 from auditkit.sev import CPU_SIGNATURES, RELEASE_CPU_TYPES
 
@@ -50,7 +50,7 @@ def _size(image: Path) -> int:
         return image.stat().st_size
     except OSError as error:
         raise SourceError(
-            f"the image cannot be read: {error.strerror}", where=str(image), hint="check the path"
+            f"the image cannot be read: {in_words(error)}", where=str(image), hint="check the path"
         ) from None
 
 

@@ -16,6 +16,8 @@ import warnings
 from contextlib import suppress
 from typing import Final, TextIO
 
+from auditkit.errors import in_words
+
 _SPELLED: Final = "auditkit-spelled"
 _ASCII_BRACKETS: Final = {"⟨": "<", "⟩": ">"}
 
@@ -114,7 +116,7 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise OutputError("the reader of standard output went away", reader_gone=True) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = in_words(error)
         raise OutputError(f"standard output could not be written: {reason}") from None
 
 

@@ -8,41 +8,38 @@ Trouble with a server or a file is a `SourceError`; bytes that came and are bad 
 from __future__ import annotations
 
 from auditkit.atomic import write_atomically
-from auditkit.evidence.addresses import check_url
 from auditkit.evidence.agent import (
-    MAINNET_URLS,
     CertifiedCall,
     fetch_certified_call,
     request_path,
     save_proposal,
 )
 from auditkit.evidence.answers import UnboundAnswerError
-from auditkit.evidence.backoff import Backoff, Clock
-from auditkit.evidence.download import Downloaded, WrongDigestError, download
+from auditkit.evidence.download import Downloaded, download
+from auditkit.evidence.download_run import WrongDigestError
 from auditkit.evidence.files import write_together
+from auditkit.evidence.hosts import IMAGE_NAME, IMAGE_URLS, MAINNET_URLS, MEASUREMENTS_NAME, RELEASE_FOLDER
+from auditkit.evidence.http import Backoff, Clock, NotFoundError, TransientError, check_url
+from auditkit.evidence.image_file import ImageFile, cache_folder, open_image
 from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
 from auditkit.evidence.sources import (
-    IMAGE_URLS,
-    MEASUREMENTS_NAME,
-    ImageFile,
     Source,
-    cache_folder,
     fetch_small,
     mirrors,
-    open_image,
     parse_source,
     read_bytes,
     sibling_url,
 )
 from auditkit.evidence.store import Evidence, check_name, read_evidence
-from auditkit.evidence.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
-from auditkit.evidence.transport import NotFoundError, TransientError
 from auditkit.opening import digest_of_file, read_file
+from auditkit.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
 
 __all__ = [
+    "IMAGE_NAME",
     "IMAGE_URLS",
     "MAINNET_URLS",
     "MEASUREMENTS_NAME",
+    "RELEASE_FOLDER",
     "SUMS_NAME",
     "Backoff",
     "CertifiedCall",

@@ -16,16 +16,11 @@ from typing import Final
 import requests
 
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
-from auditkit.evidence.addresses import check_url
 from auditkit.evidence.answers import certificate_of_call, certificate_of_read_state, refuse_call_status
-from auditkit.evidence.backoff import Backoff, Clock
 from auditkit.evidence.files import write_together
-from auditkit.evidence.transport import Answer, TransientError, exchange, open_session
+from auditkit.evidence.http import Answer, Backoff, Clock, TransientError, check_url, exchange, open_session
 from auditkit.ic import ANONYMOUS, CallRequest, Principal, encode_envelope, read_state_content
-from auditkit.limits import LIMITS
-
-MAINNET_URLS: Final = ("https://icp-api.io", "https://icp0.io")
-"""Boundary hosts of the mainnet, in the order in which they are asked."""
+from auditkit.limits import LIMITS, Limits
 
 EXPIRY_SECONDS: Final = 180  # nodes refuse requests that expire more than about five minutes ahead
 _CALL_VERSIONS: Final = ("v4", "v3", "v2")
@@ -79,9 +74,9 @@ def fetch_certified_call(
     arg: bytes,
     *,
     on_event: Event | None = None,
-    deadline_seconds: float = LIMITS.call_deadline_seconds,
     clock: Clock | None = None,
     backoff: Backoff | None = None,
+    limits: Limits = LIMITS,
 ) -> CertifiedCall:
     """Calls ``method`` and returns the certificate that holds the reply, from the first host that gives it.
 
@@ -95,9 +90,9 @@ def fetch_certified_call(
         method: name of the method; it should change nothing, since it may be called more than once.
         arg: Candid argument.
         on_event: told in one sentence what happens.
-        deadline_seconds: time limit for everything.
         clock: for tests.
         backoff: waiting times between attempts.
+        limits: bounds on the time for everything, on each read and on an answer.
 
     Raises:
         SourceError: no host answered with a reply: unreachable, busy, slow, cut short, redirected, a web
@@ -110,7 +105,7 @@ def fetch_certified_call(
     hosts = [check_url(url).rstrip("/") for url in urls]
     if not hosts:
         raise ParameterError("there is no host to ask")
-    until = clock.monotonic() + deadline_seconds
+    until = clock.monotonic() + limits.call_deadline_seconds
     troubles: list[AuditkitError] = []
     with open_session() as session:
         for number, host in enumerate(hosts):
@@ -125,7 +120,8 @@ def fetch_certified_call(
                 nonce=secrets.token_bytes(16),
             )
             try:
-                certificate = _Conversation(session, host, request, share, clock, backoff, tell).certificate()
+                conversation = _Conversation(session, host, request, share, clock, backoff, tell, limits)
+                certificate = conversation.certificate()
                 return CertifiedCall(certificate, encode_envelope(request.content), host)
             except (SourceError, EvidenceError) as error:
                 tell(str(error))
@@ -144,6 +140,7 @@ class _Conversation:
     clock: Clock
     backoff: Backoff
     tell: Event
+    limits: Limits
 
     def certificate(self) -> bytes:
         self.tell(f"asking {self.host}")
@@ -196,10 +193,11 @@ class _Conversation:
                     self.session,
                     "POST",
                     url,
-                    seconds=min(left, LIMITS.http_read_seconds),
-                    max_bytes=LIMITS.answer_bytes,
+                    seconds=min(left, self.limits.http_read_seconds),
+                    max_bytes=self.limits.answer_bytes,
                     body=body,
                     headers=_HEADERS,
+                    limits=self.limits,
                 )
             except TransientError as error:
                 failures += 1

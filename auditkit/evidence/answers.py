@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence.addresses import printable
-from auditkit.evidence.transport import Answer, refuse_web_page
+from auditkit.evidence.http import Answer, printable, refuse_web_page
 from auditkit.ic import Found, FoundSubtree, HashTree, cbor, hash_tree, read_form
 
 _REQUEST_STATUS: Final = b"request_status"

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from auditkit.atomic import staging_name, sync_folder, write_new
-from auditkit.errors import ParameterError, SourceError
-from auditkit.opening import plain
+from auditkit.errors import ParameterError, SourceError, in_words
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
@@ -66,4 +65,4 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SourceError(f"it cannot be written: {plain(error)}", where=str(path)) from error
+        raise SourceError(f"it cannot be written: {in_words(error)}", where=str(path)) from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.evidence.backoff import Clock
+from auditkit.evidence.http import Clock
 from auditkit.limits import MIB
 
 

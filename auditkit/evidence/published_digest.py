@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
-from auditkit.evidence.addresses import printable
+from auditkit.evidence.http import NotFoundError, printable
 from auditkit.evidence.sources import Source, read_bytes
-from auditkit.evidence.sums import SUMS_NAME, parse_sha256sums
-from auditkit.evidence.transport import NotFoundError
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
+from auditkit.sums import SUMS_NAME, parse_sha256sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,14 @@ class PublishedDigest:
     sums: bytes | None = None
 
 
-def read_published_digest(source: Source) -> PublishedDigest:
+def read_published_digest(source: Source, *, limits: Limits = LIMITS) -> PublishedDigest:
     """Reads the SHA256SUMS beside ``source``.
 
     Raises:
         SourceError: it could not be had, for another reason than that there is none.
     """
     try:
-        sums = read_bytes(source.sibling(SUMS_NAME), LIMITS.answer_bytes)
+        sums = read_bytes(source.sibling(SUMS_NAME), limits.answer_bytes)
     except NotFoundError:
         return PublishedDigest(None, f"There is no {SUMS_NAME} beside the image.")
     except EvidenceError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,28 +10,21 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.evidence.addresses import check_url, printable
-from auditkit.evidence.backoff import Backoff, Clock
-from auditkit.evidence.download import Progress, download
-from auditkit.evidence.transport import (
+from auditkit.evidence.hosts import RELEASE_HOSTS
+from auditkit.evidence.http import (
+    Backoff,
+    Clock,
     NotFoundError,
     TransientError,
+    check_url,
     exchange,
     open_session,
+    printable,
     refuse_missing,
 )
 from auditkit.limits import LIMITS
-from auditkit.opening import NoFileError, open_regular, read_file
+from auditkit.opening import NoFileError, read_file
 
-IMAGE_URLS: Final = (
-    "https://download.dfinity.systems/ic/{base_version}/guest-os/update-img/update-img.tar.zst",
-    "https://download.dfinity.network/ic/{base_version}/guest-os/update-img/update-img.tar.zst",
-)
-"""Where base images are published: dfinity's host and its mirror."""
-
-MEASUREMENTS_NAME: Final = "launch-measurements.json"
-
-_MIRROR_HOSTS: Final = ("download.dfinity.systems", "download.dfinity.network")
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _SMALL_SECONDS: Final = 60.0
@@ -131,9 +122,9 @@ def sibling_url(url: str, name: str) -> str:
 def mirrors(url: str) -> tuple[str, ...]:
     """``url`` first, then the same path on dfinity's other download host when ``url`` is on one of them."""
     parts = urlsplit(url)
-    if parts.netloc not in _MIRROR_HOSTS:
+    if parts.netloc not in RELEASE_HOSTS:
         return (url,)
-    others = (host for host in _MIRROR_HOSTS if host != parts.netloc)
+    others = (host for host in RELEASE_HOSTS if host != parts.netloc)
     return (url, *(urlunsplit(parts._replace(netloc=host)) for host in others))
 
 
@@ -210,68 +201,3 @@ def fetch_small(
             clock.sleep(wait)
     # "Nothing there" is only true when no address is left that might know better.
     raise missing if missing and not addresses else last
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFile:
-    """An image on this machine.
-
-    Attributes:
-        path: where it is.
-        origin: the path or address that was given or that it was downloaded from.
-        sha256: its digest if it was computed on the way (64 hex digits), else None.
-    """
-
-    path: Path
-    origin: str
-    sha256: str | None
-
-
-def open_image(
-    source: Source,
-    *,
-    sha256: str | None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> ImageFile:
-    """Makes the image that ``source`` points at a file on this machine.
-
-    A file is used where it is, unread. An address is downloaded (see `download`) into the cache, under its
-    digest when that is known: such a file is re-read and used again. Without a digest it is downloaded anew.
-
-    Args:
-        source: from `parse_source`.
-        sha256: wanted digest (64 hex digits) or None; only checked for downloads.
-        cache: folder for downloads, `cache_folder()` by default.
-        progress: see `download`.
-
-    Raises:
-        SourceError: no such file, or it could not be downloaded.
-        EvidenceError: the download does not have the digest.
-    """
-    if source.path is not None:
-        os.close(open_regular(source.path))
-        return ImageFile(source.path, str(source.path), None)
-    folder = (
-        (cache or cache_folder())
-        / "images"
-        / (sha256.lower() if sha256 else "unpinned-" + hashlib.sha256(str(source).encode()).hexdigest()[:16])
-    )
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", source.name)[-100:].lstrip(".") or "image"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SourceError(
-            "the folder for downloaded images cannot be made", where=str(folder), hint="set AUDITKIT_CACHE"
-        ) from error
-    done = download(source.urls(), folder / name, sha256=sha256, progress=progress)
-    return ImageFile(done.path, done.url or str(source), done.sha256)
-
-
-def cache_folder() -> Path:
-    """Where downloaded images are kept: $AUDITKIT_CACHE, else auditkit in $XDG_CACHE_HOME or in ~/.cache."""
-    if chosen := os.environ.get("AUDITKIT_CACHE"):
-        return Path(chosen).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification wants relative paths ignored.
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "auditkit"

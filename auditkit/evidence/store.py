@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.sums import SUMS_NAME, parse_sha256sums
-from auditkit.limits import LIMITS, MIB
+from auditkit.limits import LIMITS, Limits
 from auditkit.opening import digest_of_file, read_file
+from auditkit.sums import SUMS_NAME, parse_sha256sums
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 
@@ -87,12 +87,12 @@ def check_name(name: str) -> str:
     return name
 
 
-def read_evidence(folder: Path, limit: int = 16 * MIB) -> dict[str, Evidence]:
+def read_evidence(folder: Path, *, limits: Limits = LIMITS) -> dict[str, Evidence]:
     """The files of a report's ``evidence/`` folder, every digest checked again.
 
     Args:
         folder: a report's ``evidence/`` folder.
-        limit: largest accepted SHA256SUMS in bytes.
+        limits: bounds on the SHA256SUMS and on all files together.
 
     Raises:
         EvidenceError: a file was changed, is missing from the folder or from SHA256SUMS, or they are larger than the
@@ -100,7 +100,8 @@ def read_evidence(folder: Path, limit: int = 16 * MIB) -> dict[str, Evidence]:
         SourceError: the folder or its SHA256SUMS cannot be read.
     """
     sums = parse_sha256sums(
-        read_file(folder / SUMS_NAME, limit).decode("utf-8", "replace"), where=str(folder / SUMS_NAME)
+        read_file(folder / SUMS_NAME, limits.answer_bytes).decode("utf-8", "replace"),
+        where=str(folder / SUMS_NAME),
     )
     present = {entry.name for entry in folder.iterdir()} - {SUMS_NAME}
     if present != sums.keys():
@@ -111,11 +112,11 @@ def read_evidence(folder: Path, limit: int = 16 * MIB) -> dict[str, Evidence]:
             observed=", ".join(sorted(present)),
         )
     total = sum((folder / name).stat(follow_symlinks=False).st_size for name in sums)
-    if total > LIMITS.evidence_bytes:
+    if total > limits.evidence_bytes:
         raise EvidenceError(
             "the evidence is larger than that of any real release",
             where=str(folder),
-            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
+            expected=f"at most {limits.evidence_bytes:,} bytes",
             observed=f"{total:,} bytes",
         )
     found: dict[str, Evidence] = {}

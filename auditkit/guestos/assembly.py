@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from auditkit.errors import ParameterError, SourceError
+from auditkit.atomic import new_file
+from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.guestos.ext4 import Ext4, FileType
 from auditkit.guestos.image_kind import open_boot_source
 from auditkit.guestos.tree import (
@@ -23,7 +24,6 @@ from auditkit.guestos.tree import (
     extract_tree,
     refuse_odd_names,
     walk_folder,
-    write_new_file,
 )
 from auditkit.limits import LIMITS, Limits
 
@@ -58,7 +58,7 @@ def recovery_tree(base: Path, proposal: bytes, *, work: Path, limits: Limits = L
     try:
         _add_proposal(tree, proposal, base)
     except OSError as error:
-        raise SourceError(f"the boot tree cannot be written: {error.strerror}", where=str(tree)) from error
+        raise SourceError(f"the boot tree cannot be written: {in_words(error)}", where=str(tree)) from error
     return tree
 
 
@@ -73,7 +73,7 @@ def _add_proposal(tree: Path, proposal: bytes, base: Path) -> None:
             where=str(base),
             hint="give the base release that the proposal names",
         )
-    with write_new_file(place) as file:
+    with new_file(place) as file:
         file.write(proposal)
 
 

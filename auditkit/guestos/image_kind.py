@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.guestos.archive import ZSTD_MAGIC
 from auditkit.guestos.ext4 import MAGIC, SUPERBLOCK_OFFSET
 from auditkit.guestos.update_image import read_update_image
@@ -55,7 +55,7 @@ def kind_of(file: BinaryIO, path: Path) -> ImageKind:
         behind = file.read(len(VERITY_MAGIC))
         file.seek(0)
     except OSError as error:
-        raise SourceError(f"the image cannot be read: {error.strerror}", where=str(path)) from error
+        raise SourceError(f"the image cannot be read: {in_words(error)}", where=str(path)) from error
     if start == ZSTD_MAGIC:
         return ImageKind.UPDATE
     if behind == VERITY_MAGIC:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.atomic import whole_file
+from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.guestos.archive import Member, ZstdStream, read_members
 from auditkit.guestos.boot_files import version_text
 from auditkit.guestos.verity import BATCH, RootImageHasher, VerityRoot
@@ -86,12 +86,12 @@ def read_update_image(
     root: VerityRoot | None = None
     sha256: str | None = None
     with ExitStack() as stack:
-        boot = stack.enter_context(_partial_file(work))
+        boot = stack.enter_context(_boot_file(work))
         source = stack.enter_context(ZstdStream(stream, digest=digest, progress=progress, limits=limits))
         for member in read_members(source, sizes, limits=limits):
             members.append(member)
             if member.name == _BOOT:
-                _write_sparse(source, member, boot.descriptor)
+                _write_sparse(source, member, boot)
                 if not digest and not verity:
                     break
             elif member.name == _VERSION and member.stored == member.size:
@@ -110,47 +110,27 @@ def read_update_image(
                 expected=f"{_BOOT} and {_ROOT}",
                 observed=", ".join(names) or "no file at all",
             )
-        path = boot.keep(work / _BOOT)
         return UpdateImage(
             sha256=sha256,
             size=source.compressed_size,
             members=tuple(members),
-            boot_image=path,
+            boot_image=work / _BOOT,
             version_text=version,
             verity=root,
         )
 
 
-class _PartialFile:
-    """A temporary file in the work folder that gets its name at the very end."""
-
-    def __init__(self, descriptor: int, path: Path) -> None:
-        self.descriptor = descriptor
-        self._path = path
-
-    def keep(self, path: Path) -> Path:
-        self._path.replace(path)
-        return path
-
-
 @contextmanager
-def _partial_file(work: Path) -> Iterator[_PartialFile]:
+def _boot_file(work: Path) -> Iterator[int]:
+    """A descriptor of what becomes the boot partition in the work folder when the block ends well."""
     try:
         work.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=work, prefix=f".{_BOOT}.", suffix=".part")
+        with whole_file(work / _BOOT, durable=False) as file:
+            yield file.fileno()
     except OSError as error:
         raise SourceError(
-            f"the work folder cannot be written to: {error.strerror}", where=str(work)
+            f"the boot partition cannot be written to the work folder: {in_words(error)}", where=str(work)
         ) from error
-    try:
-        yield _PartialFile(descriptor, Path(name))
-    except OSError as error:
-        raise SourceError(
-            f"the boot partition cannot be written: {error.strerror or error}", where=str(work)
-        ) from error
-    finally:
-        os.close(descriptor)
-        Path(name).unlink(missing_ok=True)
 
 
 def _write_sparse(source: ZstdStream, member: Member, descriptor: int) -> None:

@@ -31,7 +31,7 @@ class DecisionLog:
         return tuple(
             self._decided.get(check.number)
             or (
-                check.skipped(f"not reached: {failed.id} failed")
+                check.not_reached(failed)
                 if failed is not None
                 else check.failed(
                     "no decision", "The check was neither made nor was there a reason to leave it out."

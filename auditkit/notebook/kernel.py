@@ -22,7 +22,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
-from auditkit.errors import SourceError
+from auditkit.errors import SourceError, in_words
 from auditkit.interpreter import python, python_environment
 from auditkit.limits import LIMITS
 from auditkit.progress import Progress
@@ -134,7 +134,7 @@ def _private_folder(open_folders: ExitStack, parent: str | None) -> Path:
         folder = tempfile.TemporaryDirectory(prefix="auditkit-", dir=parent, ignore_cleanup_errors=True)
     except OSError as error:
         raise SourceError(
-            f"no temporary folder can be made: {error.strerror or error}",
+            f"no temporary folder can be made: {in_words(error)}",
             where=str(error.filename or parent or ""),
             hint="set TMPDIR to a folder that can be written to",
         ) from None

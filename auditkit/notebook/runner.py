@@ -19,7 +19,7 @@ from papermill.execute import execute_notebook
 from papermill.inspection import inspect_notebook
 
 from auditkit.atomic import write_atomically
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.notebook.kernel import kernel_place
 from auditkit.notebook.redacted_paths import without_paths_of_this_machine
 from auditkit.notebook.redaction import redact_notebook
@@ -154,7 +154,7 @@ def _keep(executed: dict[str, Any], out: Path) -> None:
         write_atomically(out, (json.dumps(executed, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
         raise SourceError(
-            f"the executed notebook could not be written: {error.strerror or error}",
+            f"the executed notebook could not be written: {in_words(error)}",
             where=str(out),
             hint="make room and run it again",
         ) from None

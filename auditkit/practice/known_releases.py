@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from auditkit.practice.release.published import DATA, MEASUREMENTS_NAME, release_folder
+from auditkit.evidence import MEASUREMENTS_NAME
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 from auditkit.sev import KnownRelease, parse_launch_measurements
 

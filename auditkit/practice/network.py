@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.evidence import IMAGE_NAME
 from auditkit.practice.nns.answers import CALL_VERSIONS, PracticeNns
 from auditkit.practice.nns.subnets import ROOT_KEY
-from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import scenario
 from auditkit.practice.server import ADDRESS, PracticeServer
 

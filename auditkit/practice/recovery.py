@@ -16,13 +16,14 @@ from typing import IO, Final
 
 from auditkit.atomic import write_atomically
 from auditkit.errors import SourceError
+from auditkit.evidence import IMAGE_NAME
 from auditkit.guestos import Ext4, extract_tree, read_update_image, write_ext4
 from auditkit.ic import GET_PROPOSAL_INFO, GOVERNANCE, call_content, cbor, encode_envelope
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.recovered import RECOVERED, Recovered
 from auditkit.practice.release.build import SMALL
-from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.release.sparse_tar import SparseTar
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT, scenario, scenarios
 

@@ -9,6 +9,7 @@ from auditkit.report.comparison import (
 )
 from auditkit.report.document import AuditDocument, from_json, matrix_of, schema, to_json
 from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
+from auditkit.report.field_types import ParameterValue, Part, Sha256, Time
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     HTML_NAME,
@@ -23,25 +24,17 @@ from auditkit.report.folder import (
     require_replaceable,
     write_report_folder,
 )
+from auditkit.report.measurement_records import CommandLine, Label, MeasuredInputs, OverlapRecord, Setting
 from auditkit.report.records import (
     RECORD_NAME,
-    CommandLine,
     Deciding,
     EvidenceRecord,
     FileRecord,
-    Label,
-    MeasuredInputs,
-    OverlapRecord,
-    ParameterValue,
-    Part,
     PolicyIds,
     PolicyVerdicts,
     Run,
-    Setting,
-    Sha256,
     Subject,
     Tally,
-    Time,
     Tool,
 )
 from auditkit.report.rendering import (

@@ -9,7 +9,7 @@ from typing import Any, Final
 from auditkit.decision import Decision
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.records import OverlapRecord
+from auditkit.report.measurement_records import OverlapRecord
 from auditkit.report.rendering import code, prose
 
 _TEXT: Final = 300

@@ -32,20 +32,10 @@ from auditkit.audit.verdict import (
 )
 from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.limits import LIMITS
-from auditkit.report.records import (
-    Deciding,
-    EvidenceRecord,
-    MeasuredInputs,
-    OverlapRecord,
-    ParameterValue,
-    Part,
-    PolicyIds,
-    PolicyVerdicts,
-    Run,
-    Subject,
-    Tool,
-)
+from auditkit.limits import LIMITS, Limits
+from auditkit.report.field_types import ParameterValue, Part
+from auditkit.report.measurement_records import MeasuredInputs, OverlapRecord
+from auditkit.report.records import Deciding, EvidenceRecord, PolicyIds, PolicyVerdicts, Run, Subject, Tool
 from auditkit.report.strict_json import first_fault, read_json
 
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
@@ -199,14 +189,14 @@ def to_json(document: AuditDocument) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode() + b"\n"
 
 
-def from_json(data: bytes) -> AuditDocument:
+def from_json(data: bytes, *, limits: Limits = LIMITS) -> AuditDocument:
     """The document in the bytes of an `audit.json`.
 
     Raises:
         EvidenceError: not JSON, a repeated or unknown field, a wrong type, a contradiction, or too large.
     """
-    if len(data) > LIMITS.report_bytes:
-        raise EvidenceError("audit.json is too large", expected=f"at most {LIMITS.report_bytes:,} bytes")
+    if len(data) > limits.report_bytes:
+        raise EvidenceError("audit.json is too large", expected=f"at most {limits.report_bytes:,} bytes")
     try:
         # pydantic would silently keep the last of two equal keys, and two readers could see two documents
         read_json(data)

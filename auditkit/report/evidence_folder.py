@@ -7,7 +7,6 @@ Nothing but what it lists is ever removed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -16,16 +15,17 @@ from typing import Final
 
 from auditkit.atomic import new_file, staging_name, sync_file, sync_folder, write_new
 from auditkit.errors import EvidenceError
-from auditkit.limits import LIMITS, MIB
+from auditkit.limits import LIMITS, MIB, Limits
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME, EvidenceRecord
+from auditkit.sums import SUMS_NAME, format_sha256sums, listed_names
 
 EVIDENCE_NAME: Final = "evidence"
-SUMS_NAME: Final = "SHA256SUMS"
-_LINE: Final = re.compile(rb"[0-9a-f]{64}  ([A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*)")
 
 
-def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[str, bytes | Path]) -> None:
+def write_evidence_folder(
+    folder: Path, document: AuditDocument, files: Mapping[str, bytes | Path], *, limits: Limits = LIMITS
+) -> None:
     """Puts a new `evidence/` into the report folder ``folder``, in the place of the one that is there.
 
     Raises:
@@ -36,12 +36,12 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
     if stored.keys() != files.keys():
         odd = ", ".join(sorted(stored.keys() ^ files.keys()))
         raise EvidenceError("the evidence files are not those that the document lists", observed=odd)
-    require_real_size(sum(record.size for record in stored.values()))
+    require_real_size(sum(record.size for record in stored.values()), limits=limits)
     place = folder / EVIDENCE_NAME
     fresh = staging_name(place)
     fresh.mkdir()
     try:
-        sums = "".join(f"{stored[name].sha256}  {name}\n" for name in sorted(stored))
+        sums = format_sha256sums({name: record.sha256 for name, record in stored.items()})
         write_new(fresh / SUMS_NAME, sums.encode())
         for name in sorted(stored):
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,17 +66,17 @@ def write_evidence_folder(folder: Path, document: AuditDocument, files: Mapping[
         raise
 
 
-def require_real_size(total: int, where: str = "") -> None:
+def require_real_size(total: int, where: str = "", *, limits: Limits = LIMITS) -> None:
     """Makes sure that evidence of ``total`` bytes is not larger than a report may hold.
 
     Raises:
         EvidenceError: it is.
     """
-    if total > LIMITS.evidence_bytes:
+    if total > limits.evidence_bytes:
         raise EvidenceError(
             "the evidence is larger than that of any real release",
             where=where,
-            expected=f"at most {LIMITS.evidence_bytes:,} bytes",
+            expected=f"at most {limits.evidence_bytes:,} bytes",
             observed=f"{total:,} bytes",
         )
 
@@ -139,8 +139,7 @@ def _listed(folder: Path) -> tuple[str, ...]:
     if path.is_symlink() or not path.is_file():
         return ()
     with path.open("rb") as file:
-        lines = file.read(LIMITS.answer_bytes).split(b"\n")
-    return tuple(match[1].decode() for line in lines if (match := _LINE.fullmatch(line)))
+        return listed_names(file.read(LIMITS.answer_bytes))
 
 
 def _folders_of(folder: Path, name: str) -> Iterable[Path]:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.atomic import staged_for, sync_folder, write_atomically, write_new
-from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.limits import LIMITS
+from auditkit.errors import EvidenceError, ParameterError, SourceError, in_words
+from auditkit.limits import LIMITS, Limits
 from auditkit.opening import read_file, regular_file
 from auditkit.report.document import SCHEMA_ID, AuditDocument, from_json, to_json
 from auditkit.report.evidence_folder import (
@@ -101,7 +101,7 @@ def begin_report_folder(folder: Path) -> None:
         sync_folder(folder)
     except OSError as error:
         raise ParameterError(
-            f"the report folder cannot be written to: {error.strerror or error}", where=str(folder)
+            f"the report folder cannot be written to: {in_words(error)}", where=str(folder)
         ) from None
 
 
@@ -111,6 +111,7 @@ def write_report_folder(
     evidence_files: Mapping[str, bytes | Path],
     *,
     notebook: bytes | None = None,
+    limits: Limits = LIMITS,
 ) -> Path:
     """Writes a whole report and gives back the path of its `audit.json`, the last file that is written.
 
@@ -122,6 +123,7 @@ def write_report_folder(
         document: what to tell.
         evidence_files: content or present place of every piece of evidence that the document lists as stored.
         notebook: the executed notebook, when there is one already.
+        limits: bounds on every file.
 
     Raises:
         EvidenceError: the files are not those that the document lists, or the report is larger than any reader takes;
@@ -129,14 +131,14 @@ def write_report_folder(
         ParameterError: see `begin_report_folder` and `only_writer`.
         SourceError: another audit writes to the folder, an evidence file cannot be read, or the disk is full.
     """
-    data = _bounded(DOCUMENT_NAME, to_json(document))
-    html = _bounded(HTML_NAME, render_html(document).encode())
-    markdown = _bounded(MARKDOWN_NAME, render_markdown(document).encode())
+    data = _bounded(DOCUMENT_NAME, to_json(document), limits)
+    html = _bounded(HTML_NAME, render_html(document).encode(), limits)
+    markdown = _bounded(MARKDOWN_NAME, render_markdown(document).encode(), limits)
     require_replaceable(folder)
     with only_writer(folder) as writer:
         begin_report_folder(folder)
         try:
-            write_evidence_folder(folder, document, evidence_files)
+            write_evidence_folder(folder, document, evidence_files, limits=limits)
             if notebook is not None:
                 write_atomically(folder / NOTEBOOK_NAME, notebook)
             write_atomically(folder / HTML_NAME, html)
@@ -147,7 +149,7 @@ def write_report_folder(
                 write_atomically(folder / DOCUMENT_NAME, data)
         except OSError as error:
             raise SourceError(
-                f"the report could not be written: {error.strerror or error}",
+                f"the report could not be written: {in_words(error)}",
                 where=str(error.filename or folder),
                 hint="there is no report; make room and run the audit again",
             ) from None
@@ -167,9 +169,7 @@ def finish_report_folder(folder: Path, held: str) -> None:
         (folder / held).rename(folder / DOCUMENT_NAME)
         sync_folder(folder)
     except OSError as error:
-        raise SourceError(
-            f"the report could not be finished: {error.strerror or error}", where=str(folder)
-        ) from None
+        raise SourceError(f"the report could not be finished: {in_words(error)}", where=str(folder)) from None
 
 
 def is_begun(name: str) -> bool:
@@ -177,7 +177,7 @@ def is_begun(name: str) -> bool:
     return name in _STAGED - {DOCUMENT_NAME} or staged_for(name) in _STAGED
 
 
-def read_report_folder(folder: Path, name: str = DOCUMENT_NAME) -> ReportFolder:
+def read_report_folder(folder: Path, name: str = DOCUMENT_NAME, *, limits: Limits = LIMITS) -> ReportFolder:
     """The finished report in ``folder``. Evidence files and renderings are not looked at.
 
     Args:
@@ -189,7 +189,7 @@ def read_report_folder(folder: Path, name: str = DOCUMENT_NAME) -> ReportFolder:
     """
     path = folder / name
     try:
-        data = read_file(path, LIMITS.report_bytes)
+        data = read_file(path, limits.report_bytes)
     except SourceError as error:
         raise SourceError(
             f"there is no finished report here: {error.what}",
@@ -206,11 +206,11 @@ def _read(data: bytes, path: Path) -> AuditDocument:
         raise error.at(str(path)) from None
 
 
-def _bounded(name: str, data: bytes) -> bytes:
-    if len(data) > LIMITS.report_bytes:
+def _bounded(name: str, data: bytes, limits: Limits) -> bytes:
+    if len(data) > limits.report_bytes:
         raise EvidenceError(
             f"{name} would be larger than any reader takes",
-            expected=f"at most {LIMITS.report_bytes:,} bytes",
+            expected=f"at most {limits.report_bytes:,} bytes",
             observed=f"{len(data):,} bytes",
         )
     return data

@@ -7,70 +7,19 @@ from datetime import datetime
 from typing import Annotated, Final, Literal, Protocol, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     StringConstraints,
-    WithJsonSchema,
     field_validator,
-    model_validator,
 )
 
-from auditkit.audit import Overlap
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import CheckId, EvidenceName, Sentence
-from auditkit.errors import ParameterError
-from auditkit.ic import BlessedMeasurement
 from auditkit.numbers import Count, ProposalNumber
-from auditkit.sev import LaunchMeasurement, PublishedMeasurement
+from auditkit.report.field_types import Hex, Nat64, Part, Sha256, Time
 from auditkit.times import rfc3339
 
 RECORD_NAME: Final = "replay.yaml"
 """Evidence that holds what a replay needs besides the other files (`auditkit.pipeline.record`)."""
-
-
-def _nat64(value: object) -> object:
-    """Takes a decimal string where JSON is read; Python callers pass an int."""
-    if isinstance(value, str) and 0 < len(value) <= 20 and value.isascii() and value.isdigit():
-        if value != "0" and value.startswith("0"):
-            return value
-        return int(value)
-    return value
-
-
-Nat64 = Annotated[
-    int,
-    BeforeValidator(_nat64),
-    Field(ge=0, lt=1 << 64),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]{0,19})$"}),
-]
-"""A 64-bit number: an int in Python, decimal digits in JSON, whose numbers are only exact up to 2^53."""
-
-
-def _on_the_calendar(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text
-
-
-Time = Annotated[
-    str,
-    StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$"),
-    AfterValidator(_on_the_calendar),
-]
-Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Scalar = str | int | bool | None
-ParameterValue = Scalar | tuple[Scalar, ...]
-
-
-class Part(BaseModel):
-    """A part of the document: frozen, without room for unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Tally(Part):
@@ -146,107 +95,6 @@ class Tool(Part):
     @classmethod
     def _in_order(cls, value: dict[str, str]) -> dict[str, str]:
         return dict(sorted(value.items()))
-
-
-class Label(Part):
-    """What the proposal writes beside a blessed measurement; null where it writes nothing."""
-
-    kernel_cmdline: str | None
-    vcpu_type: str | None
-
-    @classmethod
-    def of(cls, blessed: BlessedMeasurement) -> Self:
-        """The label of ``blessed``."""
-        return cls(kernel_cmdline=blessed.kernel_cmdline, vcpu_type=blessed.vcpu_type)
-
-
-class Setting(Part):
-    """The setting of the base release that a computed measurement belongs to.
-
-    Attributes:
-        boot_args: name of the line in the release's ``boot_args`` file.
-        kernel_cmdline: that line.
-        guest_features: SEV guest features, as a number.
-    """
-
-    vcpu_type: str
-    vcpus: Annotated[int, Field(ge=1)]
-    boot_args: str
-    kernel_cmdline: str
-    guest_features: Count = 1
-
-    @classmethod
-    def of(cls, computed: LaunchMeasurement | PublishedMeasurement) -> Self:
-        """The setting of ``computed``.
-
-        Raises:
-            ParameterError: it was read from a list, which does not say the setting; a report is about
-                measurements that were computed.
-        """
-        if not isinstance(computed, LaunchMeasurement):
-            raise ParameterError(
-                "a report tells computed measurements, not listed ones", where=computed.measurement.hex()
-            )
-        return cls(
-            vcpu_type=computed.vcpu_type,
-            vcpus=computed.vcpus,
-            boot_args=computed.boot_args,
-            kernel_cmdline=computed.kernel_cmdline,
-            guest_features=computed.guest_features,
-        )
-
-
-class OverlapRecord(Part):
-    """One measurement and where it was found: blessed by the proposal, computed by us, or both.
-
-    ``measurement`` is hex of the blessed bytes even where they are not the 48 bytes that they should be.
-    """
-
-    relation: Literal["matched", "metadata-differs", "blessed-only", "computed-only"]
-    measurement: Hex
-    blessed: Label | None
-    computed: Setting | None
-    explanation: str | None = None
-
-    @classmethod
-    def of(cls, row: Overlap) -> Self:
-        """The record of ``row``."""
-        blessed, computed = row.blessed, row.computed
-        return cls(
-            relation=row.relation.value,
-            measurement=row.measurement.hex(),
-            blessed=None if blessed is None else Label.of(blessed),
-            computed=None if computed is None else Setting.of(computed),
-            explanation=row.explanation,
-        )
-
-    @model_validator(mode="after")
-    def _sides(self) -> Self:
-        both = self.relation in {"matched", "metadata-differs"}
-        if (self.blessed is not None) != (both or self.relation == "blessed-only"):
-            raise ValueError(f"relation {self.relation} contradicts the field blessed")
-        if (self.computed is not None) != (both or self.relation == "computed-only"):
-            raise ValueError(f"relation {self.relation} contradicts the field computed")
-        return self
-
-
-class CommandLine(Part):
-    """One line of ``boot_args``: its name and its value."""
-
-    name: str
-    value: str
-
-
-class MeasuredInputs(Part):
-    """Everything that determines the computed measurements."""
-
-    firmware_sha256: Sha256
-    kernel_sha256: Sha256
-    initrd_sha256: Sha256 | None
-    command_lines: tuple[CommandLine, ...] = ()
-    vcpu_types: tuple[str, ...] = ()
-    vcpus: tuple[int, ...] = ()
-    guest_features: Count = 1
 
 
 class DigestedFile(Protocol):

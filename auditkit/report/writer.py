@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import ParameterError, SourceError, in_words
 
 VARIABLE: Final = "AUDITKIT_WRITER"
 """Tells a process that it was handed a lock: ``DESCRIPTOR:HELD``, see `Writer`."""
@@ -64,7 +64,7 @@ def only_writer(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ParameterError(
-            f"the report folder cannot be written to: {error.strerror or error}", where=str(folder)
+            f"the report folder cannot be written to: {in_words(error)}", where=str(folder)
         ) from None
     if inherited := _inherited(folder):
         yield inherited
@@ -105,7 +105,7 @@ def _open(folder: Path) -> int:
     except OSError as error:
         if error.errno in _NOT_OURS and not os.path.lexists(path):
             return _open_itself(folder)
-        reason = error.strerror or str(error)
+        reason = in_words(error)
     raise ParameterError(
         f"the lock file of the report folder cannot be used: {reason}",
         where=str(path),
@@ -118,7 +118,7 @@ def _open_itself(folder: Path) -> int:
         return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise ParameterError(
-            f"the report folder cannot be opened: {error.strerror or error}", where=str(folder)
+            f"the report folder cannot be opened: {in_words(error)}", where=str(folder)
         ) from None
 
 
@@ -129,7 +129,7 @@ def _locked(descriptor: int, folder: Path) -> bool:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return False
         raise ParameterError(
-            f"the report folder cannot be kept from other audits: {error.strerror or error}",
+            f"the report folder cannot be kept from other audits: {in_words(error)}",
             where=str(folder),
             hint="choose a folder inside one that you can write to, on a file system with locks",
         ) from None

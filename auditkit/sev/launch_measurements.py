@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from auditkit.errors import EvidenceError
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.sev.launch_digest import DIGEST_BYTES
 from auditkit.sev.measurement import LaunchMeasurement
 
@@ -50,7 +50,7 @@ def render_launch_measurements(measurements: Iterable[LaunchMeasurement | Publis
     return (json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
 
 
-def parse_launch_measurements(data: bytes) -> tuple[PublishedMeasurement, ...]:
+def parse_launch_measurements(data: bytes, *, limits: Limits = LIMITS) -> tuple[PublishedMeasurement, ...]:
     """Reads ``launch-measurements.json``, in the order of the file.
 
     Args:
@@ -61,8 +61,8 @@ def parse_launch_measurements(data: bytes) -> tuple[PublishedMeasurement, ...]:
         EvidenceError: the file is not such a document: no JSON, a name twice or unknown, a value of the wrong
             type or length, no measurement at all, or larger than any such file.
     """
-    if len(data) > LIMITS.launch_measurements_bytes:
-        raise _bad(f"it is over {LIMITS.launch_measurements_bytes} bytes")
+    if len(data) > limits.launch_measurements_bytes:
+        raise _bad(f"it is over {limits.launch_measurements_bytes} bytes")
     try:
         document = json.loads(
             data.decode(),

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Final
 
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.sev.cpu import RELEASE_CPU_TYPES, cpu_signature
 from auditkit.sev.kernel_hashes import kernel_hashes_page
 from auditkit.sev.launch_digest import firmware_chain, sections_chain, vcpu_chain
@@ -157,6 +157,7 @@ def measure(
     vcpus: Sequence[int] = RELEASE_VCPUS,
     guest_features: int = RELEASE_GUEST_FEATURES,
     kernel_hashes: bool = True,
+    limits: Limits = LIMITS,
 ) -> tuple[LaunchMeasurement, ...]:
     """All launch measurements of a matrix, in the order of ``launch-measurements.json``.
 
@@ -173,7 +174,7 @@ def measure(
         EvidenceError: a command line holds a NUL or a line break, which changes a measurement without showing
             in a printed command line, or is not text.
     """
-    _check_matrix(command_lines, vcpu_types, vcpus, guest_features)
+    _check_matrix(command_lines, vcpu_types, vcpus, guest_features, limits)
     for name, line in command_lines.items():
         if "\n" in line or "\r" in line:
             raise EvidenceError(
@@ -205,17 +206,17 @@ def measure(
     )
 
 
-def check_vcpus(count: int, where: str = "vcpus") -> None:
+def check_vcpus(count: int, where: str = "vcpus", *, limits: Limits = LIMITS) -> None:
     """Refuses a vCPU count that no guest can have.
 
     Raises:
         ParameterError: the count is not from 1 to ``LIMITS.vcpus``.
     """
-    if isinstance(count, bool) or not 1 <= count <= LIMITS.vcpus:
+    if isinstance(count, bool) or not 1 <= count <= limits.vcpus:
         raise ParameterError(
             "no guest can have this number of vCPUs",
             where=where,
-            expected=f"1 to {LIMITS.vcpus}",
+            expected=f"1 to {limits.vcpus}",
             observed=str(count),
         )
 
@@ -233,7 +234,11 @@ def check_guest_features(features: int) -> None:
 
 
 def _check_matrix(
-    command_lines: Mapping[str, str], vcpu_types: Sequence[str], vcpus: Sequence[int], guest_features: int
+    command_lines: Mapping[str, str],
+    vcpu_types: Sequence[str],
+    vcpus: Sequence[int],
+    guest_features: int,
+    limits: Limits,
 ) -> None:
     for where, values in (("boot_args", tuple(command_lines)), ("vcpu_types", vcpu_types), ("vcpus", vcpus)):
         if not values:
@@ -243,12 +248,12 @@ def _check_matrix(
                 "the list names a value twice", where=where, observed=str(list(values))[:200]
             )
     for count in vcpus:
-        check_vcpus(count)
+        check_vcpus(count, limits=limits)
     check_guest_features(guest_features)
     variants = len(command_lines) * len(vcpu_types) * len(vcpus)
-    if variants > LIMITS.sweep_variants:
+    if variants > limits.sweep_variants:
         raise ParameterError(
             "the matrix is too large",
-            expected=f"at most {LIMITS.sweep_variants} measurements",
+            expected=f"at most {limits.sweep_variants} measurements",
             observed=str(variants),
         )

@@ -16,7 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from auditkit.errors import EvidenceError
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.sev.kernel_hashes import TABLE_BYTES
 
 PAGE_BYTES: Final = 4096
@@ -85,7 +85,7 @@ class Firmware:
         return FOUR_GIB - len(self.data)
 
 
-def parse_firmware(data: bytes) -> Firmware:
+def parse_firmware(data: bytes, *, limits: Limits = LIMITS) -> Firmware:
     """Reads what a firmware image has measured.
 
     Args:
@@ -100,10 +100,10 @@ def parse_firmware(data: bytes) -> Firmware:
         raise _bad(
             "its size is not a whole number of pages", "a multiple of 4096 bytes", f"{len(data)} bytes"
         )
-    if len(data) > LIMITS.firmware_bytes:
-        raise _bad("it is too large", f"at most {LIMITS.firmware_bytes} bytes", f"{len(data)} bytes")
+    if len(data) > limits.firmware_bytes:
+        raise _bad("it is too large", f"at most {limits.firmware_bytes} bytes", f"{len(data)} bytes")
     table = _footer_table(data)
-    sections = _metadata(data, _entry(table, _SEV_METADATA, "SEV metadata", 4))
+    sections = _metadata(data, _entry(table, _SEV_METADATA, "SEV metadata", 4), limits)
     (reset_eip,) = unpack_from("<I", _entry(table, _SEV_ES_RESET_BLOCK, "SEV-ES reset block", 4))
     if reset_eip == 0:
         raise _bad("its SEV-ES reset block names no address")
@@ -150,7 +150,7 @@ def _entry(table: dict[bytes, bytes], guid: UUID, name: str, size: int) -> bytes
     return entry
 
 
-def _metadata(data: bytes, entry: bytes) -> tuple[MetadataSection, ...]:
+def _metadata(data: bytes, entry: bytes, limits: Limits) -> tuple[MetadataSection, ...]:
     (from_end,) = unpack_from("<I", entry)
     start = len(data) - from_end
     if start < 0 or from_end < _METADATA_HEADER.size:
@@ -167,7 +167,7 @@ def _metadata(data: bytes, entry: bytes) -> tuple[MetadataSection, ...]:
         _section(*_SECTION.unpack_from(data, offset))
         for offset in range(first, first + count * _SECTION.size, _SECTION.size)
     )
-    _check_layout(sections, FOUR_GIB - len(data))
+    _check_layout(sections, FOUR_GIB - len(data), limits)
     return sections
 
 
@@ -185,13 +185,13 @@ def _section(gpa: int, size: int, number: int) -> MetadataSection:
     return MetadataSection(gpa=gpa, size=size, type=kind)
 
 
-def _check_layout(sections: tuple[MetadataSection, ...], firmware_gpa: int) -> None:
+def _check_layout(sections: tuple[MetadataSection, ...], firmware_gpa: int, limits: Limits) -> None:
     singles = [section.type for section in sections if section.type.single_page]
     if len(singles) != len(set(singles)):
         raise _bad("its SEV metadata has two sections of a kind that may come once")
-    if sum(section.size for section in sections) > LIMITS.firmware_section_bytes:
+    if sum(section.size for section in sections) > limits.firmware_section_bytes:
         raise _bad(
-            "its SEV metadata covers too much memory", f"at most {LIMITS.firmware_section_bytes} bytes"
+            "its SEV metadata covers too much memory", f"at most {limits.firmware_section_bytes} bytes"
         )
     end = 0
     for section in sorted(sections, key=lambda section: section.gpa):

@@ -12,9 +12,9 @@ from typing import Final
 
 from auditkit.audit import POLICIES
 from auditkit.decision import Decision, Qualification
-from auditkit.errors import AuditkitError, SourceError
+from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.report import (
     DOCUMENT_NAME,
     EVIDENCE_NAME,
@@ -58,7 +58,9 @@ class FolderFiles:
     companions: tuple[str, ...]
 
 
-def read_folder_files(folder: Path, document: AuditDocument | None = None) -> FolderFiles:
+def read_folder_files(
+    folder: Path, document: AuditDocument | None = None, *, limits: Limits = LIMITS
+) -> FolderFiles:
     """Digests of everything in a report folder; links are not followed, and what cannot be of a report is not read.
 
     Args:
@@ -77,7 +79,7 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
             name = path.relative_to(folder).as_posix()
             status = path.lstat()
             of_evidence = name.startswith(f"{EVIDENCE_NAME}/")
-            bound = LIMITS.evidence_bytes if of_evidence else LIMITS.report_bytes
+            bound = limits.evidence_bytes if of_evidence else limits.report_bytes
             regular = stat.S_ISREG(status.st_mode) and status.st_size <= bound
             if regular and (of_evidence or name in _OWN):
                 sizes[name] = status.st_size
@@ -92,9 +94,7 @@ def read_folder_files(folder: Path, document: AuditDocument | None = None) -> Fo
             listed = told.get(name, None if name.startswith(f"{EVIDENCE_NAME}/") and told else size)
             digests[name] = digest_of_file(folder / name)[0] if size == listed else UNREAD
     except OSError as error:
-        raise SourceError(
-            f"the report folder cannot be read: {(error.strerror or str(error)).lower()}", where=str(folder)
-        ) from None
+        raise SourceError(f"the report folder cannot be read: {in_words(error)}", where=str(folder)) from None
     return FolderFiles(digests, sizes, tuple(sorted(strange)), tuple(sorted(companions)))
 
 
@@ -147,7 +147,9 @@ def check_document(report: ReportFolder) -> Decision:
     )
 
 
-def check_evidence(document: AuditDocument, files: FolderFiles, folder: Path) -> Decision:
+def check_evidence(
+    document: AuditDocument, files: FolderFiles, folder: Path, *, limits: Limits = LIMITS
+) -> Decision:
     """Check 2."""
     stored = {record.name: record for record in document.evidence if record.stored}
     prefix = f"{EVIDENCE_NAME}/"
@@ -162,7 +164,7 @@ def check_evidence(document: AuditDocument, files: FolderFiles, folder: Path) ->
             problems.append(f"{name} was changed{how}")
     if SUMS_NAME in present and not problems:
         sums = format_sha256sums({name: record.sha256 for name, record in stored.items()}).encode()
-        if read_file(folder / prefix / SUMS_NAME, LIMITS.answer_bytes) != sums:
+        if read_file(folder / prefix / SUMS_NAME, limits.answer_bytes) != sums:
             how = how_changed(folder / prefix / SUMS_NAME, sha256(sums).hexdigest())
             problems.append(
                 f"{SUMS_NAME} was changed{how}" if how else f"{SUMS_NAME} does not list these files"
@@ -174,12 +176,12 @@ def check_evidence(document: AuditDocument, files: FolderFiles, folder: Path) ->
     return checks.EVIDENCE.passed(f"{len(stored)} files", "The evidence is what the report rests on.")
 
 
-def check_renderings(document: AuditDocument, folder: Path) -> Decision:
+def check_renderings(document: AuditDocument, folder: Path, *, limits: Limits = LIMITS) -> Decision:
     """Check 3: byte by byte, but where another version of auditkit made the pages, which cannot be compared."""
     check = checks.RENDERINGS
     try:
-        html = read_file(folder / HTML_NAME, LIMITS.report_bytes)
-        markdown = read_file(folder / MARKDOWN_NAME, LIMITS.report_bytes)
+        html = read_file(folder / HTML_NAME, limits.report_bytes)
+        markdown = read_file(folder / MARKDOWN_NAME, limits.report_bytes)
     except AuditkitError as error:
         return check.failed(str(error), "A rendering of the report is missing.")
     wanted_html, wanted_markdown = render_html(document).encode(), render_markdown(document).encode()

@@ -9,7 +9,7 @@ from typing import Final
 
 from auditkit.errors import AuditkitError
 from auditkit.evidence import read_file
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 
 ONLY_LINE_ENDS: Final = "in its line ends alone"
 """Stands behind a file's name where its line ends explain the difference."""
@@ -25,10 +25,10 @@ def unix_line_ends(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n")
 
 
-def how_changed(path: Path, digest: str) -> str:
+def how_changed(path: Path, digest: str, *, limits: Limits = LIMITS) -> str:
     """What to say behind "was changed" where line ends explain that the file has another SHA-256; else nothing."""
     try:
-        data = read_file(path, LIMITS.file_bytes)
+        data = read_file(path, limits.file_bytes)
     except AuditkitError:
         return ""
     restored = unix_line_ends(data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditkit.atomic import write_atomically
 from auditkit.decision import Outcome, Qualification
-from auditkit.errors import AuditkitError, SigningError
+from auditkit.errors import AuditkitError, SigningError, in_words
 from auditkit.evidence import read_file
 from auditkit.report import SIGNATURES_NAME, ReportFolder, read_report_folder
 from auditkit.signing.bundle import BUNDLE_BYTES, format_pair, parse_bundle
@@ -78,7 +78,7 @@ def sign_report(
         write_atomically(place, present + format_pair((first, second)))
     except OSError as error:
         raise SigningError(
-            f"the bundle cannot be written: {(error.strerror or str(error)).lower()}",
+            f"the bundle cannot be written: {in_words(error)}",
             where=str(place),
             hint="the bundle is as it was; make room and sign again",
         ) from None

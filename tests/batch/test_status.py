@@ -269,7 +269,7 @@ def test_bounds_are_kept(tmp_path, monkeypatch):
 
     from auditkit.batch import reports
 
-    monkeypatch.setattr(reports, "LIMITS", replace(LIMITS, collection_entries=50))
+    monkeypatch.setitem(reports.find_reports.__kwdefaults__, "limits", replace(LIMITS, collection_entries=50))
     with pytest.raises(SourceError, match="more than 50 files"):
         read_status(crowd, now=NOW)
 

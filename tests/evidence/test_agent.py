@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import cbor2
 import pytest
@@ -18,6 +19,7 @@ from auditkit.evidence import (
 )
 from auditkit.evidence import files as files_module
 from auditkit.ic.principal import GOVERNANCE
+from auditkit.limits import LIMITS
 
 ARGUMENT = bytes.fromhex("4449444c0001780d1e020000000000")
 PATH = "/api/{}/canister/rrkah-fqaaa-aaaaa-aaaaq-cai/{}"
@@ -32,7 +34,7 @@ def call(hasty):
             "get_proposal_info",
             ARGUMENT,
             backoff=hasty,
-            **{"deadline_seconds": 10, **options},
+            **{"limits": replace(LIMITS, call_deadline_seconds=10), **options},
         )
 
     return run

@@ -6,6 +6,7 @@ import datetime
 import ssl
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import cbor2
@@ -28,7 +29,7 @@ def call(hasty):
             "get_proposal_info",
             b"DIDL\0\0",
             backoff=hasty,
-            **{"deadline_seconds": 8, **options},
+            **{"limits": replace(LIMITS, call_deadline_seconds=8), **options},
         )
 
     return run
@@ -109,7 +110,7 @@ def test_a_slow_drip_ends_at_the_deadline(serve, call, part):
 
     started = time.monotonic()
     with pytest.raises(SourceError, match="no complete answer within"):
-        call(serve(script).url, deadline_seconds=0.6)
+        call(serve(script).url, limits=replace(LIMITS, call_deadline_seconds=0.6))
     assert time.monotonic() - started < 2
 
 
@@ -120,7 +121,7 @@ def test_silence_ends_at_the_deadline_and_leaves_time_for_the_next_host(serve, c
 
     silent, second = serve(lambda asked, wire: wire.hang()), serve(good)
     started = time.monotonic()
-    assert call(silent.url, second.url, deadline_seconds=1.0).url == second.url
+    assert call(silent.url, second.url, limits=replace(LIMITS, call_deadline_seconds=1.0)).url == second.url
     assert time.monotonic() - started < 2
 
 
@@ -250,7 +251,7 @@ def test_polling_ends_at_the_deadline(serve, call, certificate_of):
 
     started = time.monotonic()
     with pytest.raises(SourceError, match="accepted but not answered in time"):
-        call(serve(script).url, deadline_seconds=1.5)
+        call(serve(script).url, limits=replace(LIMITS, call_deadline_seconds=1.5))
     assert time.monotonic() - started < 2.5
 
 

@@ -10,12 +10,13 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Clock, NotFoundError, WrongDigestError, download
-from auditkit.evidence import download as download_function
+from auditkit.limits import LIMITS
 
 DATA = random.Random(1).randbytes(3_000_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -237,7 +238,7 @@ def test_a_download_that_never_ends_is_given_up(serve, get, tmp_path):
 
     server = serve(FileServer())
     with pytest.raises(SourceError, match=r"longer than any real one.*go on from byte \d+"):
-        get(server.url, clock=Clock(monotonic=clock), seconds=130.0)
+        get(server.url, clock=Clock(monotonic=clock), limits=replace(LIMITS, download_seconds=130.0))
     assert names(tmp_path) == ["out.img.part"]
     assert len(server.asked) == 1
     assert get(server.url).sha256 == SHA256
@@ -293,7 +294,7 @@ def test_a_file_over_the_limit_is_no_wrong_digest(serve, get, tmp_path, announce
 
     server = serve(FileServer() if announced else endless)
     with pytest.raises(EvidenceError, match=r"larger than any real one.*at most 1000000 bytes") as caught:
-        get(server.url, max_bytes=1_000_000)
+        get(server.url, limits=replace(LIMITS, image_bytes=1_000_000))
     assert not isinstance(caught.value, WrongDigestError)
     assert names(tmp_path) == []
 
@@ -306,8 +307,7 @@ def test_without_a_length_a_wrong_digest_may_be_a_cut(serve, get, tmp_path):
     assert get(server.url).path.read_bytes() == DATA
 
 
-def test_a_server_that_drips_is_given_up(serve, get, monkeypatch):
-    monkeypatch.setattr(sys.modules[download_function.__module__], "_SLOWEST_SECONDS", 0.2)
+def test_a_server_that_drips_is_given_up(serve, get):
 
     def script(asked, wire):
         wire.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n")
@@ -315,7 +315,7 @@ def test_a_server_that_drips_is_given_up(serve, get, monkeypatch):
 
     started = time.monotonic()
     with pytest.raises(SourceError, match="too slowly"):
-        get(serve(script).url, attempts=2)
+        get(serve(script).url, attempts=2, limits=replace(LIMITS, slow_download_seconds=0.2))
     assert time.monotonic() - started < 3
 
 

@@ -34,8 +34,7 @@ KEPT = ["proposal.cbor", "proposal.request.cbor"]
 def fetch(tmp_path, capsys, monkeypatch):
     """Runs the command; gives its status, what it printed, and what is in the folder afterwards."""
     hasty = replace(LIMITS, call_deadline_seconds=3.0, http_read_seconds=0.5, http_connect_seconds=0.5)
-    monkeypatch.setattr("auditkit.evidence.agent.LIMITS", hasty)
-    monkeypatch.setattr("auditkit.evidence.transport.LIMITS", hasty)
+    monkeypatch.setitem(agent.fetch_certified_call.__kwdefaults__, "limits", hasty)
     monkeypatch.setattr(agent, "Backoff", lambda: Backoff(first=0.002, longest=0.02))
     folder = tmp_path / "evidence"
     folder.mkdir()

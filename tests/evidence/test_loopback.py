@@ -6,7 +6,7 @@ import pytest
 
 from auditkit.errors import SourceError
 from auditkit.evidence import parse_source, read_bytes
-from auditkit.evidence.addresses import is_loopback
+from auditkit.evidence.http import is_loopback
 
 NOBODY = "127.0.0.1:9"
 

@@ -83,7 +83,7 @@ def test_an_audit_of_more_measurements_than_can_be_told_is_trouble(monkeypatch):
     from auditkit.audit import overlap
     from auditkit.pipeline import check
 
-    monkeypatch.setattr(overlap, "LIMITS", replace(LIMITS, blessed_measurements=1))
+    monkeypatch.setitem(overlap.compare.__kwdefaults__, "limits", replace(LIMITS, blessed_measurements=1))
     document, _ = check(Parameters.from_file(parameter_file("honest"), (), {}))
     assert document.verdict == "TROUBLE"
     assert "more measurements than any recovery needs" in document.trouble[0].what
@@ -224,14 +224,13 @@ def test_a_replay_does_not_read_gigabytes_either(tmp_path):
     assert "larger" in done.stderr
 
 
-def test_what_no_reader_takes_is_not_written(tmp_path, monkeypatch):
-    from auditkit.report import folder, write_report_folder
+def test_what_no_reader_takes_is_not_written(tmp_path):
+    from auditkit.report import write_report_folder
 
     document = from_json((SAMPLE / "audit.json").read_bytes())
     files = {r.name: SAMPLE / "evidence" / r.name for r in document.evidence if r.stored}
-    monkeypatch.setattr(folder, "LIMITS", replace(LIMITS, report_bytes=10 * KIB))
     with pytest.raises(EvidenceError, match=r"audit\.json would be larger"):
-        write_report_folder(tmp_path / "r", document, files)
+        write_report_folder(tmp_path / "r", document, files, limits=replace(LIMITS, report_bytes=10 * KIB))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from auditkit.notebook.figures import SHOWN_MEASUREMENTS, figure_svg, overlap_figure
-from auditkit.report.records import Label, OverlapRecord, Setting
+from auditkit.report.measurement_records import Label, OverlapRecord, Setting
 
 LINES = ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B")
 

@@ -11,7 +11,7 @@ from auditkit import checks
 from auditkit.audit.overlap import compare
 from auditkit.notebook.tables import decisions_table, measurements_table, overlap_table
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.report.records import Label, OverlapRecord, Setting
+from auditkit.report.measurement_records import Label, OverlapRecord, Setting
 from auditkit.sev import measure, measured_boot
 
 FIRMWARE = practice_firmware("tables")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from http_folder import serving
 
 from auditkit import checks
-from auditkit.evidence import download, sources
+from auditkit.evidence import IMAGE_NAME, download, image_file
+from auditkit.limits import LIMITS
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.practice import parameter_file
-from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 from auditkit.report import to_json
 
@@ -105,7 +107,7 @@ def test_a_recovery_image_that_came_by_plain_http_says_so(place, tmp_path):
 
 def test_a_download_over_the_limit_is_trouble_and_not_another_digest(tmp_path, monkeypatch):
     monkeypatch.setenv("AUDITKIT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(sources, "download", partial(download, max_bytes=1000))
+    monkeypatch.setattr(image_file, "download", partial(download, limits=replace(LIMITS, image_bytes=1000)))
     with serving(RELEASE) as url:
         document, _ = audit(f"base_image={url}/{IMAGE_NAME}")
     assert document.verdict == "TROUBLE"

@@ -280,7 +280,7 @@ def test_a_full_disk_is_one_clear_error_and_no_report(tmp_path, failing, evidenc
         raise OSError(28, "No space left on device", os.fspath(path))
 
     monkeypatch.setattr(folder_module, "write_atomically", full)
-    with pytest.raises(SourceError, match="No space left"):
+    with pytest.raises(SourceError, match="no space left"):
         write_report_folder(tmp_path, failing, evidence_files)
     assert not (tmp_path / "audit.json").exists()
 

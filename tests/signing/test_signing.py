@@ -190,7 +190,8 @@ def test_a_required_pass_is_unqualified_but_for_what_is_accepted(
 
 def test_a_replay_that_reads_the_image_is_not_qualified(report, alice, trust_file, capsys):
     from auditkit import practice
-    from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+    from auditkit.evidence import IMAGE_NAME
+    from auditkit.practice.release.published import DATA, release_folder
     from auditkit.practice.scenarios import OTHER_COMMIT
 
     sign_report(report, alice.signer())
@@ -235,7 +236,8 @@ def test_boot_files_that_are_not_those_of_the_image_are_seen_by_who_reads_it(
     report, alice, trust_file, capsys
 ):
     from auditkit import practice
-    from auditkit.practice.release.published import DATA, IMAGE_NAME, release_folder
+    from auditkit.evidence import IMAGE_NAME
+    from auditkit.practice.release.published import DATA, release_folder
 
     forged_boot_files(report)
     sign_report(report, alice.signer())

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError, SourceError, in_words
 
 _PIECE = 1 << 20
 _AHEAD = 8  # pieces that are read before they are asked for
@@ -78,7 +78,7 @@ class Chunks:
         try:
             piece = self._stream.read(_PIECE)
         except OSError as error:
-            raise SourceError(f"the update image cannot be read: {error.strerror or error}") from error
+            raise SourceError(f"the update image cannot be read: {in_words(error)}") from error
         self._read += len(piece)
         if self._read > self._most:
             raise EvidenceError(

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.opening import regular_file
 
 _PIECE: Final = 1 << 20
@@ -42,7 +42,7 @@ def holds_data_behind(image: BinaryIO | Path, offset: int) -> bool:
                         return True
                     offset += len(data)
     except OSError as error:
-        raise SourceError(f"the image cannot be read: {error.strerror}", where=str(image)) from error
+        raise SourceError(f"the image cannot be read: {in_words(error)}", where=str(image)) from error
     return False
 
 
@@ -82,7 +82,7 @@ class ImageFile:
             self._file.seek(offset)
             data = self._file.read(size)
         except OSError as error:
-            raise SourceError(f"the image cannot be read: {error.strerror}") from error
+            raise SourceError(f"the image cannot be read: {in_words(error)}") from error
         if len(data) != size:
             raise EvidenceError(
                 "the image is cut short", expected=f"{size} bytes at {offset}", observed=f"{len(data)}"

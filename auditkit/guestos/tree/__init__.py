@@ -18,7 +18,6 @@ from auditkit.guestos.tree.folder import (
     copy_folder,
     refuse_odd_names,
     walk_folder,
-    write_new_file,
 )
 from auditkit.guestos.tree.manifest import (
     ManifestEntry,
@@ -58,6 +57,5 @@ __all__ = [
     "tree_manifest",
     "unquoted",
     "walk_folder",
-    "write_new_file",
     "write_tree_tar",
 ]

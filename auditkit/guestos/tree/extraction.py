@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
-from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.atomic import whole_folder
+from auditkit.errors import EvidenceError, ParameterError, SourceError, in_words
 from auditkit.guestos.ext4 import Entry, Ext4, FileType, Links
 from auditkit.guestos.tree.manifest import bounded_walk, printable
 from auditkit.limits import LIMITS, Limits
@@ -37,16 +36,11 @@ def extract_tree(fs: Ext4, folder: Path, *, limits: Limits = LIMITS) -> None:
                 "the output folder is not empty", where=str(folder), hint="name a new folder"
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
-        try:
-            root = temporary / "tree"
-            _write_tree(fs, root, limits)
-            root.replace(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with whole_folder(folder) as fresh:
+            _write_tree(fs, fresh, limits)
     except OSError as error:
         raise SourceError(
-            f"the output folder cannot be written: {error.strerror or error}", where=str(folder)
+            f"the output folder cannot be written: {in_words(error)}", where=str(folder)
         ) from error
 
 
@@ -56,7 +50,8 @@ def _write_tree(fs: Ext4, root: Path, limits: Limits) -> None:
     for entry, first in bounded_walk(fs, limits):
         path = base + b"/" + entry.path if entry.path else base
         if entry.type is FileType.DIRECTORY:
-            os.mkdir(path, 0o700)
+            if entry.path:
+                os.mkdir(path, 0o700)
             folders.append((path, entry))
             continue
         if first is not None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.atomic import new_file
+from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.guestos.ext4 import Entry, FileType, Links
 from auditkit.limits import LIMITS, MIB, Limits
 
@@ -42,7 +43,7 @@ def walk_folder(folder: Path, *, limits: Limits = LIMITS) -> Iterator[tuple[Entr
                 pending += [path + b"/" + name if path else name for name in below]
         except OSError as error:
             raise SourceError(
-                f"the boot tree cannot be read: {error.strerror}", where=os.fsdecode(place)
+                f"the boot tree cannot be read: {in_words(error)}", where=os.fsdecode(place)
             ) from error
         size = found.st_size if kind is FileType.FILE else 0
         total += size
@@ -102,19 +103,10 @@ def copy_folder(folder: Path, copy: Path, *, limits: Limits = LIMITS) -> None:
             elif entry.target is not None:
                 os.symlink(entry.target, to)
             else:
-                with write_new_file(to) as file:
+                with new_file(Path(os.fsdecode(to))) as file:
                     copy_content(place, entry.size, file)
         except OSError as error:
-            raise SourceError(f"the folder cannot be copied: {error.strerror}", where=str(place)) from error
-
-
-def write_new_file(path: bytes | Path) -> BinaryIO:
-    """A file to write to that was not there before; a link in its place is not followed.
-
-    Raises:
-        OSError: there is something, or the folder cannot be written to.
-    """
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "wb")
+            raise SourceError(f"the folder cannot be copied: {in_words(error)}", where=str(place)) from error
 
 
 def copy_content(place: Path, size: int, out: BinaryIO) -> None:
@@ -136,7 +128,7 @@ def copy_content(place: Path, size: int, out: BinaryIO) -> None:
                 out.write(piece)
                 left -= len(piece)
     except OSError as error:
-        raise SourceError(f"a file cannot be copied: {error.strerror}", where=str(place)) from error
+        raise SourceError(f"a file cannot be copied: {in_words(error)}", where=str(place)) from error
 
 
 def _kind(mode: int, place: bytes) -> FileType:

@@ -8,6 +8,23 @@ them.
 
 from __future__ import annotations
 
+import os
+from tarfile import (
+    BLKTYPE,
+    BLOCKSIZE,
+    CHRTYPE,
+    DIRTYPE,
+    FIFOTYPE,
+    GNU_FORMAT,
+    GNUTYPE_LONGLINK,
+    GNUTYPE_LONGNAME,
+    LENGTH_NAME,
+    LNKTYPE,
+    RECORDSIZE,
+    REGTYPE,
+    SYMTYPE,
+    TarInfo,
+)
 from typing import BinaryIO
 
 from auditkit.errors import EvidenceError
@@ -15,19 +32,14 @@ from auditkit.guestos.ext4 import Entry, Ext4, FileType
 from auditkit.guestos.tree.manifest import bounded_walk
 from auditkit.limits import LIMITS, Limits
 
-_BLOCK = 512
-_RECORD = 20 * _BLOCK
-_NAME_SIZE = 100
 _TYPES = {
-    FileType.FILE: b"0",
-    FileType.SYMLINK: b"2",
-    FileType.CHARACTER_DEVICE: b"3",
-    FileType.BLOCK_DEVICE: b"4",
-    FileType.DIRECTORY: b"5",
-    FileType.FIFO: b"6",
+    FileType.FILE: REGTYPE,
+    FileType.SYMLINK: SYMTYPE,
+    FileType.CHARACTER_DEVICE: CHRTYPE,
+    FileType.BLOCK_DEVICE: BLKTYPE,
+    FileType.DIRECTORY: DIRTYPE,
+    FileType.FIFO: FIFOTYPE,
 }
-_HARD_LINK = b"1"
-_LONG_NAME, _LONG_LINK = b"L", b"K"
 
 
 def write_tree_tar(fs: Ext4, out: BinaryIO, *, limits: Limits = LIMITS) -> None:
@@ -49,7 +61,7 @@ def write_tree_tar(fs: Ext4, out: BinaryIO, *, limits: Limits = LIMITS) -> None:
         if entry.type is FileType.FILE and first is None:
             for chunk in fs.chunks(entry):
                 out.write(chunk)
-            padding = -entry.size % _BLOCK
+            padding = -entry.size % BLOCKSIZE
             out.write(bytes(padding))
             written += entry.size + padding
     out.write(archive_end(written))
@@ -57,7 +69,7 @@ def write_tree_tar(fs: Ext4, out: BinaryIO, *, limits: Limits = LIMITS) -> None:
 
 def archive_end(written: int) -> bytes:
     """The zeros that end an archive of ``written`` bytes: two blocks, and the rest of the record."""
-    return bytes(2 * _BLOCK + -(written + 2 * _BLOCK) % _RECORD)
+    return bytes(2 * BLOCKSIZE + -(written + 2 * BLOCKSIZE) % RECORDSIZE)
 
 
 def entry_header(entry: Entry, first: bytes | None) -> bytes:
@@ -76,66 +88,29 @@ def entry_header(entry: Entry, first: bytes | None) -> bytes:
     if entry.type is FileType.DIRECTORY and entry.path:
         name += b"/"
     link = b"./" + first if first is not None else entry.target or b""
-    header = b""
-    if len(link) > _NAME_SIZE:
-        header += _long(_LONG_LINK, link)
-    if len(name) > _NAME_SIZE:
-        header += _long(_LONG_NAME, name)
-    return header + _header(
-        name,
-        link=link,
-        kind=_HARD_LINK if first is not None else _TYPES[entry.type],
-        mode=entry.mode,
-        uid=entry.uid,
-        gid=entry.gid,
-        size=entry.size if entry.type is FileType.FILE and first is None else 0,
-        mtime=entry.mtime_ns // 1_000_000_000,
-        device=entry.device,
-    )
+    info = TarInfo(os.fsdecode(name))
+    info.linkname = os.fsdecode(link)
+    info.type = LNKTYPE if first is not None else _TYPES[entry.type]
+    info.mode, info.uid, info.gid = entry.mode, entry.uid, entry.gid
+    info.size = entry.size if entry.type is FileType.FILE and first is None else 0
+    info.mtime = entry.mtime_ns // 1_000_000_000
+    info.devmajor, info.devminor = entry.device or (0, 0)
+    header = _long(GNUTYPE_LONGLINK, link) + _long(GNUTYPE_LONGNAME, name)
+    return header + _packed(info)[-BLOCKSIZE:]
 
 
 def _long(kind: bytes, text: bytes) -> bytes:
-    """A name that is too long for a header, as a member of its own in front of it."""
+    """A name that is too long for a header, as a member of its own in front of it, with the mode that GNU tar gives it.
+
+    `TarInfo.tobuf` writes one too, with another mode.
+    """
+    if len(text) <= LENGTH_NAME:
+        return b""
     data = text + b"\0"
-    header = _header(
-        b"././@LongLink", link=b"", kind=kind, mode=0o644, uid=0, gid=0, size=len(data), mtime=0, device=None
-    )
-    return header + data + bytes(-len(data) % _BLOCK)
+    info = TarInfo("././@LongLink")
+    info.type, info.size = kind, len(data)
+    return _packed(info) + data + bytes(-len(data) % BLOCKSIZE)
 
 
-def _header(
-    name: bytes,
-    *,
-    link: bytes,
-    kind: bytes,
-    mode: int,
-    uid: int,
-    gid: int,
-    size: int,
-    mtime: int,
-    device: tuple[int, int] | None,
-) -> bytes:
-    header = bytearray(_BLOCK)
-    header[0:100] = name[:_NAME_SIZE].ljust(_NAME_SIZE, b"\0")
-    header[100:108] = _number(mode, 8)
-    header[108:116] = _number(uid, 8)
-    header[116:124] = _number(gid, 8)
-    header[124:136] = _number(size, 12)
-    header[136:148] = _number(mtime, 12)
-    header[148:156] = b" " * 8
-    header[156:157] = kind
-    header[157:257] = link[:_NAME_SIZE].ljust(_NAME_SIZE, b"\0")
-    header[257:265] = b"ustar  \0"
-    if device is not None:
-        header[329:337] = _number(device[0], 8)
-        header[337:345] = _number(device[1], 8)
-    header[148:156] = b"%06o\0 " % sum(header)
-    return bytes(header)
-
-
-def _number(value: int, width: int) -> bytes:
-    """Octal digits and a NUL, or base 256 where they do not fit."""
-    if 0 <= value < 8 ** (width - 1):
-        return b"%0*o\0" % (width - 1, value)
-    sign = 0xFF if value < 0 else 0x80
-    return bytes([sign]) + value.to_bytes(width - 1, "big", signed=value < 0)
+def _packed(info: TarInfo) -> bytes:
+    return info.tobuf(GNU_FORMAT, "utf-8", "surrogateescape")

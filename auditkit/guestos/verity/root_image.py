@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
 from auditkit.guestos.verity.leaves import BATCH
 from auditkit.limits import LIMITS, Limits
@@ -32,7 +32,7 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
                 _feed(hasher, file.fileno(), size, path)
                 return hasher.finish()
     except OSError as error:
-        raise SourceError(f"the image cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise SourceError(f"the image cannot be read: {in_words(error)}", where=str(path)) from error
 
 
 def _feed(hasher: RootImageHasher, descriptor: int, size: int, path: Path) -> None:

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.limits import LIMITS
-from auditkit.opening import open_regular, plain
+from auditkit.opening import open_regular
 
 STANDARD_INPUT: Final = "-"
 
@@ -67,7 +67,7 @@ def _opened(place: str) -> Iterator[int]:
         try:
             descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
-            raise SourceError(f"the pipe cannot be read: {plain(error)}", where=place) from None
+            raise SourceError(f"the pipe cannot be read: {in_words(error)}", where=place) from None
     else:
         try:
             descriptor = open_regular(Path(place))
@@ -102,7 +102,7 @@ def _read_in_time(descriptor: int, limit: int, where: str) -> bytes:
         except BlockingIOError:  # somebody has the pipe open and is silent
             continue
         except OSError as error:
-            raise SourceError(f"the parameters cannot be read: {plain(error)}", where=where) from None
+            raise SourceError(f"the parameters cannot be read: {in_words(error)}", where=where) from None
         if not piece and not ready:
             raise SourceError("nobody writes to this pipe", where=where)
         if not piece:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from auditkit.audit import Trouble
-from auditkit.decision import Check, Decision, Outcome
+from auditkit.decision import Check, Decision, Outcome, why_not_reached
 from auditkit.errors import ParameterError
 from auditkit.evidence import Evidence
 from auditkit.pipeline.records import Unkept
@@ -48,7 +48,7 @@ class Step:
         if not before.decisions:
             return cls(obstacle=before.obstacle)
         stop = _first_stop(before.decisions)
-        reason = f"Not reached: {stop.id} failed." if stop.outcome is Outcome.FAIL else stop.reason
+        reason = why_not_reached(stop) if stop.outcome is Outcome.FAIL else stop.reason
         return cls(decisions=not_reached(members, stop), obstacle=reason)
 
     def __repr__(self) -> str:
@@ -63,7 +63,7 @@ class Step:
 
 def not_reached(members: Iterable[Check], because: Decision) -> tuple[Decision, ...]:
     """Skips of ``members``, but of the failed check itself, that name the check that stopped the audit."""
-    reason = f"Not reached: {because.id} failed." if because.outcome is Outcome.FAIL else because.reason
+    reason = why_not_reached(because) if because.outcome is Outcome.FAIL else because.reason
     return tuple(check.skipped(reason) for check in members if check.id != because.id)
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Final
 
+from auditkit.evidence import MEASUREMENTS_NAME
 from auditkit.ic import (
     BLESS_ACTION,
     BlessAlternativeGuestOsVersion,
@@ -19,7 +20,7 @@ from auditkit.ic import (
     Tally,
 )
 from auditkit.practice.nns.governance_reply import encode_proposal_reply
-from auditkit.practice.release.published import DATA, MEASUREMENTS_NAME, release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT, Blessing, Scenario, scenario_of_proposal
 
 SIXTEEN_VCPUS_FILE: Final = DATA / "base-16-vcpus.json"

@@ -21,18 +21,12 @@ from sevsnpmeasure.sev_mode import SevMode
 from sevsnpmeasure.vcpu_types import CPU_SIGS
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
 from auditkit.guestos import write_ext4
 from auditkit.limits import GIB, KIB, MIB
 from auditkit.practice.release.file_systems import add_verity_tree, require_programs
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.practice.release.published import (
-    IMAGE_NAME,
-    MEASUREMENTS_NAME,
-    SUMS_NAME,
-    PracticeRelease,
-    release_commit,
-    release_folder,
-)
+from auditkit.practice.release.published import PracticeRelease, release_commit, release_folder
 from auditkit.practice.release.sparse_tar import SparseTar
 
 if sys.version_info >= (3, 14):

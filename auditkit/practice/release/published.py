@@ -7,11 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, RELEASE_FOLDER
+
 DATA: Final = Path(__file__).parent.parent / "data"
 """Files that travel with the package: two releases as a release server has them, and measurements."""
-IMAGE_NAME: Final = "update-img.tar.zst"
-MEASUREMENTS_NAME: Final = "launch-measurements.json"
-SUMS_NAME: Final = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +43,4 @@ def release_commit(seed: str) -> str:
 
 def release_folder(commit: str) -> str:
     """Where a release lies on a release server, relative to its root."""
-    return f"ic/{commit}/guest-os/update-img"
+    return RELEASE_FOLDER.format(base_version=commit)

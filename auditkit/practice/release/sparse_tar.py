@@ -13,13 +13,12 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tarfile import BLOCKSIZE, GNU_FORMAT, GNUTYPE_SPARSE, RECORDSIZE, TarInfo
 from typing import Final, Protocol
 
 from auditkit.limits import MIB
 
-_BLOCK: Final = 512
-_RECORD: Final = 20 * _BLOCK
-_ZEROS: Final = bytes(_BLOCK)
+_ZEROS: Final = bytes(BLOCKSIZE)
 _MAP_IN_HEADER: Final = 4
 _MAP_IN_EXTENSION: Final = 21
 
@@ -63,16 +62,16 @@ class SparseTar:
             for offset, length in runs:
                 for position in range(offset, offset + length, MIB):
                     self._write(os.pread(file.fileno(), min(MIB, offset + length - position), position))
-        self._write(bytes(-stored % _BLOCK))
+        self._write(bytes(-stored % BLOCKSIZE))
 
     def close(self) -> None:
         """Writes the two zero blocks at the end, and fills the last record."""
-        self._write(bytes(2 * _BLOCK))
-        self._write(bytes(-self._written % _RECORD))
+        self._write(bytes(2 * BLOCKSIZE))
+        self._write(bytes(-self._written % RECORDSIZE))
 
     def _write_padded(self, data: bytes) -> None:
         self._write(data)
-        self._write(bytes(-len(data) % _BLOCK))
+        self._write(bytes(-len(data) % BLOCKSIZE))
 
     def _write(self, data: bytes) -> None:
         self._out.write(data)
@@ -87,7 +86,7 @@ def data_runs(descriptor: int, size: int) -> Iterator[Run]:
             if end > start:
                 yield start, end - start
             start = offset
-        end = min(offset + _BLOCK, size)
+        end = min(offset + BLOCKSIZE, size)
     if end > start:
         yield start, end - start
 
@@ -96,10 +95,10 @@ def _data_blocks(descriptor: int, size: int) -> Iterator[int]:
     position = 0
     while position < size:
         begin, finish = _next_extent(descriptor, position, size)
-        for chunk_at in range(begin - begin % _BLOCK, finish, MIB):
+        for chunk_at in range(begin - begin % BLOCKSIZE, finish, MIB):
             chunk = os.pread(descriptor, min(MIB, finish - chunk_at), chunk_at)
-            for at in range(0, len(chunk), _BLOCK):
-                block = chunk[at : at + _BLOCK]
+            for at in range(0, len(chunk), BLOCKSIZE):
+                block = chunk[at : at + BLOCKSIZE]
                 if block != _ZEROS[: len(block)]:
                     yield chunk_at + at
         position = finish
@@ -121,25 +120,21 @@ def _next_extent(descriptor: int, position: int, size: int) -> Run:
 def _header(
     name: str, *, stored: int, entries: list[Run] | None = None, real: int = 0, more: bool = False
 ) -> bytes:
-    fields = [
-        name.encode("ascii").ljust(100, b"\0"),
-        b"0000644\0" + b"0000000\0" * 2,
-        _number(stored),
-        _number(0),  # modification time
-        b" " * 8,  # checksum, filled in below
-        b"0" if entries is None else b"S",
-        bytes(100),  # link name
-        b"ustar  \0",
-        bytes(386 - 265),
-    ]
-    if entries is not None:
-        fields.append(_entries(entries, _MAP_IN_HEADER) + bytes([more]) + _number(real))
-    header = b"".join(fields).ljust(_BLOCK, b"\0")
-    return header[:148] + b"%06o\0 " % sum(header) + header[156:]
+    info = TarInfo(name)
+    info.size = stored
+    if entries is None:
+        return info.tobuf(GNU_FORMAT)
+    info.type = GNUTYPE_SPARSE
+    header = bytearray(info.tobuf(GNU_FORMAT))
+    sparse = _entries(entries, _MAP_IN_HEADER) + bytes([more]) + _number(real)
+    header[386 : 386 + len(sparse)] = sparse
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
 
 
 def _extension(entries: list[Run], *, more: bool) -> bytes:
-    return (_entries(entries, _MAP_IN_EXTENSION) + bytes([more])).ljust(_BLOCK, b"\0")
+    return (_entries(entries, _MAP_IN_EXTENSION) + bytes([more])).ljust(BLOCKSIZE, b"\0")
 
 
 def _entries(entries: list[Run], room: int) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from auditkit.atomic import write_atomically
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering.markdown import render_job_summary
 
@@ -45,9 +45,7 @@ def write_job_summary(path: Path, document: AuditDocument) -> None:
         _refuse_other_than_file(path)
         write_atomically(path, render_job_summary(document).encode())
     except OSError as error:
-        raise SourceError(
-            f"the summary could not be written: {error.strerror or error}", where=str(path)
-        ) from None
+        raise SourceError(f"the summary could not be written: {in_words(error)}", where=str(path)) from None
 
 
 def _refuse_other_than_file(path: Path) -> None:

@@ -4,11 +4,11 @@ from auditkit.sev.attestation.amd_roots import RootKey, amd_roots
 from auditkit.sev.attestation.certificate import Certificate, parse_certificate
 from auditkit.sev.attestation.certificate_file import parse_chain, parse_table
 from auditkit.sev.attestation.chain import VerifiedChain, check_chip_key, check_signature, verify_chain
+from auditkit.sev.attestation.guest_policy import GuestPolicy
 from auditkit.sev.attestation.report import (
     HOST_VMPL,
     REPORT_BYTES,
     AttestationReport,
-    GuestPolicy,
     Processor,
     SigningKey,
     parse_report,

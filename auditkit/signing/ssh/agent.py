@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from auditkit.errors import EvidenceError, SigningError
+from auditkit.errors import EvidenceError, SigningError, in_words
 from auditkit.signing.dsse import SIGNATURE_BYTES
 from auditkit.signing.ssh.keys import ED25519, fingerprint, key_type, read_string, write_string
 
@@ -126,7 +126,7 @@ def _exchange(address: str, kind: int, body: bytes, wanted: int) -> bytes:
     except EOFError:
         raise SigningError("ssh-agent broke off", where=address) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = in_words(error)
         raise SigningError(
             f"ssh-agent cannot be reached: {reason.lower()}",
             where=address,

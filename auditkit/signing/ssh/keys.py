@@ -6,27 +6,22 @@ Sources: RFC 4253 section 6.6, RFC 8709, OpenSSH's PROTOCOL.key.
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
+from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file
 
 ED25519: Final = "ssh-ed25519"
 PRIVATE_KEY_BYTES: Final = 64 * 1024
-_ARMOUR: Final = re.compile(
-    rb"\A\s*-----BEGIN OPENSSH PRIVATE KEY-----\s(.*?)-----END OPENSSH PRIVATE KEY-----\s*\Z", re.DOTALL
-)
-_MAGIC: Final = b"openssh-key-v1\0"
 
 Passphrase = Callable[[str], str]
 """Asked with the name of a key file; gives its passphrase. What it gives is used once and kept nowhere."""
@@ -130,57 +125,39 @@ def load_private_key(path: Path, passphrase: Passphrase) -> PrivateKey:
         raise SigningError(
             error.what, where=str(path), hint="name an OpenSSH private key file, or agent"
         ) from None
-    public_key, encrypted = _head(data, path)
-    kind = key_type(public_key)
-    if kind != ED25519:
-        raise _wrong_type(kind, path)
-    secret = passphrase(str(path)).encode() if encrypted else None
     try:
-        key = load_ssh_private_key(data, secret)
-    except UnsupportedAlgorithm:
+        key = _opened(data, path, passphrase)
+    except UnsupportedAlgorithm as error:
         raise SigningError(
-            "this Python cannot open the key's encryption",
+            f"this key cannot be opened here: {str(error).lower()}",
             where=str(path),
-            hint="add it to ssh-agent and use agent",
+            hint="add it to ssh-agent and use agent, or sign with --ssh-signature",
         ) from None
-    except (ValueError, TypeError):
-        what = "the passphrase is wrong" if encrypted else "the private key file is damaged"
-        raise SigningError(what, where=str(path), hint="nothing was signed; try again") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise _wrong_type("another", path)
-    return PrivateKey(public_key, key)
+        line = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        raise SigningError(
+            f"a key of type {line.split()[0].decode()} cannot sign DSSE envelopes; Ed25519 can",
+            where=str(path),
+            hint="make one with `ssh-keygen -t ed25519`, or sign with --ssh-signature",
+        )
+    return PrivateKey(write_string(ED25519.encode()) + write_string(key.public_key().public_bytes_raw()), key)
 
 
-def _head(data: bytes, path: Path) -> tuple[bytes, bool]:
-    """The public key in a private key file, and whether the private part is encrypted."""
-    armour = _ARMOUR.match(data)
+def _opened(data: bytes, path: Path, passphrase: Passphrase) -> SSHPrivateKeyTypes:
     try:
-        if armour is None:
-            raise EvidenceError("no armour")
-        body = binascii.a2b_base64(b"".join(armour[1].split()), strict_mode=True)
-        if not body.startswith(_MAGIC):
-            raise EvidenceError("no magic")
-        cipher, offset = read_string(body, len(_MAGIC))
-        _, offset = read_string(body, offset)
-        _, offset = read_string(body, offset)
-        public_key, _ = read_string(body, offset + 4)
-        key_type(public_key)
-    except (EvidenceError, binascii.Error):
-        kind = " but a public key" if data.startswith((b"ssh-", b"ecdsa-", b"sk-")) else ""
+        return load_ssh_private_key(data, None)
+    except TypeError:  # it is encrypted
+        secret = passphrase(str(path)).encode()
+    except ValueError:
+        kind = " but a public key" if data.startswith((b"ssh-", b"ecdsa-", b"sk-")) else ", or it is damaged"
         raise SigningError(
             f"this is not an OpenSSH private key file{kind}",
             where=str(path),
             hint="name a key that `ssh-keygen -t ed25519` made, or agent",
         ) from None
-    return public_key, cipher != b"none"
-
-
-def _wrong_type(kind: str, path: Path) -> SigningError:
-    hint = "make an Ed25519 key with `ssh-keygen -t ed25519`"
-    if kind.startswith("sk-"):
-        hint = "keys on a security key sign with --ssh-signature"
-    elif kind != "another":
-        hint += ", or sign with --ssh-signature"
-    return SigningError(
-        f"a key of type {kind} cannot sign DSSE envelopes; Ed25519 can", where=str(path), hint=hint
-    )
+    try:
+        return load_ssh_private_key(data, secret)
+    except (ValueError, TypeError, InvalidTag):
+        raise SigningError(
+            "the passphrase is wrong", where=str(path), hint="nothing was signed; try again"
+        ) from None

@@ -1,4 +1,4 @@
-"""SHA256SUMS: which file has which digest."""
+"""`SHA256SUMS`: which file has which digest, as releases and reports have it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Final
 from auditkit.errors import EvidenceError
 
 SUMS_NAME: Final = "SHA256SUMS"
+_OWN_LINE: Final = re.compile(
+    rb"[0-9a-f]{64}  ([A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*)"
+)
 _LINE: Final = re.compile(r"([0-9A-Fa-f]{64}) [ *]?(?:\./)?([^\s*/\\][^/\\]*)")
 
 
-def parse_sha256sums(text: str, *, where: str = "SHA256SUMS") -> dict[str, str]:
+def parse_sha256sums(text: str, *, where: str = SUMS_NAME) -> dict[str, str]:
     """File names and their digests (64 lower-case hex digits).
 
     Lines are ``<hex> <name>`` with one space, as dfinity's releases have them, or with two or ``" *"``, as
@@ -36,6 +39,15 @@ def parse_sha256sums(text: str, *, where: str = "SHA256SUMS") -> dict[str, str]:
             raise EvidenceError(f"{name} is listed twice", where=f"{where}, line {number}")
         found[name] = digest
     return found
+
+
+def listed_names(data: bytes) -> tuple[str, ...]:
+    """The names in lines that `format_sha256sums` made, as far as they were written: other lines name nothing.
+
+    Names may have folders in front; none of them leads upwards or is hidden.
+    """
+    lines = data.split(b"\n")
+    return tuple(match[1].decode() for line in lines if (match := _OWN_LINE.fullmatch(line)))
 
 
 def format_sha256sums(digests: Mapping[str, str]) -> str:
