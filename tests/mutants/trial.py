@@ -10,6 +10,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import coverage
@@ -59,6 +60,7 @@ class Chosen:
 def _enter(tree: Path, log: Path) -> None:
     """Makes this process, a fork, one that works on ``tree`` and can be killed with all that it starts."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(tree)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
@@ -90,8 +92,18 @@ def learn(tree: Path, tests: list[str]) -> Known:
         known: Known = here.recv()
     except EOFError:
         known = Known()
-    process.join()
+    finally:
+        _end(process)
     return known
+
+
+def _end(process: ForkProcess) -> None:
+    """Kills a fork, and what its tests left running."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+    process.join()
 
 
 def _learn(tree: Path, tests: list[str], other: Connection, answer: Connection) -> None:
@@ -134,11 +146,7 @@ class Trial:
 
     def end(self) -> int | None:
         """Kills it and what its tests left running; its exit status is 0 if no test failed."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            self.process.kill()
-        self.process.join()
+        _end(self.process)
         return self.process.exitcode
 
     def _run(self) -> None:
