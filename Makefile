@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: audit test quick corruptions lint sample schemas lab wheel fuzz clean help
+.PHONY: audit test quick mutants corruptions lint sample schemas lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -23,6 +23,10 @@ quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no
 
 corruptions: $(READY)   ## thousands of damaged images and archives (plain pytest makes a tenth of them)
 	$(BIN)/python -m pytest -m corruptions tests/hostile
+
+mutants: $(READY)   ## change the code, and see whether a test notices: 150 times in each wing (MUTANTS='--wing ic --count 15' for less)
+	$(BIN)/python -m pip install --quiet --editable '.[mutants]'
+	$(BIN)/python tests/mutants/run.py $(MUTANTS)
 
 lint: $(READY)   ## style, types, and who may import whom
 	$(BIN)/ruff check .
