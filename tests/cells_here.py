@@ -72,9 +72,7 @@ def _run(cell: nbformat.NotebookNode, names: dict[str, object], show: DisplayFor
     if value is not None:
         data, metadata = show.format(value)
         count = cell.execution_count
-        cell.outputs.append(
-            new_output("execute_result", data=data, metadata=metadata, execution_count=count)
-        )
+        cell.outputs.append(new_output("execute_result", data=data, metadata=metadata, execution_count=count))
 
 
 papermill_engines.register(NAME, Here)
