@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: audit test quick mutants corruptions lint sample schemas lab wheel fuzz clean help
+.PHONY: audit test test-thorough quick mutants lint sample schemas lab wheel fuzz clean help
 
 help:   ## say what there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
 audit: $(READY)   ## a full audit of the practice network; prints the verdict and the path of report.html
 	$(BIN)/auditkit audit params/practice/honest.yaml
@@ -21,8 +21,8 @@ quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no
 	  --ignore=tests/ic/test_bombs.py --ignore=tests/guestos/test_ext4.py --ignore=tests/signing/test_tampering.py \
 	  tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
 
-corruptions: $(READY)   ## thousands of damaged images and archives (plain pytest makes a tenth of them)
-	$(BIN)/python -m pytest -m corruptions tests/hostile
+test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m thorough
 
 mutants: $(READY)   ## change the code, and see whether a test notices: 150 times in each wing (MUTANTS='--wing ic --count 15' for less)
 	$(BIN)/python -m pip install --quiet --editable '.[mutants]'

@@ -45,6 +45,14 @@ def program():
     return find
 
 
+@pytest.fixture
+def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audits of this test run their notebooks in this process, cell by cell."""
+    from cells_here import run_notebook_here
+
+    monkeypatch.setattr("auditkit.notebook.runner.execute_notebook", run_notebook_here)
+
+
 def _withheld() -> set[str]:
     """The programs that this run is to do without, by AUDITKIT_WITHOUT: so is a machine that has only Python."""
     return set(os.environ.get("AUDITKIT_WITHOUT", "").split())
@@ -59,6 +67,17 @@ def pytest_configure(config: pytest.Config) -> None:
         from auditkit.guestos import outside_programs
 
         outside_programs._FOLDERS = str(folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A whole series runs where it is asked for by name; a sample of each has no such mark, and always runs."""
+    if "thorough" in config.getoption("-m"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def _link_programs(folder: Path, withheld: Iterable[str]) -> None:

@@ -35,6 +35,7 @@ from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import Parameters
 from auditkit.practice import parameter_file, scenarios
 from auditkit.report import only_writer
+from tests.batch import stand_in
 
 SCHEMA = ROOT / "docs" / "schemas" / "batch-v1.json"
 SAMPLE = ROOT / "reports" / "sample" / "audit.json"
@@ -43,8 +44,12 @@ HONEST, UNEXPLAINED, MISSING_RELEASE = (
 )
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "auditkit", "batch", *map(str, arguments)]
+REAL, STAND_IN = ("-m", "auditkit"), (str(Path(stand_in.__file__)),)
+"""How a batch is started: as it is, with notebooks in kernels, or with audits that are done in no time."""
+
+
+def command(*arguments: str | Path, audits: tuple[str, ...] = REAL) -> list[str]:
+    return [sys.executable, *audits, "batch", *map(str, arguments)]
 
 
 @pytest.fixture
@@ -52,10 +57,17 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """A function that starts a batch; what still runs when the test ends is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def begin(*arguments: str | Path) -> subprocess.Popen[str]:
+    def begin(
+        *arguments: str | Path, audits: tuple[str, ...] = REAL, waits_for: Path | None = None
+    ) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            command(*arguments), stdout=pipe, stderr=pipe, text=True, start_new_session=True
+            command(*arguments, audits=audits),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, stand_in.WAITS_FOR: str(waits_for or "")},
         )
         started.append(process)
         return process
@@ -185,21 +197,35 @@ def test_batch_json_follows_its_published_schema_which_is_the_one_of_the_code(th
         BatchDocument.model_validate_json(json.dumps({**told, "verdict": "PASS"}))
 
 
-def test_the_table_has_a_line_an_audit(tmp_path, capsys):
-    status, out, err = in_process("batch", "practice:honest", "--out", tmp_path / "b", capsys=capsys)
+def test_the_table_has_a_line_an_audit(monkeypatch, tmp_path, capsys):
+    job_that_runs(monkeypatch, tmp_path, "(out / 'audit.json').write_text(sample)")
+    monkeypatch.setattr("auditkit.notebook.write_overview", lambda out: out / "overview.ipynb")
+    status, out, err = in_process("batch", "practice:honest", "--out", tmp_path / "out", capsys=capsys)
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[1].startswith("PASS ")
     assert "900001" in lines[1]
-    assert str(tmp_path / "b" / "honest") in lines[1]
+    assert str(tmp_path / "out" / "honest") in lines[1]
     assert lines[-2].startswith("PASS (practice network), qualified: server-digest: 1 audit, ")
-    assert lines[-1] == str(tmp_path / "b" / "overview.ipynb")
+    assert lines[-1] == str(tmp_path / "out" / "overview.ipynb")
 
 
-def test_an_audit_that_is_killed_is_tried_again_and_the_others_are_not_touched(start, tmp_path):
-    out = tmp_path / "out"
-    batch = start("practice:honest", "practice:unexplained", "--workers", "2", "--out", out)
+in_every_way = pytest.mark.parametrize(
+    "audits",
+    [
+        pytest.param(REAL, marks=[pytest.mark.slow, pytest.mark.thorough], id="real"),
+        pytest.param(STAND_IN, id="stand-in"),
+    ],
+)
+
+
+@in_every_way
+def test_an_audit_that_is_killed_is_tried_again_and_the_others_are_not_touched(start, tmp_path, audits):
+    out, go_on = tmp_path / "out", tmp_path / "go-on"
+    names = ("practice:honest", "practice:unexplained")
+    batch = start(*names, "--workers", "2", "--out", out, audits=audits, waits_for=go_on)
     kill_audit(batch, "honest")
+    go_on.touch()
     _, err = batch.communicate(timeout=300)
     assert (batch.returncode, err) == (1, "")
     entries = json.loads((out / "batch.json").read_text())["audits"]
@@ -223,13 +249,21 @@ def test_an_audit_that_is_killed_twice_is_trouble(start, tmp_path):
     assert not (out / "honest" / "audit.json").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("audits", "number"),
+    [
+        pytest.param(REAL, signal.SIGINT, id="real-SIGINT"),
+        pytest.param(STAND_IN, signal.SIGTERM, id="stand-in-SIGTERM"),
+        pytest.param(REAL, signal.SIGTERM, id="real-SIGTERM", marks=pytest.mark.thorough),
+    ],
+)
 def test_an_interrupted_batch_stops_its_audits_and_leaves_nothing_that_looks_finished(
-    start, tmp_path, number
+    start, tmp_path, number, audits
 ):
     out = tmp_path / "out"
     shutil.copytree(SAMPLE.parent, out / "honest", ignore=shutil.ignore_patterns("report.intoto.jsonl"))
-    batch = start("practice:unexplained", "practice:honest", "--workers", "1", "--out", out)
+    names = ("practice:unexplained", "practice:honest")
+    batch = start(*names, "--workers", "1", "--out", out, audits=audits, waits_for=tmp_path / "never")
     wait_for(lambda: audit_below(batch.pid, "unexplained"))
     below = psutil.Process(batch.pid).children(recursive=True)
     assert len(below) >= 2, "the audit and its kernel"
@@ -415,11 +449,13 @@ def test_a_link_in_the_place_of_a_report_is_no_report_and_stays(monkeypatch, tmp
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_batch_that_waits_for_another_audit_can_be_ended(start, tmp_path, number):
-    out = tmp_path / "out"
-    batch = start("practice:honest", "practice:unexplained", "--workers", "1", "--out", out)
+    out, go_on = tmp_path / "out", tmp_path / "go-on"
+    names = ("practice:honest", "practice:unexplained")
+    batch = start(*names, "--workers", "1", "--out", out, audits=STAND_IN, waits_for=go_on)
     wait_for(lambda: audit_below(batch.pid, "honest"))
     # The other folder was begun by now. Whoever writes to it keeps the batch's audit waiting.
     with only_writer(out / "unexplained"):
+        go_on.touch()
         wait_for((out / "honest" / "audit.json").exists)
         time.sleep(1)
         batch.send_signal(number)
@@ -492,16 +528,9 @@ def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
     from auditkit import notebook
 
     verdict = {0: "PASS", 1: "FAIL", 2: "TROUBLE"}[code]
-    script = (
-        "import json\nvalue = json.loads(sample)\n"
-        f"value['verdict'] = value['verdicts']['strict'] = value['verdicts']['overlap'] = {verdict!r}\n"
-        f"if {code} == 1: value['decisions'][0]['outcome'] = 'fail'\n"
-        f"if {code} == 2: del value['decisions'][0]\n"
-        f"if {code}: value['deciding'] = {{'decision': 'certificate.form', 'reason': 'It is something else.'}}\n"
-        "value['decisions'][0]['reason'] = 'It is something else.'\n"
-        f"(out / 'audit.json').write_text(json.dumps(value)); sys.exit({code})"
-    )
-    job_that_runs(monkeypatch, tmp_path, script)
+    (tmp_path / "report").write_bytes(stand_in.report(verdict))
+    script = f"(out / 'audit.json').write_bytes(pathlib.Path({str(tmp_path / 'report')!r}).read_bytes())"
+    job_that_runs(monkeypatch, tmp_path, f"{script}; sys.exit({code})")
 
     def broken(folder: Path) -> Path:
         raise SourceError("the overview did not finish")
@@ -517,7 +546,7 @@ def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
 def test_a_terminal_shows_how_many_are_done_and_how_many_failed(tmp_path):
     screen, terminal = os.openpty()
     process = subprocess.Popen(
-        command("practice:unexplained", "--out", tmp_path / "out"),
+        command("practice:unexplained", "--out", tmp_path / "out", audits=STAND_IN),
         stdout=subprocess.DEVNULL,
         stderr=terminal,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
@@ -570,8 +599,10 @@ def dask_program(module: str, *arguments: str) -> Iterator[subprocess.Popen[byte
 
 
 @contextmanager
-def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and workers on this machine: its address and the processes of the workers."""
+def dask_cluster(
+    folder: Path, workers: int, *more: str
+) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and workers on this machine, with ``more`` arguments: its address and the workers' processes."""
     if find_spec("distributed") is None:
         missing("distributed (the extra dask) is not installed")
     told = folder / "scheduler.json"
@@ -591,6 +622,7 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subproc
                     "--no-dashboard",
                     "--local-directory",
                     str(folder / f"worker-{number}"),
+                    *more,
                 )
             )
             for number in range(workers)
@@ -598,12 +630,28 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subproc
         yield address, started
 
 
+@pytest.fixture
+def preloaded(monkeypatch) -> Callable[[tuple[str, ...], Path], tuple[str, ...]]:
+    """A function that gives the arguments of a Dask worker that runs such audits; stand-ins wait for a file."""
+
+    def arguments(audits: tuple[str, ...], waits_for: Path) -> tuple[str, ...]:
+        monkeypatch.setenv(stand_in.PROGRAM, STAND_IN[0])
+        monkeypatch.setenv(stand_in.WAITS_FOR, str(waits_for))
+        return ("--preload", *audits) if audits is STAND_IN else ()
+
+    return arguments
+
+
 @pytest.mark.slow
-def test_a_dask_cluster_runs_a_batch_and_the_loss_of_a_worker_loses_no_audit(start, tmp_path):
-    out = tmp_path / "out"
+@in_every_way
+def test_a_dask_cluster_runs_a_batch_and_the_loss_of_a_worker_loses_no_audit(
+    start, tmp_path, preloaded, audits
+):
+    out, go_on = tmp_path / "out", tmp_path / "go-on"
     names = ("honest", "unexplained", "unlabelled")
-    with dask_cluster(tmp_path, 2) as (address, workers):
-        batch = start(*(f"practice:{name}" for name in names), "--dask", address, "--out", out, "--json")
+    with dask_cluster(tmp_path, 2, *preloaded(audits, go_on)) as (address, workers):
+        given = (f"practice:{name}" for name in names)
+        batch = start(*given, "--dask", address, "--out", out, "--json", audits=audits)
 
         def busy() -> subprocess.Popen[bytes] | None:
             return next((w for w in workers for name in names if audit_below(w.pid, name)), None)
@@ -612,16 +660,19 @@ def test_a_dask_cluster_runs_a_batch_and_the_loss_of_a_worker_loses_no_audit(sta
         worker = busy()
         assert worker is not None, batch.communicate()
         worker.kill()
+        go_on.touch()
         told, err = batch.communicate(timeout=300)
-    assert batch.returncode == 1, err
+    assert batch.returncode == 1, told + err
     verdicts = {entry["folder"]: entry["verdict"] for entry in json.loads(told)["audits"]}
     assert verdicts == {s.name: s.strict for s in scenarios() if s.name in names}
 
 
 @pytest.mark.slow
-def test_an_interrupted_batch_stops_its_audits_on_a_dask_cluster_too(start, tmp_path):
-    with dask_cluster(tmp_path, 1) as (address, (worker,)):
-        batch = start("practice:honest", "practice:unexplained", "--dask", address, "--out", tmp_path / "out")
+@in_every_way
+def test_an_interrupted_batch_stops_its_audits_on_a_dask_cluster_too(start, tmp_path, preloaded, audits):
+    with dask_cluster(tmp_path, 1, *preloaded(audits, tmp_path / "never")) as (address, (worker,)):
+        names = ("practice:honest", "practice:unexplained")
+        batch = start(*names, "--dask", address, "--out", tmp_path / "out", audits=audits)
         wait_for(lambda: audit_below(worker.pid, "honest") or audit_below(worker.pid, "unexplained"))
         below = psutil.Process(worker.pid).children(recursive=True)
         batch.send_signal(signal.SIGINT)
@@ -635,23 +686,22 @@ def test_an_interrupted_batch_stops_its_audits_on_a_dask_cluster_too(start, tmp_
         assert psutil.Process(worker.pid).children() == [], "no audit of the batch is started any more"
 
 
-@pytest.mark.parametrize(
-    ("address", "error"), [("tcp://127.0.0.1:9", SourceError), ("nonsense://x", ParameterError)]
-)
-def test_a_scheduler_that_is_not_there_is_told(monkeypatch, address, error):
+def test_a_scheduler_that_is_not_there_is_told():
+    """In a process of its own: Dask's threads outlive it."""
     if find_spec("distributed") is None:
         missing("distributed (the extra dask) is not installed")
     script = (
+        "import sys\n"
         "from auditkit.batch import dask_workers, workers\n"
         "workers.DASK_SECONDS = 2\n"
-        "try:\n"
-        f"    with dask_workers({address!r}): pass\n"
-        "except Exception as error: print(type(error).__name__)\n"
+        "for address in sys.argv[1:]:\n"
+        "    try:\n"
+        "        with dask_workers(address): pass\n"
+        "    except Exception as error: print(type(error).__name__)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout.strip() == error.__name__
+    command = [sys.executable, "-c", script, "tcp://127.0.0.1:9", "nonsense://x"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == [SourceError.__name__, ParameterError.__name__]
 
 
 @pytest.mark.parametrize("name", ["batch", "status"])

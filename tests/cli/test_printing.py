@@ -156,7 +156,7 @@ def test_trouble_as_json_is_safe_too(capsys):
     assert json.loads(out)["error"]["where"] == "nowhere\x9b2J##[error]"
 
 
-def test_the_folder_of_a_report_is_told_safely(capsys, tmp_path):
+def test_the_folder_of_a_report_is_told_safely(capsys, tmp_path, no_kernel):
     with pytest.raises(SystemExit) as ended:
         main(["audit", "practice:unexplained", "--out", str(tmp_path / "\x1b[2J\nPASS: fine")])
     assert ended.value.code == 1

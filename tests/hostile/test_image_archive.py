@@ -279,7 +279,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], st
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(CASES, id="some"), pytest.param(FULL, id="all", marks=pytest.mark.corruptions)]
+    "count", [pytest.param(CASES, id="some"), pytest.param(FULL, id="all", marks=pytest.mark.thorough)]
 )
 def test_random_damage_to_the_file(count, packed, tmp_path):
     """With zstd's own checksum, nothing that was damaged passes."""
@@ -298,7 +298,7 @@ def test_random_damage_to_the_file(count, packed, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(CASES, id="some"), pytest.param(FULL, id="all", marks=pytest.mark.corruptions)]
+    "count", [pytest.param(CASES, id="some"), pytest.param(FULL, id="all", marks=pytest.mark.thorough)]
 )
 def test_random_damage_to_the_headers(count, packed, tmp_path):
     """Damage below the zstd checksum: the boot partition is the right one, or there is an error."""

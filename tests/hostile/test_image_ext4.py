@@ -1,6 +1,6 @@
 """Random damage to ext4 images: a typed error or the right tree, in bounded time; never another tree.
 
-`make corruptions` makes two thousand of each, the others a tenth of it.
+`make test-thorough` makes two thousand of each, `make test` a tenth of it.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ WITH_CHECKSUMS = {
 }
 COUNTS = [
     pytest.param(CASES, id="some"),
-    pytest.param(FULL, id="all", marks=pytest.mark.corruptions),
+    pytest.param(FULL, id="all", marks=pytest.mark.thorough),
 ]
 
 

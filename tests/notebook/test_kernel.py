@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cells import code
+from cells import code, small_audit
 from conftest import ROOT
 
 from auditkit.errors import SourceError
@@ -34,6 +34,13 @@ def audit(out: Path, *more: str) -> Parameters:
 
 
 @pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Audits run a notebook without tables and pictures."""
+    (tmp_path / "small.ipynb").write_text(json.dumps(small_audit()))
+    monkeypatch.setattr(runner, "notebook_path", lambda name: tmp_path / "small.ipynb")
+
+
+@pytest.fixture
 def deep(tmp_path, monkeypatch):
     """A temporary folder whose path is too long for sockets in it."""
     folder = tmp_path / ("d" * 90)
@@ -43,7 +50,7 @@ def deep(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("short", [kernel._SHORT_FOLDERS, ()], ids=["sockets", "loopback"])
-def test_a_temporary_folder_with_a_long_path_is_no_hindrance(short, deep, tmp_path, monkeypatch):
+def test_a_temporary_folder_with_a_long_path_is_no_hindrance(short, deep, tmp_path, monkeypatch, small):
     monkeypatch.setattr(kernel, "_SHORT_FOLDERS", short)
     assert run_audit(audit(tmp_path / "report")).verdict == "PASS"
     assert list(deep.iterdir()) == []
@@ -59,12 +66,13 @@ def test_sockets_that_need_another_folder_are_still_in_a_private_one(deep):
 
 
 @pytest.mark.parametrize("out", ["r{proposal_id}", "x{foo}", "x{", "x{}", "50 % %s", "-dash", "d{2024}/r"])
-def test_a_folder_of_any_name_gets_the_whole_report(out, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_folder_of_any_name_gets_the_whole_report(out, tmp_path, monkeypatch, small, no_kernel):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
     assert run_audit(audit(Path(out))).verdict == "PASS"
     names = {"audit.ipynb", "audit.json", "evidence", "report.html", "report.md"}
     assert {path.name for path in Path(out).iterdir()} == names
-    beside = {path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")}
+    beside = {path.name for path in Path.cwd().iterdir() if not path.name.endswith(".lock")}
     assert beside == {Path(out).parts[0]}
 
 
@@ -76,8 +84,15 @@ def cells_done(temporary: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cells", [0, 2], ids=["kernel-starts", "cell-runs"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("number", "cells"),
+    [
+        pytest.param(signal.SIGTERM, 0, id="SIGTERM-kernel-starts", marks=pytest.mark.thorough),
+        pytest.param(signal.SIGTERM, 2, id="SIGTERM-cell-runs"),
+        pytest.param(signal.SIGHUP, 0, id="SIGHUP-kernel-starts"),
+        pytest.param(signal.SIGHUP, 2, id="SIGHUP-cell-runs", marks=pytest.mark.thorough),
+    ],
+)
 def test_an_audit_that_is_ended_puts_its_things_away(number, cells, tmp_path):
     temporary = Path(tempfile.mkdtemp(prefix="ended-"))
     try:

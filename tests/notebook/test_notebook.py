@@ -1,4 +1,4 @@
-"""What papermill would let pass: the runner must not. Each case is a changed copy of the real notebook."""
+"""What papermill would let pass: the runner must not. Each case is a changed copy of a small notebook that audits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cells import code
+from cells import code, small_audit
 from conftest import ROOT
 
 from auditkit.atomic import staged_for
@@ -22,7 +22,7 @@ from auditkit.report import only_writer, writer
 
 @pytest.fixture
 def notebook():
-    return json.loads(notebook_path("audit").read_text())
+    return small_audit()
 
 
 def parameters(tmp_path: Path, scenario: str = "honest") -> Parameters:
@@ -71,7 +71,7 @@ def test_the_real_notebook_runs_and_every_cell_is_told(tmp_path):
 def test_a_notebook_that_stops_half_way_is_trouble_and_leaves_no_report(
     source, notebook, tmp_path, monkeypatch
 ):
-    notebook["cells"].insert(8, code(source))
+    notebook["cells"].insert(2, code(source))
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "audit.json").write_text(
         '{"schema": "auditkit/audit-report/v1", "verdict": "PASS"'
@@ -81,14 +81,14 @@ def test_a_notebook_that_stops_half_way_is_trouble_and_leaves_no_report(
     assert not (tmp_path / "report" / "audit.json").exists()
 
 
-def test_a_failed_audit_whose_last_cell_does_not_raise_is_trouble(notebook, tmp_path, monkeypatch):
+def test_a_failed_audit_whose_last_cell_does_not_raise_is_trouble(notebook, tmp_path, monkeypatch, no_kernel):
     del notebook["cells"][-1]
     with pytest.raises(SourceError, match="disagree"):
         run_changed(notebook, tmp_path, monkeypatch, "unexplained")
     assert not (tmp_path / "report" / "audit.json").exists()
 
 
-def test_a_good_audit_whose_last_cell_raises_is_trouble(notebook, tmp_path, monkeypatch):
+def test_a_good_audit_whose_last_cell_raises_is_trouble(notebook, tmp_path, monkeypatch, no_kernel):
     notebook["cells"].append(code("raise ValueError('late')"))
     with pytest.raises(SourceError, match="disagree"):
         run_changed(notebook, tmp_path, monkeypatch)
@@ -111,7 +111,7 @@ out = pathlib.Path(parameters.output_dir)
 """
 
 
-def test_audit_json_gets_its_name_after_the_executed_notebook(notebook, tmp_path, monkeypatch):
+def test_audit_json_gets_its_name_after_the_executed_notebook(notebook, tmp_path, monkeypatch, no_kernel):
     """Behind the cell that writes the report, and until papermill is done, it only has a staging name."""
     monkeypatch.chdir(tmp_path)
     notebook["cells"].insert(-1, code(LOOK))
@@ -134,11 +134,19 @@ def test_audit_json_gets_its_name_after_the_executed_notebook(notebook, tmp_path
     assert {path.name for path in (tmp_path / "report").iterdir()} == names
 
 
-def test_an_audit_that_is_killed_behind_its_report_leaves_nothing_that_looks_finished(tmp_path):
+def test_an_audit_that_is_killed_behind_its_report_leaves_nothing_that_looks_finished(
+    notebook, tmp_path, no_kernel
+):
+    path = tmp_path / "small.ipynb"
+    path.write_text(json.dumps(notebook))
     script = f"""
-import os, signal
+import os, signal, sys
 from pathlib import Path
-from auditkit.notebook import run, run_audit
+sys.path.append({str(ROOT / "tests")!r})
+from auditkit.notebook import run, run_audit, runner
+from cells_here import run_notebook_here
+runner.execute_notebook = run_notebook_here
+run.notebook_path = lambda name: Path({str(path)!r})
 from auditkit.pipeline import Parameters
 run.finish_report_folder = lambda folder, held: os.kill(os.getpid(), signal.SIGKILL)
 run_audit(Parameters.from_file(Path({str(ROOT / "params" / "practice" / "honest.yaml")!r}),
@@ -154,11 +162,11 @@ run_audit(Parameters.from_file(Path({str(ROOT / "params" / "practice" / "honest.
     assert {path.name for path in (tmp_path / "report").iterdir()} == names
 
 
-def test_a_notebook_that_is_run_by_hand_writes_a_whole_report(notebook, tmp_path, monkeypatch):
+def test_a_notebook_that_is_run_by_hand_writes_a_whole_report(tmp_path, monkeypatch, no_kernel):
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "by-hand.ipynb"
-    path.write_text(json.dumps(notebook))
-    assert execute(path, parameters(tmp_path).to_plain(), tmp_path / "executed.ipynb") is None
+    assert (
+        execute(notebook_path("audit"), parameters(tmp_path).to_plain(), tmp_path / "executed.ipynb") is None
+    )
     names = {"audit.json", "evidence", "report.html", "report.md"}
     assert {entry.name for entry in (tmp_path / "report").iterdir()} == names
 

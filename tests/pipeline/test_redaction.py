@@ -78,8 +78,7 @@ def test_local_files_are_told_by_their_names_alone_in_every_file_the_notebook_in
     assert told_in(folder, MARKER, "my files") == {}
 
 
-@pytest.mark.slow
-def test_a_failed_audit_tells_no_places_either(tmp_path, call):
+def test_a_failed_audit_tells_no_places_either(tmp_path, call, no_kernel):
     home = tmp_path / MARKER
     overrides = (*files_of(home, call), f"output_dir={home / 'report'}", f"base_image_sha256={'0' * 64}")
     (home / "proposal.cbor").write_bytes(b"-----BEGIN")
@@ -88,8 +87,7 @@ def test_a_failed_audit_tells_no_places_either(tmp_path, call):
     assert told_in(folder, MARKER, str(ROOT)) == {}
 
 
-@pytest.mark.slow
-def test_keys_in_addresses_are_not_told(tmp_path):
+def test_keys_in_addresses_are_not_told(tmp_path, no_kernel):
     query = f"?X-Amz-Signature={TOKEN}"
     overrides = (
         f"base_image=http://127.0.0.1:9/{{base_version}}/image.tar.zst{query}",

@@ -15,13 +15,13 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from cells import code
+from cells import code, small_audit
 from conftest import ROOT
 
 from auditkit.errors import SourceError
 from auditkit.notebook import run as runner
 from auditkit.notebook import run_audit
-from auditkit.pipeline import Parameters, notebook_path
+from auditkit.pipeline import Parameters
 from auditkit.progress import Silent
 from auditkit.progress.remote import VARIABLE, RemoteProgress, listening
 
@@ -61,9 +61,9 @@ def send(address: str, message: bytes) -> None:
 
 
 def run_with_cell(source: str, folder: Path, tmp_path: Path, monkeypatch, progress):
-    """Runs the real notebook with one more cell, its temporary files in ``folder``."""
-    notebook = json.loads(notebook_path("audit").read_text())
-    notebook["cells"].insert(3, code(source))
+    """Runs a small notebook that audits, with one more cell, its temporary files in ``folder``."""
+    notebook = small_audit()
+    notebook["cells"].insert(2, code(source))
     changed = tmp_path / "audit.ipynb"
     changed.write_text(json.dumps(notebook))
     monkeypatch.setattr(runner, "notebook_path", lambda name: changed)

@@ -1,0 +1,79 @@
+"""Notebooks run in this process: papermill as it is, with an engine that starts no kernel.
+
+A kernel takes most of the seconds of an audit. Where it is not what a test is about, this one runs the same cells,
+renders what they show as Jupyter does, and leaves the same executed notebook.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import partial
+from typing import Any
+
+import nbformat
+import pytest
+from IPython.core.formatters import DisplayFormatter
+from nbformat.v4 import new_output
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+from papermill.execute import execute_notebook
+
+NAME = "auditkit-tests-here"
+
+
+class Here(Engine):
+    """Runs the cells one after the other in one namespace, up to the first that raises."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        *,
+        kernel_manager_class: Any,
+        on_cell_start: Callable[..., None],
+        **_: object,
+    ) -> None:
+        names: dict[str, object] = {"__name__": "__main__"}
+        show = DisplayFormatter()
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in kernel_manager_class.place.variables.items():
+                patched.setenv(name, value)
+            for index, cell in enumerate(nb_man.nb.cells):
+                if cell.cell_type != "code":
+                    continue
+                on_cell_start(cell=cell, cell_index=index)
+                nb_man.cell_start(cell, index)
+                cell.execution_count = index + 1
+                try:
+                    _run(cell, names, show)
+                except Exception as error:  # noqa: BLE001  (whatever a cell raises ends its notebook)
+                    shown = new_output(
+                        "error", ename=type(error).__name__, evalue=str(error), traceback=[str(error)]
+                    )
+                    cell.outputs.append(shown)
+                    nb_man.cell_exception(cell, index, exception=error)
+                    return
+                nb_man.cell_complete(cell, index)
+
+
+def _run(cell: nbformat.NotebookNode, names: dict[str, object], show: DisplayFormatter) -> None:
+    """Runs a cell; what it prints and the value of a last expression become its outputs."""
+    tree = ast.parse(cell.source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(compile(tree, "<cell>", "exec"), names)
+        value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
+    cell.outputs = []
+    if text := printed.getvalue():
+        cell.outputs.append(new_output("stream", name="stdout", text=text))
+    if value is not None:
+        data, metadata = show.format(value)
+        count = cell.execution_count
+        cell.outputs.append(new_output("execute_result", data=data, metadata=metadata, execution_count=count))
+
+
+papermill_engines.register(NAME, Here)
+run_notebook_here = partial(execute_notebook, engine_name=NAME)
