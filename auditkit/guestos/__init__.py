@@ -1,14 +1,13 @@
 """What does the base release boot? Update images, boot partitions, boot arguments and dm-verity roots.
 
-    from auditkit.guestos import Ext4, parse_boot_args, read_boot_files, read_update_image
+>>> from pathlib import Path
+>>> from auditkit.guestos import parse_boot_args
+>>> boot_args = parse_boot_args(Path("reports/sample/evidence/boot_args").read_bytes())
+>>> list(boot_args.lines)
+['BOOT_ARGS_A', 'BOOT_ARGS_B', 'BOOT_ARGS_TEE_A', 'BOOT_ARGS_TEE_B']
 
-    with open("update-img.tar.zst", "rb") as stream:
-        image = read_update_image(stream, work=folder)
-    with Ext4(image.boot_image) as fs:
-        files = read_boot_files(fs)
-    command_lines = parse_boot_args(files.boot_args).lines
-
-Nothing here uses the network, mounts anything, or executes what it reads.
+`read_guest_image` reads an update image or a boot partition in one pass. Nothing here uses the network, mounts
+anything, or executes what it reads.
 """
 
 from auditkit.guestos.archive import UnknownMemberError

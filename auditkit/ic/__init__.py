@@ -1,4 +1,13 @@
-"""What did the NNS sign? Certificate bytes in, a proposal and decisions out. No network, no notebook."""
+"""What did the NNS sign? Certificate bytes in, a proposal and decisions out. No network, no notebook.
+
+>>> from pathlib import Path
+>>> from auditkit.ic import verify_proposal
+>>> from auditkit.practice import ROOT_KEY
+>>> data = Path("reports/sample/evidence/proposal.cbor").read_bytes()
+>>> seen = verify_proposal(data, root_key=ROOT_KEY, proposal_id=900001, stage="recover", request=None)
+>>> seen.bless.rootfs_hash[:8], len(seen.bless.chip_ids)
+('e212c0a0', 2)
+"""
 
 from auditkit.ic.bls import DST, G2_GENERATOR, Opinion, Opinions
 from auditkit.ic.candid import encode_nat64_argument

@@ -1,10 +1,9 @@
 """In which order it is asked: parameters, the steps of an audit, its document and its replay.
 
-from auditkit.pipeline import Audit
-
-audit = Audit.named("practice:honest")
-print(audit.overlap)
-audit.write_report("reports/honest")
+>>> from auditkit.pipeline import Audit
+>>> audit = Audit.named("practice:tampered-certificate")
+>>> audit.base.obstacle
+'Not reached: certificate.signature failed.'
 """
 
 from auditkit.packaged import notebook_path

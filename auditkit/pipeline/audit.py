@@ -63,8 +63,8 @@ class Audit:
 
     >>> from auditkit import Audit
     >>> audit = Audit.named("practice:honest")
-    >>> audit.document.claim.text
-    'PASS (practice network)'
+    >>> str(audit.document.claim)
+    'PASS (practice network), qualified: server-digest'
     >>> len(audit.overlap.rows)
     6
 

@@ -1,9 +1,10 @@
 """Whom does an audit believe? Mainnet by default; another network only where somebody names it.
 
-from auditkit.trust import MAINNET, parse_trust
-
-trust = parse_trust("practice")
-trust.qualification  # what a verdict under it has to be told with
+>>> from auditkit.trust import MAINNET, parse_trust
+>>> MAINNET.qualification is None
+True
+>>> parse_trust("practice").qualification.value
+'practice-network'
 """
 
 from auditkit.trust.naming import names_trust, parse_trust, trust_in, trust_named
