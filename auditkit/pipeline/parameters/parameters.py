@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -14,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -292,13 +294,18 @@ def parse_override(text: str) -> tuple[str, object]:
 
 
 def _scalar(name: str, value: str) -> object:
-    field = Parameters.model_fields.get(name)
-    if field is None:
+    if name not in Parameters.model_fields:
         raise _unknown(name)
-    textual = "str" in str(field.annotation) and "tuple" not in str(field.annotation)
-    if textual or "Literal" in str(field.annotation):
+    if "string" in _kinds(name):
         return None if value == "null" else value
     try:
         return load_yaml(value, name)
     except ParameterError:
         raise ParameterError(f"the parameter {name} cannot be {_shown(value)}") from None
+
+
+@cache
+def _kinds(name: str) -> frozenset[str]:
+    """The kinds of JSON values that the parameter takes, such as ``string`` and ``null``."""
+    schema = TypeAdapter(Parameters.model_fields[name].rebuild_annotation()).json_schema()
+    return frozenset(part["type"] for part in schema.get("anyOf", [schema]))
