@@ -12,7 +12,7 @@ from auditkit.guestos.boot_files import BootFiles, read_boot_files
 from auditkit.guestos.ext4 import Ext4, FileType, holds_data_behind
 from auditkit.guestos.image_kind import ImageKind, kind_of
 from auditkit.guestos.tree import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
-from auditkit.guestos.update_image import read_update_image
+from auditkit.guestos.update_image import UpdateImage, read_update_image
 from auditkit.guestos.verity import VerityRoot
 from auditkit.limits import LIMITS, Limits
 from auditkit.opening import Unchanged, digest_of_open_file, regular_file
@@ -76,36 +76,33 @@ def read_guest_image(
             image = read_update_image(file, work=work, progress=progress, limits=limits)
             if image.sha256 is None:
                 raise EvidenceError("the digest of the image was not computed", where=str(path))
-            whole = _Whole(image.sha256, image.size, image.version_text, image.verity, image.has_overlay)
-            return _read(image.boot_image, whole, tree=tree, limits=limits)
+            return _read(image.boot_image, image.sha256, image.size, image, tree=tree, limits=limits)
         # Digest and content are of the same open file: a name can be given to another one in between.
         unchanged = Unchanged(file, str(path))
         sha256, size = digest_of_open_file(file)
-        read = _read(file, _Whole(sha256, size, None, None, False), tree=tree, limits=limits)
+        read = _read(file, sha256, size, None, tree=tree, limits=limits)
         unchanged.require()
         return read
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """What is known of the whole file, whatever its boot file system holds."""
-
-    sha256: str
-    size: int
-    version_text: str | None
-    verity: VerityRoot | None
-    has_overlay: bool
-
-
-def _read(boot_image: Path | BinaryIO, whole: _Whole, *, tree: bool, limits: Limits) -> GuestImage:
+def _read(
+    boot_image: Path | BinaryIO,
+    sha256: str,
+    size: int,
+    around: UpdateImage | None,
+    *,
+    tree: bool,
+    limits: Limits,
+) -> GuestImage:
+    """The image whose boot partition is ``boot_image``; ``around`` is the update image that holds it, if one does."""
     with Ext4(boot_image) as fs:
         return GuestImage(
-            sha256=whole.sha256,
-            size=whole.size,
-            version_text=whole.version_text,
-            verity=whole.verity,
+            sha256=sha256,
+            size=size,
+            version_text=around.version_text if around else None,
+            verity=around.verity if around else None,
             boot=read_boot_files(fs, limits=limits),
-            has_overlay=whole.has_overlay,
+            has_overlay=around.has_overlay if around else False,
             data_behind_boot=holds_data_behind(boot_image, fs.superblock.size),
             has_checksums=fs.has_checksums,
             entries=sum(1 for _ in fs.walk()),
