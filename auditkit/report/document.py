@@ -48,6 +48,9 @@ class AuditDocument(Part):
     A document that contradicts itself is refused, whichever version of auditkit made it: both verdicts have to follow
     from the decisions by the policies that are named, the qualifications from the decisions and the parameters;
     decisions stand in their order and appear once, and evidence that a decision names has to be listed.
+
+    Raises:
+        pydantic.ValidationError: such a document, or a value that none has. `from_json` raises EvidenceError instead.
     """
 
     model_config = ConfigDict(

@@ -357,3 +357,23 @@ def test_the_mainnet_template_takes_what_is_missing_from_the_build_or_says_what_
     assert (parameters.proposal_id, parameters.base_version) == (139000, "auto")
     assert parameters.root_key == "mainnet"
     assert Parameters.from_file(template, ("proposal_id=7",), environment).proposal_id == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        ({"stage": "later"}, "the parameter stage cannot be 'later'", "params/README.md"),
+        ({"proposal": 7}, "there is no parameter called 'proposal'", "did you mean proposal_id?"),
+        ({"proposal_id": 0}, "the parameter proposal_id cannot be 0", "from 1 in decimal digits"),
+    ],
+)
+def test_the_constructor_says_what_is_wrong_as_the_others_do(change, message, hint):
+    with pytest.raises(ParameterError) as caught:
+        Parameters(**{**GOOD, **change})
+    assert message in caught.value.what
+    assert hint in caught.value.hint
+
+
+def test_the_constructor_names_what_is_missing():
+    with pytest.raises(ParameterError, match="the parameter base_version is missing"):
+        Parameters(proposal_id=7)

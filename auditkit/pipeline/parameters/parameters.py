@@ -55,7 +55,7 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1, max_length=4096), Afte
 class Parameters(BaseModel):
     """What to audit and how; `params/README.md` explains each name to a user.
 
-    Raises (from every constructor named ``from_...``):
+    Raises:
         ParameterError: an unknown or missing name, a wrong type, a value out of range; always before anything runs.
     """
 
@@ -87,6 +87,15 @@ class Parameters(BaseModel):
     guest_features: Count = RELEASE_GUEST_FEATURES
     sweep_vcpus_max: Annotated[int, Field(ge=0, le=LIMITS.vcpus)] = 64
     output_dir: NonEmpty = "reports/audit"
+
+    def __init__(self, **values: object) -> None:
+        for name in values:
+            if name not in type(self).model_fields:
+                raise _unknown(name)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _parameter_error(error) from None
 
     @field_validator("root_key")
     @classmethod
@@ -148,10 +157,7 @@ class Parameters(BaseModel):
         for name in values:
             if name not in cls.model_fields:
                 raise _unknown(name)
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise _parameter_error(error) from None
+        return cls(**values)
 
     @classmethod
     def from_file(
