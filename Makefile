@@ -3,8 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+COVERED := -m 'not slow' tests/audit tests/cli tests/evidence tests/guestos tests/ic tests/pipeline tests/report \
+  tests/sev tests/signing tests/trust tests/test_cli_attestation.py tests/test_cli_recovery.py
 
-.PHONY: audit test test-thorough quick mutants lint sample schemas lab wheel fuzz clean help
+.PHONY: audit test test-thorough quick coverage mutants lint sample schemas lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -23,6 +25,12 @@ quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no
 
 test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m thorough
+
+coverage: $(READY)   ## the quick tests, and which refusals none of them runs: fails where there are more than a few
+	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(COVERED)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/python tests/refusals.py
 
 mutants: $(READY)   ## change the code, and see whether a test notices: 150 times in each wing (MUTANTS='--wing ic --count 15' for less)
 	$(BIN)/python -m pip install --quiet --editable '.[mutants]'
