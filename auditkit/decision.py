@@ -59,6 +59,11 @@ class Outcome(StrEnum):
     WARN = "warn"
     SKIP = "skip"
 
+    @property
+    def symbol(self) -> str:
+        """The mark that stands before the word wherever outcomes are shown."""
+        return {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.WARN: "!", Outcome.SKIP: "–"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

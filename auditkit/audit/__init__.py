@@ -51,7 +51,6 @@ from auditkit.audit.verdict import (
     compare_images_policy,
     in_order,
     judge,
-    policy_named,
     policy_version,
     qualifications_of,
 )
@@ -105,7 +104,6 @@ __all__ = [
     "decide_version",
     "in_order",
     "judge",
-    "policy_named",
     "policy_version",
     "qualifications_of",
     "warn_about_plain_http",

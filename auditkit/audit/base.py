@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from auditkit import checks
 from auditkit.audit.root_file_system import uncovered, unusable_root
 from auditkit.decision import Decision, Qualification
+from auditkit.digests import is_commit
 from auditkit.guestos import BootArgs, VerityRoot
 
 Names = tuple[str, ...]
-_COMMIT: Final = re.compile(r"[0-9A-Fa-f]{40}")
 
 
 def decide_digest(
@@ -89,7 +87,7 @@ def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> 
     shown = ", ".join(text[:100] or "an empty text" for text in said) or "no version text"
     if said == [base_version]:
         return check.passed(shown, "The image names the version.", expected=base_version, evidence=evidence)
-    if any(_COMMIT.fullmatch(text) and text.lower() != base_version for text in said):
+    if any(is_commit(text, any_case=True) and text.lower() != base_version for text in said):
         return check.failed(
             shown,
             "The image says that it is another release than the one that was asked for.",

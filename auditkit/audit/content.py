@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from auditkit import checks
 from auditkit.decision import Decision
+from auditkit.digests import is_sha256
 from auditkit.ic import BlessAlternativeGuestOsVersion
 
 CHIP_ID_BYTES = 64
@@ -54,7 +53,7 @@ def _chip_ids(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) 
 def _rootfs_hash(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) -> Decision:
     check = checks.PROPOSAL_ROOTFS_HASH
     value = bless.rootfs_hash
-    if re.fullmatch(r"[0-9a-fA-F]{64}", value):
+    if is_sha256(value, any_case=True):
         return check.passed(value, "It has the form of a dm-verity SHA-256 root hash.", evidence=evidence)
     shown = repr(value[:80]) if value else "no root hash"
     return check.failed(

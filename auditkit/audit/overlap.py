@@ -31,6 +31,16 @@ class Relation(StrEnum):
     BLESSED_ONLY = "blessed-only"
     COMPUTED_ONLY = "computed-only"
 
+    @property
+    def in_words(self) -> str:
+        """How tables, legends and pages call it."""
+        return {
+            Relation.MATCHED: "blessed and computed",
+            Relation.METADATA_DIFFERS: "computed, but the label is wrong",
+            Relation.BLESSED_ONLY: "blessed, but not computed",
+            Relation.COMPUTED_ONLY: "computed, but not blessed",
+        }[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:

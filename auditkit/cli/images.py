@@ -21,6 +21,7 @@ from auditkit.cli.application import (
 )
 from auditkit.cli.printing import complain, say, say_json
 from auditkit.cli.results import claim_json, end_with, overlap_json, show_overlap
+from auditkit.digests import is_commit, is_sha256
 from auditkit.errors import SourceError, in_words
 from auditkit.numbers import EXACT
 from auditkit.sev import CPU_SIGNATURES, RELEASE_CPU_TYPES
@@ -75,7 +76,6 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
     Example:
         auditkit fetch-image e9fd136fa15a1f1c80ac6b34ad1dbfb8cef9ea95 --out update-img.tar.zst
     """
-    import re
 
     from auditkit.audit import decide_digest, warn_about_plain_http
     from auditkit.decision import Qualification
@@ -84,11 +84,11 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
     from auditkit.evidence import IMAGE_URLS, PublishedDigest, download, parse_source, read_published_digest
     from auditkit.progress import progress_on_terminal
 
-    if not re.fullmatch(r"[0-9a-f]{40}", version):
+    if not is_commit(version):
         raise ParameterError(
             f"VERSION cannot be {version[:80]!r}", hint="give the release's commit, 40 hex digits"
         )
-    if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+    if sha256 is not None and not is_sha256(sha256, any_case=True):
         raise ParameterError(f"--sha256 cannot be {sha256[:80]!r}", hint="give 64 hex digits")
     refuse_existing(out)
     source = parse_source(url or IMAGE_URLS[0], base_version=version)

@@ -8,6 +8,7 @@ Trouble with a server or a file is a `SourceError`; bytes that came and are bad 
 from __future__ import annotations
 
 from auditkit.atomic import write_atomically
+from auditkit.digests import SUMS_NAME, format_sha256sums, parse_sha256sums
 from auditkit.evidence.agent import (
     CertifiedCall,
     fetch_certified_call,
@@ -32,7 +33,6 @@ from auditkit.evidence.sources import (
 )
 from auditkit.evidence.store import Evidence, check_name, read_evidence
 from auditkit.opening import digest_of_file, read_file
-from auditkit.sums import SUMS_NAME, format_sha256sums, parse_sha256sums
 
 __all__ = [
     "IMAGE_NAME",

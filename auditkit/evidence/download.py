@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditkit.atomic import take_name
+from auditkit.digests import is_sha256
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.evidence.download_run import DownloadRun, Progress
 from auditkit.evidence.http import Backoff, Clock, check_url, open_session, printable
@@ -107,7 +107,7 @@ def download(
 def _checked_digest(sha256: str | None) -> str | None:
     if sha256 is None:
         return None
-    if not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
+    if not is_sha256(sha256, any_case=True):
         raise ParameterError("a SHA-256 has 64 hex digits", observed=printable(sha256, 80))
     return sha256.lower()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditkit.digests import SUMS_NAME, parse_sha256sums
 from auditkit.errors import EvidenceError
 from auditkit.evidence.http import NotFoundError, printable
 from auditkit.evidence.sources import Source, read_bytes
 from auditkit.limits import LIMITS, Limits
-from auditkit.sums import SUMS_NAME, parse_sha256sums
 
 
 @dataclass(frozen=True, slots=True)

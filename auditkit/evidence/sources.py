@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from auditkit.digests import is_commit
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence.hosts import RELEASE_HOSTS
 from auditkit.evidence.http import (
@@ -104,7 +105,7 @@ def _fill(text: str, base_version: str | None) -> str:
         )
     if not names:
         return text
-    if base_version is None or not re.fullmatch(r"[0-9a-f]{40}", base_version):
+    if base_version is None or not is_commit(base_version):
         raise ParameterError(
             "the template needs a base version of 40 lower-case hex digits",
             where=printable(text),

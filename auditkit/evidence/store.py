@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from auditkit.digests import SUMS_NAME, parse_sha256sums
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.limits import LIMITS, Limits
 from auditkit.opening import digest_of_file, read_file
-from auditkit.sums import SUMS_NAME, parse_sha256sums
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 

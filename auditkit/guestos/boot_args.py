@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit.digests import is_sha256
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS, Limits
 
@@ -21,7 +22,6 @@ RELEASE_BOOT_ARGS: Final = ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B")
 
 _PREFIX = "BOOT_ARGS"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ROOT_HASH = re.compile(r"[0-9a-fA-F]{64}")
 _SHELL_NAMES = re.compile(
     r"BASH.*|COMP.*|DIRSTACK|ENV|EPOCH.*|EUID|FUNCNAME|GROUPS|HIST.*|IFS|LC_.*|LANG|LD_.*|LINENO|OPT.*|PATH"
     r"|POSIXLY_CORRECT|PPID|PROMPT_COMMAND|PS[0-9]|RANDOM|SECONDS|SHELL.*|SRANDOM|UID|_"
@@ -150,7 +150,7 @@ def _in_words(values: Mapping[str, str], name: str) -> str:
 
 def _root_hash(text: str) -> str | None:
     values = [word.removeprefix("root_hash=") for word in text.split() if word.startswith("root_hash=")]
-    if len(values) != 1 or '"' in text or not _ROOT_HASH.fullmatch(values[0]):
+    if len(values) != 1 or '"' in text or not is_sha256(values[0], any_case=True):
         return None
     return values[0].lower()
 

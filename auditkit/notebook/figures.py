@@ -19,7 +19,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.style import context as drawing_style
 from matplotlib.text import Text
 
-from auditkit.notebook.tables import label_agreement, overlap_record
+from auditkit.audit import Relation
+from auditkit.notebook.overlap_labels import label_agreement, overlap_record
 from auditkit.report import OverlapRecord, Setting
 
 if TYPE_CHECKING:
@@ -51,20 +52,19 @@ _DRAWABLE: Final = frozenset("…×≠✓–—’‘“”·⟨⟩")
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a relation looks, and what the legend calls it."""
+    """How a relation looks."""
 
     face: str
     hatch: str
     mark: str
     mark_colour: str
-    legend: str
 
 
 _STYLES: Final = {
-    "matched": _Style("#0072b2", "", "✓", "white", "blessed and computed"),
-    "metadata-differs": _Style("#f0b429", "///", "≠", _INK, "computed, but the label is wrong"),
-    "blessed-only": _Style("#e8835a", "xxx", "?", _INK, "blessed, but not computed"),
-    "computed-only": _Style("#ffffff", "...", "–", _INK, "computed, but not blessed"),
+    "matched": _Style("#0072b2", "", "✓", "white"),
+    "metadata-differs": _Style("#f0b429", "///", "≠", _INK),
+    "blessed-only": _Style("#e8835a", "xxx", "?", _INK),
+    "computed-only": _Style("#ffffff", "...", "–", _INK),
 }
 _LABELS: Final = {
     "agrees": "label agrees",
@@ -189,7 +189,7 @@ class _Drawing:
             if digest in self._foreign:
                 x = _LABEL_INCHES + place * self._cell
                 _fill(axes, (x + 0.04, top + 0.08, self._cell - 0.08, 0.26), style)
-        notes = [f"{len(self._foreign)} {style.legend}"] if self._foreign else []
+        notes = [f"{len(self._foreign)} {Relation.COMPUTED_ONLY.in_words}"] if self._foreign else []
         left_out = zip(self._left_out, ("blessed", "computed"), strict=True)
         if missing := ", ".join(f"{count} more {side}" for count, side in left_out if count):
             notes.append(f"not drawn: {missing}")
@@ -199,10 +199,10 @@ class _Drawing:
 
     def _draw_legend(self, axes: Axes, y: float, width: float) -> None:
         step = (width - 0.24) / len(_STYLES)
-        for number, style in enumerate(_STYLES.values()):
+        for number, (relation, style) in enumerate(_STYLES.items()):
             x = 0.12 + number * step
             _fill(axes, (x, y, 0.34, 0.24), style)
-            _write(axes, x + 0.42, y + 0.12, style.legend, size=8)
+            _write(axes, x + 0.42, y + 0.12, Relation(relation).in_words, size=8)
 
 
 def _first(items: Sequence[_Item], wanted: Sequence[bool]) -> list[_Item]:
@@ -213,7 +213,7 @@ def _first(items: Sequence[_Item], wanted: Sequence[bool]) -> list[_Item]:
 
 def _row_text(record: OverlapRecord) -> tuple[str, list[str]]:
     """The relation and label agreement of a row, and its explanation in lines."""
-    title = _STYLES[record.relation].legend
+    title = Relation(record.relation).in_words
     agreement = _LABELS.get(label_agreement(record))
     if record.relation == "matched" and agreement:
         title += f", {agreement}"

@@ -1,7 +1,4 @@
-"""Tables for the pages of a notebook: few columns, whole texts, nothing that a proposer wrote taken as HTML.
-
-`auditkit.notebook.tables` has the same results with every column, for further work with them.
-"""
+"""Tables for the pages of a notebook: few columns, whole texts, nothing that a proposer wrote taken as HTML."""
 
 from __future__ import annotations
 
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from auditkit.sev.attestation import AttestationReport
 
 _TEXT: Final = 600  # characters of one cell
-_MARKS: Final = {"pass": "✓ pass", "fail": "✗ FAIL", "warn": "! warn", "skip": "– skip"}
 
 
 def parameters(values: Mapping[str, object]) -> Styler:
@@ -43,9 +39,23 @@ def _value_text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def _outcome(made: Decision) -> str:
+    word = made.outcome.upper() if made.outcome == "fail" else made.outcome
+    return f"{made.outcome.symbol} {word}"
+
+
 def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styler:
     """One row a decision; behind them, one row for each trouble that kept a decision from being made."""
-    rows = [(str(d.number), d.question, _MARKS[d.outcome], d.observed, d.reason) for d in made]
+    rows = [
+        (
+            str(d.number),
+            d.question,
+            _outcome(d),
+            d.observed,
+            d.reason,
+        )
+        for d in made
+    ]
     rows += [("", "Could it be told?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
     return _view(("check", "question", "outcome", "observed", "why"), rows)
 

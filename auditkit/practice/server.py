@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+from auditkit.digests import COMMIT
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, RELEASE_FOLDER, SUMS_NAME
 from auditkit.ic import Principal
@@ -18,7 +19,7 @@ from auditkit.practice.nns.answers import HttpAnswer, PracticeNns
 ADDRESS: Final = "127.0.0.1"
 _API: Final = re.compile(r"/api/(v[0-9])/canister/([a-z0-9-]{1,70})/(call|read_state|query)")
 _NAMES: Final = "|".join(map(re.escape, (IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME)))
-_RELEASE: Final = re.compile(rf"/{RELEASE_FOLDER.format(base_version='[0-9a-f]{40}')}/({_NAMES})")
+_RELEASE: Final = re.compile(rf"/{RELEASE_FOLDER.format(base_version=COMMIT)}/({_NAMES})")
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 _LARGEST_BODY: Final = 256 * 1024
 _PIECE: Final = 1 << 18

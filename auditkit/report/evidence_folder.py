@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.atomic import new_file, staging_name, sync_file, sync_folder, write_new
+from auditkit.digests import SUMS_NAME, format_sha256sums, listed_names
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS, MIB, Limits
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME, EvidenceRecord
-from auditkit.sums import SUMS_NAME, format_sha256sums, listed_names
 
 EVIDENCE_NAME: Final = "evidence"
 

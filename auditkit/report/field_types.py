@@ -16,6 +16,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from auditkit.digests import SHA256
+
 
 def _nat64(value: object) -> object:
     """Takes a decimal string where JSON is read; Python callers pass an int."""
@@ -47,7 +49,7 @@ Time = Annotated[
     AfterValidator(_on_the_calendar),
 ]
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=f"^{SHA256}$")]
 Scalar = str | int | bool | None
 ParameterValue = Scalar | tuple[Scalar, ...]
 

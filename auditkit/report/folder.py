@@ -54,10 +54,6 @@ class ReportFolder:
     document: AuditDocument
     document_bytes: bytes
 
-    def evidence_path(self, name: str) -> Path:
-        """Where the evidence called ``name`` is kept."""
-        return self.path / EVIDENCE_NAME / name
-
 
 def require_replaceable(folder: Path) -> None:
     """Makes sure that a new report may take the place of what ``folder`` holds; changes nothing.

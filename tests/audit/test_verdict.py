@@ -19,7 +19,6 @@ from auditkit.audit import (
     certificate_policy,
     compare_images_policy,
     judge,
-    policy_named,
     policy_version,
 )
 from auditkit.decision import Decision
@@ -198,11 +197,6 @@ def test_a_command_needs_an_answer_to_what_it_asks(policy):
         )
         skipped = judge(replaced(made, check.skipped("nobody knows")), policy)
         assert skipped.verdict is (Verdict.PASS if waived else Verdict.TROUBLE), check.id
-
-
-def test_unknown_policy():
-    with pytest.raises(ParameterError, match="no such policy"):
-        policy_named("lenient")
 
 
 def test_the_catalogue_is_numbered_in_its_order():

@@ -56,7 +56,7 @@ def test_a_folder_reads_back_and_sha256sum_agrees(tmp_path, failing, evidence_fi
     report = read_report_folder(folder)
     assert report.document == failing
     assert report.document_bytes == path.read_bytes() == to_json(failing)
-    assert report.evidence_path("proposal.cbor").read_bytes() == evidence_files["proposal.cbor"]
+    assert (report.path / "evidence" / "proposal.cbor").read_bytes() == evidence_files["proposal.cbor"]
     names = {"audit.json", "report.html", "report.md", "audit.ipynb", "evidence"}
     assert {entry.name for entry in folder.iterdir()} == names
     subprocess.run(

@@ -16,7 +16,7 @@ import pytest
 from commands import in_process as command
 
 from auditkit import atomic
-from auditkit.audit import policy_named
+from auditkit.audit import POLICIES
 from auditkit.errors import ParameterError, SigningError
 from auditkit.signing import load_private_key, read_trust_list, sign_companion, sign_report, verify_report
 
@@ -666,9 +666,7 @@ def test_a_statement_that_names_an_unknown_policy_is_no_authentic_one(report, al
         return made.model_copy(update={"predicate": made.predicate.model_copy(update={"policy_version": 99})})
 
     monkeypatch.setattr("auditkit.signing.sign.report_statement", newer)
-    monkeypatch.setattr(
-        written, "policy_version", lambda identifier: policy_named(identifier.partition("/")[0])
-    )
+    monkeypatch.setattr(written, "policy_version", lambda identifier: POLICIES[identifier.partition("/")[0]])
     sign_report(report, alice.signer())
     monkeypatch.undo()
     verified = verify_report(report, read_trust_list(trust_file))

@@ -30,7 +30,6 @@ from auditkit.audit.verdict.policy import (
     STRICT,
     STRICT_1,
     Policy,
-    policy_named,
     policy_version,
 )
 
@@ -57,7 +56,6 @@ __all__ = [
     "compare_images_policy",
     "in_order",
     "judge",
-    "policy_named",
     "policy_version",
     "qualifications_of",
 ]

@@ -23,6 +23,11 @@ class Verdict(StrEnum):
         """0, 1 or 2, the exit status of every command that reaches this verdict."""
         return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.TROUBLE: 2}[self]
 
+    @property
+    def symbol(self) -> str:
+        """The mark that stands before the word wherever verdicts are shown."""
+        return {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.TROUBLE: "?"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

@@ -121,20 +121,6 @@ POLICIES: Final = {policy.name: policy for policy in (STRICT, OVERLAP)}
 _ALL_VERSIONS: Final = {policy.id: policy for policy in (STRICT_1, STRICT, OVERLAP)}
 
 
-def policy_named(name: str) -> Policy:
-    """The policy called ``name``, in the version of this auditkit.
-
-    Raises:
-        ParameterError: there is no such policy.
-    """
-    try:
-        return POLICIES[name]
-    except KeyError:
-        raise ParameterError(
-            "there is no such policy", where="policy", expected=" or ".join(POLICIES), observed=repr(name)
-        ) from None
-
-
 def policy_version(identifier: str) -> Policy:
     """The policy with this name and version, such as ``strict/1``: the one that a report names.
 

@@ -7,17 +7,16 @@ Names and link targets are percent-encoded bytes, times are nanoseconds since 19
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from auditkit.digests import is_sha256
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import Entry, FileType
 from auditkit.guestos.tree.manifest import ManifestEntry
 
 _UNQUOTED: Final = "/:+@,.-_~"
 _ATTRIBUTE: Final = "xattr."
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def entry_line(item: ManifestEntry) -> str:
@@ -79,7 +78,7 @@ def _entry(path: str, fields: dict[str, str]) -> ManifestEntry | None:
     kind = FileType(fields["type"])
     digest = fields.get("sha256")
     target = unquoted(fields["link"]) if "link" in fields else None
-    if (kind is FileType.FILE) != (digest is not None and _SHA256.fullmatch(digest) is not None):
+    if (kind is FileType.FILE) != (digest is not None and is_sha256(digest)):
         return None
     if (kind is FileType.SYMLINK) != bool(target):
         return None

@@ -22,7 +22,7 @@ from sevsnpmeasure.vcpu_types import CPU_SIGS
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
-from auditkit.guestos import write_ext4
+from auditkit.guestos import RELEASE_BOOT_ARGS, write_ext4
 from auditkit.limits import GIB, KIB, MIB
 from auditkit.practice.release.file_systems import add_verity_tree, require_programs
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
@@ -170,7 +170,7 @@ def launch_measurements_json(boot: Path, root_hash: str, *, vcpus: int = RELEASE
             "metadata": {"kernel_cmdline": lines[name], "vcpu_type": vcpu_type},
         }
         for vcpu_type in RELEASE_CPU_TYPES
-        for name in ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B")
+        for name in RELEASE_BOOT_ARGS
     ]
     return json.dumps({"guest_launch_measurements": entries}, separators=(",", ":")).encode() + b"\n"
 

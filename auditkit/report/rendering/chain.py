@@ -23,7 +23,7 @@ _LINKS: Final = (
     ("chip", ("attestation.",)),
 )
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "none": "not checked"}
-_MARKS: Final = {"pass": "✓", "fail": "✗", "none": "–"}
+_MARKS: Final = {"pass": Outcome.PASS.symbol, "fail": Outcome.FAIL.symbol, "none": Outcome.SKIP.symbol}
 _WIDTH, _ROW, _TOP = 360, 46, 8
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from auditkit.audit import Relation
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
 from auditkit.display import one_line, without_ci_commands
@@ -142,7 +143,7 @@ def _overlap(document: AuditDocument) -> str:
         if row.computed is not None:
             setting = row.computed
             computed = code(f"{setting.vcpu_type}, {setting.vcpus} vCPUs, {setting.boot_args}", 80)
-        rows.append((summary.RELATIONS[row.relation], f"`{row.measurement[:16]}…`", blessed, computed))
+        rows.append((Relation(row.relation).in_words, f"`{row.measurement[:16]}…`", blessed, computed))
     told = "## Overlap\n\n" + _table(("Relation", "Measurement", "Proposal says", "Base release"), rows)
     for row in [row for row in document.overlap if row.relation == "blessed-only"][:5]:
         told += f"\n\n`{row.measurement[:16]}…`: {prose(row.explanation or 'no explanation')}"

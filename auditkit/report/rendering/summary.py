@@ -7,20 +7,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit.audit import Relation
 from auditkit.audit.verdict import FOREIGN_WORLDS, Decided, Verdict
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Check, Decision, Outcome, Qualification
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME
 
-SYMBOLS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.TROUBLE: "?"}
-OUTCOME_SYMBOLS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.WARN: "!", Outcome.SKIP: "–"}
-RELATIONS: Final = {
-    "matched": "blessed and computed",
-    "metadata-differs": "computed, but the label is wrong",
-    "blessed-only": "blessed, but not computed",
-    "computed-only": "computed, but not blessed",
-}
+SYMBOLS: Final = {verdict: verdict.symbol for verdict in Verdict}
+OUTCOME_SYMBOLS: Final = {outcome: outcome.symbol for outcome in Outcome}
+RELATIONS: Final = {relation: relation.in_words for relation in Relation}
 _GROUPS: Final = (
     ("certificate", "Certificate", "Did the Internet Computer sign this?", ("certificate.", "delegation.")),
     ("proposal", "Proposal", "Is it the right proposal, and is it well formed?", ("reply.", "proposal.")),

@@ -77,7 +77,7 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
 
 
 def _decision(decision: Decision, colour: bool, width: int) -> list[str]:
-    mark = _paint(decision.outcome, colour, f"{summary.OUTCOME_SYMBOLS[decision.outcome]} {decision.outcome}")
+    mark = _paint(decision.outcome, colour, f"{decision.outcome.symbol} {decision.outcome}")
     lines = [f"  {decision.number:>2} {mark}  {one_line(decision.id, 80)}"]
     indent = " " * 12
     lines += _wrapped(decision.reason, indent, width)

@@ -1,4 +1,4 @@
-"""`SHA256SUMS`: which file has which digest, as releases and reports have it."""
+"""Digests as people copy them: the SHA-256 of a file, the commit of a release, and `SHA256SUMS` with its lines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,29 @@ from typing import Final
 
 from auditkit.errors import EvidenceError
 
+SHA256: Final = "[0-9a-f]{64}"
+COMMIT: Final = "[0-9a-f]{40}"
+"""Patterns of regular expressions, in lower case, as our documents have them."""
+
+_SHA256: Final = re.compile(SHA256, re.ASCII)
+_SHA256_IN_ANY_CASE: Final = re.compile(SHA256, re.ASCII | re.IGNORECASE)
+_COMMIT: Final = re.compile(COMMIT, re.ASCII)
+_COMMIT_IN_ANY_CASE: Final = re.compile(COMMIT, re.ASCII | re.IGNORECASE)
 SUMS_NAME: Final = "SHA256SUMS"
 _OWN_LINE: Final = re.compile(
-    rb"[0-9a-f]{64}  ([A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*)"
+    SHA256.encode() + rb"  ([A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*)"
 )
 _LINE: Final = re.compile(r"([0-9A-Fa-f]{64}) [ *]?(?:\./)?([^\s*/\\][^/\\]*)")
+
+
+def is_sha256(text: str, *, any_case: bool = False) -> bool:
+    """Whether ``text`` is 64 hex digits, in lower case unless ``any_case``."""
+    return (_SHA256_IN_ANY_CASE if any_case else _SHA256).fullmatch(text) is not None
+
+
+def is_commit(text: str, *, any_case: bool = False) -> bool:
+    """Whether ``text`` is 40 hex digits, in lower case unless ``any_case``."""
+    return (_COMMIT_IN_ANY_CASE if any_case else _COMMIT).fullmatch(text) is not None
 
 
 def parse_sha256sums(text: str, *, where: str = SUMS_NAME) -> dict[str, str]:
