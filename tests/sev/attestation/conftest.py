@@ -7,7 +7,11 @@ from hashlib import shake_256
 import pytest
 from chains import Authority, authority
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePrivateKey, derive_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP384R1,
+    EllipticCurvePrivateKey,
+    derive_private_key,
+)
 
 from auditkit.sev.attestation import RootKey, TcbLayout
 
