@@ -92,3 +92,26 @@ def certificate(
             behind,
         )
     )
+
+
+def armoured(data: bytes, *, width: int = 70) -> bytes:
+    """As ``ssh-keygen`` writes it."""
+    text = base64.b64encode(data)
+    rows = b"".join(text[at : at + width] + b"\n" for at in range(0, len(text), width))
+    return b"-----BEGIN SSH SIGNATURE-----\n" + rows + b"-----END SSH SIGNATURE-----\n"
+
+
+def raw_signature(
+    key: bytes = blob(1),
+    *,
+    magic: bytes = b"SSHSIG",
+    version: int = 1,
+    namespace: bytes = b"auditkit",
+    reserved: bytes = b"",
+    hashed: bytes = b"sha512",
+    signature: bytes = b"a signature",
+    behind: bytes = b"",
+) -> bytes:
+    """An SSH signature that nobody made, without its armour."""
+    head = magic + version.to_bytes(4, "big") + string(key)
+    return head + strings(namespace, reserved, hashed, signature) + behind

@@ -7,7 +7,7 @@ import json
 from hashlib import sha256
 
 import pytest
-from ssh_wire import blob, certificate, key_of, string, strings
+from ssh_wire import armoured, blob, certificate, key_of, raw_signature, string, strings
 from statements import statement, written
 
 from auditkit.errors import EvidenceError
@@ -16,27 +16,6 @@ from auditkit.signing import fingerprint
 from auditkit.signing.companion import read_companion
 
 NOT_WRITTEN = "not an SSH signature as ssh-keygen writes it"
-
-
-def armoured(data: bytes, *, width: int = 70) -> bytes:
-    text = base64.b64encode(data)
-    rows = b"".join(text[at : at + width] + b"\n" for at in range(0, len(text), width))
-    return b"-----BEGIN SSH SIGNATURE-----\n" + rows + b"-----END SSH SIGNATURE-----\n"
-
-
-def raw(
-    key: bytes = blob(1),
-    *,
-    magic: bytes = b"SSHSIG",
-    version: int = 1,
-    namespace: bytes = b"auditkit",
-    reserved: bytes = b"",
-    hashed: bytes = b"sha512",
-    signature: bytes = b"a signature",
-    behind: bytes = b"",
-) -> bytes:
-    head = magic + version.to_bytes(4, "big") + string(key)
-    return head + strings(namespace, reserved, hashed, signature) + behind
 
 
 def name_for(key: bytes) -> str:
@@ -67,16 +46,16 @@ SIG = f"{name_for(blob(1))}.sig"
 
 @pytest.mark.parametrize("hashed", [b"sha256", b"sha512"])
 def test_a_signature_is_read(read, hashed):
-    found = read(armoured(raw(hashed=hashed)))
+    found = read(armoured(raw_signature(hashed=hashed)))
     assert (found.name, found.keyid, found.kind) == (name_for(blob(1)), fingerprint(blob(1)), "ssh-ed25519")
     assert (found.public_key, found.payload) == (blob(1), written(statement()))
-    assert found.signature == armoured(raw(hashed=hashed))
+    assert found.signature == armoured(raw_signature(hashed=hashed))
     assert found.statement.predicate.verdict == "FAIL"
 
 
 def test_a_certificate_stands_for_its_key(read):
     certified = certificate(blob(1))
-    found = read(armoured(raw(certified)), key=certified)
+    found = read(armoured(raw_signature(certified)), key=certified)
     assert (found.keyid, found.kind) == (fingerprint(blob(1)), "ssh-ed25519-cert-v01@openssh.com")
     assert found.public_key == certified
 
@@ -84,17 +63,17 @@ def test_a_certificate_stands_for_its_key(read):
 @pytest.mark.parametrize(
     "signature",
     [
-        raw(magic=b"SSHSIH"),
-        raw(version=2),
-        raw(version=0),
-        raw(reserved=b"x"),
-        raw(hashed=b"sha1"),
-        raw(hashed=b""),
-        raw(behind=b"\0"),
-        raw(behind=string(b"")),
-        raw()[:-1],
-        raw(b"")[:10] + string(b""),
-        raw(b"\0\0\0\5abc"),
+        raw_signature(magic=b"SSHSIH"),
+        raw_signature(version=2),
+        raw_signature(version=0),
+        raw_signature(reserved=b"x"),
+        raw_signature(hashed=b"sha1"),
+        raw_signature(hashed=b""),
+        raw_signature(behind=b"\0"),
+        raw_signature(behind=string(b"")),
+        raw_signature()[:-1],
+        raw_signature(b"")[:10] + string(b""),
+        raw_signature(b"\0\0\0\5abc"),
         b"",
     ],
     ids=[
@@ -107,10 +86,10 @@ def test_another_signature_is_refused(read, signature):
 
 
 def mangled(how: str) -> bytes:
-    text = armoured(raw())
+    text = armoured(raw_signature())
     begin, end = b"-----BEGIN SSH SIGNATURE-----\n", b"-----END SSH SIGNATURE-----\n"
     return {
-        "another width": armoured(raw(), width=76),
+        "another width": armoured(raw_signature(), width=76),
         "no begin": text.removeprefix(begin),
         "no end": text.removesuffix(end),
         "text before": b"x\n" + text,
@@ -118,9 +97,9 @@ def mangled(how: str) -> bytes:
         "an empty line": text + b"\n",
         "a space": text.replace(b"\n" + end, b" \n" + end),
         "a character that is none": text.replace(b"U1NI", b"U1N*", 1),
-        "spare bits": begin + base64.b64encode(raw()).replace(b"\n", b"")[:-2] + b"\n" + end,
+        "spare bits": begin + base64.b64encode(raw_signature()).replace(b"\n", b"")[:-2] + b"\n" + end,
         "PEM of something else": text.replace(b"SSH SIGNATURE", b"CERTIFICATE"),
-        "binary": raw(),
+        "binary": raw_signature(),
     }[how]
 
 
@@ -147,7 +126,7 @@ def test_another_armour_is_refused(read, how):
 )
 def test_a_signature_for_another_purpose(read, namespace, shown):
     told = f"an SSH signature for another purpose: {shown}"
-    assert refusal(read, armoured(raw(namespace=namespace))) == (told, SIG)
+    assert refusal(read, armoured(raw_signature(namespace=namespace))) == (told, SIG)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +138,7 @@ def test_a_signature_for_another_purpose(read, namespace, shown):
     ],
 )
 def test_a_signature_by_a_key_that_is_none(read, key, told):
-    assert refusal(read, armoured(raw(key))) == (told, SIG)
+    assert refusal(read, armoured(raw_signature(key))) == (told, SIG)
 
 
 # The tie to the statement
@@ -170,24 +149,24 @@ OF_ANOTHER = ("the statement is not about the key that signed it", name_for(blob
 
 def test_a_statement_about_another_key(read):
     payload = written(statement(fingerprint(blob(2))))
-    assert refusal(read, armoured(raw()), payload=payload) == OF_ANOTHER
+    assert refusal(read, armoured(raw_signature()), payload=payload) == OF_ANOTHER
 
 
 def test_a_signature_by_another_key(read):
-    assert refusal(read, armoured(raw(blob(2)))) == OF_ANOTHER
+    assert refusal(read, armoured(raw_signature(blob(2)))) == OF_ANOTHER
 
 
 def test_a_name_of_another_key(read):
     other = name_for(key_of("ssh-rsa"))
-    assert refusal(read, armoured(raw()), name=other) == (OF_ANOTHER[0], other)
+    assert refusal(read, armoured(raw_signature()), name=other) == (OF_ANOTHER[0], other)
 
 
 def test_a_certificate_under_the_name_of_its_key(read):
-    assert refusal(read, armoured(raw(certificate(blob(1))))) == OF_ANOTHER
+    assert refusal(read, armoured(raw_signature(certificate(blob(1))))) == OF_ANOTHER
 
 
 def test_a_statement_that_is_none(read):
-    what, where = refusal(read, armoured(raw()), payload=b"{}")
+    what, where = refusal(read, armoured(raw_signature()), payload=b"{}")
     assert what.startswith("not a statement that auditkit knows: ")
     assert where == name_for(blob(1))
 
@@ -196,7 +175,9 @@ def test_a_statement_that_is_none(read):
 def test_half_a_companion(tmp_path, missing):
     name = name_for(blob(1))
     present = f"{name}.sig" if missing == "statement" else name
-    (tmp_path / present).write_bytes(armoured(raw()) if missing == "statement" else written(statement()))
+    (tmp_path / present).write_bytes(
+        armoured(raw_signature()) if missing == "statement" else written(statement())
+    )
     absent = name if missing == "statement" else f"{name}.sig"
     what, where = refusal(read_companion, tmp_path, name)
     assert "no such file" in what
@@ -204,14 +185,14 @@ def test_half_a_companion(tmp_path, missing):
 
 
 def test_a_signature_larger_than_any(read, monkeypatch):
-    monkeypatch.setattr(of_companions, "_SIGNATURE_BYTES", len(armoured(raw())))
-    read(armoured(raw()))
-    monkeypatch.setattr(of_companions, "_SIGNATURE_BYTES", len(armoured(raw())) - 1)
-    assert refusal(read, armoured(raw()))[1].endswith(".sig")
+    monkeypatch.setattr(of_companions, "_SIGNATURE_BYTES", len(armoured(raw_signature())))
+    read(armoured(raw_signature()))
+    monkeypatch.setattr(of_companions, "_SIGNATURE_BYTES", len(armoured(raw_signature())) - 1)
+    assert refusal(read, armoured(raw_signature()))[1].endswith(".sig")
 
 
 def test_line_ends_that_explain_it_are_named(read):
-    signature = armoured(raw()).replace(b"\n", b"\r\n")
+    signature = armoured(raw_signature()).replace(b"\n", b"\r\n")
     assert refusal(read, signature) == ("changed in its line ends alone", name_for(blob(1)))
     assert refusal(read, signature[1:]) == (NOT_WRITTEN, SIG)
 
@@ -219,4 +200,4 @@ def test_line_ends_that_explain_it_are_named(read):
 def test_line_ends_of_a_statement_are_left_to_its_signature(read):
     """JSON reads alike with both."""
     payload = json.dumps(statement(), indent=1).encode().replace(b"\n", b"\r\n")
-    assert read(armoured(raw()), payload=payload).payload == payload
+    assert read(armoured(raw_signature()), payload=payload).payload == payload
