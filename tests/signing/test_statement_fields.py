@@ -7,6 +7,7 @@ import copy
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -16,7 +17,7 @@ from statements import statement, written
 from auditkit.audit import POLICIES
 from auditkit.decision import Qualification
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.report import from_json, render_html, render_markdown, to_json
+from auditkit.report import from_json, read_report_folder, render_html, render_markdown, to_json
 from auditkit.signing import (
     Envelope,
     fingerprint,
@@ -26,11 +27,14 @@ from auditkit.signing import (
     verify_report,
 )
 from auditkit.signing import report_checks as checks
+from auditkit.signing.bundle import parse_bundle
+from auditkit.signing.folder_files import read_folder_files
 from auditkit.signing.statement import (
     parse_report_statement,
     statement_bytes,
     summary_statement,
 )
+from auditkit.signing.verification import _content
 
 BUNDLE = "report.intoto.jsonl"
 KEYID = fingerprint(blob(1))
@@ -531,3 +535,96 @@ def test_a_report_that_was_made_again_after_signing(reports, signed, tmp_path, s
     assert decisions["statement.subjects"].observed == (
         "audit.json was changed; report.html was changed; report.md was changed"
     )
+
+
+# Reports of before
+
+
+@pytest.fixture
+def older(signed, tmp_path, monkeypatch):
+    """A function that signs for an older report: of auditkit 0.0.1, by the first version of the policy."""
+    source, trust, signer, _ = signed
+    folder = tmp_path / "report"
+    shutil.copytree(source, folder)
+    value = json.loads((folder / "audit.json").read_bytes())
+    value["tool"]["version"] = "0.0.1"
+    value["policies"] = {"strict": "strict/1", "overlap": "overlap/1"}
+    value["decisions"] = [one for one in value["decisions"] if one["number"] <= 41]
+    value["qualifications"] = []
+    write_again(folder, value)
+    sign = "auditkit.signing.sign.require_signable"
+    monkeypatch.setattr(sign, lambda *_, **__: (read_report_folder(folder), read_folder_files(folder)))
+    (folder / BUNDLE).unlink()
+    sign_report(folder, signer, now=1_800_000_000)
+    lines = (folder / BUNDLE).read_bytes().splitlines()
+    report, summary = (json.loads(base64.b64decode(json.loads(text)["payload"])) for text in lines)
+
+    def decide(change_report=lambda value: None, change_summary=lambda value: None):
+        said = copy.deepcopy(report)
+        change_report(said["predicate"])
+        payload = written(said)
+        told = json.loads(summary_for(signer, payload, summary))
+        change_summary(told["predicate"])
+        made = (envelope_line(signer, payload), envelope_line(signer, written(told)))
+        (folder / BUNDLE).write_bytes(b"".join(line + b"\n" for line in made))
+        return {one.id: one for one in verify_report(folder, trust).decisions}["statement.content"]
+
+    return decide
+
+
+def without_qualifications(said: dict) -> None:
+    del said["qualifications"]
+
+
+def without_a_version_either(said: dict) -> None:
+    del said["qualifications"]
+    del said["policyVersion"]
+
+
+@pytest.mark.parametrize("change", [lambda said: None, without_qualifications, without_a_version_either])
+def test_a_statement_of_before_qualifications_is_taken(older, change):
+    assert older(change).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda said: said.update(qualifications=["no-request"]), "another qualifications"),
+        (lambda said: said.update(verdict="FAIL", qualifications=[]), "another verdict"),
+        (
+            lambda said: said.update(policyVersion=2, qualifications=[]),
+            "another qualifications, policy_version",
+        ),
+    ],
+)
+def test_a_statement_of_before_qualifications_may_say_nothing_else(older, change, told):
+    made = older(change)
+    assert (made.outcome, made.observed) == ("fail", told)
+
+
+def test_another_version_may_have_demanded_other_checks(older):
+    """The summary's policy is that version's own; all else has to follow as ever."""
+    assert (
+        older(lambda said: None, lambda said: said["policy"]["digest"].update(sha256="0" * 64)).outcome
+        == "pass"
+    )
+    made = older(lambda said: None, lambda said: said.update(verificationResult="PASSED"))
+    assert (made.outcome, made.observed) == ("fail", "result PASSED, policy urn:auditkit:policy:strict/1")
+
+
+def test_a_policy_that_nobody_knows_is_no_policy(signed):
+    """Only a report of that policy could be signed so, and that cannot be read: this is the last guard."""
+    folder, _, _, _ = signed
+    (pair,) = parse_bundle((folder / BUNDLE).read_bytes())
+    said = pair.report.predicate.model_copy(update={"policy_version": 3})
+    unknown = replace(pair, report=pair.report.model_copy(update={"predicate": said}))
+    files = read_folder_files(folder)
+    made = _content(read_report_folder(folder).document, (), [unknown], files)
+    assert (made.outcome, made.reason) == ("fail", "A signed statement names a policy that nobody knows.")
+    assert made.observed == "this auditkit does not know the policy 'strict/3'"
+
+
+def test_without_a_statement_nothing_is_compared(signed):
+    folder, _, _, _ = signed
+    made = _content(read_report_folder(folder).document, (), (), read_folder_files(folder))
+    assert (made.outcome, made.reason) == ("skip", "No statement counts, so none was compared.")
