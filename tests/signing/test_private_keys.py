@@ -16,7 +16,7 @@ from ssh_wire import blob, key_file, key_of, private, string, strings
 
 from auditkit.errors import SigningError
 from auditkit.signing import load_private_key
-from auditkit.signing.ssh_keys import PRIVATE_KEY_BYTES
+from auditkit.signing.ssh.keys import PRIVATE_KEY_BYTES
 
 BEGIN, END = b"-----BEGIN OPENSSH PRIVATE KEY-----\n", b"-----END OPENSSH PRIVATE KEY-----\n"
 NO_FILE = "this is not an OpenSSH private key file"
@@ -147,7 +147,7 @@ def test_a_file_whose_head_lies_about_its_type(load, monkeypatch):
     length = int.from_bytes(body[head : head + 4], "big")
     data = BEGIN + base64.encodebytes(body[:head] + string(blob(1)) + body[head + 4 + length :]) + END
     assert told(load, data) == ("the private key file is damaged", "nothing was signed; try again")
-    monkeypatch.setattr("auditkit.signing.ssh_keys.load_ssh_private_key", lambda *_: other)
+    monkeypatch.setattr("auditkit.signing.ssh.keys.load_ssh_private_key", lambda *_: other)
     assert told(load, data) == ("a key of type another cannot sign DSSE envelopes; Ed25519 can", MAKE)
 
 

@@ -221,7 +221,7 @@ def test_an_agent_that_cannot_be_reached(tmp_path, monkeypatch, address, why):
 
 
 def test_an_agent_that_says_nothing(monkeypatch):
-    monkeypatch.setattr("auditkit.signing.ssh_agent._ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("auditkit.signing.ssh.agent._ANSWER_SECONDS", 0.05)
     with impostor(None) as environment:
         assert refusal(agent_key, environment=environment) == (
             "ssh-agent does not answer",

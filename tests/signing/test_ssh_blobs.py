@@ -9,7 +9,7 @@ import pytest
 from ssh_wire import KEYS, blob, certificate, key_of, private, string, strings
 
 from auditkit.errors import EvidenceError
-from auditkit.signing.ssh_certificates import (
+from auditkit.signing.ssh.certificates import (
     Certificate,
     is_known_kind,
     is_too_short,
@@ -17,7 +17,7 @@ from auditkit.signing.ssh_certificates import (
     plain_key,
     read_certificate,
 )
-from auditkit.signing.ssh_keys import (
+from auditkit.signing.ssh.keys import (
     ed25519_key,
     fingerprint,
     key_type,

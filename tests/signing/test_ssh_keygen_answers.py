@@ -9,8 +9,8 @@ import pytest
 from ssh_wire import blob, line
 
 from auditkit.errors import SigningError
-from auditkit.signing import ssh_keygen as keygen
-from auditkit.signing.ssh_keygen import certificate_counts, is_revoked, last_line, made_signature
+from auditkit.signing.ssh import keygen
+from auditkit.signing.ssh.keygen import certificate_counts, is_revoked, last_line, made_signature
 
 GOOD = b'Good "auditkit" signature with ED25519 key SHA256:x\n'
 REFUSED = b"Could not verify signature.\n"
