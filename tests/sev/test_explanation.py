@@ -70,6 +70,9 @@ def test_a_digest_of_sev_snp_measure_is_named_in_one_sentence(boot, judge, setti
     assert named.measurement == wanted
     assert named.vcpus == setting["vcpus"]
     assert setting["vcpu_type"] in found[wanted].vcpu_types
+    assert (
+        named.vcpu_type == found[wanted].vcpu_types[0] == sentence.split(" of type ")[1].split()[0].strip(",")
+    )
     assert named.kernel_hashes == setting.get("kernel_hashes", True)
     assert found[wanted].line_break == setting["line"].endswith("\n")
 
