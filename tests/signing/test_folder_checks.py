@@ -120,12 +120,11 @@ def test_evidence_of_another_size_is_not_read(report, document, name):
     assert read_folder_files(report).digests[name] != UNREAD
 
 
-def test_a_file_larger_than_a_report_is_strange(report, document, monkeypatch):
+def test_a_file_larger_than_a_report_is_strange(report, document):
     largest = max(path.stat().st_size for path in report.iterdir() if path.is_file())
-    monkeypatch.setattr(files_of, "LIMITS", replace(LIMITS, report_bytes=largest))
-    assert read_folder_files(report, document).strange == ()
-    monkeypatch.setattr(files_of, "LIMITS", replace(LIMITS, report_bytes=largest - 1))
-    assert read_folder_files(report, document).strange == ("report.html",)
+    for size, strange in ((largest, ()), (largest - 1, ("report.html",))):
+        limits = replace(LIMITS, report_bytes=size)
+        assert read_folder_files(report, document, limits=limits).strange == strange
 
 
 def test_evidence_larger_than_any_is_refused(report, document):
