@@ -126,6 +126,7 @@ def verify_report(
 
     Raises:
         SourceError: there is no report folder, or something in it cannot be read.
+        EvidenceError: the folder holds more evidence than a report may.
     """
     decisions: list[Decision] = []
     report = _document(folder, decisions)

@@ -39,6 +39,8 @@ def build_firmware():
         count=None,
         metadata_size=None,
         metadata_from_end=0x800,
+        metadata_at_end=False,
+        fill_table=False,
         hash_table=HASH_TABLE_ENTRY,
         reset=RESET_ENTRY,
         metadata_entry=None,
@@ -52,6 +54,9 @@ def build_firmware():
         count = len(sections) if count is None else count
         metadata_size = 16 + len(body) if metadata_size is None else metadata_size
         metadata = pack("<4sIII", signature, metadata_size, version, count) + body
+        at = size - 0x800
+        if metadata_at_end:  # behind the table of GUIDs, up to the last byte
+            at, metadata_from_end = size - len(metadata), len(metadata)
         if metadata_entry is None:
             metadata_entry = entry(METADATA, pack("<I", metadata_from_end))
         entries = {
@@ -60,12 +65,14 @@ def build_firmware():
             RESET_BLOCK: entry(RESET_BLOCK, reset),
         }
         table = extra + b"".join(data for guid, data in entries.items() if guid not in leave_out)
+        if fill_table:
+            table = entry(UUID(int=1), bytes(size - 32 - 18 - 18 - len(table))) + table
         table += (
             pack("<H", len(table) + 18 if footer_length is None else footer_length) + footer_guid.bytes_le
         )
         image = bytearray(b"\x90" * size)
-        image[size - 0x800 : size - 0x800 + len(metadata)] = metadata
         image[size - 32 - len(table) : size - 32] = table
+        image[at : at + len(metadata)] = metadata
         return bytes(image)
 
     return build

@@ -6,7 +6,8 @@ import pytest
 
 from auditkit.errors import ParameterError
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.sev import explain, measured_boot
+from auditkit.sev import LaunchMeasurement, explain, measured_boot
+from auditkit.sev.explanation import SWEPT_GUEST_FEATURES, SWEPT_SIGNATURES
 
 FILES = practice_firmware("a"), practice_kernel("a", 2000), practice_initrd("a", 2000)
 LINES = {
@@ -69,6 +70,9 @@ def test_a_digest_of_sev_snp_measure_is_named_in_one_sentence(boot, judge, setti
     assert named.measurement == wanted
     assert named.vcpus == setting["vcpus"]
     assert setting["vcpu_type"] in found[wanted].vcpu_types
+    assert (
+        named.vcpu_type == found[wanted].vcpu_types[0] == sentence.split(" of type ")[1].split()[0].strip(",")
+    )
     assert named.kernel_hashes == setting.get("kernel_hashes", True)
     assert found[wanted].line_break == setting["line"].endswith("\n")
 
@@ -98,8 +102,47 @@ def test_the_release_is_called_as_asked(boot, judge):
     assert text == "this is release 0a1b started with 16 vCPUs of type EPYC-v4 on line BOOT_ARGS_TEE_A"
 
 
-@pytest.mark.parametrize("count", [0, -3, 513])
+@pytest.mark.parametrize("count", [0, -3, 513, True])
 def test_an_impossible_sweep_is_refused(boot, count):
     with pytest.raises(ParameterError) as raised:
         explain([bytes(48)], boot, LINES, vcpus_max=count)
-    assert raised.value.where == "sweep_vcpus_max"
+    error = raised.value
+    assert (error.what, error.where) == ("no guest can have this number of vCPUs", "sweep_vcpus_max")
+    assert (error.expected, error.observed) == ("1 to 512", str(count))
+
+
+def test_the_setting_of_an_explanation_is_whole(boot, judge):
+    wanted = judge(*FILES, LINES["BOOT_ARGS_B"] + "\n", "EPYC-Turin", 3, features=0x21)
+    found = explain([wanted], boot, LINES, vcpus_max=3)[wanted]
+    assert found.setting == LaunchMeasurement(
+        measurement=wanted,
+        kernel_cmdline="root=b\n",
+        boot_args="BOOT_ARGS_B",
+        vcpu_type="EPYC-Turin",
+        vcpus=3,
+        guest_features=0x21,
+        kernel_hashes=True,
+        inputs=boot.inputs(0xB00F00),
+    )
+    assert (found.vcpu_types, found.line_break) == (("EPYC-Turin",), True)
+    assert found.text == (
+        f"{BASE} started with 3 vCPUs of type EPYC-Turin and guest features 0x21 instead of 0x1 on line BOOT_ARGS_B "
+        "with a line break behind the command line"
+    )
+
+
+def test_lines_of_a_release_explain_before_others(boot, judge):
+    """Two names of one line: that of the guests that a release starts under SEV is the better explanation."""
+    lines = {"BOOT_ARGS_A": "same", "BOOT_ARGS_TEE_B": "same", "BOOT_ARGS_TEE_A": "same"}
+    wanted = judge(*FILES, "same", "EPYC-v4", 1)
+    assert explain([wanted], boot, lines, vcpus_max=1)[wanted].setting.boot_args == "BOOT_ARGS_TEE_B"
+
+
+def test_nothing_wanted_is_nothing_found(boot):
+    assert explain([], boot, LINES, vcpus_max=1) == {}
+
+
+def test_what_is_swept():
+    """SEV-SNP alone and with debug-register swap (bit 5 of SEV_FEATURES); every signature once, releases' first."""
+    assert SWEPT_GUEST_FEATURES == (0x1, 0x21)
+    assert SWEPT_SIGNATURES == (0x800F12, 0xA10F10, 0xB00F00, 0x830F10, 0xA00F11)

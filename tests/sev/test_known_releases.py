@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from auditkit.sev import all_releases, find_release, releases_for
+from auditkit.sev import KnownRelease, PublishedMeasurement, all_releases, find_release, releases_for
 
 
 def published(vectors):
@@ -57,3 +58,24 @@ def test_the_release_with_most_of_the_measurements_comes_first(count):
     wanted = [item.measurement for item in (*second.measurements[: count + 1], *first.measurements[:count])]
     assert releases_for(wanted) == ((second, count + 1), (first, count))
     assert second.text == "the production build of release e9fd136f"
+
+
+MINE = KnownRelease("0" * 40, "practice", "a test", (PublishedMeasurement(b"\1" * 48, None, None),))
+
+
+def test_further_releases_are_looked_up_first():
+    assert find_release(b"\1" * 48) is None
+    assert find_release(b"\1" * 48, more=(MINE,)) is MINE
+    assert find_release(b"\2" * 48, more=(MINE,)) is None
+    listed = all_releases()[0].measurements[0].measurement
+    assert find_release(listed, more=(MINE,)) is all_releases()[0]
+    same = replace(MINE, measurements=(PublishedMeasurement(listed, None, None),))
+    assert find_release(listed, more=(MINE, same)) is same
+    assert releases_for([b"\1" * 48], more=(MINE,)) == ((MINE, 1),)
+    assert releases_for([listed], more=(same,))[0] == (same, 1)
+    assert MINE.text == "the practice build of release 0000000000000000000000000000000000000000"
+
+
+def test_builds_are_told_apart():
+    assert {release.build for release in all_releases()} == {"production", "development"}
+    assert len({(release.version, release.build) for release in all_releases()}) == len(all_releases())

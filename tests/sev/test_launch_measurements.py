@@ -9,7 +9,13 @@ import pytest
 
 from auditkit.errors import EvidenceError
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.sev import measure, measured_boot, parse_launch_measurements, render_launch_measurements
+from auditkit.sev import (
+    PublishedMeasurement,
+    measure,
+    measured_boot,
+    parse_launch_measurements,
+    render_launch_measurements,
+)
 
 RELEASES = ("03783153", "7360f8f3", "79faae8b", "bcac7ca3", "e9fd136f", "fa06b0e8")
 
@@ -62,45 +68,124 @@ def test_absent_metadata_is_no_label(entry):
     assert (item.measurement, item.kernel_cmdline, item.vcpu_type) == (bytes([7] * 48), None, None)
 
 
+BEGIN = "this is not a file of launch measurements: "
+NO_JSON, TWICE = "it is not JSON", "an object in it has the same name twice"
+NO_LIST = "guest_launch_measurements is not a list of measurements"
+NO_BYTES = "measurement 1 holds something that is not a byte"
+NO_DIGEST = "measurement 1 is not a list of 48 numbers"
+
+
 @pytest.mark.parametrize(
-    "data",
+    ("data", "told"),
     [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b"{}",
-        b'{"guest_launch_measurements":[]}',
-        b'{"guest_launch_measurements":{}}',
-        b'{"guest_launch_measurements":null}',
-        b'{"guest_launch_measurements":[1],"other":1}',
-        document("1"),
-        document("{}"),
-        document(f'{{"measurement":{DIGEST},"vcpus":64}}'),
-        document(f'{{"measurement":{DIGEST},"metadata":[]}}'),
-        document(f'{{"measurement":{DIGEST},"metadata":{{"vcpus":64}}}}'),
-        document(f'{{"measurement":{DIGEST},"metadata":{{"vcpu_type":4}}}}'),
-        document(f'{{"measurement":{DIGEST},"metadata":{{"kernel_cmdline":"a\\nb"}}}}'),
-        document(f'{{"measurement":{DIGEST},"measurement":{DIGEST}}}'),
-        document(f'{{"measurement":{DIGEST},"metadata":{{"vcpu_type":"a","vcpu_type":"b"}}}}'),
-        document('{"measurement":"' + "00" * 48 + '"}'),
-        document(f'{{"measurement":{json.dumps([7] * 47)}}}'),
-        document(f'{{"measurement":{json.dumps([7] * 49)}}}'),
-        document(f'{{"measurement":{json.dumps([256] * 48)}}}'),
-        document(f'{{"measurement":{json.dumps([-1] * 48)}}}'),
-        document(f'{{"measurement":{json.dumps([True] * 48)}}}'),
-        document(f'{{"measurement":{json.dumps([1.0] * 48)}}}'),
-        document('{"measurement":[NaN]}'),
-        document(f'{{"measurement":[{"9" * 5000}]}}'),
-        document(f'{{"measurement":{DIGEST}}}') + b"{}",
-        b'{"guest_launch_measurements":' + b"[" * 100_000,
-        document(f'{{"measurement":{DIGEST}}}') + b" " * (1 << 20),
+        (b"", NO_JSON),
+        (b"{", NO_JSON),
+        (b"\xff\xfe", NO_JSON),
+        (document(f'{{"measurement":{DIGEST}}}') + b"{}", NO_JSON),
+        (document(f'{{"measurement":[{"9" * 5000}]}}'), NO_JSON),
+        (b'{"guest_launch_measurements":' + b"[" * 100_000, NO_JSON),
+        (b"[]", "the document is not a JSON object"),
+        (b"null", "the document is not a JSON object"),
+        (b"{}", "the document has no guest_launch_measurements"),
+        (b'{"launch_measurements":[]}', "the document has no guest_launch_measurements"),
+        (b'{"guest_launch_measurements":[]}', NO_LIST),
+        (b'{"guest_launch_measurements":{}}', NO_LIST),
+        (b'{"guest_launch_measurements":null}', NO_LIST),
+        (b'{"guest_launch_measurements":"x"}', NO_LIST),
+        (b'{"guest_launch_measurements":[1],"other":1}', "the document has the unknown name 'other'"),
+        (b'{"guest_launch_measurements":[1],"b":1,"a":1}', "the document has the unknown name 'a'"),
+        (
+            b'{"guest_launch_measurements":[1],"' + b"x" * 61 + b'":1}',
+            f"the document has the unknown name '{'x' * 60}'",
+        ),
+        (document("1"), "measurement 1 is not a JSON object"),
+        (document("[]"), "measurement 1 is not a JSON object"),
+        (document("{}"), "measurement 1 has no measurement"),
+        (document(f'{{"measurement":{DIGEST}}},{{"metadata":{{}}}}'), "measurement 2 has no measurement"),
+        (document(f'{{"measurement":{DIGEST},"vcpus":64}}'), "measurement 1 has the unknown name 'vcpus'"),
+        (
+            document(f'{{"measurement":{DIGEST},"metadata":[]}}'),
+            "metadata of measurement 1 is not a JSON object",
+        ),
+        (
+            document(f'{{"measurement":{DIGEST},"metadata":0}}'),
+            "metadata of measurement 1 is not a JSON object",
+        ),
+        (
+            document(f'{{"measurement":{DIGEST},"metadata":{{"vcpus":64}}}}'),
+            "metadata of measurement 1 has the unknown name 'vcpus'",
+        ),
+        (
+            document(f'{{"measurement":{DIGEST},"metadata":{{"vcpu_type":4}}}}'),
+            "vcpu_type of measurement 1 is not printable text",
+        ),
+        (
+            document(f'{{"measurement":{DIGEST},"metadata":{{"vcpu_type":false}}}}'),
+            "vcpu_type of measurement 1 is not printable text",
+        ),
+        (
+            document(f'{{"measurement":{DIGEST},"metadata":{{"kernel_cmdline":"a\\nb"}}}}'),
+            "kernel_cmdline of measurement 1 is not printable text",
+        ),
+        (document(f'{{"measurement":{DIGEST},"measurement":{DIGEST}}}'), TWICE),
+        (document(f'{{"measurement":{DIGEST},"metadata":{{"vcpu_type":"a","vcpu_type":"b"}}}}'), TWICE),
+        (document('{"measurement":"' + "00" * 48 + '"}'), NO_DIGEST),
+        (document('{"measurement":"' + "x" * 48 + '"}'), NO_DIGEST),
+        (document('{"measurement":null}'), NO_DIGEST),
+        (document(f'{{"measurement":{json.dumps([7] * 47)}}}'), NO_DIGEST),
+        (document(f'{{"measurement":{json.dumps([7] * 49)}}}'), NO_DIGEST),
+        (document(f'{{"measurement":{json.dumps([255] * 47 + [256])}}}'), NO_BYTES),
+        (document(f'{{"measurement":{json.dumps([0] * 47 + [-1])}}}'), NO_BYTES),
+        (document(f'{{"measurement":{json.dumps([True] * 48)}}}'), NO_BYTES),
+        (document(f'{{"measurement":{json.dumps(["1"] * 48)}}}'), NO_BYTES),
+        (document(f'{{"measurement":{json.dumps([1.0] * 48)}}}'), "it holds 1.0, which is no whole number"),
+        (document('{"measurement":[NaN]}'), "it holds NaN, which is no whole number"),
+        (
+            document('{"measurement":[0.' + "1" * 30 + "]}"),
+            "it holds 0.111111111111111111, which is no whole number",
+        ),
+        (
+            document(f'{{"measurement":{DIGEST}}}') + b" " * (1 << 20),
+            "it is over 1048576 bytes",
+        ),
     ],
+    ids=range(43),
 )
-def test_anything_else_is_refused(data):
-    with pytest.raises(EvidenceError, match="not a file of launch measurements"):
+def test_anything_else_is_refused(data, told):
+    with pytest.raises(EvidenceError) as raised:
         parse_launch_measurements(data)
+    assert raised.value.what == BEGIN + told
+
+
+def test_the_largest_file_is_a_mebibyte():
+    data = document(f'{{"measurement":{DIGEST}}}')
+    assert len(parse_launch_measurements(data.ljust(1 << 20))) == 1
+    with pytest.raises(EvidenceError, match="it is over 1048576 bytes"):
+        parse_launch_measurements(data.ljust((1 << 20) + 1))
+
+
+def test_the_bytes_and_labels_are_those_of_the_file():
+    written = [0, 255, *range(46)]
+    labelled = (
+        f'{{"measurement":{json.dumps(written)},"metadata":{{"kernel_cmdline":"a b","vcpu_type":"c"}}}}'
+    )
+    first, second = parse_launch_measurements(
+        document(f'{labelled},{{"measurement":{DIGEST},"metadata":{{}}}}')
+    )
+    assert first == PublishedMeasurement(bytes(written), "a b", "c")
+    assert second == PublishedMeasurement(bytes([7] * 48), None, None)
+
+
+def test_what_is_written():
+    listed = (
+        PublishedMeasurement(bytes([1, 2]), "a", "b"),
+        PublishedMeasurement(b"", None, "b"),
+        PublishedMeasurement(b"\3", "", None),
+    )
+    assert render_launch_measurements(listed) == (
+        b'{"guest_launch_measurements":[{"measurement":[1,2],"metadata":{"kernel_cmdline":"a","vcpu_type":"b"}},'
+        b'{"measurement":[],"metadata":{"vcpu_type":"b"}},{"measurement":[3],"metadata":{"kernel_cmdline":""}}]}\n'
+    )
 
 
 def test_two_thousand_damaged_files_are_refused_or_read_as_they_stand(vectors):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
 from auditkit.errors import EvidenceError, ParameterError
+from auditkit.limits import LIMITS
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
 from auditkit.sev import CPU_SIGNATURES, measure, measured_boot
 
@@ -124,51 +126,102 @@ def test_one_changed_byte_changes_the_measurement(boot, part):
     )
 
 
+def refusal(kind, call, *arguments, **options):
+    with pytest.raises(kind) as raised:
+        call(*arguments, **options)
+    error = raised.value
+    return error.what, error.where, error.expected, error.observed
+
+
 @pytest.mark.parametrize("count", [0, -1, 513, True, 1 << 40])
 def test_impossible_vcpu_counts_are_refused(boot, count):
-    with pytest.raises(ParameterError, match="number of vCPUs") as raised:
-        measure(boot, LINES, vcpus=(count,))
-    assert raised.value.expected == "1 to 512"
+    assert refusal(ParameterError, measure, boot, LINES, vcpus=(64, count)) == (
+        "no guest can have this number of vCPUs",
+        "vcpus",
+        "1 to 512",
+        str(count),
+    )
+
+
+def test_the_lowest_and_the_highest_vcpu_count(boot):
+    assert [item.vcpus for item in measure(boot, {"A": ""}, vcpu_types=("EPYC-v4",), vcpus=(512, 1))] == [
+        512,
+        1,
+    ]
 
 
 @pytest.mark.parametrize(
     ("typo", "meant"), [("epyc-genoa", "EPYC-Genoa"), ("EPYC-Genova", "EPYC-Genoa"), ("EPYC-V4", "EPYC-v4")]
 )
 def test_an_unknown_cpu_type_is_refused_with_the_one_that_was_meant(boot, typo, meant):
-    with pytest.raises(ParameterError, match="unknown CPU type") as raised:
+    with pytest.raises(ParameterError) as raised:
         measure(boot, LINES, vcpu_types=(typo,))
+    assert (raised.value.what, raised.value.where) == (f"unknown CPU type '{typo}'", "vcpu_types")
     assert raised.value.hint == f"did you mean {meant}?"
 
 
 def test_a_cpu_type_like_no_other_is_refused_with_the_whole_list(boot):
-    with pytest.raises(ParameterError, match="unknown CPU type") as raised:
-        measure(boot, LINES, vcpu_types=("Skylake",))
-    assert "EPYC-Turin" in raised.value.hint
+    with pytest.raises(ParameterError) as raised:
+        measure(boot, LINES, vcpu_types=("Skylake" + "x" * 60,))
+    assert raised.value.what == f"unknown CPU type '{'Skylake' + 'x' * 53}'"
+    assert raised.value.hint == (
+        "known are EPYC, EPYC-v1, EPYC-v2, EPYC-IBPB, EPYC-v3, EPYC-v4, EPYC-Rome, EPYC-Rome-v1, EPYC-Rome-v2, "
+        "EPYC-Rome-v3, EPYC-Milan, EPYC-Milan-v1, EPYC-Milan-v2, EPYC-Genoa, EPYC-Genoa-v1, EPYC-Turin"
+    )
+
+
+EMPTY, TWICE = "there is nothing to measure: the list is empty", "the list names a value twice"
+FEATURES = "guest features are not a 64-bit number"
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "told"),
     [
-        {"vcpus": ()},
-        {"vcpu_types": ()},
-        {"command_lines": {}},
-        {"vcpus": (64, 64)},
-        {"vcpu_types": ("EPYC-v4", "EPYC-v4")},
-        {"guest_features": -1},
-        {"guest_features": 1 << 64},
+        ({"vcpus": ()}, (EMPTY, "vcpus", "", "")),
+        ({"vcpu_types": ()}, (EMPTY, "vcpu_types", "", "")),
+        ({"command_lines": {}}, (EMPTY, "boot_args", "", "")),
+        ({"vcpus": (64, 1, 64)}, (TWICE, "vcpus", "", "[64, 1, 64]")),
+        ({"vcpu_types": ("EPYC-v4", "EPYC-v4")}, (TWICE, "vcpu_types", "", "['EPYC-v4', 'EPYC-v4']")),
+        ({"vcpus": (11,) * 99}, (TWICE, "vcpus", "", "[11" + ", 11" * 49 + ",")),
+        ({"guest_features": -1}, (FEATURES, "guest_features", "", "-1")),
+        ({"guest_features": 1 << 64}, (FEATURES, "guest_features", "", str(1 << 64))),
+        ({"guest_features": True}, (FEATURES, "guest_features", "", "True")),
     ],
+    ids=range(9),
 )
-def test_a_matrix_that_makes_no_sense_is_refused(boot, settings):
-    with pytest.raises(ParameterError):
-        measure(boot, settings.pop("command_lines", LINES), **settings)
+def test_a_matrix_that_makes_no_sense_is_refused(boot, settings, told):
+    chosen = dict(settings)
+    assert refusal(ParameterError, measure, boot, chosen.pop("command_lines", LINES), **chosen) == told
 
 
-@pytest.mark.parametrize("line", ["root=a\n", "root=a\r", "root\n=a", "root=a\0", "\ud800"])
-def test_command_lines_that_hide_something_are_refused(boot, line):
-    with pytest.raises(EvidenceError, match="command line"):
-        measure(boot, {"BOOT_ARGS_TEE_A": line})
+def test_a_matrix_is_bounded(boot, monkeypatch):
+    monkeypatch.setattr("auditkit.sev.measurement.LIMITS", replace(LIMITS, sweep_variants=12))
+    assert len(measure(boot, LINES, vcpus=(1, 2))) == 12
+    assert refusal(ParameterError, measure, boot, LINES, vcpus=(1, 2, 3)) == (
+        "the matrix is too large",
+        "",
+        "at most 12 measurements",
+        "18",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("root=a\n", ("the kernel command line holds a line break", "B", "", r"'root=a\n'")),
+        ("root=a\r", ("the kernel command line holds a line break", "B", "", r"'root=a\r'")),
+        ("x" * 50 + "\n=a", ("the kernel command line holds a line break", "B", "", f"'{'x' * 37}\\n=a'")),
+        ("root=a\0", ("the kernel command line holds a NUL", "", "", r"'root=a\x00'")),
+        ("\0" + "x" * 90, ("the kernel command line holds a NUL", "", "", f"'\\x00{'x' * 79}'")),
+        ("\ud800", ("the kernel command line is not text", "", "", r"'\ud800'")),
+        ("\ud800" + "x" * 90, ("the kernel command line is not text", "", "", f"'\\ud800{'x' * 79}'")),
+    ],
+    ids=range(7),
+)
+def test_command_lines_that_hide_something_are_refused(boot, line, told):
+    assert refusal(EvidenceError, measure, boot, {"A": "", "B": line}) == told
 
 
 def test_an_empty_kernel_is_refused():
-    with pytest.raises(EvidenceError, match="kernel is an empty file"):
-        measured_boot(practice_firmware("firmware"), b"", INITRD)
+    told = ("the kernel is an empty file", "", "", "")
+    assert refusal(EvidenceError, measured_boot, practice_firmware("firmware"), b"", INITRD) == told

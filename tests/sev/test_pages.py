@@ -9,7 +9,7 @@ import pytest
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_types_with
+from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_types_with, cpuid_signature
 from auditkit.sev.kernel_hashes import TABLE_BYTES, kernel_hashes_page
 from auditkit.sev.ovmf import parse_firmware
 from auditkit.sev.vmsa import BOOT_EIP, vmsa_page
@@ -60,10 +60,55 @@ def test_kernel_hashes_are_those_of_sev_snp_measure(tmp_path, number):
     assert page == judge.construct_page(offset)
 
 
-@pytest.mark.parametrize("offset", [-1, 4096 - TABLE_BYTES + 1, 4096])
-def test_a_table_that_does_not_fit_is_refused(offset):
-    with pytest.raises(EvidenceError, match="does not fit"):
-        kernel_hashes_page(kernel_sha256=bytes(32), initrd_sha256=bytes(32), kernel_cmdline="", offset=offset)
+def hashes(**changes) -> bytes:
+    known = {"kernel_sha256": b"\1" * 32, "initrd_sha256": b"\2" * 32, "kernel_cmdline": "a", "offset": 0}
+    return kernel_hashes_page(**{**known, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "offset"),
+    [
+        ({"offset": -1}, "-0x1"),
+        ({"offset": 3921}, "0xf51"),
+        ({"offset": 4096}, "0x1000"),
+        ({"offset": 1, "size": 176}, "0x1"),
+        ({"offset": 0, "size": 175}, "0x0"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(changes, offset):
+    with pytest.raises(EvidenceError) as raised:
+        hashes(**changes)
+    assert raised.value.what == "the table of kernel hashes does not fit into its page"
+    assert raised.value.observed == f"offset {offset}"
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0, 176), (0, 4096), (3920, 4096), (16, 8192)])
+def test_a_table_that_just_fits(offset, size):
+    """As QEMU lays out `PaddedSevHashTable`: 18 bytes of head, three entries of 50, 8 bytes of padding."""
+    page = hashes(offset=offset, size=size)
+    assert len(page) == size
+    assert not any(page[:offset])
+    table = page[offset : offset + 176]
+    assert (table[16:18], table[34:36]) == (b"\xa8\0", b"\x32\0")
+    assert table[36:68] == sha256(b"a\0").digest()
+    assert table[86:118] == b"\2" * 32
+    assert table[136:168] == b"\1" * 32
+    assert not any(page[offset + 168 :])
+
+
+@pytest.mark.parametrize(
+    ("family", "model", "stepping", "signature"),
+    [
+        (0x0F, 0x6B, 2, 0x060FB2),
+        (0x10, 0x0A, 0, 0x100FA0),
+        (6, 158, 10, 0x0906EA),
+        (0x19, 0x11, 1, 0xA10F11),
+        (0x1A, 0xFF, 15, 0xBF0FFF),
+    ],
+)
+def test_signatures_are_put_together_as_cpuid_has_them(family, model, stepping, signature):
+    """Of processors that are on the market: Athlon 64, Phenom II, Coffee Lake, Genoa; and the highest of all fields."""
+    assert cpuid_signature(family, model, stepping) == signature
 
 
 @pytest.mark.parametrize("size", [4096, 8192, 131072, 4 << 20])

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
-from auditkit.sev import measure, measured_boot, second_opinion
+from auditkit.sev import Disagreement, measure, measured_boot, second_opinion
 
 FILES = practice_firmware("a"), practice_kernel("a", 2000), practice_initrd("a", 2000)
 LINES = {"BOOT_ARGS_TEE_A": "root=a", "BOOT_ARGS_TEE_B": ""}
@@ -59,6 +59,18 @@ def test_it_disagrees_about_other_files(matrix, place):
 
 def test_a_library_that_gives_up_has_not_agreed(matrix):
     wrong = replace(matrix[0], vcpu_type="EPYC-Venice")
+    opinion = second_opinion((wrong, matrix[1]), *FILES)
+    assert opinion.disagreements == (Disagreement(wrong, None, "KeyError: 'EPYC-Venice'"),)
+    assert opinion.compared == 2
+
+
+def test_the_reason_of_a_library_that_gives_up_is_short(matrix):
+    wrong = replace(matrix[0], vcpu_type="x" * 500)
     (disagreement,) = second_opinion((wrong,), *FILES).disagreements
-    assert disagreement.other is None
-    assert "EPYC-Venice" in disagreement.reason
+    assert disagreement.reason == "KeyError: '" + "x" * 289
+
+
+def test_nothing_is_left_behind(matrix, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    second_opinion(matrix[:1], *FILES)
+    assert list(tmp_path.iterdir()) == []

@@ -24,13 +24,25 @@ def audited(name: str, folder: Path, *overrides: str) -> Path:
     return folder
 
 
+class Reports(dict[str, Path]):
+    """Report folders by scenario; each is made when it is asked for first."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+
+    def __missing__(self, name: str) -> Path:
+        if name == "another base":
+            made = audited("honest", self.root / "other", f"base_version={OTHER_BASE}")
+        else:
+            made = audited(name, self.root / name)
+        return self.setdefault(name, made)
+
+
 @pytest.fixture(scope="session")
-def reports(tmp_path_factory) -> dict[str, Path]:
-    """Unsigned report folders by scenario, and one of another base release; copy before you write."""
-    root = tmp_path_factory.mktemp("reports")
-    names = ("honest", "base-16-vcpus", "missing-release", "node-honest")
-    found = {name: audited(name, root / name) for name in names}
-    return {**found, "another base": audited("honest", root / "other", f"base_version={OTHER_BASE}")}
+def reports(tmp_path_factory) -> Reports:
+    """Unsigned report folders by scenario, and one of ``another base``; copy before you write."""
+    return Reports(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture

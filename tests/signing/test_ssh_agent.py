@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ssh_wire import blob, key_of, string, strings
 
 from auditkit.errors import SigningError
-from auditkit.signing import agent_key, read_trust_list, sign_report, verify_report
+from auditkit.signing import AgentKey, agent_key, fingerprint, read_trust_list, sign_report, verify_report
 
 
 @pytest.fixture
@@ -84,8 +85,8 @@ def test_an_agent_that_was_locked_or_lost_the_key_refuses(agent, alice, report):
 
 
 @contextmanager
-def impostor(*answers: bytes):
-    """A socket that gives these answers, one a connection, and then hangs up."""
+def impostor(*answers: bytes | None, asked: list[bytes] | None = None):
+    """A socket that gives these answers, one a connection, and then hangs up; for None it says nothing until asked."""
     folder = Path(tempfile.mkdtemp(prefix="agent-"))
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(folder / "socket"))
@@ -95,8 +96,13 @@ def impostor(*answers: bytes):
             for answer in answers:
                 connection, _ = server.accept()
                 with connection:
-                    connection.recv(1 << 16)
-                    connection.sendall(answer)
+                    question = connection.recv(1 << 16)
+                    if asked is not None:
+                        asked.append(question)
+                    if answer is None:
+                        connection.recv(1)  # until the other side gives up
+                    else:
+                        connection.sendall(answer)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -105,27 +111,159 @@ def impostor(*answers: bytes):
     shutil.rmtree(folder)
 
 
-def packed(data: bytes) -> bytes:
-    return len(data).to_bytes(4, "big") + data
+NONSENSE, BROKE_OFF = "what answers there is not an ssh-agent", "ssh-agent broke off"
+REFUSED = "ssh-agent refused"
+
+
+def listing(*keys: bytes | tuple[bytes, bytes], count: int | None = None, behind: bytes = b"") -> bytes:
+    """An agent's answer to which keys it holds: each a key, or a key with what it calls it."""
+    pairs = [key if isinstance(key, tuple) else (key, b"") for key in keys]
+    number = len(pairs) if count is None else count
+    return string(b"\x0c" + number.to_bytes(4, "big") + b"".join(strings(*pair) for pair in pairs) + behind)
+
+
+def signature(
+    raw: bytes = bytes(64), kind: bytes = b"ssh-ed25519", inside: bytes = b"", behind: bytes = b""
+) -> bytes:
+    return string(b"\x0e" + string(strings(kind, raw) + inside) + behind)
+
+
+def refusal(call, *arguments, **options) -> tuple[str, str]:
+    with pytest.raises(SigningError) as raised:
+        call(*arguments, **options)
+    return raised.value.what, raised.value.hint
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "told"),
     [
-        b"", b"\0", b"\0\0\0\0", b"\xff\xff\xff\xff\x0c", packed(b"\x05"), packed(b"\x0c"), packed(b"\x0c\0\0\0\1"),
-        packed(b"\x0c\xff\xff\xff\xff"), packed(b"\x0c\0\0\0\1" + packed(b"\0\0")), b"\0\0\0\x09\x0c",
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        (b"", BROKE_OFF),
+        (b"\0", BROKE_OFF),
+        (b"\0\0\0\x09\x0c", BROKE_OFF),
+        (b"\0\0\0\0", NONSENSE),
+        (b"\0\4\0\1" + bytes(8), NONSENSE),
+        (b"\xff\xff\xff\xff\x0c", NONSENSE),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", NONSENSE),
+        (string(b"\x05"), REFUSED),
+        (string(b"\x0e\0\0\0\0"), REFUSED),
+        (string(b"\x0c"), NONSENSE),
+        (string(b"\x0c\0\0\0"), NONSENSE),
+        (string(b"\x0c\0\0\0\1"), NONSENSE),
+        (string(b"\x0c\0\0\0\1" + string(b"\0\0") + string(b"")), NONSENSE),
+        (string(b"\x0c\0\0\0\1" + string(blob(1))), NONSENSE),
+        (listing(blob(1), count=2), NONSENSE),
+        (listing(*[blob(1)] * 2049), NONSENSE),
+        (listing(count=0xFFFFFFFF), NONSENSE),
     ],
-)  # fmt: skip
-def test_nonsense_is_told(answer):
-    with impostor(answer) as environment, pytest.raises(SigningError):
+    ids=range(17),
+)
+def test_nonsense_is_told(answer, told):
+    with impostor(answer) as environment, pytest.raises(SigningError) as raised:
         agent_key(environment=environment)
+    assert (raised.value.what, raised.value.where) == (told, environment["SSH_AUTH_SOCK"])
+    hints = {
+        NONSENSE: "see SSH_AUTH_SOCK",
+        BROKE_OFF: "",
+        REFUSED: "is it locked, or was the confirmation declined?",
+    }
+    assert raised.value.hint == hints[told]
+
+
+def test_which_keys_an_agent_may_hold():
+    with impostor(listing(key_of("ssh-rsa"), (blob(1), b"caf\xe9"), blob(1))) as environment:
+        key = agent_key(environment=environment)
+    assert (key.public_key, key.comment) == (blob(1), "")
+    with impostor(listing((blob(1), b"caf\xe9"), key_of("ecdsa-sha2-nistp256"))) as environment:
+        assert agent_key(environment=environment).comment == "caf\ufffd"
+    with impostor(listing(*[blob(1)] * 2048)) as environment:
+        assert agent_key(environment=environment).public_key == blob(1)
+
+
+def test_the_wanted_key_is_found_or_named():
+    both = listing(blob(1), blob(2))
+    with impostor(both) as environment:
+        assert agent_key(fingerprint(blob(2)), environment).public_key == blob(2)
+    with impostor(both) as environment:
+        assert refusal(agent_key, environment=environment) == (
+            "ssh-agent holds 2 Ed25519 keys",
+            f"choose with --key agent:ID, one of {fingerprint(blob(1))}, {fingerprint(blob(2))}",
+        )
+    with impostor(both) as environment:
+        assert refusal(agent_key, "SHA256:x", environment) == (
+            "ssh-agent holds no key SHA256:x",
+            "add it with `ssh-add`",
+        )
+    with impostor(listing()) as environment:
+        assert refusal(agent_key, environment=environment) == (
+            "ssh-agent holds no Ed25519 key",
+            "add it with `ssh-add`",
+        )
+
+
+@pytest.mark.parametrize("environment", [{}, {"SSH_AUTH_SOCK": ""}])
+def test_no_agent(environment):
+    assert refusal(agent_key, environment=environment) == (
+        "there is no ssh-agent: SSH_AUTH_SOCK is not set",
+        "start one with `eval $(ssh-agent)` and `ssh-add`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [("nobody", "no such file or directory"), ("x" * 200, "af_unix path too long"), ("a\0b", None)],
+)
+def test_an_agent_that_cannot_be_reached(tmp_path, monkeypatch, address, why):
+    monkeypatch.chdir(tmp_path)
+    what, hint = refusal(agent_key, environment={"SSH_AUTH_SOCK": address})
+    assert what.startswith("ssh-agent cannot be reached: ")
+    assert why is None or what.endswith(why)
+    assert hint == "start it, or name a key file"
+
+
+def test_an_agent_that_says_nothing(monkeypatch):
+    monkeypatch.setattr("auditkit.signing.ssh.agent._ANSWER_SECONDS", 0.05)
+    with impostor(None) as environment:
+        assert refusal(agent_key, environment=environment) == (
+            "ssh-agent does not answer",
+            "confirm the signature in time",
+        )
+
+
+def test_what_an_agent_is_asked():
+    """The draft's SSH_AGENTC_REQUEST_IDENTITIES and SSH_AGENTC_SIGN_REQUEST, without flags."""
+    asked: list[bytes] = []
+    with impostor(listing(blob(1)), signature(b"s" * 64), asked=asked) as environment:
+        assert agent_key(environment=environment).sign(b"data") == b"s" * 64
+    assert asked == [string(b"\x0b"), string(b"\x0d" + strings(blob(1), b"data") + bytes(4))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (signature(bytes(63)), NONSENSE),
+        (signature(bytes(65)), NONSENSE),
+        (signature(kind=b"ssh-rsa"), NONSENSE),
+        (signature(kind=b""), NONSENSE),
+        (signature(inside=b"\0"), NONSENSE),
+        (signature(behind=b"\0"), NONSENSE),
+        (string(b"\x0e"), NONSENSE),
+        (string(b"\x0e" + string(b"")), NONSENSE),
+        (string(b"\x0e" + string(string(b"ssh-ed25519"))), NONSENSE),
+        (string(b"\x05"), REFUSED),
+        (listing(), REFUSED),
+        (b"", BROKE_OFF),
+    ],
+    ids=range(12),
+)
+def test_an_answer_that_is_no_signature(answer, told):
+    with impostor(answer) as environment:
+        key = AgentKey(blob(1), "", environment["SSH_AUTH_SOCK"])
+        assert refusal(key.sign, b"data")[0] == told
 
 
 def test_a_wrong_signature_is_not_written(alice, bob, report):
-    listing = packed(b"\x0c\0\0\0\1" + packed(alice.signer().public_key) + packed(b"alice"))
-    wrong = packed(b"\x0e" + packed(packed(b"ssh-ed25519") + packed(bob.signer().sign(b"x"))))
-    with impostor(listing, wrong) as environment:
+    held = listing((alice.signer().public_key, b"alice"))
+    with impostor(held, signature(bob.signer().sign(b"x"))) as environment:
         signer = agent_key(environment=environment)
         with pytest.raises(SigningError, match="not its own"):
             sign_report(report, signer)

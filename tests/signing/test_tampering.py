@@ -1,17 +1,14 @@
-"""Whatever is changed in a signed report folder, `verify_report` notices."""
+"""Whatever is changed in a signed report folder, `verify_report` notices (forged statements: test_statement_fields)."""
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from auditkit.cli import main
-from auditkit.report import from_json, render_html, render_markdown, to_json
 from auditkit.signing import read_trust_list, sign_companion, sign_report, verify_report
 
 OWN = ["audit.json", "report.html", "report.md", "audit.ipynb", "report.intoto.jsonl"]
@@ -157,69 +154,6 @@ def test_a_key_id_that_names_nobody_is_caught(signed):
         lines[number] = json.dumps(envelope, separators=(",", ":")).encode()
     rewrite(folder, lines)
     assert failed()
-
-
-def test_a_report_that_was_made_again_after_signing_is_caught(signed):
-    """Somebody turns the verdict and renders everything afresh: only the signature can tell."""
-    folder, failed = signed
-    value = json.loads((folder / "audit.json").read_bytes())
-    value["subject"]["proposal_title"] = "Something else"
-    document = from_json(json.dumps(value).encode())
-    (folder / "audit.json").write_bytes(to_json(document))
-    (folder / "report.html").write_text(render_html(document))
-    (folder / "report.md").write_text(render_markdown(document))
-    assert failed() == {"statement.subjects"}
-
-
-def sign_as(folder: Path, key, change_report=lambda value: None, change_summary=lambda value: None) -> None:
-    """Signs what an auditor who lies would sign: correct signatures over changed statements."""
-    from auditkit.signing.dsse import Envelope
-
-    (folder / "report.intoto.jsonl").unlink(missing_ok=True)
-    sign_report(folder, key.signer())
-    lines = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in lines_of(folder)]
-    signer, made = key.signer(), []
-    for value, change in zip(lines, (change_report, change_summary), strict=True):
-        if made:
-            value["predicate"]["inputAttestations"][0]["digest"]["sha256"] = sha256(made[0]).hexdigest()
-        change(value)
-        payload = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-        unsigned = Envelope(payload, key.keyid, b"")
-        made.append(Envelope(payload, key.keyid, signer.sign(unsigned.signed_bytes)).to_line())
-    rewrite(folder, made)
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        ("report", lambda v: v["predicate"].update(verdict="FAIL"), "statement.content"),
-        ("report", lambda v: v["predicate"]["decisions"][3].update(outcome="fail"), "statement.content"),
-        ("report", lambda v: v["predicate"]["decisions"].pop(), "statement.content"),
-        ("report", lambda v: v["predicate"].update(policy="overlap"), "statement.content"),
-        ("report", lambda v: v["predicate"].update(rootKey="mainnet"), "statement.content"),
-        ("report", lambda v: v["predicate"].update(notCovered=[]), "statement.content"),
-        ("report", lambda v: v["subject"].pop(), "statement.subjects"),
-        ("report", lambda v: v["subject"].append(v["subject"][0]), "statement.subjects"),
-        ("report", lambda v: v["predicate"].update(more=1), "signature.form"),
-        ("report", lambda v: v.update(predicateType="urn:x"), "signature.form"),
-        ("summary", lambda v: v["predicate"].update(verificationResult="PASSED"), "statement.content"),
-        (
-            "summary",
-            lambda v: v["predicate"].update(verifiedLevels=["SLSA_BUILD_LEVEL_3"]),
-            "statement.content",
-        ),
-        ("summary", lambda v: v["predicate"]["policy"].update(uri="urn:x"), "statement.content"),
-        ("summary", lambda v: v["subject"].clear(), "statement.content"),
-        ("summary", lambda v: v["predicate"]["inputAttestations"].clear(), "signature.form"),
-    ],
-)
-def test_a_correctly_signed_lie_is_caught(report, alice, trust_file, lie):
-    statement, change, check = lie
-    sign_as(report, alice)
-    trust = read_trust_list(trust_file)
-    assert verify_report(report, trust).authentic
-    sign_as(report, alice, **{f"change_{statement}": change})
-    assert check in {d.id for d in verify_report(report, trust).decisions if d.outcome == "fail"}
 
 
 @pytest.mark.parametrize("name", ["statement", "signature"])

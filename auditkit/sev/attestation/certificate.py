@@ -177,9 +177,11 @@ def _check_pss(algorithm: Element) -> None:
     name, parameters = _members(algorithm, 2)
     if name.oid() != _PSS:
         raise EvidenceError("it is not signed with RSA-PSS")
-    fields = {field.tag: _only(field) for field in parameters.expect(der.SEQUENCE).children()}
+    listed = parameters.expect(der.SEQUENCE).children()
+    fields = {field.tag: _only(field) for field in listed}
+    once = len(fields) == len(listed)
     trailer = fields.pop(0xA3, None)  # some of AMD's certificates write the default out
-    if set(fields) != {0xA0, 0xA1, 0xA2} or (trailer is not None and trailer.integer() != 1):
+    if not once or set(fields) != {0xA0, 0xA1, 0xA2} or (trailer is not None and trailer.integer() != 1):
         raise EvidenceError("the parameters of its signature are not AMD's")
     mask, mask_hash = _members(fields[0xA1], 2)
     if (

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP384R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA384
-from cryptography.hazmat.primitives.serialization import Encoding
+from chains import (
+    AUTHORITY,
+    BASIC_CONSTRAINTS,
+    CHIP,
+    KEY_USAGE,
+    NOW,
+    TCB_BYTES,
+    TRUE,
+    authority,
+    extension,
+    leaf,
+    report_bytes,
+    sequence,
+)
 
 from auditkit.audit import decide_attestation
 from auditkit.errors import EvidenceError
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.ic.governance import BlessedMeasurement
-from auditkit.practice import attestation as making
 from auditkit.sev.attestation import (
     RootKey,
     SigningKey,
@@ -25,83 +31,25 @@ from auditkit.sev.attestation import (
     amd_roots,
     check_chip_key,
     check_signature,
-    parse_certificate,
     parse_report,
     parse_tcb,
     parse_tcb_floor,
     verify_chain,
 )
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-CHIP = bytes(range(64))
-TCB = {"1": 3, "2": 0, "3": 8, "8": 115}
 
-
-def der(certificate: x509.Certificate):
-    return parse_certificate(certificate.public_bytes(Encoding.DER))
-
-
-@pytest.fixture(scope="module")
-def authorities():
-    ark = making._authority("ARK-Practice", None)
-    return {name: making._authority(name, ark) for name in ("SEV-Practice", "SEV-VLEK-Practice")} | {
-        "ark": ark
-    }
-
-
-@pytest.fixture(scope="module")
-def root(authorities) -> RootKey:
-    return RootKey("Practice", TcbLayout.MILAN, 64, der(authorities["ark"].certificate))
-
-
-@pytest.fixture(scope="module")
-def key():
-    return generate_private_key(SECP384R1())
-
-
-def leaf(key, issuer, name: str, *, hardware_id: bytes | None, numbers=None, more=()):
-    builder = (
-        x509.CertificateBuilder(making._name(issuer.name), making._name(name), key.public_key(), 7)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
-    )
-    values = {f"3.{place}": bytes([2, 1, number]) for place, number in (numbers or TCB).items()}
-    if hardware_id is not None:
-        values["4"] = hardware_id
-    for place, value in values.items():
-        oid = x509.ObjectIdentifier(f"1.3.6.1.4.1.3704.1.{place}")
-        builder = builder.add_extension(x509.UnrecognizedExtension(oid, value), critical=False)
-    for extension, critical in more:
-        builder = builder.add_extension(extension, critical)
-    return der(making._signed(builder, issuer.key))
-
-
-TCB_BYTES = bytes([3, 0, 0, 0, 0, 0, 8, 115])
-
-
-def report(key, *, version=2, flags=0, chip=CHIP, tcb=TCB_BYTES, policy=0x30000, also=()):
-    body = bytearray(0x2A0)
-    struct.pack_into("<IIQ", body, 0, version, 0, policy)
-    struct.pack_into("<II", body, 0x30, 0, 1)
-    struct.pack_into("<I", body, 0x48, flags)
-    body[0x180:0x188] = tcb
-    body[0x1A0:0x1E0] = chip
-    for at, value in also:
-        body[at : at + len(value)] = value
-    r, s = decode_dss_signature(key.sign(bytes(body), ECDSA(SHA384())))
-    signature = r.to_bytes(72, "little") + s.to_bytes(72, "little")
-    return parse_report(bytes(body) + signature.ljust(512, b"\0"))
+def report(key, **changes):
+    return parse_report(report_bytes(key, **changes))
 
 
 def verified(leaf, issuer, root):
-    return verify_chain((leaf, der(issuer.certificate)), (root,), NOW)
+    return verify_chain((leaf, issuer.certificate), (root,), NOW)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("version", [2, 3, 4, 5])
 def test_every_version_is_verified(version, key, authorities, root):
     chain = verified(
-        leaf(key, authorities["SEV-Practice"], "SEV-VCEK", hardware_id=CHIP),
+        leaf(key, authorities["SEV-Practice"]),
         authorities["SEV-Practice"],
         root,
     )
@@ -127,7 +75,7 @@ def test_a_vlek_names_no_chip(key, authorities, root):
 )
 def test_a_key_of_the_wrong_authority_is_refused(issuer, name, key, authorities, root):
     with pytest.raises(EvidenceError, match=r"wrong authority|neither a VCEK"):
-        verified(leaf(key, authorities[issuer], name, hardware_id=CHIP), authorities[issuer], root)
+        verified(leaf(key, authorities[issuer], name), authorities[issuer], root)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +89,7 @@ def test_a_key_of_the_wrong_authority_is_refused(issuer, name, key, authorities,
 )
 def test_another_chip_or_firmware_is_refused(changes, told, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    chain = verified(leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer, root)
+    chain = verified(leaf(key, issuer), issuer, root)
     made = report(key, **changes)
     check_signature(made, chain)
     with pytest.raises(EvidenceError, match=told):
@@ -154,7 +102,7 @@ def test_another_chip_or_firmware_is_refused(changes, told, key, authorities, ro
 )
 def test_a_certificate_that_says_too_little_is_refused(hardware_id, numbers, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    chain = verified(leaf(key, issuer, "SEV-VCEK", hardware_id=hardware_id, numbers=numbers), issuer, root)
+    chain = verified(leaf(key, issuer, hardware_id=hardware_id, numbers=numbers), issuer, root)
     with pytest.raises(EvidenceError, match=r"names no chip|says no version"):
         check_chip_key(report(key), chain)
 
@@ -163,7 +111,7 @@ def test_turin_has_its_own_layout_and_short_chip_ids(key, authorities, root):
     issuer = authorities["SEV-Practice"]
     turin = replace(root, layout=TcbLayout.TURIN, chip_id_bytes=8)
     numbers = {"9": 1, "1": 2, "2": 3, "3": 4, "8": 5}
-    chain = verified(leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP[:8], numbers=numbers), issuer, turin)
+    chain = verified(leaf(key, issuer, hardware_id=CHIP[:8], numbers=numbers), issuer, turin)
     tcb = bytes([1, 2, 3, 4, 0, 0, 0, 5])
     made = report(key, version=5, tcb=tcb, chip=CHIP[:8].ljust(64, b"\0"))
     check_signature(made, chain)
@@ -172,27 +120,22 @@ def test_turin_has_its_own_layout_and_short_chip_ids(key, authorities, root):
         check_chip_key(report(key, version=5, tcb=tcb, chip=CHIP[1:] + CHIP[:1]), chain)
 
 
-def usage(**named: bool) -> x509.KeyUsage:
-    every = (
-        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
-        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-    )  # fmt: skip
-    return x509.KeyUsage(**{name: named.get(name, False) for name in every})
+CERTIFICATE_SIGN, DIGITAL_SIGNATURE = bytes.fromhex("03020204"), bytes.fromhex("03020780")
 
 
 @pytest.mark.parametrize(
-    ("extension", "refused"),
+    ("name", "value", "refused"),
     [
-        (x509.BasicConstraints(ca=True, path_length=0), True),
-        (usage(key_cert_sign=True), True),
-        (x509.BasicConstraints(ca=False, path_length=None), False),
-        (usage(digital_signature=True), False),
+        (BASIC_CONSTRAINTS, sequence(TRUE, bytes.fromhex("020100")), True),
+        (KEY_USAGE, CERTIFICATE_SIGN, True),
+        (BASIC_CONSTRAINTS, sequence(), False),
+        (KEY_USAGE, DIGITAL_SIGNATURE, False),
     ],
 )
-@pytest.mark.parametrize("critical", [True, False])
-def test_an_authority_is_no_chip_key(extension, refused, critical, *, key, authorities, root):
+@pytest.mark.parametrize("critical", [(TRUE,), ()])
+def test_an_authority_is_no_chip_key(name, value, refused, critical, *, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP, more=[(extension, critical)])
+    made = leaf(key, issuer, more=(extension(name, value, *critical),))
     if refused:
         with pytest.raises(EvidenceError, match="that of an authority"):
             verified(made, issuer, root)
@@ -200,40 +143,27 @@ def test_an_authority_is_no_chip_key(extension, refused, critical, *, key, autho
         check_signature(report(key), verified(made, issuer, root))
 
 
-def test_an_issuer_that_is_no_authority_is_refused(key, authorities, root):
-    ark = authorities["ark"]
-    builder = (
-        x509.CertificateBuilder(
-            making._name(ark.name),
-            making._name("SEV-Practice"),
-            authorities["SEV-Practice"].key.public_key(),
-            1,
-        )
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
-        .add_extension(usage(key_cert_sign=True), critical=True)
-    )
-    issuer = replace(authorities["SEV-Practice"], certificate=making._signed(builder, ark.key))
-    with pytest.raises(EvidenceError, match="cannot issue certificates"):
-        verified(leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer, root)
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        (),
+        (extension(KEY_USAGE, CERTIFICATE_SIGN, TRUE),),
+        (extension(BASIC_CONSTRAINTS, sequence(), TRUE), extension(KEY_USAGE, CERTIFICATE_SIGN, TRUE)),
+        (AUTHORITY, extension(KEY_USAGE, DIGITAL_SIGNATURE, TRUE)),
+    ],
+    ids=["nothing", "usage alone", "no authority", "another usage"],
+)
+def test_an_issuer_that_is_no_authority_is_refused(extensions, key, authorities, root, rsa_keys):
+    issuer = authority("SEV-Practice", rsa_keys["SEV-Practice"], authorities["ark"], extensions=extensions)
+    with pytest.raises(EvidenceError) as raised:
+        verified(leaf(key, issuer), issuer, root)
+    assert raised.value.what == "SEV-Practice cannot issue certificates"
 
 
-def test_a_critical_extension_that_nobody_knows_is_refused(key, authorities):
-    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.3704.1.99"), b"\x05\x00")
-    issuer = authorities["SEV-Practice"]
-    leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP, more=[(unknown, False)])
-    with pytest.raises(EvidenceError, match="is critical, and auditkit does not know it"):
-        leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP, more=[(unknown, True)])
-
-
-def test_two_signature_algorithms_in_one_certificate_are_refused(key, authorities):
-    """Only the inner one is signed: the outer one says here a salt of 49 bytes."""
-    raw = leaf(key, authorities["SEV-Practice"], "SEV-VCEK", hardware_id=CHIP).raw
-    salt = bytes.fromhex("a203020130")
-    outer = raw.rindex(salt)
-    assert raw.index(salt) < outer
-    with pytest.raises(EvidenceError, match="two signature algorithms"):
-        parse_certificate(raw[:outer] + bytes.fromhex("a203020131") + raw[outer + 5 :])
+def test_an_issuer_whose_usage_allows_it_is_taken(key, authorities, root, rsa_keys):
+    extensions = (AUTHORITY, extension(KEY_USAGE, CERTIFICATE_SIGN, TRUE))
+    issuer = authority("SEV-Practice", rsa_keys["SEV-Practice"], authorities["ark"], extensions=extensions)
+    assert verified(leaf(key, issuer), issuer, root).intermediate is issuer.certificate
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -241,23 +171,23 @@ def test_two_signature_algorithms_in_one_certificate_are_refused(key, authoritie
     ("issuer", "name"), [("SEV-Practice", "SEV-VCEK"), ("SEV-VLEK-Practice", "SEV-VLEK")]
 )
 def test_a_bundle_with_both_intermediates_is_taken(first, issuer, name, *, key, authorities, root):
-    made = leaf(key, authorities[issuer], name, hardware_id=CHIP)
-    both = [der(authorities[one].certificate) for one in ("SEV-Practice", "SEV-VLEK-Practice")]
+    made = leaf(key, authorities[issuer], name)
+    both = [authorities[one].certificate for one in ("SEV-Practice", "SEV-VLEK-Practice")]
     chain = verify_chain((*both[first:], *both[:first], made, root.certificate), (root,), NOW)
     assert chain.intermediate.common_name == issuer
 
 
-@pytest.mark.slow
-def test_an_intermediate_without_a_place_is_refused(key, authorities, root):
+def test_an_intermediate_without_a_place_is_refused(key, authorities, root, rsa_keys):
     issuer = authorities["SEV-Practice"]
-    made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP)
-    ask = der(issuer.certificate)
-    strange = der(making._authority("SEV-VLEK-Practice", making._authority("ARK-Practice", None)).certificate)
-    other = der(making._authority("SEV-Other", authorities["ark"]).certificate)
+    made = leaf(key, issuer)
+    ask = issuer.certificate
+    other_key = rsa_keys["SEV-VLEK-Practice"]
+    strange = authority("SEV-VLEK-Practice", other_key, authority("ARK-Practice", other_key)).certificate
+    other = authority("SEV-Other", other_key, authorities["ark"]).certificate
     for beside, told in (
         (ask, "not made of"),
         (other, "not made of"),
-        (strange, "is not signed by ARK-Practice"),
+        (strange, "SEV-VLEK-Practice is not signed by ARK-Practice"),
     ):
         with pytest.raises(EvidenceError, match=told):
             verify_chain((made, ask, beside), (root,), NOW)
@@ -282,9 +212,7 @@ def test_an_intermediate_without_a_place_is_refused(key, authorities, root):
 )
 def test_a_hardware_id_has_two_forms_and_one_length(hardware_id, length, named, *, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    chain = verified(
-        leaf(key, issuer, "SEV-VCEK", hardware_id=hardware_id), issuer, replace(root, chip_id_bytes=length)
-    )
+    chain = verified(leaf(key, issuer, hardware_id=hardware_id), issuer, replace(root, chip_id_bytes=length))
     if named:
         check_chip_key(report(key), chain)
     else:
@@ -314,7 +242,7 @@ def processors(root: RootKey, family: str) -> RootKey:
 )
 def test_the_processor_has_to_be_of_the_family_of_the_root(family, cpuid, fits, *, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    made = leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP)
+    made = leaf(key, issuer)
     chain = verified(made, issuer, processors(root, family))
     stated = report(key, version=3, also=[(0x188, bytes(cpuid))])
     if fits:
@@ -327,7 +255,7 @@ def test_the_processor_has_to_be_of_the_family_of_the_root(family, cpuid, fits, 
 @pytest.mark.parametrize("at", [0x38, 0x1E0, 0x1F0])
 def test_each_firmware_version_of_a_report_has_the_form_of_its_family(at, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    chain = verified(leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer, root)
+    chain = verified(leaf(key, issuer), issuer, root)
     check_chip_key(report(key, also=[(at, TCB_BYTES)]), chain)
     with pytest.raises(EvidenceError, match="not in the form of"):
         check_chip_key(report(key, also=[(at + 3, b"\1")]), chain)
@@ -335,9 +263,9 @@ def test_each_firmware_version_of_a_report_has_the_form_of_its_family(at, key, a
 
 def decided(made, chain_root, certificates, *, chips=(CHIP,), **asked):
     bless = BlessAlternativeGuestOsVersion(chips, "", (BlessedMeasurement(bytes(48), None, None),))
-    pem = b"".join(one.certificate.public_bytes(Encoding.DER) for one in certificates[1:])
+    others = b"".join(one.certificate.raw for one in certificates[1:])
     decisions = decide_attestation(
-        made.raw, certificates[0].raw + pem, bless, roots=(chain_root,), moment=NOW, **asked
+        made.raw, certificates[0].raw + others, bless, roots=(chain_root,), moment=NOW, **asked
     ).decisions
     return {one.id.removeprefix("attestation."): one for one in decisions}
 
@@ -356,7 +284,7 @@ def decided(made, chain_root, certificates, *, chips=(CHIP,), **asked):
 )
 def test_the_guest_policy(policy, outcome, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    certificates = (leaf(key, issuer), issuer)
     assert decided(report(key, version=3, policy=policy), root, certificates)["policy"].outcome == outcome
 
 
@@ -366,7 +294,7 @@ def test_the_guest_policy(policy, outcome, key, authorities, root):
 )
 def test_who_asked_for_the_report_is_told(vmpl, outcome, told, *, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    certificates = (leaf(key, issuer), issuer)
     made = report(key, version=3, also=[(0x30, vmpl.to_bytes(4, "little"))])
     form = decided(made, root, certificates)["report"]
     assert form.outcome == outcome
@@ -375,7 +303,7 @@ def test_who_asked_for_the_report_is_told(vmpl, outcome, told, *, key, authoriti
 
 def test_what_the_guest_was_launched_with_is_shown(key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    certificates = (leaf(key, issuer), issuer)
     also = [(0xC0, b"\xaa" * 32), (0xE0, b"\xbb" * 48), (0x110, b"\xcc" * 48)]
     shown = decided(report(key, version=3, flags=1, also=also), root, certificates)["report"].observed
     assert f"host_data {'aa' * 32}" in shown
@@ -386,7 +314,7 @@ def test_what_the_guest_was_launched_with_is_shown(key, authorities, root):
 
 def test_a_masked_chip_with_a_vcek_is_called_masked(key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    certificates = (leaf(key, issuer), issuer)
     found = decided(report(key, version=3, chip=bytes(64)), root, certificates, chips=(bytes(64),))
     assert found["chip-key"].outcome == "fail"
     assert "masked" in found["chip-key"].reason
@@ -398,7 +326,7 @@ def test_a_masked_chip_with_a_vcek_is_called_masked(key, authorities, root):
 )
 def test_the_firmware_at_launch_has_to_reach_the_floor_too(launched, outcome, key, authorities, root):
     issuer = authorities["SEV-Practice"]
-    certificates = (leaf(key, issuer, "SEV-VCEK", hardware_id=CHIP), issuer)
+    certificates = (leaf(key, issuer), issuer)
     made = report(key, version=3, also=[(0x1F0, launched)])
     found = decided(made, root, certificates, tcb_min=parse_tcb_floor("snp=8"))
     assert found["chip-key"].outcome == outcome
