@@ -110,10 +110,11 @@ class BlockMap:
             or not entries <= entries_max <= (len(node) - 12) // 12
         ):
             raise _damaged(inode, "extent node header")
-        if node is not inode.block_area:
+        is_root = node is inode.block_area
+        if not is_root:
             self._checksums.check_extent_block(inode.number, inode.checksum_seed, node, entries_max)
-            if not entries:
-                raise _damaged(inode, "empty extent node")
+        if not entries and (depth or not is_root):
+            raise _damaged(inode, "empty extent node")
         self._spend(entries + 1, inode)
         if depth == 0:
             yield from self._leaf(inode, node, entries, start, end)

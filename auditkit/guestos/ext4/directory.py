@@ -40,7 +40,7 @@ def parse_directory(
 
     Args:
         directory: its inode.
-        content: all its blocks.
+        content: all its blocks, at least one.
         block_size: bytes of a block.
         has_file_types: whether entries carry types.
         checksums: verifies each block.
@@ -87,19 +87,17 @@ def parse_inline_directory(directory: Inode, content: bytes, has_file_types: boo
 
 def _chain(area: bytes, has_file_types: bool, where: str) -> list[Name]:
     """Entries that fill ``area`` exactly, each saying how far the next one is."""
+    known = (0, *_TYPES) if has_file_types else (0,)  # without types the byte belongs to a length below 256
     names: list[Name] = []
     offset = 0
     while offset < len(area):
         if offset + 8 > len(area):
             raise EvidenceError("a directory entry leaves its block", where=where)
         inode, length, name_length, type_code = struct.unpack_from("<IHBB", area, offset)
-        if not has_file_types:
-            name_length |= type_code << 8
-            type_code = 0
         if length < 8 or length & 3 or offset + length > len(area):
             raise EvidenceError("a directory entry leaves its block", where=where)
         if inode:
-            if 8 + name_length > length or (type_code and type_code not in _TYPES):
+            if 8 + name_length > length or type_code not in known:
                 raise EvidenceError("a directory entry is damaged", where=where)
             name = area[offset + 8 : offset + 8 + name_length]
             names.append(Name(name, inode, _TYPES.get(type_code)))
@@ -120,8 +118,6 @@ def _root_dots(block: bytes, has_file_types: bool, where: str) -> list[Name]:
 def _index_blocks(directory: Inode, blocks: list[bytes], checksums: Checksums) -> set[int]:
     """Which blocks are index and not names, after checking that the index covers every other block once."""
     where = f"directory inode {directory.number}"
-    if not blocks or len(blocks[0]) < 0x28:
-        raise EvidenceError("a directory with a hash index has no blocks", where=where)
     reserved, _, info_length, levels, _ = struct.unpack_from("<IBBBB", blocks[0], 0x18)
     if reserved or info_length != 8 or levels > _INDEX_LEVELS_MAX:
         raise EvidenceError("the root of a hash index is damaged", where=where)
