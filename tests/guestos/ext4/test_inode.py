@@ -194,13 +194,16 @@ def test_a_flag_that_changes_what_is_read(craft, flag, name):
     )
 
 
-def test_the_other_flags_change_nothing(craft):
-    """Compression (reserved), immutable, append-only, no-dump, no-atime, no tail, sync, top directory, project."""
+@pytest.mark.parametrize("path", ["tiny", "folder", "fast", "slow"])
+def test_the_other_flags_change_nothing(craft, path):
+    """Secure deletion, undelete, append only, ... to project inheritance: each bit that none of the above is."""
     image = craft()
-    image.inode("tiny").put(
-        i_flags=layout.FLAG_EXTENTS | 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x20000 | 0x20000000
-    )
+    read = layout.FLAG_INDEX | layout.FLAG_HUGE_FILE | layout.FLAG_EXTENTS | layout.FLAG_INLINE_DATA
+    refused = layout.FLAG_ENCRYPT | layout.FLAG_VERITY | layout.FLAG_EA_INODE | layout.FLAG_CASEFOLD
+    before = entry(image, path)
+    image.inode(path).put(i_flags=image.inode(path)["i_flags"] | 0xFFFFFFFF ^ read ^ refused)
     assert image.refusal() is None
+    assert entry(image, path) == before
 
 
 @pytest.mark.parametrize("path", ["folder", "fast", "pipe", "old-device"])
