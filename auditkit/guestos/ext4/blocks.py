@@ -12,6 +12,7 @@ from functools import partial
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.fields import joined, u16
 from auditkit.guestos.ext4.inode import FLAG_EXTENTS, Inode
 from auditkit.guestos.ext4.superblock import Superblock
 
@@ -96,7 +97,7 @@ class BlockMap:
     # Extent trees
 
     def _extents(self, inode: Inode) -> Iterator[Run]:
-        depth = struct.unpack_from("<H", inode.block_area, 6)[0]
+        depth = u16(inode.block_area, 6)
         if depth > _EXTENT_DEPTH_MAX:
             raise _damaged(inode, f"extent tree of depth {depth}")
         return self._extent_node(inode, inode.block_area, depth, 0, _LOGICAL_END)
@@ -120,9 +121,9 @@ class BlockMap:
             yield from self._leaf(inode, node, entries, start, end)
             return
         children = [struct.unpack_from("<IIH", node, 12 + 12 * n) for n in range(entries)]
-        keys = [child[0] for child in children] + [end]
+        keys = [key for key, _, _ in children] + [end]
         for (key, low, high), following in zip(children, keys[1:], strict=True):
-            block = high << 32 | low
+            block = joined(high, low, low_bits=32)
             if key < start or key >= following or not self._inside(block, 1):
                 raise _damaged(inode, "extent index")
             yield from self._extent_node(inode, self._read_block(block), depth - 1, key, following)
@@ -133,7 +134,7 @@ class BlockMap:
             logical, length, high, low = struct.unpack_from("<IHHI", node, 12 + 12 * n)
             unwritten = length > _INITIALIZED_MAX
             count = length - _INITIALIZED_MAX if unwritten else length
-            physical = high << 32 | low
+            physical = joined(high, low, low_bits=32)
             if not count or logical < start or logical + count > end or not self._inside(physical, count):
                 raise _damaged(inode, "extent")
             start = logical + count

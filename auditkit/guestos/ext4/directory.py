@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.fields import u16, u32
 from auditkit.guestos.ext4.inode import FLAG_INDEX, FileType, Inode
 
 _TYPES = {
@@ -82,7 +83,7 @@ def parse_inline_directory(directory: Inode, content: bytes, has_file_types: boo
     if len(content) > 60:
         names += _chain(content[60:], has_file_types, where)
     _refuse_odd_names(names, where)
-    return struct.unpack_from("<I", content)[0], names
+    return u32(content, 0), names
 
 
 def _chain(area: bytes, has_file_types: bool, where: str) -> list[Name]:
@@ -107,10 +108,7 @@ def _chain(area: bytes, has_file_types: bool, where: str) -> list[Name]:
 
 def _root_dots(block: bytes, has_file_types: bool, where: str) -> list[Name]:
     """``.`` and ``..`` at the start of an index root; the second one's length hides the index itself."""
-    if (
-        struct.unpack_from("<H", block, 4)[0] != 12
-        or struct.unpack_from("<H", block, 16)[0] != len(block) - 12
-    ):
+    if u16(block, 4) != 12 or u16(block, 16) != len(block) - 12:
         raise EvidenceError("the root of a hash index is damaged", where=where)
     return _chain(block, has_file_types, where)
 
@@ -147,21 +145,18 @@ def _index_targets(
         raise EvidenceError("a hash index claims an impossible number of entries", where=where)
     checksums.check_index_block(directory, block, offset=offset, count=count, limit=limit)
     entries = [struct.unpack_from("<II", block, offset + 8 * n) for n in range(count)]
-    hashes = [entry[0] for entry in entries[1:]]
+    hashes = [name_hash for name_hash, _ in entries[1:]]  # the first has limit and count in its place
     if hashes != sorted(hashes):
         raise EvidenceError("the entries of a hash index are out of order", where=where)
-    return [entry[1] & 0x0FFFFFFF for entry in entries]
+    return [number & 0x0FFFFFFF for _, number in entries]
 
 
 def _without_dots(directory: Inode, names: list[Name], where: str) -> tuple[int, list[Name]]:
-    if (
-        len(names) < 2
-        or [name.name for name in names[:2]] != [b".", b".."]
-        or names[0].inode != directory.number
-    ):
-        raise EvidenceError("a directory does not start with . and ..", where=where)
-    _refuse_odd_names(names[2:], where)
-    return names[1].inode, names[2:]
+    match names:
+        case [Name(name=b".", inode=directory.number), Name(name=b"..", inode=parent), *others]:
+            _refuse_odd_names(others, where)
+            return parent, others
+    raise EvidenceError("a directory does not start with . and ..", where=where)
 
 
 def _refuse_odd_names(names: list[Name], where: str) -> None:

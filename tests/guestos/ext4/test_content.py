@@ -171,6 +171,17 @@ def test_the_size_of_a_block_of_attributes_in_sectors(craft):
         assert fs.entry("fast").target == b"plain"
 
 
+def test_other_flags_than_that_of_huge_files_count_sectors(craft):
+    image = craft()
+    flags = 0xFFFFFFFF ^ (
+        layout.FLAG_HUGE_FILE | layout.FLAG_EXTENTS | layout.FLAG_INLINE_DATA | layout.FLAG_ENCRYPT
+    ) ^ (layout.FLAG_VERITY | layout.FLAG_EA_INODE | layout.FLAG_CASEFOLD)  # fmt: skip
+    block = image.inode("slow")["i_file_acl_lo"]
+    image.inode("fast").put(i_file_acl_lo=block, i_blocks_lo=2, i_flags=flags)
+    with image.open() as fs:
+        assert fs.entry("fast").target == b"plain"
+
+
 @pytest.mark.parametrize(("fields", "fast"), [({"i_blocks_lo": 1}, True), ({"i_blocks_lo": 2}, False)])
 def test_a_file_system_that_counts_blocks_and_not_sectors(craft, fields, fast):
     image = craft()
