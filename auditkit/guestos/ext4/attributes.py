@@ -58,8 +58,6 @@ def _entries(data: bytes, offset: int, where: str) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     spans: list[tuple[int, int]] = []
     while True:
-        if offset + 4 > len(data):
-            raise EvidenceError("the list of extended attributes does not end", where=where)
         if data[offset : offset + 4] == b"\0\0\0\0":
             break
         if offset + 16 > len(data):

@@ -100,42 +100,49 @@ class BlockMap:
         depth = u16(inode.block_area, 6)
         if depth > _EXTENT_DEPTH_MAX:
             raise _damaged(inode, f"extent tree of depth {depth}")
-        return self._extent_node(inode, inode.block_area, depth, 0, _LOGICAL_END)
+        return self._extent_node(inode, inode.block_area, depth, range(_LOGICAL_END))
 
-    def _extent_node(self, inode: Inode, node: bytes, depth: int, start: int, end: int) -> Iterator[Run]:
-        """Runs below ``node``, whose keys must lie in ``start`` to ``end`` (blocks of the file)."""
+    def _extent_node(self, inode: Inode, node: bytes, depth: int, span: range) -> Iterator[Run]:
+        """Runs below ``node``, which must lie in ``span`` (blocks of the file)."""
         magic, entries, entries_max, node_depth = struct.unpack_from("<HHHH", node)
         if (
             magic != _EXTENT_MAGIC
             or node_depth != depth
-            or not entries <= entries_max <= (len(node) - 12) // 12
+            or entries > entries_max
+            or _place(entries_max) > len(node)
         ):
             raise _damaged(inode, "extent node header")
         is_root = node is inode.block_area
         if not is_root:
-            self._checksums.check_extent_block(inode.number, inode.checksum_seed, node, entries_max)
+            end = _place(entries_max)
+            self._checksums.check_extent_block(inode.number, inode.checksum_seed, node, end)
         if not entries and (depth or not is_root):
             raise _damaged(inode, "empty extent node")
         self._spend(entries + 1, inode)
         if depth == 0:
-            yield from self._leaf(inode, node, entries, start, end)
+            yield from self._leaf(inode, node, entries, span)
             return
-        children = [struct.unpack_from("<IIH", node, 12 + 12 * n) for n in range(entries)]
-        keys = [key for key, _, _ in children] + [end]
+        children = [struct.unpack_from("<IIH", node, _place(n)) for n in range(entries)]
+        keys = [key for key, _, _ in children] + [span.stop]
         for (key, low, high), following in zip(children, keys[1:], strict=True):
-            block = joined(high, low, low_bits=32)
-            if key < start or key >= following or not self._inside(block, 1):
+            block, below = joined(high, low, low_bits=32), range(key, following)
+            if key not in span or not below or not self._inside(block, 1):
                 raise _damaged(inode, "extent index")
-            yield from self._extent_node(inode, self._read_block(block), depth - 1, key, following)
-            start = following
+            yield from self._extent_node(inode, self._read_block(block), depth - 1, below)
 
-    def _leaf(self, inode: Inode, node: bytes, entries: int, start: int, end: int) -> Iterator[Run]:
+    def _leaf(self, inode: Inode, node: bytes, entries: int, span: range) -> Iterator[Run]:
+        start = span.start
         for n in range(entries):
-            logical, length, high, low = struct.unpack_from("<IHHI", node, 12 + 12 * n)
+            logical, length, high, low = struct.unpack_from("<IHHI", node, _place(n))
             unwritten = length > _INITIALIZED_MAX
             count = length - _INITIALIZED_MAX if unwritten else length
             physical = joined(high, low, low_bits=32)
-            if not count or logical < start or logical + count > end or not self._inside(physical, count):
+            if (
+                not count
+                or logical < start
+                or logical + count > span.stop
+                or not self._inside(physical, count)
+            ):
                 raise _damaged(inode, "extent")
             start = logical + count
             if not unwritten:
@@ -178,6 +185,11 @@ class BlockMap:
         for child in struct.unpack(f"<{per_block}I", self._read_block(pointer)):
             yield from self._below(inode, blocks, seen, child, level=level - 1, logical=logical)
             logical += per_block ** (level - 1)
+
+
+def _place(n: int) -> int:
+    """Where entry ``n`` of an extent node starts: behind its header and those before it."""
+    return 12 + 12 * n
 
 
 def _damaged(inode: Inode, what: str) -> EvidenceError:

@@ -59,18 +59,17 @@ class Checksums:
         if crc32c(seed, blanked) & (0xFFFFFFFF if wide else 0xFFFF) != stored:
             raise EvidenceError(f"the checksum of inode {number} is wrong")
 
-    def check_extent_block(self, number: int, seed: int, data: bytes, entries_max: int) -> None:
+    def check_extent_block(self, number: int, seed: int, data: bytes, end: int) -> None:
         """Raises EvidenceError unless a block of the inode's extent tree is undamaged.
 
         Args:
             number: the inode's.
             seed: where its checksums start.
             data: the block.
-            entries_max: how many entries have room in it, which leaves four bytes at least behind them.
+            end: where its entries end, however many of them there are; the checksum stands there.
         """
         if not self.present:
             return
-        end = 12 + 12 * entries_max
         if crc32c(seed, data[:end]) != u32(data, end):
             raise EvidenceError(f"the checksum of an extent block of inode {number} is wrong")
 
@@ -99,7 +98,7 @@ class Checksums:
         if not self.present:
             return
         tail = offset + 8 * limit
-        if tail + 8 > len(data):
+        if tail >= len(data):
             raise EvidenceError(
                 f"the hash index of directory inode {directory.number} has no room for its checksum"
             )

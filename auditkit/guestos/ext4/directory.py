@@ -79,9 +79,7 @@ def parse_inline_directory(directory: Inode, content: bytes, has_file_types: boo
     where = f"directory inode {directory.number}"
     if len(content) < 60:
         raise EvidenceError("an inline directory is too short", where=where)
-    names = _chain(content[4:60], has_file_types, where)
-    if len(content) > 60:
-        names += _chain(content[60:], has_file_types, where)
+    names = _chain(content[4:60], has_file_types, where) + _chain(content[60:], has_file_types, where)
     _refuse_odd_names(names, where)
     return u32(content, 0), names
 
@@ -141,7 +139,7 @@ def _index_targets(
     directory: Inode, block: bytes, offset: int, checksums: Checksums, where: str
 ) -> list[int]:
     limit, count = struct.unpack_from("<HH", block, offset)
-    if not 0 < count <= limit or offset + 8 * limit > len(block):
+    if count not in range(1, limit + 1) or offset + 8 * limit > len(block):
         raise EvidenceError("a hash index claims an impossible number of entries", where=where)
     checksums.check_index_block(directory, block, offset=offset, count=count, limit=limit)
     entries = [struct.unpack_from("<II", block, offset + 8 * n) for n in range(count)]

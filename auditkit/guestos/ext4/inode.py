@@ -25,6 +25,7 @@ _FLAGS_REFUSED = {
 }
 
 ROOT_INODE = 2
+_FIXED_BYTES = 128  # fields that every inode has; the number of those behind them stands where they start
 
 
 class FileType(StrEnum):
@@ -100,8 +101,8 @@ def inode_generation(data: bytes) -> int:
 
 
 def extra_size(data: bytes) -> int:
-    """Bytes of the fields behind the first 128 of an inode; 0 where it has no more."""
-    return u16(data, 128) if len(data) > 128 else 0
+    """Bytes of the fields behind the fixed ones of an inode; 0 where it has no room for any."""
+    return u16(data, _FIXED_BYTES) if data[_FIXED_BYTES:] else 0
 
 
 def parse_inode(number: int, data: bytes, *, block_sectors: int, checksum_seed: int) -> Inode:
@@ -125,7 +126,7 @@ def parse_inode(number: int, data: bytes, *, block_sectors: int, checksum_seed: 
     file_type = _TYPE_OF_MODE.get(stat.S_IFMT(mode))
     if file_type is None:
         raise EvidenceError("the type of a file is unknown", where=where, observed=f"mode {mode:#o}")
-    if links == 0:
+    if not links:
         raise EvidenceError("a directory names a deleted file", where=where)
     for bit, name in _FLAGS_REFUSED.items():
         if flags & bit:
@@ -135,7 +136,7 @@ def parse_inode(number: int, data: bytes, *, block_sectors: int, checksum_seed: 
     if size_high and file_type is not FileType.FILE:
         raise EvidenceError("something that is not a regular file has an impossible size", where=where)
     extra = extra_size(data)
-    if extra & 3 or 128 + extra > len(data):
+    if extra & 3 or _FIXED_BYTES + extra > len(data):
         raise EvidenceError("an inode is larger than its place", where=where)
     seconds, nanoseconds = mtime, 0
     if extra >= 12:
@@ -158,6 +159,6 @@ def parse_inode(number: int, data: bytes, *, block_sectors: int, checksum_seed: 
         flags=flags,
         attribute_block=joined(attributes_high, attributes_low, low_bits=32),
         block_area=data[0x28:0x64],
-        inline_attributes=data[128 + extra :] if extra else b"",
+        inline_attributes=data[_FIXED_BYTES + extra :] if extra else b"",
         checksum_seed=checksum_seed,
     )

@@ -190,7 +190,7 @@ class Ext4:
             )
         else:
             size = inode.size
-            if not 0 < size <= self._limits.directory_bytes or size % self.superblock.block_size:
+            if not size or size > self._limits.directory_bytes or size % self.superblock.block_size:
                 raise EvidenceError(
                     "a directory has an impossible size", where=f"directory inode {inode.number}"
                 )

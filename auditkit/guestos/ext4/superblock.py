@@ -55,6 +55,8 @@ _RO_COMPAT_READ = {
 }
 _RO_COMPAT_NAMES = {0x200: "bigalloc", 0x8000: "verity", RO_COMPAT_ORPHAN_PRESENT: "orphan_present"}
 
+_INODE_SIZES = {128, 256, 512, 1024, 2048, 4096}
+
 _STATE_CLEAN = 0x1
 _STATE_ERRORS = 0x2
 
@@ -105,7 +107,7 @@ class Superblock:
     @property
     def block_sectors(self) -> int:
         """512-byte sectors of a block."""
-        return self.block_size // 512
+        return self.block_size >> 9
 
     @property
     def groups_count(self) -> int:
@@ -114,7 +116,7 @@ class Superblock:
 
 
 def _names_of_unread(features: int, read: set[int], names: dict[int, str]) -> str:
-    bits = [1 << n for n in range(32)]
+    bits = [1 << n for n in range(features.bit_length())]
     return ", ".join(names.get(bit, f"{bit:#x}") for bit in bits if features & bit and bit not in read)
 
 
@@ -201,13 +203,13 @@ def _refuse_state(data: bytes) -> None:
 
 def _refuse_geometry(superblock: Superblock, *, wide: bool, image_size: int | None) -> None:
     sb = superblock
-    bits = 8 * sb.block_size
+    in_one_bitmap = range(1, 8 * sb.block_size + 1)
     wrong = ""
-    if sb.inode_size < 128 or sb.inode_size > sb.block_size or sb.inode_size & (sb.inode_size - 1):
+    if sb.inode_size not in _INODE_SIZES or sb.inode_size > sb.block_size:
         wrong = f"inodes of {sb.inode_size} bytes"
     elif sb.first_data_block != (1 if sb.block_size == 1024 else 0):
         wrong = f"first data block {sb.first_data_block}"
-    elif not 0 < sb.blocks_per_group <= bits or not 0 < sb.inodes_per_group <= bits:
+    elif sb.blocks_per_group not in in_one_bitmap or sb.inodes_per_group not in in_one_bitmap:
         wrong = f"groups of {sb.blocks_per_group} blocks and {sb.inodes_per_group} inodes"
     elif sb.blocks_count <= sb.first_data_block:
         wrong = f"{sb.blocks_count} blocks"

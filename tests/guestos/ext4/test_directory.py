@@ -278,6 +278,7 @@ def test_a_directory_in_its_inode_and_its_attributes(craft):
         ((b"one", 60), b"", Refusal(LEAVES, IN_FOLDER)),
         ((b"one", 52), b"", Refusal(LEAVES, IN_FOLDER)),
         ((b"one", 56), (b"two", 16, 12), Refusal(LEAVES, IN_FOLDER)),
+        ((b"one", 56), (b"two", 12, 7), Refusal(LEAVES, IN_FOLDER)),
         (
             (b"one", 56),
             (b"one", 12, 12),
@@ -419,6 +420,13 @@ def test_the_first_hash_after_the_count(craft):
     )
 
 
+def test_limit_and_count_are_no_hash(craft):
+    """They stand where the first entry would have one, and may be more than those of the others."""
+    image = craft()
+    image.index_root("crowd").part(0x28, layout.INDEX_ENTRY).put(hash=2)
+    assert image.refusal() is None
+
+
 def test_the_upper_bits_of_a_block_number_are_not_its(craft):
     image = craft()
     entry = image.index_root("crowd").part(0x28, layout.INDEX_ENTRY)
@@ -454,6 +462,7 @@ def test_an_index_of_two_levels(craft):
     [
         (0, Refusal("a hash index names an impossible block", IN_CROWD)),
         (133, Refusal("a hash index names an impossible block", IN_CROWD)),
+        (200, Refusal("a hash index names an impossible block", IN_CROWD)),
         ("twice", Refusal("a hash index names an impossible block", IN_CROWD)),
         (5, Refusal("a block of a hash index is damaged", IN_CROWD)),
         (130, Refusal("a block of a hash index is damaged", IN_CROWD)),

@@ -248,6 +248,7 @@ def test_a_state_that_is_refused(craft, fields, expected):
         ({"s_inode_size": 127}, impossible("inodes of 127 bytes")),
         ({"s_inode_size": 192}, impossible("inodes of 192 bytes")),
         ({"s_inode_size": 2048}, impossible("inodes of 2048 bytes")),
+        ({"s_inode_size": 8192}, impossible("inodes of 8192 bytes")),
         ({"s_first_data_block": 0}, impossible("first data block 0")),
         ({"s_first_data_block": 2}, impossible("first data block 2")),
         ({"s_blocks_per_group": 0}, impossible("groups of 0 blocks and 32 inodes")),
@@ -291,6 +292,7 @@ def test_the_first_data_block_of_larger_blocks_is_0(craft):
         ({"s_blocks_count_lo": 1025, "s_inodes_count": 32}, "groups_count", 1),
         ({"s_blocks_count_lo": 1026, "s_inodes_count": 64}, "groups_count", 2),
         ({"s_inodes_per_group": 3, "s_inodes_count": 12}, "inodes_count", 12),
+        ({"s_blocks_per_group": 300, "s_inodes_per_group": 1, "s_inodes_count": 14}, "inodes_per_group", 1),
         ({"s_first_ino": 128}, "first_inode", 128),
     ],
     ids=str,
@@ -299,6 +301,13 @@ def test_a_geometry_at_its_bound(craft, fields, field, value):
     image = craft()
     image.superblock.put(**fields)
     assert getattr(parsed(image), field) == value
+
+
+@pytest.mark.parametrize("size", [128, 256, 512, 1024, 2048, 4096])
+def test_inodes_up_to_a_block(craft, size):
+    image = craft("csum-4k")
+    image.superblock.put(s_inode_size=size)
+    assert parsed(image).inode_size == size
 
 
 @pytest.mark.parametrize(("name", "blocks"), [("csum", (1 << 32) + 4096), ("plain", 4096)])
