@@ -154,7 +154,7 @@ class BlockMap:
         pointers = struct.unpack("<15I", inode.block_area)
         per_block = self._superblock.block_size // 4
         blocks = -(-inode.size // self._superblock.block_size)
-        if blocks > _DIRECT_BLOCKS + per_block + per_block**2 + per_block**3:
+        if blocks > sum((_DIRECT_BLOCKS, per_block, per_block**2, per_block**3)):
             raise _damaged(inode, "size beyond the block map")
         seen: set[int] = set()
         logical = 0
