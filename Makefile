@@ -20,7 +20,7 @@ test: $(READY) lint   ## every check that needs no network
 
 quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no series of damaged files
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not slow' \
-	  --ignore=tests/ic/test_bombs.py --ignore=tests/guestos/test_ext4.py --ignore=tests/signing/test_tampering.py \
+	  --ignore=tests/ic/test_bombs.py --ignore=tests/signing/test_tampering.py \
 	  tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
 
 test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Mapping
 
 from auditkit.errors import EvidenceError
+from auditkit.guestos.ext4.fields import u32
 
 _MAGIC = 0xEA020000
 _PREFIXES = {
@@ -35,7 +36,7 @@ def inode_attributes(data: bytes, where: str) -> Mapping[bytes, bytes]:
     Raises:
         EvidenceError: entries or values that overlap or leave the space.
     """
-    if len(data) < 4 or struct.unpack_from("<I", data)[0] != _MAGIC:
+    if len(data) < 4 or u32(data, 0) != _MAGIC:
         return {}
     return _entries(data[4:], 0, where)
 
@@ -57,8 +58,6 @@ def _entries(data: bytes, offset: int, where: str) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     spans: list[tuple[int, int]] = []
     while True:
-        if offset + 4 > len(data):
-            raise EvidenceError("the list of extended attributes does not end", where=where)
         if data[offset : offset + 4] == b"\0\0\0\0":
             break
         if offset + 16 > len(data):

@@ -12,6 +12,7 @@ from functools import partial
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.fields import joined, u16
 from auditkit.guestos.ext4.inode import FLAG_EXTENTS, Inode
 from auditkit.guestos.ext4.superblock import Superblock
 
@@ -96,44 +97,52 @@ class BlockMap:
     # Extent trees
 
     def _extents(self, inode: Inode) -> Iterator[Run]:
-        depth = struct.unpack_from("<H", inode.block_area, 6)[0]
+        depth = u16(inode.block_area, 6)
         if depth > _EXTENT_DEPTH_MAX:
             raise _damaged(inode, f"extent tree of depth {depth}")
-        return self._extent_node(inode, inode.block_area, depth, 0, _LOGICAL_END)
+        return self._extent_node(inode, inode.block_area, depth, range(_LOGICAL_END))
 
-    def _extent_node(self, inode: Inode, node: bytes, depth: int, start: int, end: int) -> Iterator[Run]:
-        """Runs below ``node``, whose keys must lie in ``start`` to ``end`` (blocks of the file)."""
+    def _extent_node(self, inode: Inode, node: bytes, depth: int, span: range) -> Iterator[Run]:
+        """Runs below ``node``, which must lie in ``span`` (blocks of the file)."""
         magic, entries, entries_max, node_depth = struct.unpack_from("<HHHH", node)
         if (
             magic != _EXTENT_MAGIC
             or node_depth != depth
-            or not entries <= entries_max <= (len(node) - 12) // 12
+            or entries > entries_max
+            or _place(entries_max) > len(node)
         ):
             raise _damaged(inode, "extent node header")
-        if node is not inode.block_area:
-            self._checksums.check_extent_block(inode.number, inode.checksum_seed, node, entries_max)
-            if not entries:
-                raise _damaged(inode, "empty extent node")
+        is_root = node is inode.block_area
+        if not is_root:
+            end = _place(entries_max)
+            self._checksums.check_extent_block(inode.number, inode.checksum_seed, node, end)
+        if not entries and (depth or not is_root):
+            raise _damaged(inode, "empty extent node")
         self._spend(entries + 1, inode)
         if depth == 0:
-            yield from self._leaf(inode, node, entries, start, end)
+            yield from self._leaf(inode, node, entries, span)
             return
-        children = [struct.unpack_from("<IIH", node, 12 + 12 * n) for n in range(entries)]
-        keys = [child[0] for child in children] + [end]
+        children = [struct.unpack_from("<IIH", node, _place(n)) for n in range(entries)]
+        keys = [key for key, _, _ in children] + [span.stop]
         for (key, low, high), following in zip(children, keys[1:], strict=True):
-            block = high << 32 | low
-            if key < start or key >= following or not self._inside(block, 1):
+            block, below = joined(high, low, low_bits=32), range(key, following)
+            if key not in span or not below or not self._inside(block, 1):
                 raise _damaged(inode, "extent index")
-            yield from self._extent_node(inode, self._read_block(block), depth - 1, key, following)
-            start = following
+            yield from self._extent_node(inode, self._read_block(block), depth - 1, below)
 
-    def _leaf(self, inode: Inode, node: bytes, entries: int, start: int, end: int) -> Iterator[Run]:
+    def _leaf(self, inode: Inode, node: bytes, entries: int, span: range) -> Iterator[Run]:
+        start = span.start
         for n in range(entries):
-            logical, length, high, low = struct.unpack_from("<IHHI", node, 12 + 12 * n)
+            logical, length, high, low = struct.unpack_from("<IHHI", node, _place(n))
             unwritten = length > _INITIALIZED_MAX
             count = length - _INITIALIZED_MAX if unwritten else length
-            physical = high << 32 | low
-            if not count or logical < start or logical + count > end or not self._inside(physical, count):
+            physical = joined(high, low, low_bits=32)
+            if (
+                not count
+                or logical < start
+                or logical + count > span.stop
+                or not self._inside(physical, count)
+            ):
                 raise _damaged(inode, "extent")
             start = logical + count
             if not unwritten:
@@ -145,7 +154,7 @@ class BlockMap:
         pointers = struct.unpack("<15I", inode.block_area)
         per_block = self._superblock.block_size // 4
         blocks = -(-inode.size // self._superblock.block_size)
-        if blocks > _DIRECT_BLOCKS + per_block + per_block**2 + per_block**3:
+        if blocks > sum((_DIRECT_BLOCKS, per_block, per_block**2, per_block**3)):
             raise _damaged(inode, "size beyond the block map")
         seen: set[int] = set()
         logical = 0
@@ -176,6 +185,11 @@ class BlockMap:
         for child in struct.unpack(f"<{per_block}I", self._read_block(pointer)):
             yield from self._below(inode, blocks, seen, child, level=level - 1, logical=logical)
             logical += per_block ** (level - 1)
+
+
+def _place(n: int) -> int:
+    """Where entry ``n`` of an extent node starts: behind its header and those before it."""
+    return 12 + 12 * n
 
 
 def _damaged(inode: Inode, what: str) -> EvidenceError:

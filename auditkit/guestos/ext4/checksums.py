@@ -10,7 +10,8 @@ import struct
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.crc import crc16, crc32c
-from auditkit.guestos.ext4.inode import Inode
+from auditkit.guestos.ext4.fields import joined, u16, u32
+from auditkit.guestos.ext4.inode import Inode, extra_size
 from auditkit.guestos.ext4.superblock import Superblock
 
 _DIRECTORY_TAIL = (
@@ -30,7 +31,7 @@ class Checksums:
 
     def check_descriptor(self, group: int, data: bytes) -> None:
         """Raises EvidenceError unless group descriptor ``group`` with content ``data`` is undamaged."""
-        stored = struct.unpack_from("<H", data, 0x1E)[0]
+        stored = u16(data, 0x1E)
         number = struct.pack("<I", group)
         if self.present:
             register = crc32c(self._superblock.checksum_seed, number + data[:0x1E] + b"\0\0" + data[0x20:])
@@ -43,29 +44,33 @@ class Checksums:
 
     def inode_seed(self, number: int, generation: int) -> int:
         """Where the checksums of an inode and of its extent and directory blocks start."""
-        if not self.present:
-            return 0
         return crc32c(self._superblock.checksum_seed, struct.pack("<II", number, generation))
 
     def check_inode(self, number: int, seed: int, data: bytes) -> None:
         """Raises EvidenceError unless the inode's bytes are undamaged."""
         if not self.present:
             return
-        wide = len(data) > 128 and struct.unpack_from("<H", data, 128)[0] >= 4
-        stored: int = struct.unpack_from("<H", data, 0x7C)[0]
+        wide = extra_size(data) >= 4
+        stored = u16(data, 0x7C)
         blanked = data[:0x7C] + b"\0\0" + data[0x7E:]
         if wide:
-            stored |= struct.unpack_from("<H", data, 0x82)[0] << 16
+            stored = joined(u16(data, 0x82), stored, low_bits=16)
             blanked = blanked[:0x82] + b"\0\0" + blanked[0x84:]
         if crc32c(seed, blanked) & (0xFFFFFFFF if wide else 0xFFFF) != stored:
             raise EvidenceError(f"the checksum of inode {number} is wrong")
 
-    def check_extent_block(self, number: int, seed: int, data: bytes, entries_max: int) -> None:
-        """Raises EvidenceError unless a block of the inode's extent tree is undamaged."""
+    def check_extent_block(self, number: int, seed: int, data: bytes, end: int) -> None:
+        """Raises EvidenceError unless a block of the inode's extent tree is undamaged.
+
+        Args:
+            number: the inode's.
+            seed: where its checksums start.
+            data: the block.
+            end: where its entries end, however many of them there are; the checksum stands there.
+        """
         if not self.present:
             return
-        end = 12 + 12 * entries_max
-        if end + 4 > len(data) or crc32c(seed, data[:end]) != struct.unpack_from("<I", data, end)[0]:
+        if crc32c(seed, data[:end]) != u32(data, end):
             raise EvidenceError(f"the checksum of an extent block of inode {number} is wrong")
 
     def check_directory_block(self, number: int, seed: int, data: bytes) -> int:
@@ -93,12 +98,12 @@ class Checksums:
         if not self.present:
             return
         tail = offset + 8 * limit
-        if tail + 8 > len(data):
+        if tail >= len(data):
             raise EvidenceError(
                 f"the hash index of directory inode {directory.number} has no room for its checksum"
             )
         covered = data[: offset + 8 * count] + data[tail : tail + 4] + b"\0\0\0\0"
-        if crc32c(directory.checksum_seed, covered) != struct.unpack_from("<I", data, tail + 4)[0]:
+        if crc32c(directory.checksum_seed, covered) != u32(data, tail + 4):
             raise EvidenceError(
                 f"the checksum of the hash index of directory inode {directory.number} is wrong"
             )
@@ -108,5 +113,5 @@ class Checksums:
         if not self.present:
             return
         covered = struct.pack("<Q", block) + data[:0x10] + b"\0\0\0\0" + data[0x14:]
-        if crc32c(self._superblock.checksum_seed, covered) != struct.unpack_from("<I", data, 0x10)[0]:
+        if crc32c(self._superblock.checksum_seed, covered) != u32(data, 0x10):
             raise EvidenceError(f"the checksum of the extended attributes in block {block} is wrong")

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import attributes
-from auditkit.guestos.ext4.blocks import BlockMap, Run
+from auditkit.guestos.ext4.blocks import BlockMap
 from auditkit.guestos.ext4.checksums import Checksums
 from auditkit.guestos.ext4.image_file import ImageFile
 from auditkit.guestos.ext4.inode import FLAG_EXTENTS, FLAG_INLINE_DATA, Inode
 from auditkit.guestos.ext4.superblock import Superblock
 
-_PIECE = 1 << 20
+_PIECE_BYTES = 1 << 20
 _FAST_LINK_MAX = 59
 
 
@@ -36,7 +36,7 @@ class InodeContent:
 
     def whole(self, inode: Inode, *, holes: bool = True) -> bytes:
         """All content of an inode; errors as those of `pieces`."""
-        return b"".join(self.pieces(inode, holes=holes, most=max(inode.size, 1)))
+        return b"".join(self.pieces(inode, holes=holes))
 
     def inline(self, inode: Inode) -> bytes:
         """Content that is stored in the inode itself.
@@ -58,13 +58,12 @@ class InodeContent:
             )
         return content[: inode.size]
 
-    def pieces(self, inode: Inode, *, holes: bool = True, most: int = _PIECE) -> Iterator[bytes]:
-        """Content in pieces, holes as zeros.
+    def pieces(self, inode: Inode, *, holes: bool = True) -> Iterator[bytes]:
+        """Content in pieces of at most 1 MiB, holes as zeros.
 
         Args:
             inode: of a file, a directory or a symbolic link.
             holes: whether there may be any.
-            most: bytes of a piece.
 
         Raises:
             EvidenceError: damaged, or a hole where none may be.
@@ -74,26 +73,27 @@ class InodeContent:
             return
         block_size = self._superblock.block_size
         position = 0
-        for run in [*self._map.runs(inode), Run(-(-inode.size // block_size), 0, 0)]:
-            start = min(run.logical * block_size, inode.size)
-            if start > position and not holes:
-                raise EvidenceError("a directory has a hole", where=f"directory inode {inode.number}")
-            while position < start:
-                piece = min(start - position, most)
-                yield bytes(piece)
-                position += piece
-            offset = run.physical * block_size
+        for run in self._map.runs(inode):
+            start = run.logical * block_size
             stop = min(start + run.count * block_size, inode.size)
-            while position < stop:
-                piece = min(stop - position, most)
-                yield self._image.read_at(offset, piece)
-                offset += piece
-                position += piece
+            yield from self._zeros(inode, start - position, holes=holes)
+            first = run.physical * block_size
+            for at in range(0, stop - start, _PIECE_BYTES):
+                yield self._image.read_at(first + at, min(stop - start - at, _PIECE_BYTES))
+            position = stop
+        yield from self._zeros(inode, inode.size - position, holes=holes)
+
+    def _zeros(self, inode: Inode, size: int, *, holes: bool) -> Iterator[bytes]:
+        """A hole of ``size`` bytes, which is none where that is 0."""
+        if size and not holes:
+            raise EvidenceError("a directory has a hole", where=f"directory inode {inode.number}")
+        for at in range(0, size, _PIECE_BYTES):
+            yield bytes(min(size - at, _PIECE_BYTES))
 
     def target(self, link: Inode) -> bytes:
         """Target of a symbolic link: in the inode (fast), inline, or in a block (slow)."""
         where = f"symbolic link inode {link.number}"
-        attribute_sectors = self._superblock.block_size // 512 if link.attribute_block else 0
+        attribute_sectors = self._superblock.block_sectors if link.attribute_block else 0
         if link.flags & FLAG_INLINE_DATA:
             target = self.inline(link)
         elif link.sectors == attribute_sectors:

@@ -6,8 +6,6 @@ and the caller chooses the first value.
 
 from __future__ import annotations
 
-from functools import cache
-
 import google_crc32c
 
 _ALL_ONES = 0xFFFFFFFF
@@ -27,15 +25,8 @@ def crc32c(register: int, data: bytes) -> int:
 
 def crc16(register: int, data: bytes) -> int:
     """The CRC-16 (ANSI, reflected) register after ``data``."""
-    table = _ansi_table()
     for byte in data:
-        register = table[(register ^ byte) & 0xFF] ^ (register >> 8)
+        register ^= byte
+        for _ in range(8):
+            register = (register >> 1) ^ (_ANSI if register & 1 else 0)
     return register
-
-
-@cache
-def _ansi_table() -> list[int]:
-    table = list(range(256))
-    for _ in range(8):
-        table = [(entry >> 1) ^ (_ANSI if entry & 1 else 0) for entry in table]
-    return table

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.fields import u16, u32
 from auditkit.guestos.ext4.inode import FLAG_INDEX, FileType, Inode
 
 _TYPES = {
@@ -40,7 +41,7 @@ def parse_directory(
 
     Args:
         directory: its inode.
-        content: all its blocks.
+        content: all its blocks, at least one.
         block_size: bytes of a block.
         has_file_types: whether entries carry types.
         checksums: verifies each block.
@@ -78,28 +79,24 @@ def parse_inline_directory(directory: Inode, content: bytes, has_file_types: boo
     where = f"directory inode {directory.number}"
     if len(content) < 60:
         raise EvidenceError("an inline directory is too short", where=where)
-    names = _chain(content[4:60], has_file_types, where)
-    if len(content) > 60:
-        names += _chain(content[60:], has_file_types, where)
+    names = _chain(content[4:60], has_file_types, where) + _chain(content[60:], has_file_types, where)
     _refuse_odd_names(names, where)
-    return struct.unpack_from("<I", content)[0], names
+    return u32(content, 0), names
 
 
 def _chain(area: bytes, has_file_types: bool, where: str) -> list[Name]:
     """Entries that fill ``area`` exactly, each saying how far the next one is."""
+    known = (0, *_TYPES) if has_file_types else (0,)  # without types the byte belongs to a length below 256
     names: list[Name] = []
     offset = 0
     while offset < len(area):
         if offset + 8 > len(area):
             raise EvidenceError("a directory entry leaves its block", where=where)
         inode, length, name_length, type_code = struct.unpack_from("<IHBB", area, offset)
-        if not has_file_types:
-            name_length |= type_code << 8
-            type_code = 0
         if length < 8 or length & 3 or offset + length > len(area):
             raise EvidenceError("a directory entry leaves its block", where=where)
         if inode:
-            if 8 + name_length > length or (type_code and type_code not in _TYPES):
+            if 8 + name_length > length or type_code not in known:
                 raise EvidenceError("a directory entry is damaged", where=where)
             name = area[offset + 8 : offset + 8 + name_length]
             names.append(Name(name, inode, _TYPES.get(type_code)))
@@ -109,10 +106,7 @@ def _chain(area: bytes, has_file_types: bool, where: str) -> list[Name]:
 
 def _root_dots(block: bytes, has_file_types: bool, where: str) -> list[Name]:
     """``.`` and ``..`` at the start of an index root; the second one's length hides the index itself."""
-    if (
-        struct.unpack_from("<H", block, 4)[0] != 12
-        or struct.unpack_from("<H", block, 16)[0] != len(block) - 12
-    ):
+    if u16(block, 4) != 12 or u16(block, 16) != len(block) - 12:
         raise EvidenceError("the root of a hash index is damaged", where=where)
     return _chain(block, has_file_types, where)
 
@@ -120,8 +114,6 @@ def _root_dots(block: bytes, has_file_types: bool, where: str) -> list[Name]:
 def _index_blocks(directory: Inode, blocks: list[bytes], checksums: Checksums) -> set[int]:
     """Which blocks are index and not names, after checking that the index covers every other block once."""
     where = f"directory inode {directory.number}"
-    if not blocks or len(blocks[0]) < 0x28:
-        raise EvidenceError("a directory with a hash index has no blocks", where=where)
     reserved, _, info_length, levels, _ = struct.unpack_from("<IBBBB", blocks[0], 0x18)
     if reserved or info_length != 8 or levels > _INDEX_LEVELS_MAX:
         raise EvidenceError("the root of a hash index is damaged", where=where)
@@ -147,25 +139,22 @@ def _index_targets(
     directory: Inode, block: bytes, offset: int, checksums: Checksums, where: str
 ) -> list[int]:
     limit, count = struct.unpack_from("<HH", block, offset)
-    if not 0 < count <= limit or offset + 8 * limit > len(block):
+    if count not in range(1, limit + 1) or offset + 8 * limit > len(block):
         raise EvidenceError("a hash index claims an impossible number of entries", where=where)
     checksums.check_index_block(directory, block, offset=offset, count=count, limit=limit)
     entries = [struct.unpack_from("<II", block, offset + 8 * n) for n in range(count)]
-    hashes = [entry[0] for entry in entries[1:]]
+    hashes = [name_hash for name_hash, _ in entries[1:]]  # the first has limit and count in its place
     if hashes != sorted(hashes):
         raise EvidenceError("the entries of a hash index are out of order", where=where)
-    return [entry[1] & 0x0FFFFFFF for entry in entries]
+    return [number & 0x0FFFFFFF for _, number in entries]
 
 
 def _without_dots(directory: Inode, names: list[Name], where: str) -> tuple[int, list[Name]]:
-    if (
-        len(names) < 2
-        or [name.name for name in names[:2]] != [b".", b".."]
-        or names[0].inode != directory.number
-    ):
-        raise EvidenceError("a directory does not start with . and ..", where=where)
-    _refuse_odd_names(names[2:], where)
-    return names[1].inode, names[2:]
+    match names:
+        case [Name(name=b".", inode=directory.number), Name(name=b"..", inode=parent), *others]:
+            _refuse_odd_names(others, where)
+            return parent, others
+    raise EvidenceError("a directory does not start with . and ..", where=where)
 
 
 def _refuse_odd_names(names: list[Name], where: str) -> None:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.opening import regular_file
 
-_PIECE: Final = 1 << 20
+_PIECE_BYTES: Final = 1 << 20
 
 
 def holds_data_behind(image: BinaryIO | Path, offset: int) -> bool:
@@ -25,25 +25,20 @@ def holds_data_behind(image: BinaryIO | Path, offset: int) -> bool:
     """
     try:
         with regular_file(image) if isinstance(image, Path) else nullcontext(image) as file:
-            size = os.fstat(file.fileno()).st_size
-            while offset < size:
-                try:
-                    offset = os.lseek(file.fileno(), offset, os.SEEK_DATA)
-                except OSError as error:
-                    if error.errno == errno.ENXIO:  # nothing but a hole is left
-                        return False
-                    raise
-                end = min(os.lseek(file.fileno(), offset, os.SEEK_HOLE), size)
+            while True:
+                offset = os.lseek(file.fileno(), offset, os.SEEK_DATA)
+                end = os.lseek(file.fileno(), offset, os.SEEK_HOLE)
                 while offset < end:
-                    data = os.pread(file.fileno(), min(_PIECE, end - offset), offset)
+                    data = os.pread(file.fileno(), min(_PIECE_BYTES, end - offset), offset)
                     if not data:
                         raise SourceError("the image became shorter while it was read", where=str(image))
-                    if data.count(0) != len(data):
+                    if data.strip(b"\0"):
                         return True
                     offset += len(data)
     except OSError as error:
+        if error.errno == errno.ENXIO:  # no data from here on: a hole, or the end
+            return False
         raise SourceError(f"the image cannot be read: {in_words(error)}", where=str(image)) from error
-    return False
 
 
 class ImageFile:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditkit.errors import EvidenceError
+from auditkit.guestos.ext4.fields import joined, u16, u32
 
 FLAG_INDEX = 0x1000
 FLAG_HUGE_FILE = 0x40000
@@ -24,6 +25,7 @@ _FLAGS_REFUSED = {
 }
 
 ROOT_INODE = 2
+_FIXED_BYTES = 128  # fields that every inode has; the number of those behind them stands where they start
 
 
 class FileType(StrEnum):
@@ -95,16 +97,21 @@ class Inode:
 
 def inode_generation(data: bytes) -> int:
     """The generation number in an inode's bytes; it goes into the seed of its checksums."""
-    return int(struct.unpack_from("<I", data, 0x64)[0])
+    return u32(data, 0x64)
 
 
-def parse_inode(number: int, data: bytes, *, block_size: int, checksum_seed: int) -> Inode:
+def extra_size(data: bytes) -> int:
+    """Bytes of the fields behind the fixed ones of an inode; 0 where it has no room for any."""
+    return u16(data, _FIXED_BYTES) if data[_FIXED_BYTES:] else 0
+
+
+def parse_inode(number: int, data: bytes, *, block_sectors: int, checksum_seed: int) -> Inode:
     """Reads an inode whose checksum was verified.
 
     Args:
         number: its number.
         data: its bytes, 128 or more.
-        block_size: bytes of a block of the file system.
+        block_sectors: 512-byte sectors of a block of the file system.
         checksum_seed: kept in the result.
 
     Raises:
@@ -119,7 +126,7 @@ def parse_inode(number: int, data: bytes, *, block_size: int, checksum_seed: int
     file_type = _TYPE_OF_MODE.get(stat.S_IFMT(mode))
     if file_type is None:
         raise EvidenceError("the type of a file is unknown", where=where, observed=f"mode {mode:#o}")
-    if links == 0:
+    if not links:
         raise EvidenceError("a directory names a deleted file", where=where)
     for bit, name in _FLAGS_REFUSED.items():
         if flags & bit:
@@ -128,30 +135,30 @@ def parse_inode(number: int, data: bytes, *, block_size: int, checksum_seed: int
             )
     if size_high and file_type is not FileType.FILE:
         raise EvidenceError("something that is not a regular file has an impossible size", where=where)
-    extra = struct.unpack_from("<H", data, 128)[0] if len(data) > 128 else 0
-    if extra & 3 or 128 + extra > len(data):
+    extra = extra_size(data)
+    if extra & 3 or _FIXED_BYTES + extra > len(data):
         raise EvidenceError("an inode is larger than its place", where=where)
     seconds, nanoseconds = mtime, 0
     if extra >= 12:
-        (mtime_extra,) = struct.unpack_from("<I", data, 0x88)
+        mtime_extra = u32(data, 0x88)
         seconds += (mtime_extra & 3) << 32
         nanoseconds = mtime_extra >> 2
     if nanoseconds >= 1_000_000_000:
         raise EvidenceError("a time has more than a second of nanoseconds", where=where)
-    sectors = sectors_high << 32 | sectors_low
+    sectors = joined(sectors_high, sectors_low, low_bits=32)
     return Inode(
         number=number,
         type=file_type,
         mode=stat.S_IMODE(mode),
-        uid=uid_high << 16 | uid_low,
-        gid=gid_high << 16 | gid_low,
+        uid=joined(uid_high, uid_low, low_bits=16),
+        gid=joined(gid_high, gid_low, low_bits=16),
         links=links,
-        size=size_high << 32 | size_low,
+        size=joined(size_high, size_low, low_bits=32),
         mtime_ns=seconds * 1_000_000_000 + nanoseconds,
-        sectors=sectors * (block_size // 512) if flags & FLAG_HUGE_FILE else sectors,
+        sectors=sectors * block_sectors if flags & FLAG_HUGE_FILE else sectors,
         flags=flags,
-        attribute_block=attributes_high << 32 | attributes_low,
+        attribute_block=joined(attributes_high, attributes_low, low_bits=32),
         block_area=data[0x28:0x64],
-        inline_attributes=data[128 + extra :] if extra else b"",
+        inline_attributes=data[_FIXED_BYTES + extra :] if extra else b"",
         checksum_seed=checksum_seed,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.fields import joined, u32
 from auditkit.guestos.ext4.image_file import ImageFile
 from auditkit.guestos.ext4.inode import ROOT_INODE, Inode, inode_generation, parse_inode
 from auditkit.guestos.ext4.superblock import Superblock
@@ -34,7 +33,7 @@ class InodeTable:
         data = self._image.read_at(offset, sb.inode_size)
         seed = self._checksums.inode_seed(number, inode_generation(data))
         self._checksums.check_inode(number, seed, data)
-        return parse_inode(number, data, block_size=sb.block_size, checksum_seed=seed)
+        return parse_inode(number, data, block_sectors=sb.block_sectors, checksum_seed=seed)
 
     def _inode_table(self, group: int) -> int:
         """First block of a group's inode table."""
@@ -43,9 +42,8 @@ class InodeTable:
             start = (sb.first_data_block + 1) * sb.block_size
             data = self._image.read_at(start + group * sb.descriptor_size, sb.descriptor_size)
             self._checksums.check_descriptor(group, data)
-            block = struct.unpack_from("<I", data, 0x08)[0]
-            if sb.descriptor_size >= 64:
-                block |= struct.unpack_from("<I", data, 0x28)[0] << 32
+            high = u32(data, 0x28) if sb.descriptor_size >= 64 else 0
+            block = joined(high, u32(data, 0x08), low_bits=32)
             blocks = -(-sb.inodes_per_group * sb.inode_size // sb.block_size)
             if block <= sb.first_data_block or block + blocks > sb.blocks_count:
                 raise EvidenceError(f"the inode table of block group {group} is outside the file system")

@@ -82,7 +82,6 @@ class Ext4:
         if root.type is not FileType.DIRECTORY:
             raise EvidenceError("the root of the file system is not a directory")
         entered: set[int] = set()
-        types: dict[int, FileType] = {}
         pending: list[tuple[bytes, Inode, int]] = [(b"", root, ROOT_INODE)]
         count = 1
         while pending:
@@ -106,7 +105,6 @@ class Ext4:
                 if len(child_path) > _PATH_MAX:
                     raise EvidenceError("a path is longer than 4096 bytes", where=shown(child_path[:80]))
                 child = self._child(name, child_path)
-                types.setdefault(child.number, child.type)
                 below.append((child_path, child, inode.number))
             pending += reversed(below)
 
@@ -192,7 +190,7 @@ class Ext4:
             )
         else:
             size = inode.size
-            if not 0 < size <= self._limits.directory_bytes or size % self.superblock.block_size:
+            if not size or size > self._limits.directory_bytes or size % self.superblock.block_size:
                 raise EvidenceError(
                     "a directory has an impossible size", where=f"directory inode {inode.number}"
                 )
@@ -220,9 +218,9 @@ class Ext4:
             )
         return child
 
-    def _find(self, path: bytes | str | list[bytes]) -> Inode:
+    def _find(self, path: bytes | str) -> Inode:
         inode, parent = self._inodes.inode(ROOT_INODE), ROOT_INODE
-        names_left = path if isinstance(path, list) else components(path)
+        names_left = components(path)
         for depth, component in enumerate(names_left):
             place = b"/".join(names_left[: depth + 1])
             if inode.type is not FileType.DIRECTORY:
@@ -234,5 +232,3 @@ class Ext4:
             parent = inode.number
             inode = self._child(found, place)
         return inode
-
-    # Content

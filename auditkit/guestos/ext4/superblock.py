@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4.crc import crc32c
+from auditkit.guestos.ext4.fields import joined, u16, u32
 
 SUPERBLOCK_OFFSET = 1024
 SUPERBLOCK_SIZE = 1024
@@ -23,14 +24,14 @@ INCOMPAT_64BIT = 0x80
 INCOMPAT_FLEX_BG = 0x200
 INCOMPAT_CSUM_SEED = 0x2000
 INCOMPAT_INLINE_DATA = 0x8000
-_INCOMPAT_READ = (
-    INCOMPAT_FILETYPE
-    | INCOMPAT_EXTENTS
-    | INCOMPAT_64BIT
-    | INCOMPAT_FLEX_BG
-    | INCOMPAT_CSUM_SEED
-    | INCOMPAT_INLINE_DATA
-)
+_INCOMPAT_READ = {
+    INCOMPAT_FILETYPE,
+    INCOMPAT_EXTENTS,
+    INCOMPAT_64BIT,
+    INCOMPAT_FLEX_BG,
+    INCOMPAT_CSUM_SEED,
+    INCOMPAT_INLINE_DATA,
+}
 _INCOMPAT_NAMES = {
     0x1: "compression",
     0x8: "journal_dev",
@@ -48,10 +49,13 @@ RO_COMPAT_METADATA_CSUM = 0x400
 RO_COMPAT_ORPHAN_PRESENT = 0x10000
 # sparse_super, large_file, huge_file, gdt_csum, dir_nlink, extra_isize, quota, metadata_csum, readonly,
 # project, and shared_blocks (what Android's deduplication sets): none of them changes where bytes are found.
-_RO_COMPAT_READ = (
-    0x1 | 0x2 | 0x8 | RO_COMPAT_GDT_CSUM | 0x20 | 0x40 | 0x100 | 0x400 | 0x1000 | 0x2000 | 0x4000
-)
+_RO_COMPAT_READ = {
+    *(0x1, 0x2, 0x8, RO_COMPAT_GDT_CSUM, 0x20, 0x40, 0x100),
+    *(RO_COMPAT_METADATA_CSUM, 0x1000, 0x2000, 0x4000),
+}
 _RO_COMPAT_NAMES = {0x200: "bigalloc", 0x8000: "verity", RO_COMPAT_ORPHAN_PRESENT: "orphan_present"}
+
+_INODE_SIZES = {128, 256, 512, 1024, 2048, 4096}
 
 _STATE_CLEAN = 0x1
 _STATE_ERRORS = 0x2
@@ -101,13 +105,19 @@ class Superblock:
         return self.blocks_count * self.block_size
 
     @property
+    def block_sectors(self) -> int:
+        """512-byte sectors of a block."""
+        return self.block_size >> 9
+
+    @property
     def groups_count(self) -> int:
         """Number of block groups."""
         return -(-(self.blocks_count - self.first_data_block) // self.blocks_per_group)
 
 
-def _feature_names(bits: int, names: dict[int, str]) -> str:
-    return ", ".join(names.get(1 << n, f"{1 << n:#x}") for n in range(32) if bits >> n & 1)
+def _names_of_unread(features: int, read: set[int], names: dict[int, str]) -> str:
+    bits = [1 << n for n in range(features.bit_length())]
+    return ", ".join(names.get(bit, f"{bit:#x}") for bit in bits if features & bit and bit not in read)
 
 
 def _refuse_features(incompat: int, ro_compat: int) -> None:
@@ -116,16 +126,10 @@ def _refuse_features(incompat: int, ro_compat: int) -> None:
             "the file system was not unmounted cleanly: its journal still has to be replayed",
             hint="an image in this state has two readings, so it is refused",
         )
-    if unknown := incompat & ~_INCOMPAT_READ:
-        raise EvidenceError(
-            "the file system uses features that this reader does not read",
-            observed=_feature_names(unknown, _INCOMPAT_NAMES),
-        )
-    if unknown := ro_compat & ~_RO_COMPAT_READ:
-        raise EvidenceError(
-            "the file system uses features that this reader does not read",
-            observed=_feature_names(unknown, _RO_COMPAT_NAMES),
-        )
+    unread = _names_of_unread(incompat, _INCOMPAT_READ, _INCOMPAT_NAMES)
+    unread = unread or _names_of_unread(ro_compat, _RO_COMPAT_READ, _RO_COMPAT_NAMES)
+    if unread:
+        raise EvidenceError("the file system uses features that this reader does not read", observed=unread)
     if ro_compat & RO_COMPAT_GDT_CSUM and ro_compat & RO_COMPAT_METADATA_CSUM:
         raise EvidenceError("the superblock claims two kinds of group descriptor checksums at once")
 
@@ -143,13 +147,11 @@ def parse_superblock(data: bytes, *, image_size: int | None = None) -> Superbloc
     """
     if len(data) != SUPERBLOCK_SIZE:
         raise EvidenceError("the image is too short for an ext4 superblock")
-    if struct.unpack_from("<H", data, 0x38)[0] != MAGIC:
+    if u16(data, 0x38) != MAGIC:
         raise EvidenceError("this is not an ext4 image: there is no ext4 superblock at offset 1024")
     incompat, ro_compat = struct.unpack_from("<II", data, 0x60)
     has_checksums = bool(ro_compat & RO_COMPAT_METADATA_CSUM)
-    if has_checksums and (
-        data[0x175] != 1 or crc32c(0xFFFFFFFF, data[:0x3FC]) != struct.unpack_from("<I", data, 0x3FC)[0]
-    ):
+    if has_checksums and (data[0x175] != 1 or crc32c(0xFFFFFFFF, data[:0x3FC]) != u32(data, 0x3FC)):
         raise EvidenceError("the checksum of the ext4 superblock is wrong")
     _refuse_features(incompat, ro_compat)
     _refuse_state(data)
@@ -159,25 +161,21 @@ def parse_superblock(data: bytes, *, image_size: int | None = None) -> Superbloc
     blocks_per_group, _, inodes_per_group = struct.unpack_from("<III", data, 0x20)
     first_inode, inode_size = struct.unpack_from("<IH", data, 0x54)
     wide = bool(incompat & INCOMPAT_64BIT)
-    blocks_high = struct.unpack_from("<I", data, 0x150)[0] if wide else 0
+    blocks_high = u32(data, 0x150) if wide else 0
     uuid = data[0x68:0x78]
-    seed = (
-        struct.unpack_from("<I", data, 0x270)[0]
-        if incompat & INCOMPAT_CSUM_SEED
-        else crc32c(0xFFFFFFFF, uuid)
-    )
+    seed = u32(data, 0x270) if incompat & INCOMPAT_CSUM_SEED else crc32c(0xFFFFFFFF, uuid)
     if log_block_size > 2 or log_cluster_size != log_block_size:
         raise EvidenceError("the block size is not 1, 2 or 4 KiB")
     superblock = Superblock(
         block_size=1024 << log_block_size,
-        blocks_count=blocks_high << 32 | blocks_low,
+        blocks_count=joined(blocks_high, blocks_low, low_bits=32),
         first_data_block=first_data_block,
         blocks_per_group=blocks_per_group,
         inodes_count=inodes_count,
         inodes_per_group=inodes_per_group,
         inode_size=inode_size,
         first_inode=first_inode,
-        descriptor_size=struct.unpack_from("<H", data, 0xFE)[0] if wide else 32,
+        descriptor_size=u16(data, 0xFE) if wide else 32,
         has_file_types=bool(incompat & INCOMPAT_FILETYPE),
         has_checksums=has_checksums,
         has_descriptor_checksums=bool(ro_compat & RO_COMPAT_GDT_CSUM),
@@ -190,9 +188,7 @@ def parse_superblock(data: bytes, *, image_size: int | None = None) -> Superbloc
 
 
 def _refuse_state(data: bytes) -> None:
-    (state,) = struct.unpack_from("<H", data, 0x3A)
-    creator, revision = struct.unpack_from("<II", data, 0x48)
-    (last_orphan,) = struct.unpack_from("<I", data, 0xE8)
+    state, creator, revision, last_orphan = u16(data, 0x3A), u32(data, 0x48), u32(data, 0x4C), u32(data, 0xE8)
     if state & _STATE_ERRORS or not state & _STATE_CLEAN:
         raise EvidenceError(
             "the file system says of itself that it is not clean", observed=f"state {state:#x}"
@@ -207,13 +203,13 @@ def _refuse_state(data: bytes) -> None:
 
 def _refuse_geometry(superblock: Superblock, *, wide: bool, image_size: int | None) -> None:
     sb = superblock
-    bits = 8 * sb.block_size
+    in_one_bitmap = range(1, 8 * sb.block_size + 1)
     wrong = ""
-    if sb.inode_size < 128 or sb.inode_size > sb.block_size or sb.inode_size & (sb.inode_size - 1):
+    if sb.inode_size not in _INODE_SIZES or sb.inode_size > sb.block_size:
         wrong = f"inodes of {sb.inode_size} bytes"
     elif sb.first_data_block != (1 if sb.block_size == 1024 else 0):
         wrong = f"first data block {sb.first_data_block}"
-    elif not 0 < sb.blocks_per_group <= bits or not 0 < sb.inodes_per_group <= bits:
+    elif sb.blocks_per_group not in in_one_bitmap or sb.inodes_per_group not in in_one_bitmap:
         wrong = f"groups of {sb.blocks_per_group} blocks and {sb.inodes_per_group} inodes"
     elif sb.blocks_count <= sb.first_data_block:
         wrong = f"{sb.blocks_count} blocks"
