@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import pytest
-from audit.outcomes import attestation, base, certificate, content, measurements, proposal, recovery, settings
+from audit.outcomes import (
+    attestation,
+    base,
+    certificate,
+    content,
+    measurements,
+    proposal,
+    recovery,
+    reports,
+    settings,
+)
 from audit.outcomes.case import told
 
 CASES = tuple(
     case
-    for table in (certificate, proposal, content, base, measurements, recovery, attestation, settings)
+    for table in (
+        certificate,
+        proposal,
+        content,
+        base,
+        measurements,
+        recovery,
+        attestation,
+        settings,
+        reports,
+    )
     for case in table.CASES
 )
 

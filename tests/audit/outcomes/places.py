@@ -132,7 +132,9 @@ class Reader:
                         return self._given(module, outer, index, name)
         return None
 
-    def _given(self, module: Module, function: ast.FunctionDef, index: int, name: str) -> frozenset[str] | None:
+    def _given(
+        self, module: Module, function: ast.FunctionDef, index: int, name: str
+    ) -> frozenset[str] | None:
         """What the callers of a function give for a parameter."""
         ways: list[frozenset[str] | None] = []
         for other in [module] if function.name.startswith("_") else self.modules:
@@ -169,7 +171,9 @@ class _Watched:
         frame = sys._getframe(1)
         file = Path(frame.f_code.co_filename)
         inside = file.is_relative_to(PACKAGE)
-        place = Place(file.relative_to(PACKAGE.parent).as_posix() if inside else "", frame.f_lineno, self.name)
+        place = Place(
+            file.relative_to(PACKAGE.parent).as_posix() if inside else "", frame.f_lineno, self.name
+        )
 
         def decide(*arguments, **more) -> Decision:
             decision = self.method(check, *arguments, **more)
