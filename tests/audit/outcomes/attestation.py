@@ -21,7 +21,7 @@ from auditkit import checks
 from auditkit.audit import decide_attestation
 from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
 from auditkit.practice.attestation import Attested, _chip_key, attestation_files, practice_chip, practice_root
-from auditkit.sev.attestation import parse_chain, parse_tcb_floor
+from auditkit.sev.attestation import RootKey, parse_chain, parse_tcb_floor
 
 NAMES = ("attestation-report", "attestation-chain")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -54,29 +54,40 @@ def chain_of(attested: Attested) -> bytes:
     return attestation_files(attested)[1].read_bytes()
 
 
-def decided(raw: bytes, *, chain: bytes | None = chain_of(Attested.HONEST), bless=BLESS, floor=None, **more):
+CHAIN_OF_CHIP_1, ROOT = chain_of(Attested.HONEST), practice_root()
+
+
+def decided(
+    raw: bytes,
+    *,
+    chain: bytes | None = CHAIN_OF_CHIP_1,
+    bless=BLESS,
+    floor: str | None = None,
+    stage="vote",
+    root: RootKey = ROOT,
+):
     return lambda: (
         decide_attestation(
             raw,
             chain,
             bless,
-            roots=more.pop("roots", (practice_root(),)),
+            roots=(root,),
             moment=NOW,
+            stage=stage,
             tcb_min=None if floor is None else parse_tcb_floor(floor),
             evidence=NAMES,
-            **more,
         ).decisions
     )
 
 
 def by_a_provider(**changes):
     """Of a guest whose host signs with its provider's key."""
-    *_, root = parse_chain(VLEK.read_bytes())
+    *_, certificate = parse_chain(VLEK.read_bytes())
     signed_by = (_FLAGS, b"\x04\0\0\0")
     return {
         "raw": report(fields=(signed_by,), **changes),
         "chain": VLEK.read_bytes(),
-        "roots": (replace(practice_root(), certificate=root),),
+        "root": replace(ROOT, certificate=certificate),
     }
 
 
@@ -93,7 +104,6 @@ CHIP_KEY, CHIP_CHECK, MEASUREMENT = (
     checks.ATTESTATION_MEASUREMENT,
 )
 POLICY, VERSION = checks.ATTESTATION_POLICY, checks.ATTESTATION_VERSION
-ROOT = practice_root().certificate
 TOLD_TCB = "boot loader 3, TEE 0, SNP 8, microcode 115"
 
 
@@ -174,8 +184,8 @@ CHAINS = (
         "leads to the root",
         HONEST,
         "SEV-VCEK ← SEV-Practice ← ARK-Practice, valid until 2045-01-01",
-        f"The certificates lead to the root key for Practice, SHA-256 {ROOT.fingerprint}. AMD's list of revoked keys "
-        "was not asked.",
+        f"The certificates lead to the root key for Practice, SHA-256 {ROOT.certificate.fingerprint}. AMD's list of "
+        "revoked keys was not asked.",
     ),
     fails(
         CHAIN,

@@ -10,11 +10,13 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from audit.outcomes.case import Case
 
 import auditkit
 from auditkit.decision import Check, Decision
@@ -39,9 +41,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Module:
-    """A module of auditkit and its syntax tree."""
+    """A module of auditkit and its syntax tree; its name is its path in the package."""
 
-    path: Path
+    name: str
     text: str
 
     @cached_property
@@ -78,17 +80,19 @@ class Reader:
 
     @classmethod
     def of_package(cls, folder: Path = PACKAGE) -> Reader:
-        return cls(tuple(Module(path, path.read_text()) for path in sorted(folder.rglob("*.py"))))
+        files = sorted(folder.rglob("*.py"))
+        return cls(tuple(Module(path.relative_to(folder).as_posix(), path.read_text()) for path in files))
 
     def places(self) -> dict[Place, frozenset[str]]:
         """The ids of the checks that each place can decide; none where it is one of a group."""
         found: dict[Place, frozenset[str]] = {}
         for module in self.modules:
+            if not any(f".{method}" in module.text for method in METHODS):
+                continue
             for node in ast.walk(module.tree):
                 if not isinstance(node, ast.Attribute) or node.attr not in METHODS:
                     continue
-                file = module.path.relative_to(PACKAGE.parent).as_posix()
-                place = Place(file, node.end_lineno or 0, node.attr)
+                place = Place(module.name, node.end_lineno or 0, node.attr)
                 checks = self._checks(module, node.value)
                 if checks is not None:
                     found[place] = checks
@@ -138,7 +142,7 @@ class Reader:
         """What the callers of a function give for a parameter."""
         ways: list[frozenset[str] | None] = []
         for other in [module] if function.name.startswith("_") else self.modules:
-            for call in ast.walk(other.tree):
+            for call in ast.walk(other.tree) if function.name in other.text else ():
                 called = getattr(call, "func", None)
                 if getattr(called, "id", getattr(called, "attr", None)) != function.name:
                     continue
@@ -171,9 +175,7 @@ class _Watched:
         frame = sys._getframe(1)
         file = Path(frame.f_code.co_filename)
         inside = file.is_relative_to(PACKAGE)
-        place = Place(
-            file.relative_to(PACKAGE.parent).as_posix() if inside else "", frame.f_lineno, self.name
-        )
+        place = Place(file.relative_to(PACKAGE).as_posix() if inside else "", frame.f_lineno, self.name)
 
         def decide(*arguments, **more) -> Decision:
             decision = self.method(check, *arguments, **more)
@@ -197,12 +199,18 @@ def watching() -> Iterator[Watch]:
             setattr(Check, name, method)
 
 
-def reached(cases: Iterable) -> dict[Place, set[str]]:
-    """Which places made the decisions of the cases, and about which checks."""
-    found: dict[Place, set[str]] = {}
-    for case in cases:
-        with watching() as watch:
-            decision = case.decision()
-        for place in watch.places_of(decision):
-            found.setdefault(place, set()).add(decision.id)
-    return found
+def reached_by(case: Case) -> frozenset[tuple[Place, str]]:
+    """Which places made the decision of a case, and about which check."""
+    with watching() as watch:
+        decision = case.decision()
+    return frozenset((place, decision.id) for place in watch.places_of(decision))
+
+
+def left_out(
+    places: Mapping[Place, frozenset[str]], reached: Iterable[tuple[Place, str]]
+) -> set[tuple[Place, str]]:
+    """The places, each with a check that it can decide, that no case reached."""
+    met = set(reached)
+    met |= {(place, "any check") for place, _ in met}
+    wanted = {(place, check) for place, checks in places.items() for check in checks or ("any check",)}
+    return wanted - met

@@ -22,8 +22,9 @@ from auditkit import practice
 from auditkit.audit import SENTENCES, Verdict
 from auditkit.decision import Qualification
 from auditkit.errors import ParameterError
-from auditkit.pipeline import Parameters, check, parameter_file, write_report
+from auditkit.pipeline import Parameters, check, write_report
 from auditkit.pipeline.vouching import NO_IMAGES, Images, repeat_audit
+from auditkit.practice import parameter_file
 from auditkit.practice.proposals import DATA
 from auditkit.practice.release import IMAGE_NAME, release_folder
 from auditkit.report import (
