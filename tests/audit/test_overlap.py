@@ -52,25 +52,6 @@ def test_one_blessed_measurement_that_nobody_computed_fails_explained_and_not_an
     assert decided["overlap.explained"] is Outcome.FAIL
 
 
-def test_an_explained_setting_outside_the_matrix_still_fails_and_is_named():
-    rows = compare([blessed(9)], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
-    decision = next(d for d in decide_overlap(rows, ()) if d.id == "overlap.explained")
-    assert decision.outcome is Outcome.FAIL
-    assert "This is 16 vCPUs." in decision.reason
-
-
-def test_no_overlap_fails_both():
-    decided = outcomes(compare([blessed(9)], [setting(1)], {}))
-    assert decided["overlap.any"] is Outcome.FAIL
-    assert decided["overlap.explained"] is Outcome.FAIL
-
-
-def test_no_overlap_is_explained_by_what_is_known_of_the_first():
-    rows = compare([blessed(8), blessed(9)], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
-    decision = next(d for d in decide_overlap(rows, ()) if d.id == "overlap.any")
-    assert decision.reason.endswith("1 of 2 can be explained, the first like this: This is 16 vCPUs.")
-
-
 @pytest.mark.parametrize(
     ("entry", "outcome"),
     [
