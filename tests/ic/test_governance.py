@@ -131,7 +131,7 @@ def test_a_reply_is_one_value(reply, count):
             Tally(yes=1, no=2, total=3, timestamp_seconds=0),
             "yes 1, no 2, total 3 (33.33% of the voting power in favour)",
         ),
-        (Tally(yes=0, no=0, total=0, timestamp_seconds=0), "yes 0, no 0, total 0"),
+        (Tally(0, 0, 0, 0), "yes 0, no 0, total 0"),
     ],
 )
 def test_a_tally_in_words(tally, told):
