@@ -41,6 +41,14 @@ def test_a_check_decided_twice_is_trouble():
     assert judge(decisions, STRICT).verdict is Verdict.TROUBLE
 
 
+def test_a_check_warned_of_twice_is_trouble_and_no_warning_says_why():
+    judgement = judge(
+        [*all_passed()[:-1], *[checks.SETTINGS_MATRIX.warned("odd", "Look at it.")] * 2], STRICT
+    )
+    assert judgement.verdict is Verdict.TROUBLE
+    assert judgement.reason == "the check settings.matrix has no answer"
+
+
 def test_a_check_decided_twice_with_a_failure_fails():
     decisions = [*all_passed(), checks.OVERLAP_ANY.failed("none", "none")]
     assert judge(decisions, STRICT).verdict is Verdict.FAIL

@@ -321,6 +321,20 @@ MEASURED = (
         "all 4 equal, none blessed",
         "No node that starts this image runs a blessed guest.",
     ),
+    passes(
+        MEASUREMENTS,
+        "equal, in the only setting that the base was measured in",
+        compared(computed=computed()[:1]),
+        "all 1 equal, 1 blessed",
+        "The recovery image starts as the base release does.",
+    ),
+    fails(
+        MEASUREMENTS,
+        "a line beside the measured ones that build and host read differently",
+        compared(lambda: image(boot_args=BOOT_ARGS + b'BOOT_ARGS_C="y"z\n')),
+        "boot_args: BOOT_ARGS_C is not set to the host and 'yz' to bash",
+        UNMEASURABLE,
+    ),
     fails(
         MEASUREMENTS,
         "another kernel",
