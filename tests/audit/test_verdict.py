@@ -70,6 +70,13 @@ def test_the_first_of_many_without_an_answer_is_named():
     )
 
 
+def test_a_skip_that_is_waived_is_not_the_reason_of_another_gap():
+    decisions = replaced(all_passed(), checks.DELEGATION_DEPTH.skipped("There is no delegation."))
+    decisions = replaced(decisions, checks.OVERLAP_ANY.skipped("The image was not read."))
+    decisions = replaced(decisions, checks.OVERLAP_LABELS.skipped("Nor were its labels."))
+    assert judge(decisions, STRICT).reason.endswith("the first being overlap.any: The image was not read.")
+
+
 def test_a_failure_is_told_with_what_is_missing():
     judgement = judge([checks.PROPOSAL_STAGE.failed("open", "It is open still.")], OVERLAP)
     assert (judgement.verdict, judgement.reason) == (Verdict.FAIL, "It is open still.")

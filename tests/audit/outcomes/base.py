@@ -136,6 +136,14 @@ VERSIONS = (
         "The image says that it is another release than the one that was asked for.",
         expected=VERSION,
     ),
+    fails(
+        checks.BASE_VERSION,
+        "the commit of a release that stands before it",
+        version("0" * 40),
+        "0" * 40,
+        "The image says that it is another release than the one that was asked for.",
+        expected=VERSION,
+    ),
     warns(
         checks.BASE_VERSION,
         "an empty text, and a long one that is no commit",
