@@ -17,7 +17,7 @@ from auditkit.ic.certificate import (
     time_of,
 )
 from auditkit.ic.hash_tree import Empty, Fork, HashTree, Labeled, Leaf, Pruned
-from auditkit.practice.certify import build_tree, encode_ranges
+from auditkit.practice.nns.certify import build_tree, encode_ranges
 
 ID = SUBNET.subnet_id
 LOW, HIGH = Principal(b"\x01"), Principal(b"\x05")

@@ -19,9 +19,9 @@ from auditkit.ic import (
     verify_proposal,
 )
 from auditkit.ic.hash_tree import HashTree
-from auditkit.practice import certify
-from auditkit.practice.governance_reply import encode_proposal_reply
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns import certify
+from auditkit.practice.nns.governance_reply import encode_proposal_reply
+from auditkit.practice.nns.keys import KeyPair
 
 NOW = 1_780_000_000_000_000_000
 ROOT, SUBNET = KeyPair("tests: root"), KeyPair("tests: subnet")

@@ -14,8 +14,8 @@ from auditkit.decision import Qualification
 from auditkit.ic import GOVERNANCE, Principal, bls, verify_certificate
 from auditkit.ic.decision_log import DecisionLog
 from auditkit.ic.hash_tree import Labeled, Leaf, encode, root_hash
-from auditkit.practice.certify import build_tree, delegation_state, encode_ranges
-from auditkit.practice.keys import KeyPair
+from auditkit.practice.nns.certify import build_tree, delegation_state, encode_ranges
+from auditkit.practice.nns.keys import KeyPair
 
 W = World()
 OTHER = KeyPair("tests: other subnet")
@@ -372,7 +372,7 @@ LOGS = (
         NODES,
         "an earlier one failed",
         log_of(FORM.failed("bad", "It is bad.")),
-        "not reached: certificate.form failed",
+        "Not reached: certificate.form failed.",
     ),
     fails(
         NODES,

@@ -1,6 +1,6 @@
 """Where the code makes decisions: read from its syntax trees, and watched while it runs.
 
-A place is a line of auditkit that asks a `Check` for one of its four methods. The syntax tree also tells which checks
+A place is a line of auditkit that asks a `Check` for one of its methods. The syntax tree also tells which checks
 those can be: `checks.X`, a name that was bound to one, or a parameter, which the callers give. Where the check is one
 of a group, as in a loop over all checks that were not reached, the place tells of no check.
 """
@@ -21,15 +21,16 @@ from audit.outcomes.case import Case
 import auditkit
 from auditkit.decision import Check, Decision
 
-METHODS = ("passed", "failed", "warned", "skipped")
+METHODS = tuple(name for name, value in vars(Check).items() if callable(value) and not name.startswith("_"))
 PACKAGE = Path(auditkit.__file__).parent
 CATALOGUES = ("auditkit.checks", "auditkit.signing.report_checks")
+OWN = "decision.py"  # where `Check` calls its own methods
 GROUP = frozenset[str]()
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A line that makes a decision by one of the four methods."""
+    """A line that makes a decision by one of the methods of `Check`."""
 
     file: str
     line: int
@@ -87,7 +88,7 @@ class Reader:
         """The ids of the checks that each place can decide; none where it is one of a group."""
         found: dict[Place, frozenset[str]] = {}
         for module in self.modules:
-            if not any(f".{method}" in module.text for method in METHODS):
+            if module.name == OWN or not any(f".{method}" in module.text for method in METHODS):
                 continue
             for node in ast.walk(module.tree):
                 if not isinstance(node, ast.Attribute) or node.attr not in METHODS:
@@ -179,7 +180,8 @@ class _Watched:
 
         def decide(*arguments, **more) -> Decision:
             decision = self.method(check, *arguments, **more)
-            self.watch.made.append((place, decision))
+            if place.file != OWN:
+                self.watch.made.append((place, decision))
             return decision
 
         return decide

@@ -10,8 +10,8 @@ from ic.world import INFO, NOW, World
 from auditkit import checks
 from auditkit.decision import Qualification
 from auditkit.ic import GOVERNANCE, Principal, encode_nat64_argument, request_id
-from auditkit.practice.certify import build_tree, pending_state, prune, rejected_state, reply_state
-from auditkit.practice.governance_reply import encode_proposal_reply
+from auditkit.practice.nns.certify import build_tree, pending_state, prune, rejected_state, reply_state
+from auditkit.practice.nns.governance_reply import encode_proposal_reply
 
 W = World()
 OTHER_CANISTER = Principal(bytes.fromhex("00000000000000020101"))
@@ -216,7 +216,7 @@ REQUESTS = (
         REQUEST,
         "the certificate is none",
         verified(b""),
-        "not reached: certificate.form failed",
+        "Not reached: certificate.form failed.",
     ),
 )
 

@@ -12,7 +12,7 @@ from auditkit import checks
 from auditkit.audit import Reference, decide_recovery, decide_unknown_member_of_recovery
 from auditkit.guestos import BootFiles, Entry, FileType, GuestImage, ManifestEntry, TreeSnapshot, VerityRoot
 from auditkit.ic import BlessedMeasurement
-from auditkit.practice.firmware import practice_firmware
+from auditkit.practice.release.firmware import practice_firmware
 from auditkit.sev import measure, measured_boot
 
 NAMES = ("recovery-update-img.tar.zst",)

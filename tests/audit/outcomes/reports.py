@@ -9,7 +9,7 @@ import struct
 import tempfile
 from collections.abc import Callable
 from contextlib import chdir, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -22,11 +22,10 @@ from auditkit import practice
 from auditkit.audit import SENTENCES, Verdict
 from auditkit.decision import Qualification
 from auditkit.errors import ParameterError
-from auditkit.pipeline import Parameters, check, write_report
-from auditkit.pipeline.vouching import NO_IMAGES, Images, repeat_audit
+from auditkit.evidence import IMAGE_NAME
+from auditkit.pipeline import Images, Parameters, check, repeat_audit, write_report
 from auditkit.practice import parameter_file
-from auditkit.practice.proposals import DATA
-from auditkit.practice.release import IMAGE_NAME, release_folder
+from auditkit.practice.release.published import DATA, release_folder
 from auditkit.report import (
     AuditDocument,
     from_json,
@@ -536,11 +535,10 @@ VERDICTS = (
 )
 
 
-def repeated(change: Callable[[AuditDocument], AuditDocument] = lambda told: told, *, images=NO_IMAGES):
+def repeated(change: Callable[[AuditDocument], AuditDocument] = lambda told: told, *, images=Images):
     def make():
         folder = report("honest")
-        given = images() if callable(images) else images
-        return repeat_audit(change(read_report_folder(folder).document), folder / "evidence", images=given)
+        return repeat_audit(change(read_report_folder(folder).document), folder / "evidence", images=images())
 
     return make
 
@@ -557,7 +555,7 @@ def by_another_library(told: AuditDocument) -> AuditDocument:
 def older(told: AuditDocument) -> AuditDocument:
     """The document as another version would have made it, in its own words for check 1."""
     first, *rest = told.decisions
-    decisions = (first.model_copy(update={"reason": "In other words."}), *rest)
+    decisions = (replace(first, reason="In other words."), *rest)
     return changed("tool", version="0.0.1")(told.model_copy(update={"decisions": decisions}))
 
 

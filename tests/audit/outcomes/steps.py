@@ -2,69 +2,48 @@
 
 from __future__ import annotations
 
-import io
-import json
+import importlib
+import sys
 import tempfile
-from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 from audit.outcomes.case import fails, skips
 from ic.world import World
 
 from auditkit import checks
-from auditkit.cli import main
-from auditkit.decision import Decision, Outcome
 from auditkit.errors import EvidenceError
 from auditkit.evidence.answers import UnboundAnswerError
-from auditkit.pipeline import (
-    BaseImageStep,
-    MeasurementStep,
-    Parameters,
-    ProposalStep,
-    check_attestation,
-    check_recovery_image,
-    refusal,
-)
+from auditkit.pipeline import NodeStep, ProposalStep, RecoveryStep, refusal, verify_attestation
+from auditkit.trust import Trust
 
 W = World()
 FAILED = ProposalStep(decisions=(checks.CERTIFICATE_FORM.failed("bad", "It is bad."),))
 NEVER_BEGUN = ProposalStep(decisions=(checks.CERTIFICATE_FORM.skipped("Nobody asked for it."),))
 
 
-def parameters(**changes) -> Parameters:
-    return Parameters.from_mapping({"proposal_id": 1, "base_version": "a" * 40, **changes})
+def made_at_import(module: str, name: str):
+    """The decisions of a step that a module makes when it is imported: it is run once more."""
+
+    def make():
+        importlib.import_module(module)
+        file = Path(sys.modules[module].__file__)
+        names = {"__name__": module}
+        exec(compile(file.read_text(), str(file), "exec"), names)
+        return names[name].decisions
+
+    return make
 
 
-def attested(proposal: ProposalStep, **changes):
-    return lambda: check_attestation(parameters(**changes), proposal).decisions
+def unreached(step, members, before: ProposalStep):
+    return lambda: step.unreached(before, members).decisions
 
 
-def recovered(proposal: ProposalStep, **changes):
-    return lambda: (
-        check_recovery_image(parameters(**changes), proposal, BaseImageStep(), MeasurementStep()).decisions
-    )
-
-
-def command_about_a_forged_proposal():
-    """The decisions that `auditkit verify-attestation` prints."""
-    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()) as printed:
+def about_a_forged_proposal():
+    with tempfile.TemporaryDirectory() as folder:
         proposal, report = Path(folder) / "proposal.cbor", Path(folder) / "report"
         proposal.write_bytes(W.certificate(signer=W.subnet))
         report.write_bytes(b"not read")
-        key = W.root.public_key_der.hex()
-        with suppress(SystemExit):
-            main(
-                ["verify-attestation", str(report), "--proposal", str(proposal), "--root-key", key, "--json"]
-            )
-    for told in json.loads(printed.getvalue())["decisions"]:
-        yield Decision(
-            **{
-                **told,
-                "outcome": Outcome(told["outcome"]),
-                "evidence": tuple(told["evidence"]),
-                "qualifications": tuple(told["qualifications"]),
-            }
-        )
+        return verify_attestation(report, None, proposal, Trust("", W.root.public_key_der)).decisions
 
 
 def refused(kind: type[EvidenceError], **more: str):
@@ -100,29 +79,45 @@ CASES = (
         )
     ),
     *(
-        case
-        for check in checks.ATTESTATION_CHECKS
-        for case in (
-            skips(check, "no report was given", attested(FAILED), "No attestation report was given."),
-            skips(check, "the proposal failed", attested(FAILED, attestation_report="x"), NOT_REACHED),
-            skips(
-                check,
-                "the command was given a forged proposal",
-                command_about_a_forged_proposal,
-                "The proposal is not authentic.",
-            ),
+        skips(
+            check,
+            "no report was given",
+            made_at_import("auditkit.pipeline.steps.node", "NO_REPORT"),
+            "No attestation report was given.",
         )
+        for check in checks.ATTESTATION_CHECKS
+    ),
+    *(
+        skips(
+            check,
+            "the proposal beside the report is forged",
+            about_a_forged_proposal,
+            "The proposal is not authentic.",
+        )
+        for check in checks.ATTESTATION_CHECKS
+    ),
+    *(
+        skips(
+            check,
+            "no image was given",
+            made_at_import("auditkit.pipeline.steps.recovery", "NO_IMAGE"),
+            "No recovery image was given.",
+        )
+        for check in checks.RECOVERY_CHECKS
     ),
     *(
         case
-        for check in checks.RECOVERY_CHECKS
+        for step, members in (
+            (NodeStep, checks.ATTESTATION_CHECKS),
+            (RecoveryStep, checks.RECOVERY_CHECKS),
+        )
+        for check in members
         for case in (
-            skips(check, "no image was given", recovered(FAILED), "No recovery image was given."),
-            skips(check, "the proposal failed", recovered(FAILED, recovery_image="x"), NOT_REACHED),
+            skips(check, "the proposal failed", unreached(step, members, FAILED), NOT_REACHED),
             skips(
                 check,
                 "the proposal was not reached itself",
-                recovered(NEVER_BEGUN, recovery_image="x"),
+                unreached(step, members, NEVER_BEGUN),
                 "Nobody asked for it.",
             ),
         )
