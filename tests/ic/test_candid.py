@@ -131,6 +131,8 @@ REFUSED = {
         12,
         "an opaque reference, which no reader outside the replica can follow",
     ),
+    "annotation 0": (f"{D} 016a00000100 0100 00", 10, "an unknown annotation of a function type"),
+    "annotation 4": (f"{D} 016a00000104 0100 00", 10, "an unknown annotation of a function type"),
     "annotation 9": (f"{D} 016a00000109 0100 00", 10, "an unknown annotation of a function type"),
     "methods out of order": (
         f"{D} 026a0000006902016200016100 0000",
@@ -200,6 +202,19 @@ LIMITED = {
         "the message describes more values than its size justifies",
     ),
     "nesting": ("candid_depth", f"{D} 026e016e7e 0100 010100", 3, "values are nested too deeply"),
+    "nesting of records": (
+        "candid_depth",
+        f"{D} 026c0100016c01007e 0100 01",
+        3,
+        "values are nested too deeply",
+    ),
+    "nesting of vecs": ("candid_depth", f"{D} 026d016d7e 0100 010101", 3, "values are nested too deeply"),
+    "nesting of variants": (
+        "candid_depth",
+        f"{D} 026b0100016b01007e 0100 000001",
+        3,
+        "values are nested too deeply",
+    ),
     "bytes of a number": ("leb128_bytes", f"{D} 00017d808001", 3, "a number of more than 2 bytes"),
 }
 
