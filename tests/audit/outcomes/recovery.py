@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from audit.outcomes.case import fails, passes, resting_on, skips, warns
+from audit.outcomes.certificate import BOTH_SAY_NO, ELSEWHERE
 from ic.world import INFO, World
 
 from auditkit import checks
@@ -279,6 +280,13 @@ PROPOSALS = (
         "in favour), voting deadline 2026-05-30 00:13:20 UTC",
         "The proposal inside the image fails by itself: A proposal in this status cannot be acted on at stage recover.",
     ),
+    fails(
+        EMBEDDED,
+        "one that fails by itself twice: by its signature, and as its subnet has no canister",
+        compared(lambda: image(alternative_proposal=FORGED)),
+        f"certificate.signature: {BOTH_SAY_NO}",
+        "The proposal inside the image fails by itself: It is not so that the subnet's key signed this tree.",
+    ),
     warns(
         EMBEDDED,
         "none was given to compare it with",
@@ -303,6 +311,7 @@ PROPOSALS = (
     ),
 )
 
+FORGED = WORLD.certificate(delegation=WORLD.delegation(ranges=ELSEWHERE[:1]), signer=WORLD.root)
 NOT_AS_THE_BASE = "The recovery image does not start as the base release does, so no node would accept it."
 UNMEASURABLE = "The recovery image cannot be measured as the base release is."
 MEASURED = (
@@ -462,6 +471,17 @@ TEXTS = (
         compared(lambda: image(version=None, version_text="x" * 101), base_version=None),
         f"VERSION.TXT {'x' * 100}, version.txt absent",
         PROVES_NOTHING,
+    ),
+    *(
+        warns(
+            VERSIONS,
+            f"{named or 'none'} and not the base's",
+            compared(lambda named=named: image(version=named)),
+            f"VERSION.TXT recovery, version.txt {named or 'absent'}",
+            "The boot partition names another version than the base; this text proves nothing.",
+            expected=f"version.txt {VERSION}",
+        )
+        for named in ("0.9", None)
     ),
     warns(
         VERSIONS,
