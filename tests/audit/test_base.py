@@ -34,11 +34,6 @@ def test_a_digest_that_nobody_signed_never_passes(pinned, published, outcome, qu
     )
 
 
-def test_why_there_is_no_digest_is_told():
-    decision = decide_digest(ONE, None, None, (), missing="There is no SHA256SUMS beside the image.")
-    assert decision.reason.startswith("There is no SHA256SUMS beside the image.")
-
-
 @pytest.mark.parametrize(
     ("texts", "outcome"),
     [

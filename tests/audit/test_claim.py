@@ -13,8 +13,6 @@ from auditkit.audit import (
     Matrix,
     Verdict,
     decide_matrix,
-    decide_policy,
-    decide_root_key,
     qualifications_of,
 )
 from auditkit.decision import Outcome, Qualification
@@ -71,39 +69,6 @@ def test_what_parameters_choose_is_told_apart_from_what_evidence_causes():
         Qualification.POLICY_OVERLAP,
         Qualification.MATRIX_CHANGED,
     }
-
-
-@pytest.mark.parametrize(
-    ("world", "outcome", "qualifications"),
-    [
-        (None, Outcome.PASS, ()),
-        (Qualification.PRACTICE_NETWORK, Outcome.WARN, (Qualification.PRACTICE_NETWORK,)),
-        (Qualification.OTHER_ROOT_KEY, Outcome.WARN, (Qualification.OTHER_ROOT_KEY,)),
-    ],
-)
-def test_whose_key_is_believed(world, outcome, qualifications):
-    decision = decide_root_key(world)
-    assert (decision.id, decision.outcome, decision.qualifications) == (
-        "settings.root-key",
-        outcome,
-        qualifications,
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "outcome", "qualifications"),
-    [
-        ("strict", Outcome.PASS, ()),
-        ("overlap", Outcome.WARN, (Qualification.POLICY_OVERLAP,)),
-    ],
-)
-def test_which_policy_decides(name, outcome, qualifications):
-    decision = decide_policy(name)
-    assert (decision.id, decision.outcome, decision.qualifications) == (
-        "settings.policy",
-        outcome,
-        qualifications,
-    )
 
 
 def matrix(**changes) -> Matrix:

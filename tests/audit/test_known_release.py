@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditkit.audit import contradiction, decide_published
-from auditkit.decision import Outcome
+from auditkit.audit import contradiction
 from auditkit.sev import KnownRelease, PublishedMeasurement, all_releases
 
 X, Y = "a" * 40, "b" * 40
@@ -66,13 +65,3 @@ def test_the_real_list_is_asked():
     computed = {item.measurement for item in second.measurements}
     assert contradiction(second.version, computed) == ""
     assert second.version in contradiction(first.version, computed)
-
-
-@pytest.mark.parametrize("published", [None, ()])
-def test_a_contradiction_is_a_warning_of_check_24(published):
-    decision = decide_published(
-        published, (), "There is none.", (), contradiction="They are those of another."
-    )
-    assert (decision.id, decision.outcome) == ("measurement.published", Outcome.WARN)
-    assert decision.reason == "They are those of another."
-    assert decide_published(published, (), "There is none.", ()).outcome is not Outcome.WARN

@@ -8,7 +8,9 @@ import pytest
 
 from auditkit.audit import Relation, compare, decide_overlap
 from auditkit.decision import Outcome
+from auditkit.errors import EvidenceError
 from auditkit.ic import BlessedMeasurement
+from auditkit.limits import LIMITS
 from auditkit.sev import LaunchMeasurement, MeasurementInputs, PublishedMeasurement
 
 INPUTS = MeasurementInputs("00" * 32, "11" * 32, "22" * 32, 0xA10F10)
@@ -52,25 +54,6 @@ def test_one_blessed_measurement_that_nobody_computed_fails_explained_and_not_an
     assert decided["overlap.explained"] is Outcome.FAIL
 
 
-def test_an_explained_setting_outside_the_matrix_still_fails_and_is_named():
-    rows = compare([blessed(9)], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
-    decision = next(d for d in decide_overlap(rows, ()) if d.id == "overlap.explained")
-    assert decision.outcome is Outcome.FAIL
-    assert "This is 16 vCPUs." in decision.reason
-
-
-def test_no_overlap_fails_both():
-    decided = outcomes(compare([blessed(9)], [setting(1)], {}))
-    assert decided["overlap.any"] is Outcome.FAIL
-    assert decided["overlap.explained"] is Outcome.FAIL
-
-
-def test_no_overlap_is_explained_by_what_is_known_of_the_first():
-    rows = compare([blessed(8), blessed(9)], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
-    decision = next(d for d in decide_overlap(rows, ()) if d.id == "overlap.any")
-    assert decision.reason.endswith("1 of 2 can be explained, the first like this: This is 16 vCPUs.")
-
-
 @pytest.mark.parametrize(
     ("entry", "outcome"),
     [
@@ -97,6 +80,32 @@ def test_labels(entry, outcome):
 
 
 @pytest.mark.parametrize(
+    ("entry", "explanation"),
+    [
+        (blessed(1), None),
+        (blessed(1, cmdline=None), None),
+        (
+            blessed(1, cmdline="x", vcpu_type="EPYC-Turin"),
+            "The label is wrong: it says 'EPYC-Turin', the measurement is that of EPYC-Genoa; its kernel command line "
+            "is not that of BOOT_ARGS_TEE_A.",
+        ),
+        (blessed(9), "This is 16 vCPUs."),
+    ],
+)
+def test_what_needs_saying_about_a_blessed_measurement(entry, explanation):
+    (row, *_) = compare([entry], [setting(1)], {bytes([9]) * 48: "This is 16 vCPUs."})
+    assert row.explanation == explanation
+
+
+def test_more_measurements_than_can_be_told_are_refused():
+    most = LIMITS.blessed_measurements
+    assert len(compare([blessed(1)] * most, [setting(1)], {})) == most
+    with pytest.raises(EvidenceError, match=r"^the proposal blesses more measurements") as caught:
+        compare([blessed(1)] * (most + 1), [setting(1)], {})
+    assert (caught.value.expected, caught.value.observed) == ("at most 2048", "2049")
+
+
+@pytest.mark.parametrize(
     ("cmdline", "outcome"), [("", Outcome.PASS), ("init=/bin/sh", Outcome.FAIL), (None, Outcome.WARN)]
 )
 def test_an_empty_computed_command_line_is_compared_too(cmdline, outcome):
@@ -114,13 +123,27 @@ def test_a_label_needs_to_fit_one_of_the_settings_with_that_measurement():
 def test_computed_only_is_a_warning():
     rows = compare([blessed(1)], [setting(1), setting(2, "EPYC-Turin")], {})
     assert [row.relation for row in rows] == [Relation.MATCHED, Relation.COMPUTED_ONLY]
-    assert "EPYC-Turin" in str(rows[1].explanation)
+    assert rows[1].explanation == (
+        "The proposal does not bless EPYC-Turin with 64 vCPUs on BOOT_ARGS_TEE_A: a node started that way cannot be "
+        "recovered with it, but nothing unsafe is blessed."
+    )
     assert outcomes(rows)["overlap.coverage"] is Outcome.WARN
 
 
 def test_a_prefix_of_a_measurement_is_not_that_measurement():
     short = BlessedMeasurement(bytes([1]) * 47, None, None)
     assert compare([short], [setting(1)], {})[0].relation is Relation.BLESSED_ONLY
+
+
+def test_a_setting_of_a_list_that_is_not_blessed_is_named():
+    named, nameless = (
+        PublishedMeasurement(bytes([n]) * 48, None, cpu) for n, cpu in ((2, "EPYC-Rome"), (3, None))
+    )
+    told = [row.explanation.split(":")[0] for row in compare([], [named, nameless], {})]
+    assert told == [
+        "The proposal does not bless EPYC-Rome of the list",
+        "The proposal does not bless a setting without CPU type of the list",
+    ]
 
 
 def test_a_list_without_cpu_types_contradicts_nothing():

@@ -393,6 +393,15 @@ def test_good_certificates_hold(world, make):
     assert verification.time_ns == world.now
 
 
+def test_who_signed_is_told(world):
+    given = "the root key that was given, which is not mainnet's"
+    assert world.verify(world.certificate()).signed_by == given
+    delegated = world.verify(world.certificate(delegation=world.delegation()))
+    assert delegated.signed_by == f"subnet {world.subnet.subnet_id}, to which {given} delegates"
+    assert world.verify(b"").signed_by == ""
+    assert world.verify(b"").time_ns is None
+
+
 def test_the_wanted_subnet(world):
     data = world.certificate(delegation=world.delegation())
     key = world.root.public_key_der

@@ -44,6 +44,23 @@ def test_mainnet_certificates_fail_under_another_root_key(vectors, world, name):
     assert verify_certificate(data, root_key=world.root.public_key_der, canister=None).certificate is None
 
 
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        (
+            "ivg37_time_sharded",
+            "subnet {subnet}, to which mainnet's root key delegates",
+        ),
+        ("nns_nodeleg_subnet_delegation_uzr34", "mainnet's root key (the NNS itself)"),
+    ],
+)
+def test_who_signed_is_told(vectors, name, who):
+    data = (vectors / "certificates" / f"{name}.cbor").read_bytes()
+    subnet = json.loads((vectors / "certificates" / f"{name}.json").read_text())["subnet"]
+    verification = verify_certificate(data, root_key=MAINNET_ROOT_KEY, canister=None)
+    assert verification.signed_by == who.format(subnet=subnet)
+
+
 def test_the_command_says_the_same(vectors, capsys):
     checked = 0
     for file in sorted((vectors / "certificates").glob("*.json")):

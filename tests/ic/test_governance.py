@@ -88,20 +88,54 @@ def test_absent_parts_of_the_action_are_empty():
     )
 
 
+WRONG = {
+    "chip ids of texts": (
+        record(chip_ids=OptType(VecType(TEXT))),
+        {"chip_ids": ["a"]},
+        ("vec nat8", "text"),
+    ),
+    "one chip id": (record(chip_ids=OptType(BLOB)), {"chip_ids": b"a"}, ("vec nat8", "nat8")),
+    "chip ids of opts": (
+        record(chip_ids=OptType(VecType(OptType(Primitive.NAT8)))),
+        {"chip_ids": [3]},
+        ("vec nat8", "opt"),
+    ),
+    "a root hash of bytes": (record(rootfs_hash=OptType(BLOB)), {"rootfs_hash": b"ab"}, ("text", "vec")),
+    "measurements of bytes": (
+        record(base_guest_launch_measurements=OptType(BLOB)),
+        {"base_guest_launch_measurements": b""},
+        ("record", "vec"),
+    ),
+    "a text": (TEXT, "x", ("record", "text")),
+}
+
+
+@pytest.mark.parametrize(("content_type", "content", "told"), WRONG.values(), ids=WRONG.keys())
+def test_parts_of_another_type_are_refused_and_not_taken_for_absent(content_type, content, told):
+    with pytest.raises(EvidenceError, match=r"^the answer holds a value of another type") as caught:
+        decode_proposal_info(bless_reply(content_type, content))
+    assert (caught.value.expected, caught.value.observed) == told
+
+
+@pytest.mark.parametrize(("reply", "count"), [(b"DIDL\x00\x00", "0"), (b"DIDL\x00\x02\x7f\x7f", "2")])
+def test_a_reply_is_one_value(reply, count):
+    with pytest.raises(EvidenceError, match=r"^the reply does not hold one value") as caught:
+        decode_proposal_info(reply)
+    assert (caught.value.expected, caught.value.observed) == ("1", count)
+
+
 @pytest.mark.parametrize(
-    ("content_type", "content"),
+    ("tally", "told"),
     [
-        (record(chip_ids=OptType(VecType(TEXT))), {"chip_ids": ["a"]}),
-        (record(chip_ids=OptType(BLOB)), {"chip_ids": b"a"}),
-        (record(chip_ids=OptType(VecType(OptType(Primitive.NAT8)))), {"chip_ids": [3]}),
-        (record(rootfs_hash=OptType(BLOB)), {"rootfs_hash": b"ab"}),
-        (record(base_guest_launch_measurements=OptType(BLOB)), {"base_guest_launch_measurements": b""}),
-        (TEXT, "x"),
+        (
+            Tally(yes=1, no=2, total=3, timestamp_seconds=0),
+            "yes 1, no 2, total 3 (33.33% of the voting power in favour)",
+        ),
+        (Tally(0, 0, 0, 0), "yes 0, no 0, total 0"),
     ],
 )
-def test_parts_of_another_type_are_refused_and_not_taken_for_absent(content_type, content):
-    with pytest.raises(EvidenceError):
-        decode_proposal_info(bless_reply(content_type, content))
+def test_a_tally_in_words(tally, told):
+    assert str(tally) == told
 
 
 def test_statuses_beyond_the_known_ones():

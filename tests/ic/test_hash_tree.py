@@ -121,36 +121,65 @@ def test_other_node_shapes_are_refused(node):
         hash_tree.parse(node)
 
 
-def test_depth_is_limited():
+@pytest.mark.parametrize(
+    ("node", "observed"),
+    [
+        (7, "a int instead of an array"),
+        ({}, "a dict instead of an array"),
+        ([], "[]"),
+        ([9], "[9]"),
+        ([2, b"a", [0], "b"], "[2, bytes, list, str]"),
+        ([1, 2, 3, 4, 5], "[1, 2, 3, 4, ...]"),
+    ],
+)
+def test_a_node_of_another_shape_is_described(node, observed):
+    with pytest.raises(EvidenceError, match=r"^a node of the hash tree has no known shape") as caught:
+        hash_tree.parse([2, b"a", node])
+    assert caught.value.observed == observed
+
+
+@pytest.mark.parametrize(
+    "around", [lambda node: [2, b"a", node], lambda node: [1, node, [0]], lambda n: [1, [0], n]]
+)
+def test_depth_is_limited(around):
     node = [0]
     for _ in range(119):
-        node = [2, b"a", node]
+        node = around(node)
     hash_tree.parse(node)
-    with pytest.raises(EvidenceError, match="deep"):
-        hash_tree.parse([2, b"a", node])
+    with pytest.raises(EvidenceError, match=r"^the hash tree is nested too deeply$"):
+        hash_tree.parse(around(node))
 
 
 A, B, LEAF = Labeled(b"a", Leaf(b"1")), Labeled(b"b", Leaf(b"2")), Leaf(b"3")
 
 
+TWICE = "a label stands twice in the hash tree"
+TURNED = "a label stands out of order in the hash tree"
+STRAY = "a value stands among labelled parts of the hash tree"
+
+
 @pytest.mark.parametrize(
-    "tree",
+    ("tree", "what", "observed"),
     [
-        Fork(A, A),
-        Fork(B, A),
-        Fork(Fork(A, B), A),
-        Fork(A, Fork(Pruned(bytes(32)), A)),
-        Fork(B, Fork(Empty(), A)),
-        Fork(A, LEAF),
-        Fork(LEAF, LEAF),
-        Fork(LEAF, Empty()),
-        Labeled(b"x", Fork(B, A)),
-        Fork(A, Labeled(b"b", Fork(A, LEAF))),
+        (Fork(A, A), TWICE, "a"),
+        (Fork(B, A), TURNED, "a"),
+        (Fork(Fork(A, B), A), TURNED, "a"),
+        (Fork(A, Fork(Pruned(bytes(32)), A)), TWICE, "a"),
+        (Fork(B, Fork(Empty(), A)), TURNED, "a"),
+        (Fork(A, LEAF), STRAY, ""),
+        (Fork(LEAF, LEAF), STRAY, ""),
+        (Fork(LEAF, Empty()), STRAY, ""),
+        (Labeled(b"x", Fork(B, A)), TURNED, "a"),
+        (Fork(A, Labeled(b"b", Fork(A, LEAF))), STRAY, ""),
+        (Fork(Labeled(b"\xff", LEAF), Labeled(b"\xff", LEAF)), TWICE, "ff"),
+        (Fork(Labeled(b"a\n", LEAF), Labeled(b"a\n", LEAF)), TWICE, "610a"),
+        (Fork(Labeled(b"x" * 41, LEAF), Labeled(b"x" * 41, LEAF)), TWICE, "x" * 40),
     ],
 )
-def test_trees_that_can_be_read_in_two_ways(tree):
-    with pytest.raises(EvidenceError):
+def test_trees_that_can_be_read_in_two_ways(tree, what, observed):
+    with pytest.raises(EvidenceError) as caught:
         hash_tree.check_well_formed(tree)
+    assert (caught.value.what, caught.value.observed) == (what, observed)
 
 
 @pytest.mark.parametrize(

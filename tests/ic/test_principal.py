@@ -6,7 +6,7 @@ import pytest
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic import MAINNET_ROOT_KEY, Principal, parse_root_key
-from auditkit.ic.public_key import point_of
+from auditkit.ic.public_key import named_root_key, point_of
 
 
 @pytest.mark.parametrize(
@@ -29,30 +29,57 @@ def test_the_mainnet_root_subnet_is_named_after_the_root_key():
     assert Principal.self_authenticating(MAINNET_ROOT_KEY).to_text() == text
 
 
+NO_TEXT, LENGTH = "is not the text of a principal", "is not the text of a principal: wrong length"
+CHECKSUM, SPELLING = "is not a principal: its checksum is wrong", "is not the canonical text of a principal"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "what"),
     [
-        "",
-        "rrkah",
-        "rrkah-fqaaa-aaaaa-aaaaq-caj",
-        "RRKAH-fqaaa-aaaaa-aaaaq-cai",
-        "rrkahfqaaaaaaaaaaaqcai",
-        "rrkah-fqaaa-aaaaa-aaaaq-cai-",
-        "rrkah-fqaaa-aaaaa-aaaaq-cai ",
-        "rrkah-fqaaa-aaaaa-aaaab-cai",
-        "ä",
-        "a" * 200,
+        ("", LENGTH),
+        ("rrkah", LENGTH),
+        ("rrkah-fqaaa-aaaaa-aaaaq-caj", SPELLING),
+        ("rrkah-fqaaa-aaaaa-aaaaq-caq", CHECKSUM),
+        ("RRKAH-fqaaa-aaaaa-aaaaq-cai", SPELLING),
+        ("rrkahfqaaaaaaaaaaaaqcai", SPELLING),
+        ("rrkah-fqaaa-aaaaa-aaaaq-cai-", SPELLING),
+        ("rrkah-fqaaa-aaaaa-aaaaq-cai ", NO_TEXT),
+        ("rrkah-fqaaa-aaaaa-aaaab-cai", CHECKSUM),
+        ("ä", NO_TEXT),
+        ("a" * 200, LENGTH),
+        ("a" * 55, LENGTH),
     ],
 )
-def test_other_spellings_are_refused(text):
-    with pytest.raises(ParameterError):
+def test_other_spellings_are_refused(text, what):
+    with pytest.raises(ParameterError) as caught:
         Principal.from_text(text)
+    assert caught.value.what == f"{text!r} {what}"
+
+
+def test_another_spelling_is_told_with_the_right_one():
+    with pytest.raises(ParameterError) as caught:
+        Principal.from_text("rrkahfqaaaaaaaaaaaaqcai")
+    assert (caught.value.expected, caught.value.observed) == (
+        "rrkah-fqaaa-aaaaa-aaaaq-cai",
+        "rrkahfqaaaaaaaaaaaaqcai",
+    )
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xff", bytes(range(28)), bytes(range(29))])
+def test_every_length_is_read_back(raw):
+    assert Principal.from_text(Principal(raw).to_text()) == Principal(raw)
 
 
 def test_a_principal_has_29_bytes_at_most():
     Principal(bytes(29))
-    with pytest.raises(EvidenceError):
+    with pytest.raises(EvidenceError) as caught:
         Principal(bytes(30))
+    told = caught.value
+    assert (told.what, told.expected, told.observed) == (
+        "a principal is too long",
+        "at most 29 bytes",
+        "30 bytes",
+    )
 
 
 def test_root_keys_as_users_name_them(tmp_path):
@@ -72,33 +99,69 @@ def test_root_keys_as_users_name_them(tmp_path):
     )
 
 
+NO_KEY = "the file holds no public key"
+WRONG_LENGTH = "a public key has the wrong length"
+ANOTHER_KIND = "a public key does not say that it is a BLS12-381 key of the Internet Computer"
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "what", "observed"),
     [
-        b"",
-        b"hello",
-        MAINNET_ROOT_KEY[:-1],
-        MAINNET_ROOT_KEY + b"\0",
-        b"0" * 10_000,
-        b"\x30\x81",
-        b"\xff" * 50,
+        (b"", WRONG_LENGTH, "0 bytes"),
+        (b"hello", NO_KEY, ""),
+        (MAINNET_ROOT_KEY[:-1], WRONG_LENGTH, "132 bytes"),
+        (MAINNET_ROOT_KEY + b"\0", WRONG_LENGTH, "134 bytes"),
+        (MAINNET_ROOT_KEY[:-1].hex().encode(), WRONG_LENGTH, "132 bytes"),
+        (b"0" * 4096, WRONG_LENGTH, "2048 bytes"),
+        (b"0" * 4097, "the file is too large for a public key", ""),
+        (b"\x30\x81", WRONG_LENGTH, "2 bytes"),
+        (b"\x30\x81" + bytes(131), ANOTHER_KIND, "3081" + "00" * 35),
+        (b"\xff" * 50, NO_KEY, ""),
+        (b"-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----\n", NO_KEY, ""),
+        (b"-----BEGIN PUBLIC KEY-----\nMIGC\n-----END PUBLIC KEY-----\n", WRONG_LENGTH, "3 bytes"),
     ],
 )
-def test_files_that_hold_no_root_key(tmp_path, content):
+def test_files_that_hold_no_root_key(tmp_path, content, what, observed):
     (tmp_path / "key").write_bytes(content)
-    with pytest.raises(ParameterError):
+    with pytest.raises(ParameterError) as caught:
         parse_root_key(str(tmp_path / "key"))
+    told = caught.value
+    assert (told.what, told.where, told.observed) == (what, str(tmp_path / "key"), observed)
 
 
-@pytest.mark.parametrize("text", ["", "Mainnet", "ab" * 133, "no/such/file", "\0", "308182"])
+@pytest.mark.parametrize("text", ["", "Mainnet", "ab" * 132, "no/such/file", "\0", "308182"])
 def test_texts_that_name_no_root_key(text):
-    with pytest.raises(ParameterError):
+    with pytest.raises(ParameterError) as caught:
         parse_root_key(text)
+    assert caught.value.what.startswith(
+        f"the root key {text!r} is neither a name, nor 266 hex digits, nor a file ("
+    )
+
+
+def test_digits_of_another_key_are_told():
+    with pytest.raises(ParameterError) as caught:
+        parse_root_key("ab" * 133)
+    told = caught.value
+    assert (told.what, told.where, told.observed) == (ANOTHER_KIND, "the root key", "ab" * 37)
+    assert told.expected == MAINNET_ROOT_KEY[:37].hex()
+
+
+@pytest.mark.parametrize("text", ["", "no/such/file", "ab" * 132, "ab" * 134, " mainnet"])
+def test_what_others_wrote_names_no_file(tmp_path, monkeypatch, text):
+    """Even where there is one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_bytes(MAINNET_ROOT_KEY)
+    for name in (text, "key"):
+        with pytest.raises(ParameterError) as caught:
+            named_root_key(name)
+        assert caught.value.what == "the root key is neither mainnet nor 266 hex digits"
+    assert named_root_key("mainnet") == named_root_key(MAINNET_ROOT_KEY.hex()) == MAINNET_ROOT_KEY
 
 
 def test_every_byte_of_the_der_prefix_counts():
     for offset in range(37):
         changed = bytearray(MAINNET_ROOT_KEY)
         changed[offset] ^= 1
-        with pytest.raises(EvidenceError):
+        with pytest.raises(EvidenceError, match=f"^{ANOTHER_KIND}"):
             point_of(bytes(changed))
+    assert point_of(MAINNET_ROOT_KEY) == MAINNET_ROOT_KEY[37:]

@@ -1,10 +1,12 @@
 """Requests against the request id example of the IC interface specification."""
 
+import hashlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.errors import EvidenceError
+from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic import (
     Principal,
     call_content,
@@ -70,31 +72,83 @@ def envelope(**changes):
     return encode_envelope(content)
 
 
+FIELDS = "arg, canister_id, ingress_expiry, method_name, request_type, sender and perhaps nonce"
+NO_ENVELOPE = (
+    "the stored request is not an anonymous envelope (expected a map with content alone, found nothing)"
+)
+LONG = "a principal is too long (expected at most 29 bytes, found 30 bytes)"
+
+
+def ill_typed(field: str) -> str:
+    return f"the field {field} of the stored request has the wrong type"
+
+
+def wrong_fields(found: str) -> str:
+    return f"the stored request has the wrong fields (expected {FIELDS}, found {found})"
+
+
 BAD = {
-    "empty": b"",
-    "not a map": b"\x80",
-    "no content": b"\xa0",
-    "content is no map": b"\xa1\x67content\x80",
-    "a signature beside it": cbor.encode({"content": CONTENT, "sender_sig": b""}, tagged=True),
-    "bytes after it": envelope() + b"\0",
-    "no canister": envelope(canister_id=None),
-    "unknown field": envelope(extra=1),
-    "a query": envelope(request_type="query"),
-    "canister is text": envelope(canister_id="rrkah"),
-    "canister too long": envelope(canister_id=bytes(30)),
-    "method is bytes": envelope(method_name=b"hello"),
-    "expiry is text": envelope(ingress_expiry="1"),
-    "nonce is text": envelope(nonce="1"),
-    "nonce too long": envelope(nonce=bytes(33)),
-    "argument is a list": envelope(arg=[]),
-    "sender too long": envelope(sender=bytes(30)),
+    "empty": (b"", "CBOR byte 0: the document ends too early"),
+    "not a map": (b"\x80", NO_ENVELOPE),
+    "no content": (b"\xa0", NO_ENVELOPE),
+    "content is no map": (b"\xa1\x67content\x80", "the content of the stored request is not a map"),
+    "a signature beside it": (cbor.encode({"content": CONTENT, "sender_sig": b""}, tagged=True), NO_ENVELOPE),
+    "bytes after it": (
+        envelope() + b"\0",
+        f"CBOR byte {len(envelope())}: 1 bytes after the end of the document",
+    ),
+    "no canister": (
+        envelope(canister_id=None),
+        wrong_fields("request_type, method_name, arg, sender, ingress_expiry"),
+    ),
+    "unknown field": (
+        envelope(extra=1),
+        wrong_fields("request_type, canister_id, method_name, arg, sender, ingress_expiry, extra"),
+    ),
+    "a query": (
+        envelope(request_type="query"),
+        "the stored request is not an update call (expected something else, found query)",
+    ),
+    "canister is text": (envelope(canister_id="rrkah"), ill_typed("canister_id")),
+    "canister too long": (envelope(canister_id=bytes(30)), LONG),
+    "method is bytes": (envelope(method_name=b"hello"), ill_typed("method_name")),
+    "expiry is text": (envelope(ingress_expiry="1"), ill_typed("ingress_expiry")),
+    "nonce is text": (envelope(nonce="1"), ill_typed("nonce")),
+    "nonce too long": (envelope(nonce=bytes(33)), "the nonce of the stored request is too long"),
+    "argument is a list": (envelope(arg=[]), ill_typed("arg")),
+    "sender too long": (envelope(sender=bytes(30)), LONG),
 }
 
 
-@pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
-def test_other_envelopes_are_refused(data):
-    with pytest.raises(EvidenceError):
+@pytest.mark.parametrize(("data", "told"), BAD.values(), ids=BAD.keys())
+def test_other_envelopes_are_refused(data, told):
+    with pytest.raises(EvidenceError) as caught:
         parse_request(data)
+    assert str(caught.value) == told
+
+
+def test_a_nonce_of_32_bytes_is_taken():
+    assert parse_request(envelope(nonce=bytes(32))).nonce == bytes(32)
+    assert parse_request(envelope()).nonce is None
+
+
+def test_a_request_id_hashes_maps_in_maps_as_the_outer_one():
+    inner = {"a": 1}
+    assert (
+        request_id({"x": inner}) == hashlib.sha256(hashlib.sha256(b"x").digest() + request_id(inner)).digest()
+    )
+
+
+@pytest.mark.parametrize("value", [-1, True, 1.5, None])
+def test_what_has_no_place_in_a_request_is_refused(value):
+    with pytest.raises(ParameterError, match=f"^a {type(value).__name__} has no place in a request$"):
+        request_id({"a": value})
+
+
+@pytest.mark.parametrize(("number", "encoded"), [(0, "00"), (127, "7f"), (128, "8001"), (16384, "808001")])
+def test_numbers_are_hashed_as_leb128(number, encoded):
+    digest = hashlib.sha256(bytes.fromhex(encoded)).digest()
+    assert request_id({"a": number}) == hashlib.sha256(hashlib.sha256(b"a").digest() + digest).digest()
 
 
 @settings(deadline=1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,11 +92,9 @@ def judge(decisions: Iterable[_Decided], policy: Policy) -> Judgement[_Decided]:
     made = sorted(decisions, key=lambda decision: decision.number)
     demanded = policy.demanded
     failed = [d for d in made if d.outcome is Outcome.FAIL and d.id in demanded]
-    counts: dict[str, int] = {}
-    for decision in made:
-        answered = decision.outcome is not Outcome.SKIP or decision.id not in policy.answered
-        counts[decision.id] = counts.get(decision.id, 0) + answered
-    missing = tuple(check.id for check in policy.checks if counts.get(check.id, 0) != 1)
+    counts = Counter(decision.id for decision in made)
+    unanswered = {d.id for d in made if d.outcome is Outcome.SKIP and d.id in policy.answered}
+    missing = tuple(check.id for check in policy.checks if counts[check.id] != 1 or check.id in unanswered)
     if failed:
         first = failed[0]
         return Judgement(policy.id, Verdict.FAIL, first, missing, first.reason)

@@ -1,0 +1,19 @@
+"""All cases, table by table."""
+
+from __future__ import annotations
+
+from audit.outcomes import (
+    attestation,
+    base,
+    certificate,
+    content,
+    measurements,
+    proposal,
+    recovery,
+    reports,
+    settings,
+    steps,
+)
+
+TABLES = (certificate, proposal, content, base, measurements, recovery, attestation, settings, reports, steps)
+CASES = tuple(case for table in TABLES for case in table.CASES)
