@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     path = file_of(tmp_path, (0, b"x"), size=1)
     with path.open("ab") as file:
         assert refusal(lambda: holds_data_behind(file, 0)) == Refusal(
-            "the image cannot be read: Bad file descriptor", str(file), kind=SourceError
+            "the image cannot be read: bad file descriptor", str(file), kind=SourceError
         )
 
 
@@ -94,7 +94,7 @@ def test_a_disk_that_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "lseek", fail)
     assert refusal(lambda: holds_data_behind(path, 0)) == Refusal(
-        "the image cannot be read: Input/output error", str(path), kind=SourceError
+        "the image cannot be read: input/output error", str(path), kind=SourceError
     )
 
 

@@ -281,4 +281,4 @@ def test_a_disk_that_fails(craft):
             raise OSError(errno.EIO, "Input/output error")
 
     told = refusal(lambda: Ext4(Failing(craft().data)))
-    assert told == Refusal("the image cannot be read: Input/output error", kind=SourceError)
+    assert told == Refusal("the image cannot be read: input/output error", kind=SourceError)
