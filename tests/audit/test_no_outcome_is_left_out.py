@@ -127,7 +127,19 @@ def test_the_reader_finds_which_checks_a_line_decides(text, found):
     assert reader.unknown == []
 
 
-def test_the_reader_says_where_it_cannot_tell():
-    reader = Reader((Module("module.py", IMPORT + "def f(x):\n  return x.failed('a', 'b')"),))
-    assert reader.places() == {}
-    assert reader.unknown == ["module.py:3 .failed: x"]
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def f(x):\n  return x.failed('a', 'b')", "module.py:3 .failed: x"),
+        ("def f(x):\n  return x.failed", "module.py:3 .failed: x"),
+        ("def f(log):\n  return log.failed('a', 'b')", "module.py:3 .failed: log"),
+        (
+            "def f(x):\n  c = checks.BASE_DIGEST\n  return c.failed('a', 'b') if x else c.failed('c', 'd')",
+            "module.py:4 .failed: two on one line",
+        ),
+    ],
+)
+def test_the_reader_says_where_it_cannot_tell(text, told):
+    reader = Reader((Module("module.py", IMPORT + text),))
+    reader.places()
+    assert reader.unknown == [told]

@@ -28,7 +28,6 @@ from auditkit.audit import (
     certificate_policy,
     compare_images_policy,
     judge,
-    policy_named,
     policy_version,
 )
 from auditkit.decision import Check, Decision
@@ -246,7 +245,6 @@ def test_an_older_policy_is_not_changed_by_what_is_asked():
 
 def test_the_policies_by_name_and_by_version():
     assert POLICIES == {"strict": STRICT, "overlap": OVERLAP}
-    assert [policy_named(name) for name in ("strict", "overlap")] == [STRICT, OVERLAP]
     assert [policy_version(name) for name in ("strict/2", "strict/1", "overlap/1")] == [
         STRICT,
         STRICT_1,
@@ -259,10 +257,3 @@ def test_a_policy_of_another_version_is_named(identifier):
     with pytest.raises(ParameterError, match="does not know the policy") as caught:
         policy_version(identifier + "x" * 50)
     assert repr((identifier + "x" * 50)[:40]) in caught.value.what
-
-
-def test_an_unknown_policy_is_named():
-    with pytest.raises(ParameterError, match="no such policy") as caught:
-        policy_named("lenient")
-    told = caught.value
-    assert (told.where, told.expected, told.observed) == ("policy", "strict or overlap", "'lenient'")

@@ -399,6 +399,13 @@ GUESTS = (
         "version 3, family 0, model 0, stepping 0",
         "It names the processor that it is of.",
     ),
+    passes(
+        VERSION,
+        "5",
+        decided(report(version=5)),
+        "version 5, family 0, model 0, stepping 0",
+        "It names the processor that it is of.",
+    ),
     *(
         outcome(
             VERSION,

@@ -25,6 +25,7 @@ METHODS = tuple(name for name, value in vars(Check).items() if callable(value) a
 PACKAGE = Path(auditkit.__file__).parent
 CATALOGUES = ("auditkit.checks", "auditkit.signing.report_checks")
 OWN = "decision.py"  # where `Check` calls its own methods
+LOGS = ("log", "self")  # names of a `DecisionLog`, whose first failure is a property
 GROUP = frozenset[str]()
 
 
@@ -94,11 +95,13 @@ class Reader:
                 if not isinstance(node, ast.Attribute) or node.attr not in METHODS:
                     continue
                 place = Place(module.name, node.end_lineno or 0, node.attr)
-                checks = self._checks(module, node.value)
-                if checks is not None:
+                checks, name = self._checks(module, node.value), ast.unparse(node.value)
+                if place in found:
+                    self.unknown.append(f"{place}: two on one line")
+                elif checks is not None:
                     found[place] = checks
-                elif isinstance(module.parents[node], ast.Call) and module.parents[node].func is node:
-                    self.unknown.append(f"{place}: {ast.unparse(node.value)}")
+                elif name not in LOGS or _is_called(module, node):
+                    self.unknown.append(f"{place}: {name}")
         return found
 
     def _checks(self, module: Module, value: ast.AST) -> frozenset[str] | None:
@@ -151,6 +154,11 @@ class Reader:
                 (value,) = named or [call.args[index]]
                 ways.append(self._checks(other, value))
         return None if None in ways or not ways else frozenset().union(*ways)
+
+
+def _is_called(module: Module, node: ast.AST) -> bool:
+    above = module.parents[node]
+    return isinstance(above, ast.Call) and above.func is node
 
 
 @dataclass

@@ -145,6 +145,7 @@ def strange():
     return decide_unknown_member_of_recovery("x" * 101, NAMES)
 
 
+ADDED = "/: added: the recovery image has a file of 0 bytes with SHA-256 "
 MANY = tuple(item(f"more-{number:02}".encode()) for number in range(40))
 TOUCHED = tuple(item(b"%d" % number, mode=0o600) for number in range(7))
 FIVE_TOLD = "; ".join(
@@ -177,6 +178,13 @@ TREES = (
         compared(snapshot=tree(A, B, PROPOSAL, item(b"c", b"\x03"))),
         "/c: added: the recovery image has a file of 1 bytes with SHA-256 03",
         "The recovery image boots something else than the base release: /c.",
+    ),
+    fails(
+        TREE,
+        "one file more, told in as many characters as are shown",
+        compared(snapshot=tree(A, B, PROPOSAL, item(b"n" * (2000 - len(ADDED))))),
+        f"/{'n' * (2000 - len(ADDED))}{ADDED[1:]}",
+        f"The recovery image boots something else than the base release: /{'n' * (2000 - len(ADDED))}.",
     ),
     fails(
         TREE,
