@@ -18,7 +18,7 @@ from tests.fuzz import targets
 from tests.fuzz.fuzz import TARGET_NAMES
 from tests.fuzz.targets import CORPUS, TARGETS
 
-SECONDS_EACH = 4
+SECONDS_EACH, SECONDS_THOROUGH = 2, 15
 CASES = sorted(file for name in TARGETS for file in (CORPUS / name).iterdir())
 
 
@@ -70,13 +70,16 @@ def test_a_second_spelling_would_be_found(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "seconds", [SECONDS_EACH, pytest.param(SECONDS_THOROUGH, marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize("name", TARGETS)
-def test_coverage_guided(name, tmp_path, capsys):
+def test_coverage_guided(name, seconds, tmp_path, capsys):
     if importlib.util.find_spec("atheris") is None:
         missing("atheris, the coverage-guided fuzzer, has no wheel for this machine")
     script = Path(__file__).parent / "fuzz.py"
     done = subprocess.run(
-        [sys.executable, script, name, "--seconds", str(SECONDS_EACH), "--finds", tmp_path],
+        [sys.executable, script, name, "--seconds", str(seconds), "--finds", tmp_path],
         capture_output=True,
         text=True,
         check=False,
@@ -91,6 +94,6 @@ def test_coverage_guided(name, tmp_path, capsys):
         for stat in ("number_of_executed_units", "peak_rss_mb")
     )
     with capsys.disabled():
-        print(f"\nfuzzed {name}: {runs} inputs in {SECONDS_EACH} s, {peak} MB at most, no find")
+        print(f"\nfuzzed {name}: {runs} inputs in {seconds} s, {peak} MB at most, no find")
     assert runs > 50
     assert peak <= 256
