@@ -14,11 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import missing
-from tests.fuzz import targets
-from tests.fuzz.fuzz import TARGET_NAMES
-from tests.fuzz.targets import CORPUS, TARGETS
+from tests.fuzz import guest_targets, image_targets, report_targets, targets
+from tests.fuzz.fuzz import CORPUS, MODULES, TARGET_NAMES
 
 SECONDS_EACH, SECONDS_THOROUGH = 2, 15
+BY_MODULE = {
+    "targets": targets.TARGETS,
+    "image_targets": image_targets.TARGETS,
+    "guest_targets": guest_targets.TARGETS,
+    "report_targets": report_targets.TARGETS,
+}
+TARGETS = {name: target for found in BY_MODULE.values() for name, target in found.items()}
 CASES = sorted(file for name in TARGETS for file in (CORPUS / name).iterdir())
 
 
@@ -27,7 +33,11 @@ def cpu_seconds() -> float:
 
 
 def test_the_harness_names_every_target():
+    assert {module: names for module, (_, names) in MODULES.items()} == {
+        module: tuple(found) for module, found in BY_MODULE.items()
+    }
     assert tuple(TARGETS) == TARGET_NAMES
+    assert {folder.name for folder in CORPUS.iterdir() if folder.is_dir()} == set(TARGET_NAMES)
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: f"{file.parent.name}/{file.name}")
