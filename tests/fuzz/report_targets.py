@@ -11,12 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.pipeline.record import parse_record, render_record
+from auditkit.pipeline.records.record import parse_record, render_record
 from auditkit.report import from_json, render_markdown, render_text, to_json
 from auditkit.signing import AllowedSigner, read_trust_list
 from auditkit.signing.companion import _public_key
-from auditkit.signing.ssh_certificates import keyid_of
-from auditkit.signing.ssh_keys import key_type
+from auditkit.signing.ssh.certificates import keyid_of
+from auditkit.signing.ssh.keys import key_type
 from tests.fuzz.promises import hold
 
 NOW = 1_780_000_000

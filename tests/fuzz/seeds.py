@@ -22,10 +22,10 @@ from auditkit.pipeline import Parameters, check
 from auditkit.practice import parameter_file
 from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
-from auditkit.practice.file_systems import add_verity_tree
-from auditkit.practice.firmware import practice_firmware
-from auditkit.practice.release import boot_args
-from auditkit.practice.sparse_tar import SparseTar
+from auditkit.practice.release.build import boot_args
+from auditkit.practice.release.file_systems import add_verity_tree
+from auditkit.practice.release.firmware import practice_firmware
+from auditkit.practice.release.sparse_tar import SparseTar
 from auditkit.report import to_json
 from auditkit.sev.attestation import parse_chain
 from tests.fuzz.image_targets import BLOCK, packed
