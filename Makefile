@@ -16,7 +16,8 @@ audit: $(READY)   ## a full audit of the practice network; prints the verdict an
 
 test: $(READY) lint   ## every check that needs no network
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
-	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
+	  -p no:cacheprovider notebooks
 
 quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no series of damaged files
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not slow' \

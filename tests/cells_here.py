@@ -48,31 +48,39 @@ class Here(Engine):
                 nb_man.cell_start(cell, index)
                 cell.execution_count = index + 1
                 try:
-                    _run(cell, names, show)
+                    cell.outputs = _run(cell, names, show)
                 except Exception as error:  # noqa: BLE001  (whatever a cell raises ends its notebook)
                     shown = new_output(
                         "error", ename=type(error).__name__, evalue=str(error), traceback=[str(error)]
                     )
-                    cell.outputs.append(shown)
+                    cell.outputs = [shown]
                     nb_man.cell_exception(cell, index, exception=error)
                     return
                 nb_man.cell_complete(cell, index)
 
 
-def _run(cell: nbformat.NotebookNode, names: dict[str, object], show: DisplayFormatter) -> None:
-    """Runs a cell; what it prints and the value of a last expression become its outputs."""
-    tree = ast.parse(cell.source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+def _run(
+    cell: nbformat.NotebookNode, names: dict[str, object], show: DisplayFormatter
+) -> list[nbformat.NotebookNode]:
+    """The outputs of a cell: what it prints, and the value of a last expression."""
     with redirect_stdout(io.StringIO()) as printed:
-        exec(compile(tree, "<cell>", "exec"), names)
-        value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
-    cell.outputs = []
+        value = value_of(cell.source, names)
+    outputs = []
     if text := printed.getvalue():
-        cell.outputs.append(new_output("stream", name="stdout", text=text))
+        outputs.append(new_output("stream", name="stdout", text=text))
     if value is not None:
         data, metadata = show.format(value)
         count = cell.execution_count
-        cell.outputs.append(new_output("execute_result", data=data, metadata=metadata, execution_count=count))
+        outputs.append(new_output("execute_result", data=data, metadata=metadata, execution_count=count))
+    return outputs
+
+
+def value_of(source: str, names: dict[str, object]) -> object:
+    """Runs the code of a cell; gives the value of its last expression, or None."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
 
 
 papermill_engines.register(NAME, Here)

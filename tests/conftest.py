@@ -72,6 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A whole series runs where it is asked for by name; a sample of each has no such mark, and always runs."""
+    items.sort(
+        key=lambda item: item.get_closest_marker("slow") is None
+    )  # or one of them is left over for the end
     if "thorough" in config.getoption("-m"):
         return
     left_out = [item for item in items if item.get_closest_marker("thorough")]

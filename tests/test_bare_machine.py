@@ -51,7 +51,12 @@ def run_tests(folder: Path, **variables: str) -> subprocess.CompletedProcess[str
     ]
     return subprocess.run(
         command,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests"), **variables},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "tests"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            **variables,
+        },
         capture_output=True,
         text=True,
         timeout=120,

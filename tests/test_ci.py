@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,8 +137,21 @@ def test_python_takes_nothing_from_the_checkout_or_the_environment(scheduled, tm
 
 
 @pytest.mark.slow
-def test_files_planted_in_the_checkout_are_not_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "pip", [pytest.param(True, marks=pytest.mark.thorough), False], ids=["with-pip", "without-pip"]
+)
+def test_files_planted_in_the_checkout_are_not_run(tmp_path, monkeypatch, pip):
     """With Python itself as far as the network is not needed: a virtual environment is made, pip starts."""
+    if not pip:  # most of the seconds are those that pip takes to be put there
+        python = tmp_path / "python"
+        python.write_text(f"""#!/bin/bash
+case "$*" in
+*"-m venv"*) exec {sys.executable} "${{@:1:$#-1}}" --without-pip "${{@: -1}}" ;;
+esac
+exec {sys.executable} "$@"
+""")
+        python.chmod(0o755)
+        monkeypatch.setenv("PYTHON", str(python))
     checkout = tmp_path / "checkout"
     (checkout / "ci").mkdir(parents=True)
     script = shutil.copy(ROOT / "ci" / "audit.sh", checkout / "ci")

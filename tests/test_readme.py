@@ -63,14 +63,36 @@ def test_the_two_commands_are_those_that_ci_runs():
         assert target in gate
 
 
+# A Python that makes a virtual environment of the one that is there, and installs nothing into it.
+STAND_IN = f"""#!/bin/bash
+case "$*" in
+*"-m venv"*)
+  mkdir -p "${{@: -1}}/bin" && touch "${{@: -1}}/pyvenv.cfg" && cp "$0" "${{@: -1}}/bin/python"
+  ln -s {Path(sys.executable).parent}/{{auditkit,papermill}} "${{@: -1}}/bin" ;;
+*"-m pip install"*) ;;
+*) echo "nobody thought of $*" >&2; exit 9 ;;
+esac
+"""
+
+
 @pytest.mark.slow
-def test_plain_blocks_run_as_they_stand(checkout, program):
+@pytest.mark.parametrize("installs", [pytest.param(True, marks=pytest.mark.thorough), False])
+def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, installs):
+    """What pip installs, for a minute each time, is taken from this environment where ``installs`` is not set."""
     program("ssh-keygen")
     commands = [text for mark, text in BLOCKS if mark == "plain" and not text.startswith("make ")]
     assert len(commands) >= 5
-    done = bash("\n".join(commands), checkout)
+    variables = {}
+    if not installs:
+        python = tmp_path / "python3.11"
+        python.write_text(STAND_IN)
+        python.chmod(0o755)
+        commands.insert(0, f"PATH={tmp_path}:$PATH\n")
+        variables["PYTHON"] = str(python)
+    folder = Path(shutil.copytree(checkout, tmp_path / "auditkit"))
+    done = bash("\n".join(commands), folder, **variables)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert (checkout / "audit-out.ipynb").exists()
+    assert (folder / "audit-out.ipynb").exists()
     assert "scheduled audit: PASS" in done.stdout
 
 

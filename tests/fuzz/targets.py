@@ -1,4 +1,4 @@
-"""What is fuzzed: one function a reader of hostile bytes, which raises when the reader breaks its promise.
+"""What is fuzzed of `auditkit.ic`: one function a reader of hostile bytes, which raises when it breaks its promise.
 
 Every target takes any bytes. A reader may refuse them with EvidenceError; what it accepts has to keep the
 promises that are written here as `hold` calls. Any other exception is a find.
@@ -17,6 +17,7 @@ from auditkit.ic.candid import Opt, Primitive, Record, Typed, Variant, Vec
 from auditkit.ic.certificate import Certificate, read_form
 from auditkit.ic.hash_tree import Error, Fork, Found, HashTree, Labeled, Leaf, Pruned, Unknown
 from auditkit.ic.principal import GOVERNANCE
+from tests.fuzz.promises import hold
 
 CORPUS = Path(__file__).parent / "corpus"
 ROOT_KEY = bytes.fromhex((CORPUS / "root_key.hex").read_text())
@@ -24,12 +25,6 @@ REQUEST = (CORPUS / "request" / "get_proposal_info").read_bytes()
 PROPOSAL_ID = 139000
 NOW_NS = 1_780_000_000_000_000_000
 LONGEST_WALK = 2_000
-
-
-def hold(promise: bool, what: str) -> None:
-    """Raises when a promise is broken."""
-    if not promise:
-        raise RuntimeError(f"broken promise: {what}")
 
 
 def fuzz_cbor(data: bytes) -> None:

@@ -7,18 +7,30 @@ import re
 import resource
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditkit.guestos import Ext4
+from auditkit.signing import allowed_signers
 from tests.conftest import missing
-from tests.fuzz import targets
-from tests.fuzz.fuzz import TARGET_NAMES
-from tests.fuzz.targets import CORPUS, TARGETS
+from tests.fuzz import guest_targets, image_targets, report_targets, targets
+from tests.fuzz.fuzz import CORPUS, CPU_SECONDS, MODULES, TARGET_NAMES, timed
 
-SECONDS_EACH = 4
+SECONDS_EACH, SECONDS_THOROUGH = 2, 15
+BY_MODULE = {
+    "targets": targets.TARGETS,
+    "image_targets": image_targets.TARGETS,
+    "guest_targets": guest_targets.TARGETS,
+    "report_targets": report_targets.TARGETS,
+}
+TARGETS = {name: target for found in BY_MODULE.values() for name, target in found.items()}
 CASES = sorted(file for name in TARGETS for file in (CORPUS / name).iterdir())
 
 
@@ -27,7 +39,11 @@ def cpu_seconds() -> float:
 
 
 def test_the_harness_names_every_target():
+    assert {module: names for module, (_, names) in MODULES.items()} == {
+        module: tuple(found) for module, found in BY_MODULE.items()
+    }
     assert tuple(TARGETS) == TARGET_NAMES
+    assert {folder.name for folder in CORPUS.iterdir() if folder.is_dir()} == set(TARGET_NAMES)
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: f"{file.parent.name}/{file.name}")
@@ -69,14 +85,73 @@ def test_a_second_spelling_would_be_found(monkeypatch):
         targets.fuzz_cbor(b"\x18\x00")
 
 
+def changed(function: Callable[..., Any], change: Callable[[Any], object]) -> Callable[..., object]:
+    """``function``, with something else made of what it gives."""
+    return lambda *arguments, **options: change(function(*arguments, **options))
+
+
+BROKEN = {
+    "ext4/no-checksums": (Ext4, "read", lambda content: content[:-1], "a file has its size"),
+    "update-image/small-root": (
+        image_targets, "read_update_image", lambda image: image.boot_image.write_bytes(b"") or image, "of tarfile",
+    ),
+    "boot-args/release": (
+        image_targets, "parse_boot_args",
+        lambda found: replace(found, lines={n: replace(x, text=x.text[1:]) for n, x in found.lines.items()}),
+        "a shell reads it so",
+    ),
+    "firmware/practice": (
+        guest_targets, "parse_firmware", lambda it: replace(it, reset_eip=it.reset_eip + 1), "the same reset address",
+    ),
+    "der/certificate-0": (
+        guest_targets, "parse_certificate", lambda it: replace(it, serial=it.serial + 1), "the serial number",
+    ),
+    "attestation/hex": (guest_targets, "parse_report", lambda it: replace(it, chip_id=b""), "its fields"),
+    "attestation/chain": (guest_targets, "parse_chain", iter, "a chain in DER"),
+    "allowed-signers/two": (
+        allowed_signers, "_time", lambda moment: moment and moment + 1, "one meaning",
+    ),
+    "ssh-signature/ed25519": (report_targets, "keyid_of", lambda keyid: keyid.lower(), "its fingerprint"),
+    "audit-json/tampered-certificate": (
+        report_targets, "to_json", lambda data: data.replace(b"x86_64", b"x86_65", 1), "one meaning",
+    ),
+    "replay-yaml/honest": (
+        report_targets, "render_record",
+        lambda item: replace(item, content=item.content.replace(b"900", b"901", 1)), "one meaning",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_promise_would_be_found(case, monkeypatch):
+    place, name, change, told = BROKEN[case]
+    monkeypatch.setattr(place, name, changed(getattr(place, name), change))
+    with pytest.raises(RuntimeError, match=f"broken promise: .*{told}"):
+        TARGETS[case.partition("/")[0]]((CORPUS / case).read_bytes())
+
+
+def test_a_second_of_processor_time_would_be_found():
+    def busy(_: bytes) -> None:
+        end = time.process_time() + CPU_SECONDS
+        while time.process_time() <= end:
+            pass
+
+    timed(lambda _: None)(b"")
+    with pytest.raises(RuntimeError, match="it took"):
+        timed(busy)(b"")
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "seconds", [SECONDS_EACH, pytest.param(SECONDS_THOROUGH, marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize("name", TARGETS)
-def test_coverage_guided(name, tmp_path, capsys):
+def test_coverage_guided(name, seconds, tmp_path, capsys):
     if importlib.util.find_spec("atheris") is None:
         missing("atheris, the coverage-guided fuzzer, has no wheel for this machine")
     script = Path(__file__).parent / "fuzz.py"
     done = subprocess.run(
-        [sys.executable, script, name, "--seconds", str(SECONDS_EACH), "--finds", tmp_path],
+        [sys.executable, script, name, "--seconds", str(seconds), "--finds", tmp_path],
         capture_output=True,
         text=True,
         check=False,
@@ -91,6 +166,6 @@ def test_coverage_guided(name, tmp_path, capsys):
         for stat in ("number_of_executed_units", "peak_rss_mb")
     )
     with capsys.disabled():
-        print(f"\nfuzzed {name}: {runs} inputs in {SECONDS_EACH} s, {peak} MB at most, no find")
+        print(f"\nfuzzed {name}: {runs} inputs in {seconds} s, {peak} MB at most, no find")
     assert runs > 50
     assert peak <= 256

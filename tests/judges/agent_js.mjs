@@ -1,9 +1,7 @@
-// Has dfinity's JavaScript agent verify a certificate and decode the proposal in it.
+// Has dfinity's JavaScript agent verify certificates and decode the proposals in them.
 //
-//   node agent_js.mjs CERTIFICATE ROOT_KEY_HEX CANISTER REQUEST
-//
-// CERTIFICATE and REQUEST are files that auditkit wrote. Prints one JSON document and exits with 0 when the agent
-// accepts the certificate and it answers the request; anything else is an exception and exit status 1.
+// In: a JSON list of {certificate, rootKey, canister, request}, the bytes in hex. Out: a JSON list with what the agent
+// reads in each certificate that it accepts and that answers the request, and {refused: reason} for each other.
 import { readFileSync } from 'node:fs';
 import { Cbor, Certificate, LookupPathStatus, lookup_path, requestIdOf } from '@icp-sdk/core/agent';
 import { IDL } from '@icp-sdk/core/candid';
@@ -11,24 +9,8 @@ import { Principal } from '@icp-sdk/core/principal';
 
 // The agent wants arrays that own their memory, which node's Buffers do not.
 const bytes = (source) => Uint8Array.from(source);
+const unhex = (text) => bytes(Buffer.from(text, 'hex'));
 const hex = (source) => Buffer.from(source).toString('hex');
-
-const [certificateFile, rootKeyHex, canisterText, requestFile] = process.argv.slice(2);
-const canisterId = Principal.fromText(canisterText);
-
-const certificate = await Certificate.create({
-  certificate: bytes(readFileSync(certificateFile)),
-  rootKey: bytes(Buffer.from(rootKeyHex, 'hex')),
-  principal: { canisterId },
-});
-
-const { content } = Cbor.decode(bytes(readFileSync(requestFile)));
-const requestId = bytes(requestIdOf(content));
-const leaf = (name) => {
-  const found = lookup_path(['request_status', requestId, name], certificate.cert.tree);
-  if (found.status !== LookupPathStatus.Found) throw new Error(`${name} of the request: ${found.status}`);
-  return bytes(found.value);
-};
 
 const Id = IDL.Record({ id: IDL.Nat64 });
 const Blob = IDL.Vec(IDL.Nat8);
@@ -55,25 +37,43 @@ const ProposalInfo = IDL.Record({
   ),
 });
 
-const [reply] = IDL.decode([IDL.Opt(ProposalInfo)], leaf('reply'));
-const info = reply[0];
-const action = info?.proposal[0]?.action[0];
-const bless = action?.BlessAlternativeGuestOsVersion;
-const delegation = certificate.cert.delegation;
-console.log(
-  JSON.stringify({
-    status: Buffer.from(leaf('status')).toString(),
-    subnet: delegation ? Principal.fromUint8Array(bytes(delegation.subnet_id)).toText() : null,
-    proposal: info ? info.id[0].id.toString() : null,
-    proposalStatus: info ? info.status : null,
-    action: action ? Object.keys(action)[0] : null,
-    chipIds: bless ? bless.chip_ids[0].map(hex) : null,
-    measurements: bless
-      ? bless.base_guest_launch_measurements[0].guest_launch_measurements[0].map((one) => ({
-          measurement: hex(one.measurement[0]),
-          kernel_cmdline: one.metadata[0]?.kernel_cmdline[0] ?? null,
-          vcpu_type: one.metadata[0]?.vcpu_type[0] ?? null,
-        }))
-      : null,
-  }),
-);
+const answer = async ({ certificate: given, rootKey, canister, request }) => {
+  const certificate = await Certificate.create({
+    certificate: unhex(given),
+    rootKey: unhex(rootKey),
+    principal: { canisterId: Principal.fromText(canister) },
+  });
+  const { content } = Cbor.decode(unhex(request));
+  const requestId = bytes(requestIdOf(content));
+  const leaf = (name) => {
+    const found = lookup_path(['request_status', requestId, name], certificate.cert.tree);
+    if (found.status !== LookupPathStatus.Found) throw new Error(`${name} of the request: ${found.status}`);
+    return bytes(found.value);
+  };
+  const [reply] = IDL.decode([IDL.Opt(ProposalInfo)], leaf('reply'));
+  const info = reply[0];
+  const action = info?.proposal[0]?.action[0];
+  const bless = action?.BlessAlternativeGuestOsVersion;
+  const delegation = certificate.cert.delegation;
+  return {
+      status: Buffer.from(leaf('status')).toString(),
+      subnet: delegation ? Principal.fromUint8Array(bytes(delegation.subnet_id)).toText() : null,
+      proposal: info ? info.id[0].id.toString() : null,
+      proposalStatus: info ? info.status : null,
+      action: action ? Object.keys(action)[0] : null,
+      chipIds: bless ? bless.chip_ids[0].map(hex) : null,
+      measurements: bless
+        ? bless.base_guest_launch_measurements[0].guest_launch_measurements[0].map((one) => ({
+            measurement: hex(one.measurement[0]),
+            kernel_cmdline: one.metadata[0]?.kernel_cmdline[0] ?? null,
+            vcpu_type: one.metadata[0]?.vcpu_type[0] ?? null,
+          }))
+        : null,
+  };
+};
+
+const answers = [];
+for (const asked of JSON.parse(readFileSync(0, 'utf8'))) {
+  answers.push(await answer(asked).catch((error) => ({ refused: String(error?.message ?? error) })));
+}
+console.log(JSON.stringify(answers));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -101,7 +102,7 @@ def icp(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def agent_js(tmp_path_factory):
-    """dfinity's JavaScript agent: verifies a certificate file and decodes its reply."""
+    """dfinity's JavaScript agent: verifies certificates and decodes their replies, as agent_js.mjs says."""
     node = shutil.which("node")
     if node is None:
         missing("node is not installed, so agent-js cannot be asked")
@@ -111,11 +112,10 @@ def agent_js(tmp_path_factory):
     script = folder / "agent_js.mjs"
     shutil.copy(HERE / "agent_js.mjs", script)
 
-    def verify(certificate: Path, root_key: bytes, canister: str, request: Path) -> Judged:
+    def verify(asked: list[dict[str, str]]) -> list[dict]:
         done = subprocess.run(
-            [node, script, certificate, root_key.hex(), canister, request],
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        return Judged(done.returncode == 0, done.stdout, done.stderr)
+            [node, script], input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=60
+        )
+        return json.loads(done.stdout)
 
     return verify

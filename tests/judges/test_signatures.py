@@ -20,7 +20,7 @@ from auditkit.pipeline import Parameters, check, write_report
 from auditkit.practice import parameter_file
 from auditkit.signing import fingerprint, load_private_key, sign_companion, sign_report
 from tests.conftest import ROOT, missing
-from tests.judges.conftest import HERE, Judged, installed
+from tests.judges.conftest import HERE, installed
 
 SIGSTORE = "@sigstore/verify@3.1.1"
 GUIDE = ROOT / "docs" / "verify-without-auditkit.md"
@@ -107,7 +107,7 @@ def test_securesystemslib(folder, signed, line):
 
 @pytest.fixture(scope="session")
 def sigstore(tmp_path_factory):
-    """sigstore's JavaScript verifier: one envelope, one key."""
+    """sigstore's JavaScript verifier: the payload of each envelope that it accepts, or why it refuses it."""
     node = shutil.which("node")
     if node is None:
         missing("node is not installed, so @sigstore/verify cannot be asked")
@@ -116,38 +116,47 @@ def sigstore(tmp_path_factory):
     script = folder / "sigstore_verify.mjs"
     shutil.copy(HERE / "sigstore_verify.mjs", script)
 
-    def verify(envelope: dict, public_key: Path, keyid: str) -> Judged:
-        from cryptography.hazmat.primitives.serialization import (
-            Encoding,
-            PublicFormat,
-            load_ssh_public_key,
+    def verify(asked: list[tuple[dict, Path, str]]) -> list:
+        questions = [
+            {"envelope": envelope, "key": public_pem(key), "keyId": keyid} for envelope, key, keyid in asked
+        ]
+        done = subprocess.run(
+            [node, script],
+            input=json.dumps(questions),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
         )
-
-        key = load_ssh_public_key(public_key.read_bytes())
-        (folder / "key.pem").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-        (folder / "envelope.json").write_text(json.dumps(envelope))
-        command = [node, script, folder / "envelope.json", folder / "key.pem", keyid]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-        return Judged(done.returncode == 0, done.stdout, done.stderr)
+        return json.loads(done.stdout)
 
     return verify
 
 
-@pytest.mark.parametrize("line", [0, 1])
-def test_sigstore_verify(sigstore, folder, signed, line):
-    envelope = envelopes(folder)[line]
-    key = folder / "auditor.pub"
+def public_pem(key: Path) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_public_key
+
+    public = load_ssh_public_key(key.read_bytes())
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def test_sigstore_verify(sigstore, folder, signed):
+    lines, key, other = envelopes(folder), folder / "auditor.pub", signed.parent / "other.pub"
     keyid = fingerprint(base64.b64decode(key.read_text().split()[1]))
-    judged = sigstore(envelope, key, keyid)
-    assert judged.accepted, judged.complaint
-    assert json.loads(judged.output)["_type"] == "https://in-toto.io/Statement/v1"
-    for what in CHANGES:
-        judged = sigstore(changed(envelope, what), key, keyid)
-        assert not judged.accepted
-        assert "signature verification failed" in judged.complaint
-    use_another_key(folder, signed)
-    assert "signature verification failed" in sigstore(envelope, key, keyid).complaint
-    assert "unknown key" in sigstore(envelope, key, "SHA256:another").complaint
+    for line in lines:
+        right, *tampered, by_another, unknown = sigstore(
+            [
+                (line, key, keyid),
+                *((changed(line, what), key, keyid) for what in CHANGES),
+                (line, other, keyid),
+                (line, other, "SHA256:another"),
+            ]
+        )
+        assert json.loads(right)["_type"] == "https://in-toto.io/Statement/v1"
+        assert len(tampered) == len(CHANGES)
+        assert all("signature verification failed" in one["refused"] for one in tampered)
+        assert "signature verification failed" in by_another["refused"]
+        assert "unknown key" in unknown["refused"]
 
 
 def blocks(kind: str) -> str:

@@ -46,37 +46,33 @@ def verdict(folder: Path) -> str:
     return str(json.loads((folder / "audit.json").read_text())["verdict"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("program", [[CONSOLE], [sys.executable, "-m", "auditkit"]], ids=["script", "module"])
-def test_modules_in_the_working_folder_and_in_that_of_the_reports_are_not_run(program, tmp_path):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", "practice:unexplained"),
+        pytest.param(
+            ("audit", "practice:unexplained", "--out", "reports"),
+            marks=[pytest.mark.slow, pytest.mark.thorough],
+        ),
+    ],
+    ids=["check", "audit"],
+)
+def test_modules_in_the_working_folder_and_in_that_of_the_reports_are_not_run(program, command, tmp_path):
     here, ran = tmp_path / "here", tmp_path / "ran"
     plant(here, ran)
     plant(here / "reports", ran)
-    done = run([*program, "audit", "practice:unexplained", "--out", "reports"], here)
+    done = run([*program, *command], here)
     assert done.returncode == 1, done.stderr
-    assert verdict(here / "reports") == "FAIL"
     assert not ran.exists()
 
 
-@pytest.mark.slow
-def test_a_batch_and_its_overview_run_no_modules_of_their_folders(tmp_path):
-    here, ran = tmp_path / "here", tmp_path / "ran"
-    plant(here, ran)
-    plant(here / "batch", ran)
-    done = run([CONSOLE, "batch", "practice:unexplained", "--out", "batch"], here)
-    assert done.returncode == 1, done.stderr
-    assert verdict(here / "batch" / "unexplained") == "FAIL"
-    assert "unexplained" in (here / "batch" / "overview.ipynb").read_text()
-    assert not ran.exists()
-
-
-@pytest.mark.slow
-def test_what_a_user_of_jupyter_has_configured_is_not_run(tmp_path):
-    home, ran = tmp_path / "home", tmp_path / "ran"
+def configured_jupyter(home: Path, ran: Path) -> dict[str, str]:
+    """A user's configuration of Jupyter and IPython; the variables that name it."""
     profile = home / ".ipython" / "profile_default"
     (profile / "startup").mkdir(parents=True)
     (home / ".jupyter").mkdir()
-    start = tmp_path / "start.py"
+    start = home / "start.py"
     for path in (profile / "startup" / "00.py", profile / "startup" / "01.ipy", start):
         path.write_text(f"{evil(ran)}data_folder = '/data'\n")
     for path in (
@@ -88,21 +84,51 @@ def test_what_a_user_of_jupyter_has_configured_is_not_run(tmp_path):
         path.write_text(
             f"{evil(ran)}c = get_config()\nc.InteractiveShellApp.exec_lines = ['policy = \"overlap\"']\n"
         )
-    done = run(
-        [CONSOLE, "audit", "practice:unexplained", "--out", "report"],
-        tmp_path,
-        HOME=str(home),
-        IPYTHONDIR=str(home / ".ipython"),
-        JUPYTER_CONFIG_DIR=str(home / ".jupyter"),
-        JUPYTER_CONFIG_PATH=str(home / ".jupyter"),
-        PYTHONSTARTUP=str(start),
+    return {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / ".jupyter"),
+        "JUPYTER_CONFIG_PATH": str(home / ".jupyter"),
+        "PYTHONSTARTUP": str(start),
+    }
+
+
+@pytest.mark.slow
+def test_a_batch_and_its_overview_run_nothing_that_lies_about(tmp_path):
+    """Modules in its folders, a configured Jupyter, and PYTHONPATH at once: each notes for itself who ran it."""
+    here, planted, configured, on_path = (
+        tmp_path / name for name in ("here", "planted", "configured", "path")
     )
+    plant(here, planted)
+    plant(here / "batch", planted)
+    variables = configured_jupyter(tmp_path / "home", configured)
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "sitecustomize.py").write_text(evil(on_path))
+    command = [CONSOLE, "batch", "practice:unexplained", "--out", "batch"]
+    done = run(command, here, PYTHONPATH=str(tmp_path / "modules"), **variables)
+    assert done.returncode == 1, done.stderr
+    assert verdict(here / "batch" / "unexplained") == "FAIL"
+    assert "unexplained" in (here / "batch" / "overview.ipynb").read_text()
+    assert not planted.exists()
+    assert not configured.exists()
+    assert "PYTHONPATH is set" in done.stderr
+    # Python itself runs it in the first process, before any line of ours.
+    assert len(set(on_path.read_text().split())) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_what_a_user_of_jupyter_has_configured_is_not_run(tmp_path):
+    ran = tmp_path / "ran"
+    command = [CONSOLE, "audit", "practice:unexplained", "--out", "report"]
+    done = run(command, tmp_path, **configured_jupyter(tmp_path / "home", ran))
     assert done.returncode == 1, done.stderr
     assert verdict(tmp_path / "report") == "FAIL"
     assert not ran.exists()
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_what_pythonpath_names_is_told_and_no_child_runs_it(tmp_path):
     ran = tmp_path / "ran"
     (tmp_path / "modules").mkdir()
@@ -115,7 +141,13 @@ def test_what_pythonpath_names_is_told_and_no_child_runs_it(tmp_path):
     assert len(set(ran.read_text().split())) == 1
 
 
-@pytest.mark.parametrize("home", [None, "/nonexistent/home"], ids=["unset", "missing"])
+@pytest.mark.parametrize(
+    "home",
+    [
+        pytest.param(None, id="unset", marks=pytest.mark.thorough),
+        pytest.param("/nonexistent/home", id="missing"),
+    ],
+)
 @pytest.mark.slow
 def test_no_home_folder_is_needed(home, tmp_path):
     done = run([CONSOLE, "audit", "practice:honest", "--out", "report"], tmp_path, HOME=home)
