@@ -194,10 +194,10 @@ def test_a_matrix_that_makes_no_sense_is_refused(boot, settings, told):
     assert refusal(ParameterError, measure, boot, chosen.pop("command_lines", LINES), **chosen) == told
 
 
-def test_a_matrix_is_bounded(boot, monkeypatch):
-    monkeypatch.setattr("auditkit.sev.measurement.LIMITS", replace(LIMITS, sweep_variants=12))
-    assert len(measure(boot, LINES, vcpus=(1, 2))) == 12
-    assert refusal(ParameterError, measure, boot, LINES, vcpus=(1, 2, 3)) == (
+def test_a_matrix_is_bounded(boot):
+    limits = replace(LIMITS, sweep_variants=12)
+    assert len(measure(boot, LINES, vcpus=(1, 2), limits=limits)) == 12
+    assert refusal(ParameterError, measure, boot, LINES, vcpus=(1, 2, 3), limits=limits) == (
         "the matrix is too large",
         "",
         "at most 12 measurements",

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from auditkit.errors import EvidenceError
-from auditkit.limits import LIMITS
+from auditkit.limits import LIMITS, Limits
 from auditkit.sev.ovmf import SectionType, parse_firmware
 
 METADATA = UUID("dc886566-984a-4798-a75e-5585a7bf67cc")
@@ -267,9 +267,9 @@ BAD = {
 }
 
 
-def refusal(data: bytes) -> EvidenceError:
+def refusal(data: bytes, limits: Limits = LIMITS) -> EvidenceError:
     with pytest.raises(EvidenceError) as raised:
-        parse_firmware(data)
+        parse_firmware(data, limits=limits)
     assert raised.value.what.startswith(BEGIN)
     return raised.value
 
@@ -300,10 +300,10 @@ def test_a_file_without_a_table(data):
     assert refusal(data).what.removeprefix(BEGIN) == "it has no table of GUIDs before its last 32 bytes"
 
 
-def test_the_largest_firmware(build_firmware, monkeypatch):
-    monkeypatch.setattr("auditkit.sev.ovmf.LIMITS", replace(LIMITS, firmware_bytes=0x3000))
-    assert len(parse_firmware(build_firmware(size=0x3000)).data) == 0x3000
-    error = refusal(build_firmware(size=0x4000))
+def test_the_largest_firmware(build_firmware):
+    limits = replace(LIMITS, firmware_bytes=0x3000)
+    assert len(parse_firmware(build_firmware(size=0x3000), limits=limits).data) == 0x3000
+    error = refusal(build_firmware(size=0x4000), limits)
     assert (error.what.removeprefix(BEGIN), error.expected, error.observed) == (
         "it is too large",
         "at most 12288 bytes",
