@@ -416,6 +416,8 @@ def test_what_an_unchecked_signature_would_decide_is_left_open():
     assert made.reason == (
         "It could not be told whether at least 2 different auditors of the trust list signed: y was not checked."
     )
+    more = counted("alice", unchecked=["y was not checked"], open=[standing("bob"), standing("carol")])
+    assert enough_signed(2, more).outcome == "skip"
     found = counted(unchecked=["y" * 900], open=[standing("bob")])
     assert len(enough_signed(1, found).reason) == 601
 
