@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 from guestos.ext4 import layout
 from guestos.ext4.crafting import Refusal
 
 from auditkit.guestos import FileType
+from auditkit.guestos.ext4 import parse_superblock
+from auditkit.guestos.ext4.checksums import Checksums
+from auditkit.guestos.ext4.inode_table import InodeTable
 
 SECOND = 1_000_000_000
 OUTSIDE = Refusal("the inode table of block group 0 is outside the file system")
@@ -285,3 +289,36 @@ def test_a_table_that_ends_within_a_block_takes_all_of_it(craft, block, outside)
     image.superblock.put(s_inodes_per_group=34, s_inodes_count=136)
     image.group(0).put(bg_inode_table_lo=block)
     assert image.refusal() == (OUTSIDE if outside else Refusal("the checksum of inode 2 is wrong"))
+
+
+def test_a_table_beyond_32_bits(craft):
+    """Of an image of petabytes, of which there are only a descriptor and an inode."""
+    image = craft()
+    descriptor = image.group(1).put(bg_inode_table_lo=0x5678, bg_inode_table_hi=0x1234)
+    inode = image.inode(2).offset
+    read = []
+
+    class Parts:
+        def read_at(self, offset: int, size: int) -> bytes:
+            read.append((offset, size))
+            start = descriptor.offset if size == 64 else inode
+            return bytes(image.data[start : start + size])
+
+    geometry = replace(
+        parse_superblock(bytes(image.data[1024:2048])), blocks_count=1 << 48, has_checksums=False
+    )
+    found = InodeTable(Parts(), geometry, Checksums(geometry)).inode(32 + 12)
+    assert read == [(2 * 1024 + 64, 64), (0x1234_0000_5678 * 1024 + 11 * 256, 256)]
+    assert (found.number, found.type) == (44, FileType.DIRECTORY)
+
+
+def test_what_is_counted_in_48_bits(craft):
+    image = craft()
+    inode = image.inode("plain").put(
+        i_file_acl_lo=0x56789ABC, l_i_file_acl_high=0x1234, i_blocks_lo=0x98765432, l_i_blocks_high=0xFEDC
+    )
+    with image.open() as fs:
+        found = fs._inodes.inode(image.numbers["plain"])
+        assert (found.attribute_block, found.sectors) == (0x1234_5678_9ABC, 0xFEDC_9876_5432)
+        inode.put(i_flags=layout.FLAG_HUGE_FILE)
+        assert fs._inodes.inode(image.numbers["plain"]).sectors == 2 * 0xFEDC_9876_5432

@@ -137,8 +137,8 @@ def test_the_longest_path(long_path):
 def test_how_a_path_may_be_written(craft, path):
     image = craft()
     with image.open() as fs:
-        assert fs.entry(path).path == b"folder/deep"
-        assert fs.read(path) == b"deep"
+        assert fs.entry(path).path == fs.entry(path=path).path == b"folder/deep"
+        assert fs.read(path) == fs.read(path=path) == b"deep"
 
 
 def test_the_root_is_the_empty_path(craft):
