@@ -29,11 +29,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # The module of the targets, what of auditkit is instrumented for them, and their names.
 MODULES = {
-    "targets": (["auditkit.ic"], ("cbor", "tree", "candid", "request", "certificate", "proposal")),
-    "image_targets": (["auditkit.guestos"], ("ext4", "update-image", "boot-args")),
-    "guest_targets": (["auditkit.sev"], ("firmware", "der", "attestation")),
+    "targets": (("auditkit.ic.",), ("cbor", "tree", "candid", "request", "certificate", "proposal")),
+    "image_targets": (("auditkit.guestos.",), ("ext4", "update-image", "boot-args")),
+    "guest_targets": (("auditkit.sev.",), ("firmware", "der", "attestation")),
     "report_targets": (
-        ["auditkit.signing", "auditkit.report", "auditkit.pipeline"],
+        (
+            "auditkit.signing.allowed_signers.",
+            "auditkit.signing.companion.",
+            "auditkit.signing.patterns.",
+            "auditkit.signing.ssh.",
+            "auditkit.report.document.",
+            "auditkit.report.strict_json.",
+            "auditkit.pipeline.records.",
+            "auditkit.pipeline.parameters.",
+        ),
         ("allowed-signers", "ssh-signature", "audit-json", "replay-yaml"),
     ),
 }
@@ -57,13 +66,23 @@ def timed(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
     return run
 
 
+def modules() -> list[str]:
+    """The names of all modules of auditkit."""
+    files = (ROOT / "auditkit").rglob("*.py")
+    return [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files
+    ]
+
+
 def fuzz_here(target: str, seconds: int, finds: Path) -> None:
     """Fuzzes one target in this process, which libFuzzer ends."""
     import atheris
 
     sys.path.insert(0, str(ROOT))
     module, instrumented = next((name, parts) for name, (parts, names) in MODULES.items() if target in names)
-    with atheris.instrument_imports(include=instrumented, enable_loader_override=False):
+    others = [name for name in modules() if not f"{name}.".startswith(instrumented)]
+    # Of what is to be included atheris looks at the first part of the name alone.
+    with atheris.instrument_imports(include=["auditkit"], exclude=others, enable_loader_override=False):
         function = importlib.import_module(f"tests.fuzz.{module}").TARGETS[target]
 
     grown = finds / target
