@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import click
 
+from auditkit.cli.commands import LazyGroup
 from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
 from auditkit.cli.foreign_code import warn_about_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
 from auditkit.errors import AuditkitError, SourceError, in_words
-from auditkit.numbers import EXACT
 from auditkit.version import __version__
 
 TROUBLE: Final = 2
@@ -34,6 +34,8 @@ class ProposalId(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number, or a usage error."""
+        from auditkit.numbers import EXACT
+
         if isinstance(value, int):
             return value
         if not re.fullmatch(r"[1-9][0-9]{0,15}", value) or int(value) >= EXACT:
@@ -51,6 +53,7 @@ class ExitStatus(Exception):
 
 
 @click.group(
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit status, everywhere: 0 = PASS or done, 1 = FAIL (a check failed), 2 = TROUBLE (could not tell).",
 )
