@@ -19,6 +19,7 @@ from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
 from auditkit.cli.foreign_code import warn_about_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
+from auditkit.dependencies import missing_package
 from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.version import __version__
 
@@ -136,6 +137,9 @@ def _run(given: list[str]) -> int:
     except MemoryError:
         return _trouble(given, "out of memory", "", "")
     except Exception as error:  # noqa: BLE001  (the last net: no traceback for users, and never status 1)
+        lacking = missing_package(error) if isinstance(error, ModuleNotFoundError) else None
+        if lacking is not None:
+            return _trouble(given, lacking.what, "", lacking.hint)
         what = f"internal error: {type(error).__name__}: {error}"
         return _trouble(given, what, "", "run it again with --debug and report what it shows")
     return result if isinstance(result, int) else 0
