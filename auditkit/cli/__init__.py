@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from auditkit.cli.printing import complain
 from auditkit.dependencies import missing_package
 
 __all__ = ["main"]
@@ -14,8 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from auditkit.cli.application import main as run
     except ModuleNotFoundError as error:
         # Without click nothing of the command line can be had, and Python's own way to say so ends with 1.
-        if (lacking := missing_package(error)) is None or sys.stderr is None:
+        if (lacking := missing_package(error)) is None:
             raise
-        sys.stderr.write(f"auditkit: {lacking}\n")
+        complain(f"auditkit: {lacking}")
         sys.exit(2)
     run(arguments)
