@@ -162,11 +162,10 @@ def test_a_check_of_mainnet_loads_nothing_of_practice_or_of_the_notebooks():
         "pydantic",
         "pydantic_core",
         "rich",
-        "sevsnpmeasure",
         "typing_extensions",
         "typing_inspection",
         "yaml",
     }
-    assert {"auditkit.audit", "auditkit.ic", "auditkit.guestos", "pyblst", "sevsnpmeasure"} <= loaded
+    assert {"auditkit.ic", "auditkit.guestos", "auditkit.sev", "auditkit.audit", "auditkit.report", "pyblst"} <= loaded
     wings = {name.split(".")[1] for name in loaded if name.startswith("auditkit.")}
     assert wings.isdisjoint({"batch", "notebook", "practice", "signing"})
