@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 COVERED := -m 'not slow' tests/audit tests/cli tests/evidence tests/guestos tests/ic tests/pipeline tests/report \
   tests/sev tests/signing tests/trust tests/test_cli_attestation.py tests/test_cli_recovery.py
 
-.PHONY: audit test test-thorough quick coverage mutants lint sample schemas lab wheel fuzz clean help
+.PHONY: audit test test-thorough quick coverage mutants lint sample schemas locks lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -53,6 +53,11 @@ sample: $(READY)   ## make the committed sample report anew, signed by a key tha
 
 schemas: $(READY)   ## write docs/schemas from the code
 	$(BIN)/python docs/schemas/write.py
+
+locks: $(READY)   ## pin what a verifier installs, with digests, for every supported Python and system
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-header --output-file locks/verify.txt locks/verify.in
 
 lab: $(READY)   ## open the notebooks
 	$(BIN)/python -m pip install --quiet --editable '.[lab]'

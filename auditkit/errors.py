@@ -72,6 +72,10 @@ class ParameterError(AuditkitError):
     """The user asked for something that makes no sense."""
 
 
+class MissingPackageError(AuditkitError):
+    """A package that is needed is not installed; the hint is the command that installs it."""
+
+
 class SigningError(AuditkitError):
     """A report could not be signed."""
 

@@ -1,4 +1,5 @@
-"""How auditkit starts Python again: the same interpreter, with code from where it is installed and from nowhere else.
+"""How auditkit starts Python again: the same interpreter, with code from where it is installed and from nowhere else,
+and how many at a time make sense.
 
 Python takes modules from the current folder, from folders that variables name, and from start-up files. Whoever can
 write there could turn a verdict, so a process that auditkit starts knows none of them.
@@ -54,3 +55,10 @@ def foreign_code() -> tuple[str, ...]:
     if sys.flags.ignore_environment:
         return ()
     return tuple(name for name in CODE_VARIABLES if os.environ.get(name))
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit.batch.audit_process import stop_audits
+from auditkit.dependencies import pip_command
 from auditkit.errors import ParameterError, SourceError
 
 DASK_SECONDS: Final = 15
@@ -52,7 +53,7 @@ def dask_workers(address: str) -> Iterator[Workers]:
         from distributed import Client  # noqa: PLC0415  (an extra that only this function needs)
     except ImportError:
         raise ParameterError(
-            "Dask is not installed", hint="python -m pip install 'auditkit[dask]', or leave out --dask"
+            "Dask is not installed", hint=f"{pip_command('distributed')}, or leave out --dask"
         ) from None
     try:
         client = Client(address, timeout=DASK_SECONDS, set_as_default=False)

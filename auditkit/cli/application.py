@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import click
 
+from auditkit.cli.commands import LazyGroup
 from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
 from auditkit.cli.foreign_code import warn_about_foreign_code
 from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
+from auditkit.dependencies import missing_package
 from auditkit.errors import AuditkitError, SourceError, in_words
-from auditkit.numbers import EXACT
 from auditkit.version import __version__
 
 TROUBLE: Final = 2
@@ -34,6 +35,8 @@ class ProposalId(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number, or a usage error."""
+        from auditkit.numbers import EXACT
+
         if isinstance(value, int):
             return value
         if not re.fullmatch(r"[1-9][0-9]{0,15}", value) or int(value) >= EXACT:
@@ -51,6 +54,7 @@ class ExitStatus(Exception):
 
 
 @click.group(
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit status, everywhere: 0 = PASS or done, 1 = FAIL (a check failed), 2 = TROUBLE (could not tell).",
 )
@@ -133,6 +137,9 @@ def _run(given: list[str]) -> int:
     except MemoryError:
         return _trouble(given, "out of memory", "", "")
     except Exception as error:  # noqa: BLE001  (the last net: no traceback for users, and never status 1)
+        lacking = missing_package(error) if isinstance(error, ModuleNotFoundError) else None
+        if lacking is not None:
+            return _trouble(given, lacking.what, "", lacking.hint)
         what = f"internal error: {type(error).__name__}: {error}"
         return _trouble(given, what, "", "run it again with --debug and report what it shows")
     return result if isinstance(result, int) else 0

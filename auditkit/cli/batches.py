@@ -54,8 +54,8 @@ def batch(
     """
     from auditkit.batch import dask_workers, local_workers, plan_batch, run_batch
     from auditkit.errors import AuditkitError
+    from auditkit.interpreter import processors
     from auditkit.notebook import write_overview
-    from auditkit.processors import processors
     from auditkit.progress import progress_on_terminal
 
     if workers is not None and dask is not None:

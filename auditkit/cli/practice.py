@@ -15,7 +15,7 @@ def practice() -> None:
     """The practice network: an NNS with its own root key, a release server, and scenarios that pass and fail."""
 
 
-@practice.command("list")
+@practice.command("list", short_help="List the scenarios and the verdict that each must have.")
 @json_option
 def list_scenarios(as_json: bool) -> None:
     """List the scenarios, each with the verdict that its audit must have.
@@ -48,7 +48,7 @@ def list_scenarios(as_json: bool) -> None:
     say("auditkit audit practice:NAME audits one of them.")
 
 
-@practice.command()
+@practice.command(short_help="Serve the practice network on 127.0.0.1.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="0 takes a free one."
 )

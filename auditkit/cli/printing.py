@@ -16,6 +16,7 @@ import warnings
 from contextlib import suppress
 from typing import Final, TextIO
 
+from auditkit.display import json_escape, printed, printed_json
 from auditkit.errors import in_words
 
 _SPELLED: Final = "auditkit-spelled"
@@ -79,8 +80,6 @@ def say(text: str = "", *, lines: bool = False) -> None:
     Raises:
         OutputError: standard output takes no more.
     """
-    from auditkit.display import printed
-
     _write(printed(text, lines=lines))
 
 
@@ -90,8 +89,6 @@ def say_json(text: str) -> None:
     Raises:
         OutputError: standard output takes no more.
     """
-    from auditkit.display import json_escape, printed_json
-
     shown = printed_json(text)
     try:
         shown.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
@@ -102,8 +99,6 @@ def say_json(text: str) -> None:
 
 def complain(text: str, *, lines: bool = False) -> None:
     """Prints one line, or lines as `say`, on standard error; says nothing where nobody listens."""
-    from auditkit.display import printed
-
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(_ended(printed(text, lines=lines)))
         sys.stderr.flush()

@@ -11,9 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import requests
+from typing import TYPE_CHECKING, Final
 
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence.answers import certificate_of_call, certificate_of_read_state, refuse_call_status
@@ -21,6 +19,9 @@ from auditkit.evidence.files import write_together
 from auditkit.evidence.http import Answer, Backoff, Clock, TransientError, check_url, exchange, open_session
 from auditkit.ic import ANONYMOUS, CallRequest, Principal, encode_envelope, read_state_content
 from auditkit.limits import LIMITS, Limits
+
+if TYPE_CHECKING:
+    import requests
 
 EXPIRY_SECONDS: Final = 180  # nodes refuse requests that expire more than about five minutes ahead
 _CALL_VERSIONS: Final = ("v4", "v3", "v2")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import requests
+from typing import TYPE_CHECKING, Final
 
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence.http import (
@@ -27,6 +25,9 @@ from auditkit.evidence.http import (
 )
 from auditkit.evidence.part import Part
 from auditkit.limits import MIB, Limits
+
+if TYPE_CHECKING:
+    import requests
 
 Progress = Callable[[int, int | None], None]
 

@@ -19,6 +19,7 @@ from papermill.execute import execute_notebook
 from papermill.inspection import inspect_notebook
 
 from auditkit.atomic import write_atomically
+from auditkit.dependencies import NOTEBOOK_MODULES, require_modules
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.notebook.kernel import kernel_place
 from auditkit.notebook.redacted_paths import without_paths_of_this_machine
@@ -97,9 +98,11 @@ def execute(
         audit decided is not in here: read ``audit.json``.
 
     Raises:
+        MissingPackageError: the notebook needs a package that is not installed.
         ParameterError: as `require_parameters`.
         SourceError: the kernel could not be started or died, or the executed notebook cannot be written.
     """
+    require_modules(NOTEBOOK_MODULES)
     require_parameters(notebook, values)
     told = progress or progress_here()
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1

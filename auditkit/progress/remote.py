@@ -10,6 +10,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated, Final
@@ -24,7 +25,11 @@ VARIABLE: Final = "AUDITKIT_PROGRESS"
 _LONGEST: Final = 4096
 _LOOK_SECONDS: Final = 0.1
 _Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,200}$")]
-_MESSAGE: Final = TypeAdapter(tuple[_Label, NonNegativeInt, NonNegativeInt | None])
+
+
+@cache
+def _message() -> TypeAdapter[tuple[str, int, int | None]]:
+    return TypeAdapter(tuple[_Label, NonNegativeInt, NonNegativeInt | None])
 
 
 class RemoteProgress:
@@ -79,7 +84,7 @@ def listening(progress: Progress, folder: Path) -> Iterator[str]:
 def _pass_on(inbox: socket.socket, progress: Progress, over: Event) -> None:
     while not over.is_set():
         try:
-            label, done, total = _MESSAGE.validate_json(inbox.recv(_LONGEST), strict=True)
+            label, done, total = _message().validate_json(inbox.recv(_LONGEST), strict=True)
         except (TimeoutError, ValidationError):
             continue
         progress.bytes_done(label, done, total)

@@ -6,9 +6,6 @@ from ipaddress import IPv6Address, ip_address
 from socket import inet_aton
 from urllib.parse import urlsplit
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
-
 from auditkit.errors import ParameterError
 
 
@@ -40,6 +37,9 @@ def is_loopback(url: str) -> bool:
 
     The host is what the HTTP library takes for it (RFC 6761, section 6.3, for names that end in ``.localhost``).
     """
+    from urllib3.exceptions import LocationParseError  # noqa: PLC0415  (loaded when a server is asked)
+    from urllib3.util import parse_url  # noqa: PLC0415
+
     try:
         host = (parse_url(url).host or "").lower().strip("[]").partition("%")[0].removesuffix(".")
     except LocationParseError:

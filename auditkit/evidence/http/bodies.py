@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
-
-import requests
-import urllib3
+from typing import TYPE_CHECKING, Final
 
 from auditkit.errors import SourceError
 from auditkit.evidence.http.addresses import printable
 from auditkit.evidence.http.troubles import TransientError, source_error
+
+if TYPE_CHECKING:
+    import requests
 
 _PIECE: Final = 1 << 20
 
@@ -25,6 +25,8 @@ def body_pieces(response: requests.Response, url: str, *, any_encoding: bool = F
         TransientError: the connection broke, stalled, or ended before the announced length.
         SourceError: the body is compressed although we asked for plain bytes.
     """
+    from auditkit.evidence.http.library import HTTP_ERRORS  # noqa: PLC0415  (loaded when a server is asked)
+
     encoding = content_encoding(response)
     if encoding and not any_encoding:
         raise refused_encoding(encoding, url)
@@ -33,7 +35,7 @@ def body_pieces(response: requests.Response, url: str, *, any_encoding: bool = F
     while True:
         try:
             piece = response.raw.read1(_PIECE, decode_content=False)
-        except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
+        except HTTP_ERRORS as error:
             raise source_error(error, url) from error
         if not piece:
             break

@@ -11,10 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
-import requests
-import urllib3
+from typing import TYPE_CHECKING, Final
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence.http.bodies import announces_end, body_pieces, media_type
@@ -28,6 +25,9 @@ from auditkit.evidence.http.troubles import (
     source_error,
 )
 from auditkit.limits import LIMITS, Limits
+
+if TYPE_CHECKING:
+    import requests
 
 _REFUSAL_BYTES: Final = 1 << 12  # as much of a refusal as is worth reading
 
@@ -139,6 +139,8 @@ def _send(
     headers: Mapping[str, str] | None,
     limits: Limits,
 ) -> requests.Response:
+    from auditkit.evidence.http.library import HTTP_ERRORS  # noqa: PLC0415  (loaded when a server is asked)
+
     try:
         response = session.request(
             method,
@@ -149,7 +151,7 @@ def _send(
             allow_redirects=False,
             timeout=(min(seconds, limits.http_connect_seconds), min(seconds, limits.http_read_seconds)),
         )
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+    except (*HTTP_ERRORS, ValueError) as error:
         raise source_error(error, url) from error
     try:
         refuse_status(response, url, RETRY_STATUS_OF_FILES if method == "GET" else RETRY_STATUS)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import requests
-import urllib3
+from typing import TYPE_CHECKING, Final
 
 from auditkit.errors import SourceError
 from auditkit.evidence.http.addresses import printable
+
+if TYPE_CHECKING:
+    import requests
 
 RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 # Files are asked for once more after these too: 520 to 526 are a content delivery network's words for an origin that
@@ -75,6 +75,9 @@ def refuse_web_page(kind: str, url: str) -> None:
 
 def source_error(error: Exception, url: str) -> SourceError:
     """The sentence for a network failure; TransientError when another attempt may help."""
+    import requests  # noqa: PLC0415  (loaded when a server is asked)
+    import urllib3  # noqa: PLC0415
+
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
         return SourceError(

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, ZERO_DIGEST, digest_blocks
-from auditkit.processors import processors
+from auditkit.interpreter import processors
 
 if TYPE_CHECKING:
     from auditkit.guestos.verity.helper import Helper

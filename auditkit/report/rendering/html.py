@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from auditkit.display import shortened, visible
@@ -20,6 +19,9 @@ from auditkit.report.document import SCHEMA_ID, AuditDocument
 from auditkit.report.rendering import summary
 from auditkit.report.rendering.chain import chain_svg
 from auditkit.report.rendering.glossary import GLOSSARY
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _DRAWN_ROWS: Final = 24
 _LISTED_ROWS: Final = 500
@@ -47,6 +49,8 @@ def render_html(document: AuditDocument) -> str:
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415  (only a rendering needs them)
+
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,

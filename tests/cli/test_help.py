@@ -1,0 +1,171 @@
+"""`auditkit --help`: every command with what it is for, and nothing loaded for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from commands import in_process
+from conftest import ROOT
+
+from auditkit.cli.application import auditkit
+from auditkit.cli.commands import COMMANDS
+
+TERMINAL = 80
+BASE = "7080d886303d2130a8a1a64878ea85e447241952"  # a release of the practice network
+
+
+def defined_commands() -> dict[str, click.Command]:
+    """The commands that the modules themselves define, the table aside."""
+    for name in COMMANDS:
+        auditkit.get_command(click.Context(auditkit), name)
+    return auditkit.commands
+
+
+def test_the_table_names_every_command_and_where_it_is():
+    defined = defined_commands()
+    assert set(defined) == set(COMMANDS)
+    modules = {path.stem for path in (ROOT / "auditkit" / "cli").glob("*.py")}
+    for name, entry in COMMANDS.items():
+        callback = defined[name].callback
+        assert callback is not None
+        assert callback.__module__ == f"auditkit.cli.{entry.module}"
+        assert entry.module in modules
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_found_before_any_other_was_loaded(name, monkeypatch, capsys):
+    """Each with its own help, which explains more than the summary does."""
+    status, out, err = in_process(name, "--help", capsys=capsys)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"Usage: auditkit {name} ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["practice"]], ids=["auditkit", "practice"])
+def test_no_summary_is_cut_off_on_a_terminal_of_eighty_columns(arguments, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(TERMINAL))
+    status, out, _ = in_process(*arguments, "--help", capsys=capsys)
+    assert status == 0
+    listed = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(listed) == (len(COMMANDS) if not arguments else 3)
+    for line in listed:
+        assert len(line) < TERMINAL
+        assert line.endswith(".")
+        assert not line.endswith("...")
+
+
+def test_the_help_lists_the_summaries_in_order(capsys):
+    _, out, _ = in_process("--help", capsys=capsys)
+    listed = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split(maxsplit=1) for line in listed] == [
+        [name, COMMANDS[name].summary] for name in sorted(COMMANDS)
+    ]
+
+
+def test_auditkit_alone_shows_its_help_and_ends_with_2(capsys):
+    _, help_text, _ = in_process("--help", capsys=capsys)
+    status, out, err = in_process(capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == help_text
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (
+            "ver",
+            ["verify-attestation", "verify-certificate", "verify-proposal", "verify-report", "verity-hash"],
+        ),
+        ("a", ["assemble", "audit"]),
+        ("--deb", ["--debug"]),
+        ("x", []),
+    ],
+)
+def test_completion_offers_commands_and_options(typed, offered):
+    found = auditkit.shell_complete(click.Context(auditkit), typed)
+    assert [item.value for item in found] == offered
+    assert [item.help for item in found if item.value in COMMANDS] == [
+        COMMANDS[name].summary for name in offered if name in COMMANDS
+    ]
+
+
+# Tells which modules some commands have loaded.
+LOADED = """
+import json, os, sys
+before = set(sys.modules)
+commands = json.loads(sys.argv[1])
+from auditkit.cli import main
+sys.stdout = sys.stderr = open(os.devnull, "w")
+for command in commands:
+    try:
+        main(command)
+    except SystemExit:
+        pass
+loaded = set(sys.modules) - before
+sys.__stdout__.write(json.dumps(sorted(loaded)))
+"""
+
+
+def loaded_by(*commands: list[str]) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, json.dumps(commands)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return set(json.loads(done.stdout))
+
+
+def not_of_python(modules: set[str]) -> set[str]:
+    """The packages that brought the modules; names of what is compiled in them are left out."""
+    names = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - {"cython_runtime"}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_help_and_mistakes_load_click_and_nothing_of_the_audit():
+    loaded = loaded_by(["--help"], ["--version"], [], ["chekc"])
+    assert not_of_python(loaded) == {"auditkit", "click"}
+    wings = {name.split(".")[1] for name in loaded if name.count(".") >= 1 and name.startswith("auditkit.")}
+    assert wings == {"cli", "dependencies", "display", "errors", "interpreter", "version"}
+
+
+MAINNET_CHECK = [
+    "check",
+    "params/mainnet/template.yaml",
+    *("-p", "proposal_id=900001", "-p", f"base_version={BASE}"),
+    *("-p", "proposal_source=reports/sample/evidence/proposal.cbor"),
+    *("-p", f"base_image=auditkit/practice/data/ic/{BASE}/guest-os/update-img/update-img.tar.zst"),
+]
+
+
+def test_a_check_of_mainnet_loads_nothing_of_practice_or_of_the_notebooks():
+    """A whole one: an image is read and measured, and the certificate is not one that mainnet signed."""
+    loaded = loaded_by(MAINNET_CHECK)
+    assert not_of_python(loaded) <= {
+        "annotated_types",
+        "auditkit",
+        "backports",
+        "bcrypt",
+        "cbor2",
+        "click",
+        "cryptography",
+        "google_crc32c",
+        "markupsafe",
+        "platformdirs",
+        "py_arkworks_bls12381",
+        "pyblst",
+        "pydantic",
+        "pydantic_core",
+        "rich",
+        "typing_extensions",
+        "typing_inspection",
+        "yaml",
+    }
+    assert {"auditkit.ic", "auditkit.guestos", "auditkit.sev", "auditkit.audit", "auditkit.report", "pyblst"} <= loaded
+    wings = {name.split(".")[1] for name in loaded if name.startswith("auditkit.")}
+    assert wings.isdisjoint({"batch", "notebook", "practice", "signing"})
