@@ -1,4 +1,4 @@
-"""Check a SEV recovery GuestOS of the Internet Computer, from the certified proposal to the launch measurements.
+"""Check an SEV recovery GuestOS of the Internet Computer, from the certified proposal to the launch measurements.
 
 >>> from auditkit import Audit
 >>> audit = Audit.named("practice:honest")

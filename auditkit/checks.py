@@ -36,7 +36,7 @@ CERTIFICATE_SIGNATURE: Final = Check(
     5,
     "certificate.signature",
     "Did the subnet sign exactly this tree?",
-    "a valid BLS signature, by the opinion of two libraries",
+    "a valid BLS signature, according to two libraries",
 )
 CERTIFICATE_KEYS: Final = Check(
     6,
@@ -185,7 +185,7 @@ RECOVERY_PROPOSAL: Final = Check(
     31,
     "recovery.proposal",
     "Is the proposal inside the recovery image the one that is audited?",
-    "a certificate, right by itself, of the same proposal",
+    "a valid certificate of the same proposal",
 )
 RECOVERY_MEASUREMENTS: Final = Check(
     32,
@@ -255,7 +255,7 @@ ATTESTATION_VERSION: Final = Check(
 SETTINGS_ROOT_KEY: Final = Check(
     43,
     "settings.root-key",
-    "Is it mainnet's NNS whose key is believed?",
+    "Is the trusted root key that of mainnet's NNS?",
     "the root key of mainnet, which is built in",
 )
 SETTINGS_POLICY: Final = Check(

@@ -52,7 +52,7 @@ class Qualification(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a check decided. `WARN` and `SKIP` are told on every rendering and never change a verdict."""
+    """What a check decided. `WARN` and `SKIP` appear in every rendering and never change a verdict."""
 
     PASS = "pass"  # noqa: S105  (an outcome, not a password)
     FAIL = "fail"
@@ -139,7 +139,7 @@ class Check:
         return self._decide(Outcome.SKIP, "not checked", reason, "", evidence)
 
     def not_reached(self, because: Decision, *, evidence: tuple[str, ...] = ()) -> Decision:
-        """A decision that the question was not asked, as another one failed."""
+        """A decision that the question was not asked, because another check failed."""
         return self.skipped(why_not_reached(because), evidence=evidence)
 
     def _decide(
@@ -166,5 +166,5 @@ class Check:
 
 
 def why_not_reached(because: Decision) -> str:
-    """The reason of whatever was not done as a check failed."""
+    """The reason for whatever was not done because a check failed."""
     return f"Not reached: {because.id} failed."

@@ -1,4 +1,4 @@
-"""Numbers as our documents tell them.
+"""Numbers as our documents write them.
 
 A JSON number is exact up to 2^53 in every reader (RFC 8259, section 6). So no number of ours reaches it, and one that
 does is refused where it comes in: a parameter, an option, a record. Numbers of the Internet Computer, which

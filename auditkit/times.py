@@ -1,4 +1,4 @@
-"""Times as our documents tell them."""
+"""Times as our documents write them."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _form(report: AttestationReport, evidence: Names) -> Decision:
         return checks.ATTESTATION_REPORT.warned(observed, who, evidence=evidence)
     return checks.ATTESTATION_REPORT.passed(
         observed,
-        "It has the form of a report of AMD's firmware. A report says nothing of when it was made, unless its "
+        "It has the form of a report of AMD's firmware. A report says nothing about when it was made, unless its "
         "report_data does.",
         evidence=evidence,
     )

@@ -77,7 +77,7 @@ def _policy(report: AttestationReport, evidence: Names) -> Decision:
     if not policy.well_formed:
         return check.failed(
             str(policy),
-            "A guest policy has bit 17 set and bits 26 to 63 not set, and this one has not.",
+            "A guest policy has bit 17 set and bits 26 to 63 not set, and this one does not.",
             evidence=evidence,
         )
     return check.passed(
@@ -90,12 +90,12 @@ def _version(report: AttestationReport, stage: Stage, evidence: Names) -> Decisi
     shown = f"version {report.version}"
     if report.processor is not None and report.version >= GUESTOS_VERSION:
         return check.passed(
-            f"{shown}, {report.processor}", "It names the processor that it is of.", evidence=evidence
+            f"{shown}, {report.processor}", "It names the model of its processor.", evidence=evidence
         )
     decide = check.failed if stage == "recover" else check.warned
     return decide(
         shown,
-        "The GuestOS reads from a report which processor it is of, and reports of this version do not say so: other "
-        "nodes would refuse this one. Newer firmware makes newer reports.",
+        "The GuestOS reads the model of the processor from the report, and reports of this version do not state it: "
+        "other nodes would refuse this one. Newer firmware makes newer reports.",
         evidence=evidence,
     )

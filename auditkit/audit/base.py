@@ -90,7 +90,7 @@ def decide_version(texts: Sequence[str], base_version: str, evidence: Names) -> 
     if any(is_commit(text, any_case=True) and text.lower() != base_version for text in said):
         return check.failed(
             shown,
-            "The image says that it is another release than the one that was asked for.",
+            "The image says that it is a different release from the one that was asked for.",
             expected=base_version,
             evidence=evidence,
         )
@@ -113,9 +113,9 @@ def decide_file_system(
     check = checks.BASE_FILE_SYSTEM
     if data_behind:
         return check.warned(
-            "data behind the boot file system"
+            "data after the boot file system"
             + ("" if has_checksums else ", which has no metadata checksums itself"),
-            "The boot partition holds something behind its file system, which no release does; nothing measures it.",
+            "The boot partition holds something after its file system, which no release does; nothing measures it.",
             evidence=evidence,
         )
     if not has_checksums:
@@ -137,7 +137,7 @@ def decide_boot_args(boot_args: BootArgs, evidence: Names) -> Decision:
     if boot_args.differences:
         return check.failed(
             "; ".join(boot_args.differences)[:500],
-            "The build would measure another command line than the one that the host starts the guest with.",
+            "The build would measure a different command line from the one that the host starts the guest with.",
             evidence=evidence,
         )
     return check.passed(

@@ -30,7 +30,7 @@ def _chip_ids(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) 
     wrong = [chip for chip in chips if len(chip) != CHIP_ID_BYTES]
     if wrong:
         return check.failed(
-            f"{len(wrong)} of {len(chips)} are not, the first has {len(wrong[0])} bytes",
+            f"{len(wrong)} of {len(chips)} chip ids have another length, the first has {len(wrong[0])} bytes",
             "A chip id of another length names no AMD processor.",
             evidence=evidence,
         )
@@ -73,7 +73,8 @@ def _measurements(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ..
     wrong = [entry for entry in entries if len(entry.measurement) != MEASUREMENT_BYTES]
     if wrong:
         return check.failed(
-            f"{len(wrong)} of {len(entries)} are not, the first has {len(wrong[0].measurement)} bytes",
+            f"{len(wrong)} of {len(entries)} measurements have another length, "
+            f"the first has {len(wrong[0].measurement)} bytes",
             "A SEV-SNP launch measurement is a SHA-384 digest of 48 bytes; nothing else can ever match.",
             evidence=evidence,
         )

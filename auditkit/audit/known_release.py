@@ -26,7 +26,7 @@ def contradiction(version: str, computed: Collection[bytes], *, more: Collection
     others = [hit for hit in releases_for(wanted - right, more=more) if not _is(hit[0], version)]
     if others:
         release, count = others[0]
-        return f"By the list of known releases, {count} of the {len(wanted)} are those of {release.text}."
+        return f"According to the list of known releases, {count} of the {len(wanted)} are those of {release.text}."
     if own and not wanted & right:
         return (
             f"The list of known releases has other measurements for {version}: this is another image, or it was "

@@ -80,7 +80,7 @@ def compare(
         explanations: for a blessed measurement that the matrix does not hold, one sentence that says what it is.
 
     Raises:
-        EvidenceError: the proposal has more measurements than can be told.
+        EvidenceError: the proposal has more measurements than a report can hold.
     """
     if len(blessed) > limits.blessed_measurements:
         raise EvidenceError(
@@ -202,7 +202,8 @@ def _explained(blessed: list[Overlap], foreign: list[Overlap], evidence: tuple[s
         )
     first = foreign[0]
     return checks.OVERLAP_EXPLAINED.failed(
-        f"{len(foreign)} of {len(blessed)} are not, the first being {first.measurement.hex()}",
+        f"{len(foreign)} of {len(blessed)} blessed measurements are not computed, "
+        f"the first being {first.measurement.hex()}",
         f"The proposal blesses a guest that is not the base release in its release matrix. {first.explanation}",
         evidence=evidence,
     )

@@ -58,7 +58,7 @@ def decide_root_key(world: Qualification | None) -> Decision:
     """
     check = checks.SETTINGS_ROOT_KEY
     if world is None:
-        return check.passed("mainnet", "The key that is built in is the one that all trust comes from.")
+        return check.passed("mainnet", "All trust comes from the built-in key.")
     if world is Qualification.PRACTICE_NETWORK:
         return check.warned(
             "the practice network's",
@@ -67,7 +67,7 @@ def decide_root_key(world: Qualification | None) -> Decision:
         )
     return check.warned(
         "another key",
-        "The parameters name another root key than mainnet's: whoever holds that key can certify anything.",
+        "The parameters name a root key other than mainnet's: whoever holds that key can certify anything.",
         qualifications=(Qualification.OTHER_ROOT_KEY,),
     )
 
@@ -88,7 +88,7 @@ def decide_list() -> Decision:
     """Check 45 where the measurements are those of a list, which nobody computed here."""
     return checks.SETTINGS_MATRIX.warned(
         "a list of measurements",
-        "The list is taken at its word: of which image it is, and in which settings, was not checked.",
+        "The list is taken at its word: which image and which settings it is for was not checked.",
         qualifications=(Qualification.IMAGE_NOT_READ,),
     )
 

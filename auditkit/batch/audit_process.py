@@ -1,4 +1,4 @@
-"""One audit of a batch, in a process of its own: started, stopped, run once more where nobody could tell.
+"""One audit of a batch, in a process of its own: started, stopped, run once more after TROUBLE.
 
 What is here also runs on the machines of a Dask cluster, so jobs and results pickle.
 """
@@ -86,7 +86,7 @@ class AuditResult:
 
 
 class _StillWritingError(SourceError):
-    """An audit is over, and something that it started is not."""
+    """An audit is over, but something that it started is still running."""
 
 
 _guard = Lock()
@@ -178,7 +178,7 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[int, str]:
                     if pipe is not None:
                         pipe.close()
                 raise _StillWritingError(
-                    "the audit ended, but a process that it started runs on",
+                    "the audit ended, but a process that it started is still running",
                     where=f"process {process.pid}",
                     hint="end it and run the batch again",
                 ) from None

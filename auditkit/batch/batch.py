@@ -155,7 +155,7 @@ def _result(future: Future[AuditResult], job: AuditJob) -> AuditResult:
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001  (whatever a cluster raises, the other audits go on)
-        reason = f"Whoever should have run the audit could not: {type(error).__name__}: {error}"[:600]
+        reason = f"The worker could not run the audit: {type(error).__name__}: {error}"[:600]
         return AuditResult(job.name, Verdict.TROUBLE, None, reason, None, 0)
 
 

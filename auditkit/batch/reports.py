@@ -84,7 +84,7 @@ class AuditSubject:
 
 @dataclass(frozen=True, slots=True)
 class FinishedReport:
-    """What the `audit.json` of one folder says, as far as many reports are told side by side.
+    """What the `audit.json` of one folder says, as far as an overview of many reports needs it.
 
     Attributes:
         claim: the verdict with its qualifications.
@@ -152,7 +152,7 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def read_finished_report(folder: Path, name: str, *, limits: Limits = LIMITS) -> FinishedReport:
-    """What the report in ``folder`` says; it is told under ``name``.
+    """What the report in ``folder`` says; errors call it ``name``.
 
     Raises:
         SourceError: there is no finished report, or its `audit.json` is not a regular file.

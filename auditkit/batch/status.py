@@ -222,7 +222,7 @@ def _mistimed(report: FinishedReport) -> StatusRow:
         finished=report.finished,
         age=None,
         deciding=report.deciding,
-        reason="The time at which the report says that it was finished is in the future, so its age cannot be told.",
+        reason="The time at which the report says that it was finished is in the future, so its age is unknown.",
         older=0,
         outcomes=report.outcomes,
     )

@@ -20,7 +20,7 @@ class Workers:
     """Something that runs audits.
 
     Attributes:
-        executor: gets one call an audit.
+        executor: gets one call per audit.
         stop: ends the audits of the batch that it is given the name of, wherever they run.
     """
 
@@ -58,7 +58,7 @@ def dask_workers(address: str) -> Iterator[Workers]:
     try:
         client = Client(address, timeout=DASK_SECONDS, set_as_default=False)
     except ValueError as error:
-        raise ParameterError(f"this is no address of a Dask scheduler: {error}", where=address) from None
+        raise ParameterError(f"this is not the address of a Dask scheduler: {error}", where=address) from None
     except OSError:
         raise SourceError("no Dask scheduler answers", where=address, hint="check the address") from None
     try:

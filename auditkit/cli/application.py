@@ -40,7 +40,7 @@ class ProposalId(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
         if isinstance(value, int):
             return value
         if not re.fullmatch(r"[1-9][0-9]{0,15}", value) or int(value) >= EXACT:
-            wanted = f"a whole number from 1 to {EXACT - 1} in decimal digits, without a zero in front"
+            wanted = f"a whole number from 1 to {EXACT - 1} in decimal digits, without a leading zero"
             self.fail(f"{value[:80]!r} is not {wanted}", param, ctx)
         return int(value)
 
@@ -56,12 +56,12 @@ class ExitStatus(Exception):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit status, everywhere: 0 = PASS or done, 1 = FAIL (a check failed), 2 = TROUBLE (could not tell).",
+    epilog="Exit status, everywhere: 0 = PASS or done, 1 = FAIL (a check failed), 2 = TROUBLE (undetermined).",
 )
 @click.version_option(__version__, prog_name="auditkit")
 @click.option("--debug", is_flag=True, help="On trouble, show the traceback too.")
 def auditkit(debug: bool) -> None:
-    """Check a SEV recovery GuestOS of the Internet Computer: what the NNS blessed against what was released.
+    """Check an SEV recovery GuestOS of the Internet Computer: what the NNS blessed against what was released.
 
     \b
     A first audit, of the practice network, that needs no network and no parameters of yours:
@@ -119,7 +119,7 @@ def _run(given: list[str]) -> int:
         command = error.ctx.command_path if error.ctx else "auditkit"
         hint = f"see {command} --help"
         if isinstance(error, click.NoSuchOption) and (dashed := _file_with_a_dash(given)):
-            hint = f"for the file of that name write ./{dashed}"
+            hint = f"for a file of that name, write ./{dashed}"
         return _trouble(given, error.format_message(), "", hint)
     except click.ClickException as error:
         return _trouble(given, error.format_message(), "", "")

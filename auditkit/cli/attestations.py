@@ -32,7 +32,7 @@ def verify_attestation(
     """Verify the SEV-SNP attestation report of a recovered node against a certified proposal.
 
     REPORT is the report of AMD's firmware (versions 2 to 5), raw or as text (hex, xxd, base 64, JSON), with or without
-    the firmware's header before it and the certificate table of an extended report behind it. It has to lead to one of
+    the firmware's header before it and the certificate table of an extended report after it. It has to lead to one of
     AMD's root keys, which travel with auditkit.
 
     \b

@@ -110,7 +110,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
             raise ParameterError("a replay takes its parameters from the record", hint="leave out -p")
         if Path(params).name != RECORD_NAME:
             raise ParameterError(
-                f"a replay record is called {RECORD_NAME}", where=params, hint="name it so again"
+                f"a replay record is called {RECORD_NAME}", where=params, hint="give it that name again"
             )
         with progress_on_terminal(not as_json) as progress:
             document, _ = replay(Path(params).parent, progress)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @auditkit.command()
 @click.argument("params", metavar="PARAMS...", nargs=-1, required=True)
 @override_option
-@click.option("--workers", type=click.IntRange(1, 256), help="Audits at a time; by default one a processor.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Audits at a time; by default one per processor."
+)
 @click.option("--dask", metavar="ADDRESS", help="Run the audits on the Dask cluster of this scheduler.")
 @click.option(
     "--out",
@@ -59,7 +61,7 @@ def batch(
     from auditkit.progress import progress_on_terminal
 
     if workers is not None and dask is not None:
-        raise click.UsageError("--workers and --dask exclude each other")
+        raise click.UsageError("--workers and --dask cannot be used together")
     jobs = plan_batch(params, overrides, out)
     with (
         progress_on_terminal(not as_json) as progress,
@@ -94,7 +96,7 @@ def batch(
 )
 @json_option
 def status(folder: Path, max_age: str, as_json: bool) -> None:
-    """Tell the newest verdict of each subject: status 1 if one failed, else 2 if one is stale or missing, else 0.
+    """Show the newest verdict of each subject: status 1 if one failed, else 2 if one is stale or missing, else 0.
 
     Looks at every report in DIR and below it. A subject is a proposal with a base release, a stage, a policy and a
     root key; an audit with a recovery image or a chip is a subject of its own. Missing are reports that were begun and

@@ -64,7 +64,7 @@ def _size(image: Path) -> int:
 @click.option(
     "--sha256",
     metavar="HEX",
-    help="Digest to demand; by default the one in the SHA256SUMS beside it, if there is one.",
+    help="The SHA-256 it must have; by default the one in the SHA256SUMS beside it, if there is one.",
 )
 def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) -> None:
     """Download the update image of a release; run it again to resume.
@@ -214,9 +214,9 @@ def measure(
 @root_key_option
 @json_option
 def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) -> None:
-    """Compare a certified proposal with launch measurements and tell every decision.
+    """Compare a certified proposal with launch measurements and show every decision.
 
-    Like the gate of dfinity's build, the proposal has to be executed; unlike it, every measurement is told.
+    Like the gate of dfinity's build, the proposal has to be executed; unlike it, every measurement is shown.
 
     \b
     Example:

@@ -27,7 +27,7 @@ class OutputError(Exception):
     """Standard output takes no more. No OSError: click ends with status 1 on a broken pipe.
 
     Attributes:
-        reader_gone: whoever read it went away, as ``head`` does; nobody is left to be told.
+        reader_gone: whoever read it went away, as ``head`` does; nobody is left to tell.
     """
 
     def __init__(self, what: str, *, reader_gone: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""How commands that decide checks tell what they decided."""
+"""How commands that decide checks show what they decided."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def end_with(answer: Answer, as_json: bool, more: dict[str, Any] | None = None) 
 
 
 def claim_json(claim: Claim) -> dict[str, Any]:
-    """A verdict and its qualifications as every ``--json`` tells them."""
+    """A verdict and its qualifications as every ``--json`` prints them."""
     return {"verdict": claim.verdict, "qualifications": list(claim.qualifications)}
 
 
@@ -63,7 +63,7 @@ def show_decisions(decisions: Iterable[Decision]) -> None:
 
 
 def show_overlap(rows: Iterable[Overlap]) -> None:
-    """Prints one line a measurement, and below it what it is where that needs saying."""
+    """Prints one line per measurement, and below it an explanation where one is needed."""
     from auditkit.display import one_line
 
     for row in rows:
@@ -75,7 +75,7 @@ def show_overlap(rows: Iterable[Overlap]) -> None:
 
 
 def overlap_json(row: Overlap) -> dict[str, Any]:
-    """One measurement as ``--json`` tells it."""
+    """One measurement as ``--json`` prints it."""
     return {
         "relation": row.relation,
         "measurement": row.measurement.hex(),

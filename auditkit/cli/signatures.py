@@ -39,7 +39,7 @@ folder_argument = click.argument("report_dir", type=ExistingFile)
     is_flag=True,
     help="Write an SSH signature beside the bundle instead, with a key of any type that ssh-keygen knows.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, yes: bool) -> None:
     """Sign a report folder, whatever its verdict.
 
@@ -161,12 +161,12 @@ def _ask_passphrase(name: str) -> str:
     "--revoked",
     type=ExistingFile,
     metavar="FILE",
-    help="What counts no more: public keys, one a line, or a revocation list (KRL) of ssh-keygen.",
+    help="Revoked keys: public keys, one per line, or a revocation list (KRL) made by ssh-keygen.",
 )
 @click.option(
     "--at-least", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Auditors."
 )
-@click.option("--require", type=click.Choice(["PASS", "FAIL", "TROUBLE"]), help="Demand this verdict too.")
+@click.option("--require", type=click.Choice(["PASS", "FAIL", "TROUBLE"]), help="Require this verdict too.")
 @click.option(
     "--accept",
     type=click.Choice([item.value for item in Qualification]),
@@ -192,7 +192,7 @@ def verify_report(
     """Verify a signed report folder: signatures, every file, the renderings, the verdict. Needs no network.
 
     Ends with 0 when the report is authentic and consistent, whatever its verdict (it is printed); with 1 when it is
-    not; with 2 when it cannot be told. An auditor counts once, however often they sign.
+    not; with 2 when that cannot be determined. An auditor counts once, however often they sign.
 
     --require PASS wants an unqualified PASS: name with --accept what may be missing. --replay repeats the audit from
     evidence/ and does not see the image, unless --base-image gives it.
@@ -253,7 +253,7 @@ def _show_verification(verified: ReportVerification) -> None:
     from auditkit.signing import report_checks
 
     for signature in verified.signatures:
-        name = f", who calls themself {one_line(signature.name, 200)}" if signature.name else ""
+        name = f", under the name {one_line(signature.name, 200)}" if signature.name else ""
         say(
             f"signed by {one_line(signature.principal, 200)}{name}, {signature.keyid}, "
             f"on {signature.signed_at} by their own clock ({signature.form})"
@@ -281,9 +281,9 @@ def _show_verification(verified: ReportVerification) -> None:
 @json_option
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
-    """Tell on what two reports differ: report folders or audit.json files. Signatures are not looked at.
+    """Show where two reports differ: report folders or audit.json files. Signatures are not looked at.
 
-    Ends with 0 when they tell the same outside "run", with 1 when they differ.
+    Ends with 0 when they say the same outside "run", with 1 when they differ.
 
     \b
     Example:
@@ -298,7 +298,7 @@ def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
     )
 
     if as_json and markdown:
-        raise ParameterError("--json and --markdown cannot be had together")
+        raise ParameterError("--json and --markdown cannot be used together")
     one, other = _document(first), _document(second)
     differences = compare_reports(one, other)
     if as_json:

@@ -119,7 +119,7 @@ class DownloadRun:
                 raise self._too_large(url)
             if not self.wanted and total_bytes is None:
                 raise SourceError(
-                    "the server does not say how long the file is, so that a cut would not be noticed",
+                    "the server does not say how long the file is, so a truncated file would not be noticed",
                     where=url,
                     hint="give the SHA-256 that was published for it",
                 )
@@ -154,7 +154,7 @@ class DownloadRun:
         match = _RANGE.fullmatch(text)
         if not match or not part.size or int(match[1]) != part.size:
             raise SourceError(
-                "the server sent another range than the one asked for",
+                "the server sent a different range from the one asked for",
                 where=url,
                 expected=f"bytes {part.size}-",
                 observed=printable(text),
@@ -192,7 +192,7 @@ class DownloadRun:
         self._start_over()
         if self.wanted is None or total is None:
             raise SourceError(
-                "the file is not the wanted one, or was cut: the server does not say how long it is",
+                "the file is not the wanted one, or was cut short: the server does not say how long it is",
                 where=url,
                 expected=str(self.wanted or f"{total} bytes"),
                 observed=observed,
@@ -238,7 +238,7 @@ class DownloadRun:
         if not self.part.size or not self.wanted:
             self.part.path.unlink(missing_ok=True)
         elif isinstance(trouble, SourceError) and not isinstance(trouble, NotFoundError):
-            trouble.hint = trouble.hint or f"run it again to go on from byte {self.part.size}"
+            trouble.hint = trouble.hint or f"run it again to resume at byte {self.part.size}"
         return trouble
 
 

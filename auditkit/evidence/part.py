@@ -63,7 +63,7 @@ def locked_part(out: Path, clock: Clock, seconds: float) -> Iterator[Part]:
             ) from None
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise ParameterError("something else than a file is in the way", where=str(path))
+                raise ParameterError("something other than a file is in the way", where=str(path))
             if _lock(file):
                 # Whoever held the lock before may have renamed or removed the file we opened.
                 if _same_file(file, path):

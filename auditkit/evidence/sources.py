@@ -82,16 +82,16 @@ def parse_source(text: str, *, base_version: str | None = None, folder: Path | N
         try:
             path = Path(filled).expanduser()
         except RuntimeError:
-            raise ParameterError(
-                "there is no home folder to put in the place of ~", where=printable(text)
-            ) from None
+            raise ParameterError("there is no home folder to replace ~ with", where=printable(text)) from None
         return Source(path=folder / path if folder else path)
     if scheme[1].lower() in ("http", "https"):
         return Source(url=check_url(filled))
     if Path(filled).exists():
         return Source(path=Path(filled))
     raise ParameterError(
-        f"{scheme[1]}: is not a kind of source", where=printable(text), hint="give a file, an http(s) address"
+        f"{scheme[1]}: is not a kind of source",
+        where=printable(text),
+        hint="give a file or an http(s) address",
     )
 
 

@@ -167,4 +167,4 @@ def _hash_root(source: ZstdStream, member: Member) -> VerityRoot:
 
 def _skip_padding(source: ZstdStream, member: Member) -> None:
     if any(source.exactly(member.padding)):
-        raise EvidenceError(f"there is something hidden behind {member.name} in the update image")
+        raise EvidenceError(f"there is something hidden after {member.name} in the update image")

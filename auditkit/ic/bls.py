@@ -58,7 +58,7 @@ class Opinions:
     def in_words(self) -> str:
         """The opinions in words, such as "valid (pyblst 0.3.15); valid (py-arkworks-bls12381 0.5.0)"."""
         if not self.each:
-            return "not a point that a signature or key can be"
+            return "not a point that can be a signature or key"
         parts = [f"{'valid' if o.valid else 'invalid'} ({o.library} {o.version})" for o in self.each]
         return "; ".join(parts) + ("; one opinion only" if len(parts) == 1 else "")
 

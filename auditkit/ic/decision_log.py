@@ -1,4 +1,4 @@
-"""Decisions as they are made along a chain of trust, told in the order of their numbers."""
+"""Decisions as they are made along a chain of trust, listed in the order of their numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from auditkit.decision import Check, Decision, Outcome
 
 
 class DecisionLog:
-    """Collects at most one decision a check; whatever was not decided was not reached."""
+    """Collects at most one decision per check; whatever was not decided was not reached."""
 
     def __init__(self) -> None:
         self._decided: dict[int, Decision] = {}

@@ -34,7 +34,7 @@ def signature_decision(check: Check, opinions: bls.Opinions, statement: str) -> 
     if opinions.disagree:
         return check.failed(observed, "The two libraries disagree, so neither is believed.")
     if not opinions.unanimous_yes:
-        return check.failed(observed, f"It is not so that {statement}.")
+        return check.failed(observed, f"It is not true that {statement}.")
     if len(opinions.each) == 1:
         return check.warned(
             observed,
@@ -58,7 +58,7 @@ def note_no_delegation(log: DecisionLog, signer: Signer) -> None:
         log.add(
             checks.DELEGATION_RANGES.failed(
                 f"no delegation, so the signer is the root subnet {root_subnet}",
-                "Another subnet than the wanted one signed.",
+                "A subnet other than the wanted one signed.",
                 expected=f"subnet {signer.subnet}",
             )
         )
@@ -101,7 +101,7 @@ def _ranges_decision(delegation: Delegation, signer: Signer, limits: Limits) -> 
     if signer.subnet is not None and signer.subnet != delegation.subnet:
         return check.failed(
             f"subnet {delegation.subnet}",
-            "Another subnet than the wanted one signed.",
+            "A subnet other than the wanted one signed.",
             expected=f"subnet {signer.subnet}",
         )
     if signer.canister is None:

@@ -171,7 +171,7 @@ def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: in
         if deadline_ns < signed_ns:
             return check.failed(
                 observed,
-                f"It is said to be open at {time_text(signed_ns)}, when its own voting deadline was over.",
+                f"It is said to be open at {time_text(signed_ns)}, when its own voting deadline had passed.",
                 expected=expected,
             )
         if deadline_ns <= now_ns:

@@ -143,7 +143,7 @@ def _read(log: DecisionLog, data: bytes, limits: Limits) -> Certificate | None:
     parts = "tree and signature" + (" and delegation" if form.delegation else "")
     log.add(
         checks.CERTIFICATE_FORM.passed(
-            f"{len(data)} bytes: {parts}", "The file is a certificate and no more."
+            f"{len(data)} bytes: {parts}", "The file is a certificate and nothing more."
         )
     )
     if form.delegation is not None:

@@ -1,4 +1,4 @@
-"""The decisions of many reports as one drawing: a row a report, a column a check.
+"""The decisions of many reports as one drawing: a row per report, a column per check.
 
 Each outcome has its own mark and grey value besides its colour, as in `auditkit.notebook.figures`.
 """

@@ -54,7 +54,7 @@ def without_paths_of_this_machine(
 
 
 def _folders(private: Path, out: Path) -> dict[str, str]:
-    """Folders of this machine and what they are told as."""
+    """Folders of this machine and what reports call them."""
     told = {
         tempfile.gettempdir(): "(temporary folder)",
         str(private): "(temporary folder)",

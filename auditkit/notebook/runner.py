@@ -45,7 +45,7 @@ def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_
         raise ParameterError(
             "the notebook's parameters cell does not take the parameters that it would be given",
             where=str(notebook),
-            hint=f"put right: {', '.join(sorted(wrong))}",
+            hint=f"correct these: {', '.join(sorted(wrong))}",
         )
 
 

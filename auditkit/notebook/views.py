@@ -56,7 +56,7 @@ def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styl
         )
         for d in made
     ]
-    rows += [("", "Could it be told?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
+    rows += [("", "Could it be determined?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
     return _view(("check", "question", "outcome", "observed", "why"), rows)
 
 
@@ -87,7 +87,7 @@ def command_lines(boot_args: BootArgs | None) -> Styler:
 
 
 def measurements(computed: Iterable[LaunchMeasurement]) -> Styler:
-    """The computed measurements, one row a setting."""
+    """The computed measurements, one row per setting."""
     rows = [(m.vcpu_type, m.vcpus, m.boot_args, m.measurement.hex()) for m in computed]
     return _view(("CPU type", "vCPUs", "command line", "computed measurement"), rows)
 

@@ -186,7 +186,7 @@ class Audit:
         return f"<audit of proposal {self.parameters.proposal_id}, {self.parameters.stage}>"
 
     def _repr_html_(self) -> str:
-        """Every parameter, as reports tell it."""
+        """Every parameter, as reports show it."""
         told = redacted_parameters(self.parameters).items()
         return html_table(("parameter", "value"), [(name, _text(value)) for name, value in told])
 

@@ -183,7 +183,7 @@ def _deciding(judgement: Judgement[Decision], decisions: Iterable[Decision], tro
         return Deciding(decision=judgement.deciding.id, reason=judgement.deciding.reason)
     first = judgement.missing[0]
     why = trouble or next((decision.reason for decision in decisions if decision.id == first), "")
-    reason = f"It could not be told: {why}" if why else judgement.reason
+    reason = f"It could not be determined: {why}" if why else judgement.reason
     return Deciding(decision=first, reason=reason)
 
 

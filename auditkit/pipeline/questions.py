@@ -124,7 +124,7 @@ def compare_with_list(proposal: Path, measurements: Path, trust: Trust = MAINNET
 
     Raises:
         SourceError: a file cannot be read.
-        EvidenceError: the list is malformed, or there are more measurements than can be told.
+        EvidenceError: the list is malformed, or there are more measurements than a report can hold.
     """
     certified = read_proposal(proposal, trust)
     listed = parse_launch_measurements(read_bytes(Source(path=measurements), LIMITS.answer_bytes))

@@ -44,7 +44,7 @@ _Error = TypeVar("_Error", bound=AuditkitError)
 
 
 def redacted_place(place: str) -> str:
-    """A file, an address or a scenario as reports tell it. What is told already stays as it is."""
+    """A file, an address or a scenario as reports show it. What is told already stays as it is."""
     if world_place(place) or _REDACTED_FILE.fullmatch(place):
         return place
     if _ADDRESS.match(place):
@@ -67,7 +67,7 @@ def redacted_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
 
 
 def redacted_text(text: str, parameters: Parameters) -> str:
-    """A sentence about an audit with these parameters, as reports tell it."""
+    """A sentence about an audit with these parameters, as reports show it."""
     for place in _files(parameters):
         for form in _forms(place):
             if folder := form.rpartition("/")[0]:
@@ -85,7 +85,7 @@ def redacted_text(text: str, parameters: Parameters) -> str:
 
 
 def redacted_error(error: _Error, parameters: Parameters) -> _Error:
-    """A copy of ``error`` in which every sentence is as reports tell it."""
+    """A copy of ``error`` in which every sentence is as reports show it."""
     texts = ("what", "where", "hint", "expected", "observed")
     told = {name: redacted_text(getattr(error, name), parameters) for name in texts}
     copy = type(error)(**told)
@@ -98,7 +98,7 @@ def _redacted_address(address: str) -> str:
         parts = urlsplit(address)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return "an address that is none"
+        return "an address that is not valid"
     path = _PATH_PARAMETERS.sub(";…", parts.path)
     return f"{parts.scheme}://{host}{path}{'?…' if parts.query or parts.fragment else ''}"
 

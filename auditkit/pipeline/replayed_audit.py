@@ -96,10 +96,12 @@ def replay(
     record_path = evidence_folder / RECORD_NAME
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
     if base_image is not None and (record.image is None or record.image.facts is None):
-        raise EvidenceError("the audit came to no base image, so none can be compared", where=str(base_image))
+        raise EvidenceError(
+            "the audit did not reach a base image, so none can be compared", where=str(base_image)
+        )
     if recovery_image is not None and (record.recovery is None or record.recovery.facts is None):
         raise EvidenceError(
-            "the audit came to no recovery image, so none can be compared", where=str(recovery_image)
+            "the audit did not reach a recovery image, so none can be compared", where=str(recovery_image)
         )
     audit = ReplayedAudit(
         record,
@@ -268,7 +270,7 @@ def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
         found[file.name] = replace(item, origin=file.origin)
     for file in record.unkept:
         if file.name in found or file.name not in _MAY_BE_UNKEPT:
-            raise EvidenceError("the record calls a file unkept that is kept", where=file.name)
+            raise EvidenceError("the record says that a file was not kept, but it is there", where=file.name)
         found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin)
     if odd := present.keys() - found.keys() - {RECORD_NAME, COMPUTED}:
         raise EvidenceError("the record does not know a file of the folder", where=str(folder / min(odd)))

@@ -88,7 +88,7 @@ def repeat_audit(
     if not told.run.is_consistent:
         return check.failed(
             f"from {told.run.started} to {told.run.finished} in {told.run.seconds} seconds",
-            "The times of the run contradict each other, so nobody can tell as of when it was judged.",
+            "The times of the run contradict each other, so the time of the judgement is unknown.",
         )
     try:
         document, _ = replay(

@@ -192,7 +192,7 @@ _SCENARIOS: Final = (
         "tampered-certificate",
         "Somebody changed the answer on its way",
         "The NNS signed an honest answer, but one byte of a blessed measurement was changed between the NNS "
-        "and the auditor. The signature does not fit any more.",
+        "and the auditor. The signature no longer matches.",
         900009,
         "FAIL",
         "FAIL",
@@ -268,7 +268,7 @@ _SCENARIOS: Final = (
     Scenario(
         "short-chip-id",
         "A chip id is too short",
-        "The measurements are right, but the chip ids have 63 bytes instead of 64. They name no chip that exists.",
+        "The measurements are right, but the chip ids have 63 bytes instead of 64. They name no real chip.",
         900016,
         "FAIL",
         "PASS",

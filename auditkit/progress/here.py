@@ -1,4 +1,4 @@
-"""Who is told about progress when the caller of a step names nobody."""
+"""Who hears about progress when the caller of a step names nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an audit is told: one document, `audit.json`, and its renderings."""
+"""How an audit is reported: one document, `audit.json`, and its renderings."""
 
 from auditkit.report.comparison import (
     Difference,

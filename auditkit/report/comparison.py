@@ -18,7 +18,7 @@ _DECISION_FIELDS: Final = ("question", "expected", "observed", "reason", "eviden
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that two reports tell differently.
+    """One thing in which two reports differ.
 
     Attributes:
         part: ``verdict``, ``decision``, ``subject``, ``parameter``, ``overlap``, ``evidence``, ``trouble`` or ``tool``.
@@ -61,7 +61,7 @@ def compare_reports(first: AuditDocument, second: AuditDocument) -> tuple[Differ
 def differences_text(differences: Sequence[Difference]) -> str:
     """The differences for a terminal."""
     if not differences:
-        return "The reports tell the same."
+        return "The reports say the same."
     lines = []
     for difference in differences:
         lines.append(
@@ -77,7 +77,7 @@ def differences_text(differences: Sequence[Difference]) -> str:
 def differences_markdown(differences: Sequence[Difference]) -> str:
     """The differences as a table in GitHub-flavoured Markdown."""
     if not differences:
-        return "The two reports tell the same.\n"
+        return "The two reports say the same.\n"
     rows = [
         f"| {'**decided**' if difference.weighs else 'detail'} | {difference.part} {code(difference.name, 120)}"
         f" | {_cell(difference.first)} | {_cell(difference.second)} |"

@@ -75,7 +75,7 @@ class AuditDocument(Part):
 
     @property
     def claim(self) -> Claim:
-        """The verdict with its qualifications, also with those that an older report does not tell by itself."""
+        """The verdict with its qualifications, also with those that an older report does not state itself."""
         carried = qualifications_of(self.decisions)
         return Claim(self.verdict, in_order((*self.qualifications, *carried, *implied_qualifications(self))))
 
@@ -171,7 +171,7 @@ def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]
 
 
 def matrix_of(parameters: Mapping[str, ParameterValue]) -> Matrix:
-    """The settings of an audit by its parameters; those that are not told are those of releases."""
+    """The settings of an audit by its parameters; those that are not given are those of releases."""
 
     def values(name: str, released: tuple[Any, ...]) -> tuple[Any, ...]:
         value = parameters.get(name, released)

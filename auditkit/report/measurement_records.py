@@ -51,7 +51,7 @@ class Setting(Part):
         """
         if not isinstance(computed, LaunchMeasurement):
             raise ParameterError(
-                "a report tells computed measurements, not listed ones", where=computed.measurement.hex()
+                "a report holds computed measurements, not listed ones", where=computed.measurement.hex()
             )
         return cls(
             vcpu_type=computed.vcpu_type,

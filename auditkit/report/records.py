@@ -71,7 +71,7 @@ class PolicyVerdicts(Part):
 
 
 class PolicyIds(Part):
-    """Name and version of the policy behind each verdict. Reports of before policies had versions are of the first."""
+    """Name and version of the policy behind each verdict. Reports from before policies had versions use the first."""
 
     strict: Annotated[str, StringConstraints(pattern=r"^strict/[1-9][0-9]{0,3}$")] = "strict/1"
     overlap: Annotated[str, StringConstraints(pattern=r"^overlap/[1-9][0-9]{0,3}$")] = "overlap/1"

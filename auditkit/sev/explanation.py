@@ -139,4 +139,4 @@ def _sentence(setting: LaunchMeasurement, types: tuple[str, ...], line_break: bo
             "vouches for no kernel, initrd or command line at all"
         )
     text = f"this is {release} started with {vcpus} {cpu} on line {setting.boot_args}"
-    return f"{text} with a line break behind the command line" if line_break else text
+    return f"{text} with a line break after the command line" if line_break else text

@@ -127,7 +127,7 @@ def _unique_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_fraction(text: str) -> NoReturn:
-    raise _bad(f"it holds {text[:20]}, which is no whole number")
+    raise _bad(f"it holds {text[:20]}, which is not a whole number")
 
 
 def _bad(what: str) -> EvidenceError:

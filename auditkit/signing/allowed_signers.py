@@ -67,7 +67,7 @@ def read_trust_list(path: Path, revoked: Path | None = None) -> TrustList:
             raise ParameterError(
                 "this is not a public key",
                 where=f"{revoked}, line {number}",
-                hint="give public keys, one a line, or a KRL",
+                hint="give public keys, one per line, or a KRL",
             )
         gone.add(plain_key(key))
     return TrustList(text, signers, frozenset(gone))

@@ -83,7 +83,9 @@ def sign_companion(
     try:
         keyid = keyid_of(public_key)
     except EvidenceError as error:
-        raise SigningError(f"the public half of the key is of no use: {error.what}", where=str(key)) from None
+        raise SigningError(
+            f"the public half of the key cannot be used: {error.what}", where=str(key)
+        ) from None
     statement = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
     payload = statement_bytes(statement)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:

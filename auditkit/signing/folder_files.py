@@ -188,18 +188,18 @@ def check_renderings(document: AuditDocument, folder: Path, *, limits: Limits = 
     changed = [HTML_NAME] if html != wanted_html else []
     changed += [MARKDOWN_NAME] if markdown != wanted_markdown else []
     if not changed:
-        return check.passed(f"{HTML_NAME}, {MARKDOWN_NAME}", "Both tell what audit.json says.")
+        return check.passed(f"{HTML_NAME}, {MARKDOWN_NAME}", "Both say what audit.json says.")
     if document.tool.version != __version__:
         return check.warned(
             f"made by auditkit {document.tool.version}",
-            "Another version of auditkit made the pages: that they tell what audit.json says was not checked. Read "
+            "Another version of auditkit made the pages: whether they say what audit.json says was not checked. Read "
             "audit.json, or verify the report with that version.",
             qualifications=(Qualification.OTHER_VERSION,),
         )
     if (unix_line_ends(html), unix_line_ends(markdown)) == (wanted_html, wanted_markdown):
         told = f"{' and '.join(changed)} changed {ONLY_LINE_ENDS}"
         return check.failed(told, f"They are not as auditkit writes them.{hint([told])}")
-    return check.failed(" and ".join(changed), "It shows something else than audit.json says.")
+    return check.failed(" and ".join(changed), "It does not show what audit.json says.")
 
 
 def _some(problems: list[str]) -> str:

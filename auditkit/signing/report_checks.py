@@ -25,7 +25,7 @@ EVIDENCE: Final = Check(
 RENDERINGS: Final = Check(
     3,
     "report.renderings",
-    "Do report.html and report.md tell what audit.json says?",
+    "Do report.html and report.md say what audit.json says?",
     "the same bytes as a new rendering",
 )
 FORM: Final = Check(
@@ -43,7 +43,7 @@ KEYS: Final = Check(
 SIGNERS: Final = Check(
     6,
     "signature.signers",
-    "Have enough auditors signed whom you trust?",
+    "Have enough auditors whom you trust signed?",
     "at least 1 auditor of the trust list",
 )
 SUBJECTS: Final = Check(

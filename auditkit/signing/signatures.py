@@ -199,7 +199,7 @@ def enough_signed(at_least: int, found: FoundSignatures) -> Decision:
         return checks.SIGNERS.passed(shown, "Enough auditors signed.", expected=wanted)
     if distinct_auditors([*standings, *found.open]) >= at_least:
         return checks.SIGNERS.skipped(
-            f"It could not be told whether {wanted} signed: {'; '.join(found.unchecked)}"[:600] + "."
+            f"It is not known whether {wanted} signed: {'; '.join(found.unchecked)}"[:600] + "."
         )
     why = "; ".join(found.unchecked + found.unknown) or "Nobody else signed"
     return checks.SIGNERS.failed(

@@ -52,7 +52,7 @@ class ReportVerification:
 
     @property
     def judgement(self) -> Judgement[Decision]:
-        """PASS where the report is authentic and consistent, FAIL where it is not, TROUBLE where nobody could tell."""
+        """PASS where the report is authentic and consistent, FAIL where it is not, TROUBLE where nobody can know."""
         made = {decision.id for decision in self.decisions}
         policy = checks.verification_policy(
             required=checks.REQUIRED.id in made, replayed=checks.REPLAY.id in made
@@ -89,7 +89,7 @@ class ReportVerification:
         expected = f"{verdict}"
         if claim.verdict is not verdict:
             decision = checks.REQUIRED.failed(
-                str(claim), "The report is of another verdict than you require.", expected=expected
+                str(claim), "The report does not have the verdict that you require.", expected=expected
             )
         elif open_ones := [item for item in claim.qualifications if item not in set(accepted)]:
             decision = (

@@ -38,7 +38,7 @@ class Trust:
 
     @property
     def qualification(self) -> Qualification | None:
-        """What a verdict under this trust has to be told with; None for mainnet's root key alone.
+        """The qualification of every verdict under this trust; None for mainnet's root key alone.
 
         It follows from the key and the name, so that no world can call itself mainnet.
         """

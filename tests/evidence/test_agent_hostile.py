@@ -43,7 +43,7 @@ def test_a_dropped_connection(serve, call):
 
 
 def test_a_connection_dropped_inside_the_headers(serve, call):
-    with pytest.raises(SourceError, match="so that a cut would not be noticed"):
+    with pytest.raises(SourceError, match="so a truncated file would not be noticed"):
         call(serve(lambda asked, wire: wire.raw(b"HTTP/1.1 200 OK\r\nContent-")).url)
 
 

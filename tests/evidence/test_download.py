@@ -96,7 +96,7 @@ def test_a_server_without_ranges_starts_over(serve, get, tmp_path):
 
 def test_cut_for_good_is_trouble_and_the_part_waits(serve, get, tmp_path):
     server = serve(FileServer(cut=1000))
-    with pytest.raises(SourceError, match="run it again to go on from byte 3000") as caught:
+    with pytest.raises(SourceError, match="run it again to resume at byte 3000") as caught:
         get(server.url, attempts=3)
     assert not isinstance(caught.value, NotFoundError)
     assert names(tmp_path) == ["out.img.part"]

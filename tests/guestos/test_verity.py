@@ -145,7 +145,7 @@ def test_what_lies_outside_is_told(root):
     patch(root, size, b"\0" * 4096)
     assert len(root_image_verity(root).warnings) == 1
     patch(root, size + 5000, b"x")
-    assert root_image_verity(root).warnings[1:] == ("there is data behind the hash tree",)
+    assert root_image_verity(root).warnings[1:] == ("there is data after the hash tree",)
     assert root_image_verity(root).problems == ()
 
 

@@ -142,27 +142,27 @@ REFUSED = {
     "a method that is a principal": (
         f"{D} 01690103666f6f68 0100 0103caffee",
         12,
-        "a method of a service type is no function",
+        "a method of a service type is not a function",
     ),
     "a method that is an opt": (
         f"{D} 026e7e690103666f6f00 0101 0103caffee",
         14,
-        "a method of a service type is no function",
+        "a method of a service type is not a function",
     ),
     "a method that is a service": (
         f"{D} 01690103666f6f00 0100 0103caffee",
         12,
-        "a method of a service type is no function",
+        "a method of a service type is not a function",
     ),
     "a method of a future type": (
         f"{D} 026600690103666f6f00 0101 0103caffee",
         14,
-        "a method of a service type is no function",
+        "a method of a service type is not a function",
     ),
     "a method of a type that no value has": (
         f"{D} 026e7e690103666f6f00 00",
         14,
-        "a method of a service type is no function",
+        "a method of a service type is not a function",
     ),
     "future value with references": (
         f"{D} 016600 0100 0001",

@@ -75,7 +75,7 @@ def test_trouble_stands_in_the_way_without_a_decision(tmp_path):
     audit = Audit.named("practice:honest", f"base_image={image}", progress=Silent())
     assert [one.where for one in audit.base.trouble] == ["image"]
     assert audit.measurements.decisions == audit.overlap.decisions == ()
-    assert audit.overlap.obstacle.startswith("Not reached, for there was trouble before: this is neither")
+    assert audit.overlap.obstacle.startswith("Not reached, because of earlier trouble: this is neither")
     assert audit.document.verdict == "TROUBLE"
 
 
@@ -101,7 +101,7 @@ def test_what_stood_in_the_way_before_stands_in_the_way_behind():
     first = Step(trouble=(Trouble("no network", "", ""),))
     second = Step.unreached(first, BASE_CHECKS)
     third = Step.unreached(second, OVERLAP_CHECKS)
-    assert third.obstacle == "Not reached, for there was trouble before: no network."
+    assert third.obstacle == "Not reached, because of earlier trouble: no network."
     assert (third.decisions, third.trouble) == ((), ())
 
 

@@ -221,4 +221,4 @@ def test_verity_hash_tells_the_warnings(members, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["verity-hash", str(image)])
     assert not ended.value.code
-    assert "warning: there is data behind the hash tree" in capsys.readouterr().err
+    assert "warning: there is data after the hash tree" in capsys.readouterr().err

@@ -81,7 +81,7 @@ def test_different_verdicts_come_first(documents):
 def test_the_command_in_three_forms(files, capsys):
     assert in_process("diff", files["honest"], files["honest"], capsys=capsys)[:2] == (
         0,
-        "The reports tell the same.\n",
+        "The reports say the same.\n",
     )
     status, text, _ = in_process("diff", files["honest"], files["unexplained"], capsys=capsys)
     assert status == 1

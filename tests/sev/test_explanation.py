@@ -127,7 +127,7 @@ def test_the_setting_of_an_explanation_is_whole(boot, judge):
     assert (found.vcpu_types, found.line_break) == (("EPYC-Turin",), True)
     assert found.text == (
         f"{BASE} started with 3 vCPUs of type EPYC-Turin and guest features 0x21 instead of 0x1 on line BOOT_ARGS_B "
-        "with a line break behind the command line"
+        "with a line break after the command line"
     )
 
 

@@ -138,11 +138,14 @@ NO_DIGEST = "measurement 1 is not a list of 48 numbers"
         (document(f'{{"measurement":{json.dumps([0] * 47 + [-1])}}}'), NO_BYTES),
         (document(f'{{"measurement":{json.dumps([True] * 48)}}}'), NO_BYTES),
         (document(f'{{"measurement":{json.dumps(["1"] * 48)}}}'), NO_BYTES),
-        (document(f'{{"measurement":{json.dumps([1.0] * 48)}}}'), "it holds 1.0, which is no whole number"),
-        (document('{"measurement":[NaN]}'), "it holds NaN, which is no whole number"),
+        (
+            document(f'{{"measurement":{json.dumps([1.0] * 48)}}}'),
+            "it holds 1.0, which is not a whole number",
+        ),
+        (document('{"measurement":[NaN]}'), "it holds NaN, which is not a whole number"),
         (
             document('{"measurement":[0.' + "1" * 30 + "]}"),
-            "it holds 0.111111111111111111, which is no whole number",
+            "it holds 0.111111111111111111, which is not a whole number",
         ),
         (
             document(f'{{"measurement":{DIGEST}}}') + b" " * (1 << 20),

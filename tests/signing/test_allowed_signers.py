@@ -284,7 +284,7 @@ def test_what_is_no_revoked_key(listed, text):
     error = refusal(listed, f"alice {KEY}\n", f"{line(blob(2))}\n{text}\n")
     assert error.what == "this is not a public key"
     assert error.where.endswith("revoked, line 2")
-    assert error.hint == "give public keys, one a line, or a KRL"
+    assert error.hint == "give public keys, one per line, or a KRL"
 
 
 def test_an_empty_list_of_revoked_keys(listed):

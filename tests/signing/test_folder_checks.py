@@ -251,11 +251,11 @@ def test_the_renderings_are_those_of_the_document(report, document):
     assert renderings(report, document) == (
         "pass",
         "report.html, report.md",
-        "Both tell what audit.json says.",
+        "Both say what audit.json says.",
     )
 
 
-OTHER = "It shows something else than audit.json says."
+OTHER = "It does not show what audit.json says."
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_the_pages_of_another_version_are_not_compared(report, document, ending)
     made = check_renderings(older, report)
     assert (made.outcome, made.observed) == ("warn", "made by auditkit 0.0.1")
     assert made.reason == (
-        "Another version of auditkit made the pages: that they tell what audit.json says was not checked. Read "
+        "Another version of auditkit made the pages: whether they say what audit.json says was not checked. Read "
         "audit.json, or verify the report with that version."
     )
     assert made.qualifications == ("other-version",)

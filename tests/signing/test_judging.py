@@ -414,7 +414,7 @@ def test_what_an_unchecked_signature_would_decide_is_left_open():
     made = enough_signed(2, found)
     assert made.outcome == "skip"
     assert made.reason == (
-        "It could not be told whether at least 2 different auditors of the trust list signed: y was not checked."
+        "It is not known whether at least 2 different auditors of the trust list signed: y was not checked."
     )
     more = counted("alice", unchecked=["y was not checked"], open=[standing("bob"), standing("carol")])
     assert enough_signed(2, more).outcome == "skip"
@@ -467,7 +467,7 @@ def test_a_verdict_that_is_required(report, required, accepted, outcome, told):
     elif told == "another":
         assert (made.expected, made.reason) == (
             str(required),
-            "The report is of another verdict than you require.",
+            "The report does not have the verdict that you require.",
         )
     else:
         assert made.expected == "PASS, unqualified but for what you accept"

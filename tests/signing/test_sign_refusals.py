@@ -390,7 +390,7 @@ def test_a_public_half_of_no_use(report, tmp_path, signing, public, why):
     signing(armoured(raw_signature()))
     (tmp_path / "key").write_text(f"ssh-ed25519 {base64.b64encode(public).decode()}\n")
     assert refusal(report, sign_companion, tmp_path / "key") == (
-        f"the public half of the key is of no use: {why}",
+        f"the public half of the key cannot be used: {why}",
         str(tmp_path / "key"),
         "",
     )

@@ -132,8 +132,8 @@ def test_a_kind_that_nobody_knows(kind):
 @pytest.mark.parametrize("kind", KEYS)
 def test_a_key_has_its_fields_and_no_more(kind):
     key = key_of(kind)
-    assert refusal(read_certificate, key + b"\0") == ("bytes behind the key", "")
-    assert refusal(read_certificate, key + string(b"x")) == ("bytes behind the key", "")
+    assert refusal(read_certificate, key + b"\0") == ("bytes after the key", "")
+    assert refusal(read_certificate, key + string(b"x")) == ("bytes after the key", "")
     assert refusal(read_certificate, strings(kind, *KEYS[kind][:-1])) == (CUT, "")
     assert refusal(read_certificate, key[:-1]) == (CUT, "")
 
@@ -230,7 +230,7 @@ DAMAGED = "the certificate is malformed"
         (certificate(authority=strings("ssh-foo", b"x")), (DAMAGED, "")),
         (certificate(authority=b""), (CUT, "")),
         (certificate(authority=strings("ssh-ed25519", bytes(31))), (MALFORMED, "ssh-ed25519")),
-        (certificate(authority=blob(1) + b"\0"), ("bytes behind the key", "")),
+        (certificate(authority=blob(1) + b"\0"), ("bytes after the key", "")),
         (certificate(strings("ssh-ed25519", bytes(31))), (MALFORMED, "ssh-ed25519")),
         (certificate(strings("ecdsa-sha2-nistp256", b"nistp384", b"x")), (MALFORMED, "ecdsa-sha2-nistp256")),
         (

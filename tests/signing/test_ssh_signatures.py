@@ -134,7 +134,7 @@ def test_a_signature_for_another_purpose(read, namespace, shown):
     [
         (strings("ssh-foo", b"x"), "a type of key that is not known"),
         (strings("ssh-ed25519", bytes(31)), "the key is malformed"),
-        (blob(1) + b"\0", "bytes behind the key"),
+        (blob(1) + b"\0", "bytes after the key"),
     ],
 )
 def test_a_signature_by_a_key_that_is_none(read, key, told):

@@ -24,7 +24,7 @@ def decide_tree(
         listed = "\n".join(_listed(found[: limits.compared_differences]))
         return check.failed(
             listed if len(listed) <= limits.shown_characters else listed[: limits.shown_characters] + " …",
-            f"The recovery image boots something else than the base release: {found[0].path}{more}.",
+            f"The recovery image boots something other than the base release: {found[0].path}{more}.",
             evidence=evidence,
         )
     if not trees.has_proposal:
@@ -35,8 +35,8 @@ def decide_tree(
         )
     if data_behind:
         return check.warned(
-            f"{trees.compared} names equal, and the proposal; data behind the boot file system",
-            "The boot tree is the base's, but nothing measures what the partition holds behind its file system.",
+            f"{trees.compared} names equal, and the proposal; data after the boot file system",
+            "The boot tree is the base's, but nothing measures what the partition holds after its file system.",
             evidence=evidence,
         )
     return check.passed(

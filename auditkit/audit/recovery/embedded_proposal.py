@@ -21,7 +21,7 @@ def decide_embedded_proposal(
         first = failed[0] if failed else None
         return check.failed(
             f"{first.id}: {first.observed}" if first else "no proposal of this kind",
-            f"The proposal inside the image fails by itself: {first.reason}"
+            f"The proposal inside the image fails its own checks: {first.reason}"
             if first
             else "The certificate inside the image holds no such proposal.",
             evidence=evidence,
@@ -30,13 +30,13 @@ def decide_embedded_proposal(
     if reference.bless is None:
         return check.warned(
             f"proposal {number}",
-            "The proposal inside the image is right by itself; none was given to compare it with.",
+            "The proposal inside the image passes its own checks; none was given to compare it with.",
             evidence=evidence,
         ), verification.bless
     if number != reference.proposal_id:
         return check.failed(
             f"proposal {number}",
-            "Another proposal than the audited one is inside the image.",
+            "The proposal inside the image is not the one that is audited.",
             expected=f"proposal {reference.proposal_id}",
             evidence=evidence,
         ), verification.bless

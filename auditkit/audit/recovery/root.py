@@ -30,7 +30,7 @@ def decide_recovery_root_hash(
     if root.root_hash.lower() != bless.rootfs_hash.lower():
         return check.failed(
             root.root_hash,
-            "The recovery image would run another system than the one that the NNS blessed.",
+            "The recovery image would run a different system from the one that the NNS blessed.",
             expected=bless.rootfs_hash[:200],
             evidence=evidence,
         )

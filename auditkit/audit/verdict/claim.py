@@ -15,13 +15,13 @@ from auditkit.audit.verdict.judgement import Verdict
 from auditkit.decision import Qualification
 
 SENTENCES: Final = {
-    Qualification.OTHER_ROOT_KEY: "Another root key than mainnet's was believed: unless you know that key, this says "
+    Qualification.OTHER_ROOT_KEY: "A root key other than mainnet's was trusted: unless you know that key, this says "
     "nothing about the Internet Computer's mainnet.",
     Qualification.PRACTICE_NETWORK: "This is the practice network, a world to practise in: nothing here is about "
     "the Internet Computer's mainnet.",
     Qualification.POLICY_OVERLAP: "The policy overlap is content with one equal measurement: the others may be "
     "anything.",
-    Qualification.MATRIX_CHANGED: "The base release was measured in other settings than those that releases are "
+    Qualification.MATRIX_CHANGED: "The base release was measured in settings other than those that releases are "
     "started with.",
     Qualification.NO_ROOT_IMAGE: "Only a boot partition of the base release was given: its root file system was not "
     "compared with the command lines.",

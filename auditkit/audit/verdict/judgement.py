@@ -13,7 +13,7 @@ from auditkit.decision import JSON_PART, Outcome, Sentence
 
 
 class Verdict(StrEnum):
-    """PASS, FAIL (a check ran and failed), or TROUBLE (nobody could tell)."""
+    """PASS, FAIL (a check ran and failed), or TROUBLE (it could not be determined)."""
 
     PASS = "PASS"  # noqa: S105  (a verdict, not a password)
     FAIL = "FAIL"
@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something could not be told: what happened, where, and what to do about it."""
+    """Why something could not be determined: what happened, where, and what to do about it."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 

@@ -56,7 +56,7 @@ def content_encoding(response: requests.Response) -> str:
 def refused_encoding(encoding: str, url: str) -> SourceError:
     """What to raise about a body that is encoded although we asked for plain bytes."""
     return SourceError(
-        f"the server sent the content encoded as {encoding} although plain was asked",
+        f"the server sent the content encoded as {encoding}, although no encoding was asked for",
         where=url,
     )
 

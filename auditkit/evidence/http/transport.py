@@ -98,7 +98,7 @@ def exchange(
                     break
             if wanted and not announces_end(response):
                 raise TransientError(
-                    "the server does not say how long its answer is, so that a cut would not be noticed",
+                    "the server does not say how long its answer is, so a truncated file would not be noticed",
                     where=url,
                 )
             return Answer(response.status_code, media_type(response), bytes(pieces))

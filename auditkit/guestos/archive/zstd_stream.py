@@ -125,10 +125,10 @@ class ZstdStream:
             rest = self._piece[self._position :]
             padding += len(rest)
             if rest.count(0) != len(rest) or padding > self._limits.tar_padding_bytes:
-                raise EvidenceError("there is something behind the end of the archive in the update image")
+                raise EvidenceError("there is something after the end of the archive in the update image")
             self._position = len(self._piece)
         if self._decompressor.unused_data or self._read():
-            raise EvidenceError("there is something behind the end of the update image")
+            raise EvidenceError("there is something after the end of the update image")
         return self._compressed.hexdigest()
 
     def _fill(self) -> bool:

@@ -117,7 +117,7 @@ class InodeContent:
         where = f"inode {inode.number}"
         found = dict(attributes.inode_attributes(inode.inline_attributes, where))
         if attributes.INLINE_DATA_NAME in found and not inode.flags & FLAG_INLINE_DATA:
-            raise EvidenceError("a file has inline content that it does not admit to", where=where)
+            raise EvidenceError("a file has inline content that it does not declare", where=where)
         found.pop(attributes.INLINE_DATA_NAME, None)
         if inode.attribute_block:
             if not self._superblock.first_data_block < inode.attribute_block < self._superblock.blocks_count:

@@ -137,7 +137,7 @@ def parse_inode(number: int, data: bytes, *, block_sectors: int, checksum_seed: 
         raise EvidenceError("something that is not a regular file has an impossible size", where=where)
     extra = extra_size(data)
     if extra & 3 or _FIXED_BYTES + extra > len(data):
-        raise EvidenceError("an inode is larger than its place", where=where)
+        raise EvidenceError("an inode is larger than its slot", where=where)
     seconds, nanoseconds = mtime, 0
     if extra >= 12:
         mtime_extra = u32(data, 0x88)

@@ -27,7 +27,7 @@ class InodeTable:
         """
         sb = self._superblock
         if not (number == ROOT_INODE or sb.first_inode <= number <= sb.inodes_count):
-            raise EvidenceError("a directory names an inode that cannot be", observed=str(number))
+            raise EvidenceError("a directory names an inode that cannot exist", observed=str(number))
         group, index = divmod(number - 1, sb.inodes_per_group)
         offset = self._inode_table(group) * sb.block_size + index * sb.inode_size
         data = self._image.read_at(offset, sb.inode_size)

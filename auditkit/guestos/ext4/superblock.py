@@ -124,7 +124,7 @@ def _refuse_features(incompat: int, ro_compat: int) -> None:
     if incompat & INCOMPAT_RECOVER:
         raise EvidenceError(
             "the file system was not unmounted cleanly: its journal still has to be replayed",
-            hint="an image in this state has two readings, so it is refused",
+            hint="an image in this state can be read in two ways, so it is refused",
         )
     unread = _names_of_unread(incompat, _INCOMPAT_READ, _INCOMPAT_NAMES)
     unread = unread or _names_of_unread(ro_compat, _RO_COMPAT_READ, _RO_COMPAT_NAMES)
@@ -190,15 +190,13 @@ def parse_superblock(data: bytes, *, image_size: int | None = None) -> Superbloc
 def _refuse_state(data: bytes) -> None:
     state, creator, revision, last_orphan = u16(data, 0x3A), u32(data, 0x48), u32(data, 0x4C), u32(data, 0xE8)
     if state & _STATE_ERRORS or not state & _STATE_CLEAN:
-        raise EvidenceError(
-            "the file system says of itself that it is not clean", observed=f"state {state:#x}"
-        )
+        raise EvidenceError("the file system says that it is not clean", observed=f"state {state:#x}")
     if creator != 0:
         raise EvidenceError("the file system was not made for Linux", observed=f"creator {creator}")
     if revision != 1:
         raise EvidenceError("the ext4 revision is unknown", expected="1", observed=str(revision))
     if last_orphan:
-        raise EvidenceError("the file system has deletions that were not finished")
+        raise EvidenceError("the file system has unfinished deletions")
 
 
 def _refuse_geometry(superblock: Superblock, *, wide: bool, image_size: int | None) -> None:

@@ -133,7 +133,7 @@ class RootImageHasher:
         if any(self._raw_superblock[82:88]) or any(self._raw_superblock[88 + len(superblock.salt) :]):
             warnings.append("there is data in the empty part of the dm-verity superblock's block")
         if self._dirty_end:
-            warnings.append("there is data behind the hash tree")
+            warnings.append("there is data after the hash tree")
         return VerityRoot(
             root_hash=root.hex(),
             salt=superblock.salt.hex(),
@@ -153,7 +153,7 @@ class RootImageHasher:
         try:
             return parse_superblock(bytes(self._start[SUPERBLOCK_OFFSET:])).size
         except EvidenceError as error:
-            problems.append(f"the size of the root file system cannot be told: {error.what}")
+            problems.append(f"the size of the root file system cannot be determined: {error.what}")
             return None
 
     def _zeros(self, end: int) -> None:

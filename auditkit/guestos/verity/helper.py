@@ -71,12 +71,12 @@ class Helper:
 
     @property
     def full(self) -> bool:
-        """Whether nothing can be given, until something was taken or at all."""
+        """Whether nothing more can be given: the ring is full, or the process has ended."""
         return self._ended or len(self._given) == _SLOTS
 
     @property
     def ready(self) -> bool:
-        """Whether `take` has not to wait."""
+        """Whether `take` would return without waiting."""
         return bool(self._given and select.select([self._answers], [], [], 0)[0])
 
     def give(self, blocks: bytes | memoryview) -> None:

@@ -123,7 +123,7 @@ class _Reader:
         table = tuple(self._composite(size) for _ in range(size))
         # only now: a method may name a type that stands behind its service
         if any(ref < 0 or table[ref] != Reference(_FUNC) for ref in self.methods):
-            raise EvidenceError("a method of a service type is no function")
+            raise EvidenceError("a method of a service type is not a function")
         return table, tuple(self._ref(size) for _ in range(self.count(most=self.limits.candid_types)))
 
     def _ref(self, size: int) -> TypeRef:

@@ -29,7 +29,7 @@ def names_set_by_cells(
         needed: the names of those that every ``parameters`` cell sets.
 
     Returns:
-        None when it cannot be told: outside IPython, or where no cell was the ``parameters`` cell.
+        None when that is unknown: outside IPython, or where no cell was the ``parameters`` cell.
     """
     ran = namespace.get("In")
     if not isinstance(ran, list) or not all(isinstance(source, str) for source in ran):

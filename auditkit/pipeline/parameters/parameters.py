@@ -230,7 +230,7 @@ def _parameter_error(error: ValidationError) -> ParameterError:
         return ParameterError(f"the parameter {name} is missing", hint=hint)
     hints = {
         "base_version": "give 40 hex digits in lower case, in quotes, or auto",
-        "proposal_id": "give a whole number from 1 in decimal digits, without a zero in front",
+        "proposal_id": "give a whole number from 1 in decimal digits, without a leading zero",
         "base_image_sha256": "give 64 hex digits in lower case, in quotes, or null",
     }
     message = str(first["msg"]).removeprefix("Value error, ")
@@ -276,7 +276,7 @@ def expanded(place: str) -> str:
     try:
         return str(Path(place).expanduser())
     except RuntimeError:
-        raise ParameterError("there is no home folder to put in the place of ~", where=place) from None
+        raise ParameterError("there is no home folder to replace ~ with", where=place) from None
 
 
 def _with_root_key(values: Mapping[str, object]) -> dict[str, object]:

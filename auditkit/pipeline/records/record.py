@@ -239,8 +239,8 @@ def parse_record(data: bytes, where: str) -> ReplayRecord:
             and values.get("recovery") is not None
         ):
             raise EvidenceError(
-                "the record is of an older form, which tells what was decided about the recovery image and not what was"
-                " found, so that this audit cannot be repeated",
+                "the record has an older form, which holds what was decided about the recovery image and not what was"
+                " found, so this audit cannot be repeated",
                 where=where,
                 hint="audit the recovery image again",
             )

@@ -246,7 +246,7 @@ def decide_image(
     """Decides checks 18 to 22 about an image that was read, now or when its record was made.
 
     Args:
-        origin: where it came from, as reports tell it.
+        origin: where it came from, as reports show it.
         file_name: how SHA256SUMS calls it.
 
     Raises:

@@ -47,7 +47,7 @@ def compare_measurements(
         more_releases: what is known beside the built-in list.
 
     Raises:
-        EvidenceError: there are more measurements than can be told.
+        EvidenceError: there are more measurements than a report can hold.
     """
     if proposal.bless is None:
         return OverlapStep.unreached(proposal, checks.OVERLAP_CHECKS)

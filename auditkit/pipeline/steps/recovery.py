@@ -112,7 +112,7 @@ def compare_with_base(
 
     Args:
         image: the recovery image; as the base, with its boot tree.
-        origin: where it came from, as reports tell it.
+        origin: where it came from, as reports show it.
         file_name: the last part of that.
         proposal_id, root_key: of the proposal that has to be inside.
 
@@ -196,7 +196,7 @@ def require_own_files_used(files: Mapping[str, Evidence], step: RecoveryStep) ->
     unused = {name for name in files if name.startswith(OWN)} - {item.name for item in step.evidence}
     if unused:
         raise EvidenceError(
-            "the record calls a file of the recovery image the base's, and the evidence holds another",
+            "the record says that a file of the recovery image is the base's, but the evidence holds a different one",
             where=min(unused),
         )
 

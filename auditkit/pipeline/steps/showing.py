@@ -43,7 +43,7 @@ def step_html(title: str, step: Shown) -> str:
         )
         for one in step.decisions
     ]
-    rows += [("", "Could it be told?", "TROUBLE", one.where, _trouble(one)) for one in step.trouble]
+    rows += [("", "Could it be determined?", "TROUBLE", one.where, _trouble(one)) for one in step.trouble]
     table = html_table(("check", "question", "outcome", "observed", "why"), rows) if rows else ""
     return f"<p><strong>{html.escape(title)}</strong>: {html.escape(one_line(_headline(step), _TEXT))}</p>{table}"
 
@@ -72,7 +72,7 @@ def _headline(step: Shown) -> str:
     if step.obstacle:
         return step.obstacle
     if step.trouble:
-        return f"it could not be told: {step.trouble[0].what}."
+        return f"it could not be determined: {step.trouble[0].what}."
     return f"{tally(step.decisions)}."
 
 

@@ -23,7 +23,7 @@ class Step:
 
     Attributes:
         decisions: of its checks, in their order.
-        trouble: why something could not be told.
+        trouble: why something could not be determined.
         evidence: the files that the decisions rest on.
         unkept: files that are not kept, since they do not have their form.
         obstacle: what stood in the way when an earlier step did, in one sentence; empty when the step was reached.
@@ -44,7 +44,7 @@ class Step:
         Its checks are skipped when the step before failed; when that met trouble, they have no decision.
         """
         if before.trouble:
-            return cls(obstacle=f"Not reached, for there was trouble before: {before.trouble[0].what}.")
+            return cls(obstacle=f"Not reached, because of earlier trouble: {before.trouble[0].what}.")
         if not before.decisions:
             return cls(obstacle=before.obstacle)
         stop = _first_stop(before.decisions)
@@ -80,7 +80,7 @@ def first_failure(decisions: Iterable[Decision]) -> Decision:
 
 
 def _first_stop(decisions: Iterable[Decision]) -> Decision:
-    """The decision that kept a step from its result: its first failure, or the skip that told of an earlier one."""
+    """The decision that kept a step from its result: its first failure, or the skip that reports an earlier one."""
     made = tuple(decisions)
     for outcome in (Outcome.FAIL, Outcome.SKIP):
         for decision in made:

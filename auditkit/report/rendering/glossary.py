@@ -12,7 +12,7 @@ GLOSSARY: Final = (
     ),
     (
         "Certificate",
-        "A signature of a whole subnet under a part of its state. It can only be made when more than two "
+        "A whole subnet's signature on a part of its state. It can only be made when more than two "
         "thirds of the subnet's nodes agree, so nobody who merely passes the file on can change what it "
         "says.",
     ),
@@ -73,7 +73,7 @@ GLOSSARY: Final = (
     (
         "Qualification",
         "What keeps a verdict from meaning all that the word alone means, such as a root key that is not mainnet's. "
-        "It is told wherever the verdict is.",
+        "It is shown wherever the verdict is.",
     ),
     (
         "SHA-256",

@@ -115,7 +115,7 @@ def _trouble(document: AuditDocument) -> str:
         + (f"; {prose(trouble.hint)}" if trouble.hint else "")
         for trouble in document.trouble[:_TROUBLES_LIMIT]
     ]
-    return "## What could not be told\n\n" + "\n".join(lines)
+    return "## What could not be determined\n\n" + "\n".join(lines)
 
 
 def _decisions(document: AuditDocument) -> str:

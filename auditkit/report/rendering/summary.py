@@ -1,4 +1,4 @@
-"""What every rendering tells, in the same words: the headline, the groups, the limits, how to check again."""
+"""What every rendering says, in the same words: the headline, the groups, the limits, how to check again."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
         "starts the base release. It was computed here from the release's files, not copied from any list.",
     ]
     if document.subject.policy == "strict":
-        proven.append("No label beside a measurement tells voters something else than what was measured.")
+        proven.append("No label beside a measurement tells voters anything other than what was measured.")
     return tuple(proven)
 
 

@@ -168,7 +168,7 @@ def _parse(data: bytes) -> Certificate:
 def _members(element: Element, count: int) -> tuple[Element, ...]:
     members = element.expect(der.SEQUENCE).children()
     if len(members) != count:
-        raise EvidenceError(f"a sequence has {len(members)} members where {count} have to be")
+        raise EvidenceError(f"a sequence has {len(members)} members where {count} are required")
     return members
 
 
@@ -234,7 +234,7 @@ def _time(element: Element) -> datetime:
     try:
         return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise EvidenceError("a time is none of the calendar") from None
+        raise EvidenceError("a time does not exist in the calendar") from None
 
 
 def _public_key(data: bytes) -> RSAPublicKey | EllipticCurvePublicKey:

@@ -71,7 +71,7 @@ def _parse_pem(data: bytes) -> list[bytes]:
             block.append(text)
         elif _BOUNDARY in text and not text.startswith(_COMMENT):
             raise EvidenceError(
-                "a line of the chain is neither text nor the begin or end of a PEM certificate",
+                "a line of the chain is neither text nor the beginning or end of a PEM certificate",
                 expected=_BEGIN.decode(),
                 observed=text[:64].decode("ascii", "replace"),
             )
@@ -103,7 +103,7 @@ def _parse_der(data: bytes) -> list[bytes]:
     at = 0
     while at < len(data) and len(found) <= CHAIN_CERTIFICATES_MAX:
         if data[at : at + 2] != _DER_START:
-            raise EvidenceError("the chain is not a row of DER certificates")
+            raise EvidenceError("the chain is not a sequence of DER certificates")
         end = at + 4 + int.from_bytes(data[at + 2 : at + 4], "big")
         if end > len(data):
             raise EvidenceError("the last certificate of the chain is cut short")
@@ -132,9 +132,9 @@ def parse_table(data: bytes) -> list[bytes]:
                 raise EvidenceError("the certificate table is damaged: its entries are not all that it holds")
             return found
         if offset + length > len(data):
-            raise EvidenceError("this is no certificate table, or one that points behind its end")
+            raise EvidenceError("this is not a certificate table, or it points past its end")
         lowest = min(lowest, offset)
         rest[offset : offset + length] = bytes(length)
         if guid in _NAME_OF_GUID:
             found.append(data[offset : offset + length])
-    raise EvidenceError("this is no certificate table")
+    raise EvidenceError("this is not a certificate table")

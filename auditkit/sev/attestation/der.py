@@ -46,7 +46,7 @@ class Element:
             EvidenceError: it has another.
         """
         if self.tag != tag:
-            raise _bad(f"an element has the tag {self.tag:#04x} where {tag:#04x} has to be")
+            raise _bad(f"an element has the tag {self.tag:#04x} where {tag:#04x} is required")
         return self
 
     def children(self) -> tuple[Element, ...]:

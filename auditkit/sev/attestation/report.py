@@ -171,7 +171,7 @@ def parse_report(raw: bytes) -> AttestationReport:
     signing_key, author_key = _key_information(raw)
     if vmpl > _LEAST_PRIVILEGED and vmpl != HOST_VMPL:
         raise EvidenceError(
-            "the attestation report was asked for at a privilege level that there is not",
+            "the attestation report was asked for at a privilege level that does not exist",
             expected=f"0 to 3, or {HOST_VMPL:#x} for the host",
             observed=f"{vmpl:#x}",
         )
@@ -205,7 +205,7 @@ def _key_information(raw: bytes) -> tuple[SigningKey, bool]:
     key, masked = flags >> 2 & 7, flags >> 1 & 1
     if flags >> 5:
         raise EvidenceError(
-            "the attestation report states of its key what AMD gave no meaning",
+            "the attestation report sets bits about its key to which AMD gives no meaning",
             expected="zeros in bits 5 to 31 at 0x48",
             observed=f"{flags:#x}",
         )
@@ -239,7 +239,7 @@ def _signature(raw: bytes) -> tuple[int, int]:
     r, r_rest = _number(raw, SIGNED_BYTES)
     s, s_rest = _number(raw, SIGNED_BYTES + _NUMBER_BYTES)
     if any(r_rest) or any(s_rest) or any(raw[SIGNED_BYTES + 2 * _NUMBER_BYTES :]):
-        raise EvidenceError("bytes behind the signature of the attestation report are not zero")
+        raise EvidenceError("bytes after the signature of the attestation report are not zero")
     return r, s
 
 

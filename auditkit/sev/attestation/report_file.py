@@ -38,7 +38,7 @@ def split_report(data: bytes) -> tuple[bytes, bytes]:
         The report, and what follows it, to be read as a certificate table; empty when only zeros follow.
 
     Raises:
-        EvidenceError: it is none of these, and says what it is instead where that can be told.
+        EvidenceError: it is none of these, and says what it is instead where that is known.
     """
     data = without_mark(data)
     text = text_of(data)
@@ -46,12 +46,12 @@ def split_report(data: bytes) -> tuple[bytes, bytes]:
         data = _from_text(text)
     for begin, what in _OTHERS:
         if data.startswith(begin):
-            raise EvidenceError(f"this is no attestation report but {what}", expected=_FORMS)
+            raise EvidenceError(f"this is not an attestation report but {what}", expected=_FORMS)
     if _has_header(data):
         data = _unwrapped(data)
     if len(data) < REPORT_BYTES:
         raise EvidenceError(
-            "this is no attestation report: it is too short",
+            "this is not an attestation report: it is too short",
             expected=f"{REPORT_BYTES} bytes or more",
             observed=f"{len(data)} bytes",
         )
@@ -73,7 +73,7 @@ def _unwrapped(data: bytes) -> bytes:
         )
     if size != REPORT_BYTES:
         raise EvidenceError(
-            "this has the form of a firmware's answer (MSG_REPORT_RSP) with something else than a report",
+            "this has the form of a firmware's answer (MSG_REPORT_RSP) with something other than a report",
             expected=f"{REPORT_BYTES} bytes",
             observed=f"{size} bytes",
         )
@@ -89,12 +89,14 @@ def _from_text(text: str) -> bytes:
         return _from_json(text)
     if "-----BEGIN " in text:
         raise EvidenceError(
-            "this is no attestation report but PEM, as certificates are kept in", expected=_FORMS
+            "this is not an attestation report but PEM, as certificates are kept in", expected=_FORMS
         )
     written = read_written_bytes(text)
     if written is None:
         raise EvidenceError(
-            "this is a text, and no form in which auditkit reads reports", expected=_FORMS, observed=text[:40]
+            "this is text, but not in a form in which auditkit reads reports",
+            expected=_FORMS,
+            observed=text[:40],
         )
     form, data = written
     if len(data) >= REPORT_BYTES and not _may_be_report(data):
@@ -111,7 +113,9 @@ def _from_json(text: str) -> bytes:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise EvidenceError("this begins as JSON and is none", expected=_FORMS, observed=text[:40]) from None
+        raise EvidenceError(
+            "this begins like JSON but is not JSON", expected=_FORMS, observed=text[:40]
+        ) from None
     found: set[bytes] = set()
     fields = False
     left = [document]
@@ -134,7 +138,7 @@ def _from_json(text: str) -> bytes:
             "this is JSON with the fields of an attestation report, and not the report that the chip signed",
             expected=_FORMS,
         )
-    raise EvidenceError("this is JSON, and no attestation report is in it", expected=_FORMS)
+    raise EvidenceError("this is JSON without an attestation report in it", expected=_FORMS)
 
 
 def _json_bytes(value: Any) -> bytes | None:

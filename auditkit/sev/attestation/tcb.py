@@ -80,7 +80,9 @@ def certified_tcb(certificate: Certificate, layout: TcbLayout) -> TcbVersion:
     for name in _PLACES[layout]:
         value = certificate.extensions.get(_SPL + _NUMBERS[name])
         if value is None:
-            raise EvidenceError(f"the certificate of {certificate.common_name} says no version of the {name}")
+            raise EvidenceError(
+                f"the certificate of {certificate.common_name} states no version of the {name}"
+            )
         numbers[name] = parse_der(value).integer()
         if numbers[name] > 255:
             raise EvidenceError(f"the certificate of {certificate.common_name} says an impossible version")

@@ -37,7 +37,7 @@ def without_mark(data: bytes) -> bytes:
             try:
                 return data.removeprefix(mark).decode(encoding).encode("utf-8")
             except UnicodeError:
-                raise EvidenceError("the file begins like a text and is none") from None
+                raise EvidenceError("the file begins like text but is not text") from None
     return data
 
 
@@ -112,7 +112,7 @@ def _row(text: str, *, colon: bool) -> bytes:
     groups = digits.split()
     if not colon and any(len(group) != 2 for group in groups):
         raise EvidenceError(
-            "this is a dump in words, and the order of the bytes in a word cannot be told",
+            "this is a dump in words, and the order of the bytes in a word is unknown",
             expected="one byte at a time, as xxd, hexdump -C and od -t x1 write them",
             observed=text[:60],
         )

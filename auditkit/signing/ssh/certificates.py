@@ -72,7 +72,7 @@ def read_certificate(public_key: bytes) -> Certificate | None:
     _check_fields(certified or kind, fields)
     if certified is None:
         if offset != len(public_key):
-            raise EvidenceError("bytes behind the key")
+            raise EvidenceError("bytes after the key")
         return None
     inside = b"".join(write_string(value) for value in (certified.encode(), *fields))
     offset += 12  # serial number and kind of certificate

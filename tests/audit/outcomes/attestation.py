@@ -117,7 +117,7 @@ FORMS = (
         "asked for by the guest",
         HONEST,
         observed("the guest at VMPL 0"),
-        "It has the form of a report of AMD's firmware. A report says nothing of when it was made, unless its "
+        "It has the form of a report of AMD's firmware. A report says nothing about when it was made, unless its "
         "report_data does.",
     ),
     passes(
@@ -139,7 +139,7 @@ FORMS = (
             author=f"author key {'bb' * 48}",
             host_data="cc" * 32,
         ),
-        "It has the form of a report of AMD's firmware. A report says nothing of when it was made, unless its "
+        "It has the form of a report of AMD's firmware. A report says nothing about when it was made, unless its "
         "report_data does.",
     ),
     warns(
@@ -169,7 +169,7 @@ FORMS = (
         REPORT,
         "followed by something that is no table of certificates",
         decided(report() + b"x" * 48, chain=None),
-        "this is no certificate table, or one that points behind its end",
+        "this is not a certificate table, or it points past its end",
         "This is no certificate table, or one that points behind its end.",
     ),
     *(
@@ -390,14 +390,14 @@ GUESTS = (
         "a bit that has to be set is not",
         decided(report(policy=0x10000)),
         "0x10000: debug off, migration off, SMT allowed, single socket not demanded",
-        "A guest policy has bit 17 set and bits 26 to 63 not set, and this one has not.",
+        "A guest policy has bit 17 set and bits 26 to 63 not set, and this one does not.",
     ),
     passes(
         VERSION,
         "3",
         decided(report(), stage="recover"),
         "version 3, family 0, model 0, stepping 0",
-        "It names the processor that it is of.",
+        "It names the model of its processor.",
     ),
     passes(
         VERSION,
@@ -412,8 +412,8 @@ GUESTS = (
             f"2, at stage {stage}",
             decided(report(version=2), stage=stage),
             "version 2",
-            "The GuestOS reads from a report which processor it is of, and reports of this version do not say so: "
-            "other nodes would refuse this one. Newer firmware makes newer reports.",
+            "The GuestOS reads the model of the processor from the report, and reports of this version do not state "
+            "it: other nodes would refuse this one. Newer firmware makes newer reports.",
         )
         for outcome, stage in ((warns, "vote"), (fails, "recover"))
     ),

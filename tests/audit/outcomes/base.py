@@ -133,7 +133,7 @@ VERSIONS = (
         "the commit of another release",
         version(ANOTHER, VERSION),
         f"{VERSION}, {ANOTHER}",
-        "The image says that it is another release than the one that was asked for.",
+        "The image says that it is a different release from the one that was asked for.",
         expected=VERSION,
     ),
     fails(
@@ -141,7 +141,7 @@ VERSIONS = (
         "the commit of a release that stands before it",
         version("0" * 40),
         "0" * 40,
-        "The image says that it is another release than the one that was asked for.",
+        "The image says that it is a different release from the one that was asked for.",
         expected=VERSION,
     ),
     warns(
@@ -181,15 +181,15 @@ FILE_SYSTEMS = (
         FILE_SYSTEM,
         "data behind it",
         lambda: decide_file_system(has_checksums=True, files=5, evidence=NAMES, data_behind=True),
-        "data behind the boot file system",
-        "The boot partition holds something behind its file system, which no release does; nothing measures it.",
+        "data after the boot file system",
+        "The boot partition holds something after its file system, which no release does; nothing measures it.",
     ),
     warns(
         FILE_SYSTEM,
         "data behind one without checksums",
         lambda: decide_file_system(has_checksums=False, files=5, evidence=NAMES, data_behind=True),
-        "data behind the boot file system, which has no metadata checksums itself",
-        "The boot partition holds something behind its file system, which no release does; nothing measures it.",
+        "data after the boot file system, which has no metadata checksums itself",
+        "The boot partition holds something after its file system, which no release does; nothing measures it.",
     ),
 )
 
@@ -206,14 +206,14 @@ BOOT_ARGUMENTS = (
         "two differences",
         lambda: decide_boot_args(BootArgs({}, ("first", "second")), NAMES),
         "first; second",
-        "The build would measure another command line than the one that the host starts the guest with.",
+        "The build would measure a different command line from the one that the host starts the guest with.",
     ),
     fails(
         checks.BASE_BOOT_ARGS,
         "a long difference, cut",
         lambda: decide_boot_args(BootArgs(LINES, ("x" * 501,)), NAMES),
         "x" * 500,
-        "The build would measure another command line than the one that the host starts the guest with.",
+        "The build would measure a different command line from the one that the host starts the guest with.",
     ),
 )
 

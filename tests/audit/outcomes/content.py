@@ -35,7 +35,7 @@ CASES = resting_on(
         CHIP_IDS,
         "one of two is a byte short",
         content(chips=(CHIP, CHIP[1:])),
-        "1 of 2 are not, the first has 63 bytes",
+        "1 of 2 chip ids have another length, the first has 63 bytes",
         OTHER_LENGTH,
     ),
     fails(
@@ -99,7 +99,7 @@ CASES = resting_on(
         MEASUREMENTS,
         "one of two is a byte long",
         content(entries=(ENTRY, BlessedMeasurement(b"\x02" * 49, None, None))),
-        "1 of 2 are not, the first has 49 bytes",
+        "1 of 2 measurements have another length, the first has 49 bytes",
         NO_DIGEST,
     ),
     warns(

@@ -180,14 +180,14 @@ EXPLAINED = (
         checks.OVERLAP_EXPLAINED,
         "two of three are not, and nobody knows the first",
         overlap([blessed(1), blessed(9), blessed(8)], explanations=[(digest(8), "This is 16 vCPUs.")]),
-        f"2 of 3 are not, the first being {'09' * 48}",
+        f"2 of 3 blessed measurements are not computed, the first being {'09' * 48}",
         f"{NOT_THE_BASE} {NOBODY_KNOWS_ONE}",
     ),
     fails(
         checks.OVERLAP_EXPLAINED,
         "one is a setting outside the matrix",
         overlap([blessed(8)], explanations=[(digest(8), "This is 16 vCPUs.")]),
-        f"1 of 1 are not, the first being {'08' * 48}",
+        f"1 of 1 blessed measurements are not computed, the first being {'08' * 48}",
         f"{NOT_THE_BASE} This is 16 vCPUs.",
     ),
 )

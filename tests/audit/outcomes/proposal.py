@@ -357,7 +357,7 @@ STAGES = (
         "open a second after its own end",
         replied(stage="vote", status_number=1, deadline_timestamp_seconds=NOW // 10**9 - 1),
         f"{ACTION}, Open, {TALLY}, voting deadline 2026-05-28 20:26:39 UTC",
-        "It is said to be open at 2026-05-28 20:26:40 UTC, when its own voting deadline was over.",
+        "It is said to be open at 2026-05-28 20:26:40 UTC, when its own voting deadline had passed.",
         expected=TO_VOTE,
     ),
     skips(

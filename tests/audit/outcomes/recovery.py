@@ -170,14 +170,14 @@ TREES = (
         compared(snapshot=tree(replace(A, sha256="ff"), PROPOSAL)),
         "/a: other content: the base has a file of 1 bytes with SHA-256 01 and the recovery image has a file of 1 "
         "bytes with SHA-256 ff\n/b: missing: the base has a file of 1 bytes with SHA-256 02",
-        "The recovery image boots something else than the base release: /a and 1 more.",
+        "The recovery image boots something other than the base release: /a and 1 more.",
     ),
     fails(
         TREE,
         "one file more",
         compared(snapshot=tree(A, B, PROPOSAL, item(b"c", b"\x03"))),
         "/c: added: the recovery image has a file of 1 bytes with SHA-256 03",
-        "The recovery image boots something else than the base release: /c.",
+        "The recovery image boots something other than the base release: /c.",
     ),
     fails(
         TREE,
@@ -195,7 +195,7 @@ TREES = (
             for number in range(40)
         )[:2000]
         + " …",
-        "The recovery image boots something else than the base release: /more-00 and 39 more.",
+        "The recovery image boots something other than the base release: /more-00 and 39 more.",
     ),
     fails(
         TREE,
@@ -208,8 +208,8 @@ TREES = (
         TREE,
         "data behind the file system",
         compared(lambda: image(data_behind_boot=True)),
-        "2 names equal, and the proposal; data behind the boot file system",
-        "The boot tree is the base's, but nothing measures what the partition holds behind its file system.",
+        "2 names equal, and the proposal; data after the boot file system",
+        "The boot tree is the base's, but nothing measures what the partition holds after its file system.",
     ),
     fails(
         TREE,
@@ -286,28 +286,29 @@ PROPOSALS = (
         compared(lambda: image(alternative_proposal=certificate(status_number=1))),
         "proposal.stage: BlessAlternativeGuestOsVersion, Open, tally yes 6, no 1, total 10 (60.00% of the voting power "
         "in favour), voting deadline 2026-05-30 00:13:20 UTC",
-        "The proposal inside the image fails by itself: A proposal in this status cannot be acted on at stage recover.",
+        "The proposal inside the image fails its own checks: A proposal in this status cannot be acted on "
+        "at stage recover.",
     ),
     fails(
         EMBEDDED,
         "one that fails by itself twice: by its signature, and as its subnet has no canister",
         compared(lambda: image(alternative_proposal=FORGED)),
         f"certificate.signature: {BOTH_SAY_NO}",
-        "The proposal inside the image fails by itself: It is not so that the subnet's key signed this tree.",
+        "The proposal inside the image fails its own checks: It is not true that the subnet's key signed this tree.",
     ),
     warns(
         EMBEDDED,
         "none was given to compare it with",
         compared(bless=None, proposal_id=None),
         f"proposal {INFO.id}",
-        "The proposal inside the image is right by itself; none was given to compare it with.",
+        "The proposal inside the image passes its own checks; none was given to compare it with.",
     ),
     fails(
         EMBEDDED,
         "another proposal",
         compared(lambda: image(alternative_proposal=certificate(id=7))),
         "proposal 7",
-        "Another proposal than the audited one is inside the image.",
+        "The proposal inside the image is not the one that is audited.",
         expected=f"proposal {INFO.id}",
     ),
     fails(
@@ -443,7 +444,7 @@ ROOTS = (
         "another root",
         compared(lambda: image(verity=verity(root_hash=OTHER_HASH), has_overlay=True)),
         OTHER_HASH,
-        "The recovery image would run another system than the one that the NNS blessed.",
+        "The recovery image would run a different system from the one that the NNS blessed.",
         expected=ROOT_HASH.upper(),
     ),
     fails(
@@ -451,7 +452,7 @@ ROOTS = (
         "the blessed text is no hash, and long",
         compared(bless=replace(bless(), rootfs_hash="x" * 201)),
         ROOT_HASH,
-        "The recovery image would run another system than the one that the NNS blessed.",
+        "The recovery image would run a different system from the one that the NNS blessed.",
         expected="x" * 200,
     ),
     warns(

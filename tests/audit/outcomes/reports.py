@@ -292,7 +292,7 @@ FOLDERS = (
         "boot_args was changed in its line ends alone",
         f"The evidence is not that of this report.{LINE_ENDS}",
     ),
-    passes(RENDERINGS, "both", HONEST, "report.html, report.md", "Both tell what audit.json says."),
+    passes(RENDERINGS, "both", HONEST, "report.html, report.md", "Both say what audit.json says."),
     fails(
         RENDERINGS,
         "one is missing",
@@ -305,7 +305,7 @@ FOLDERS = (
         "both are others",
         verified(lambda folder: (writes("report.md", b"")(folder), writes("report.html", b"")(folder))),
         "report.html and report.md",
-        "It shows something else than audit.json says.",
+        "It does not show what audit.json says.",
     ),
     fails(
         RENDERINGS,
@@ -319,7 +319,7 @@ FOLDERS = (
         "made by another version",
         verified(rewritten(of_another_version, pages=False)),
         "made by auditkit 0.0.1",
-        "Another version of auditkit made the pages: that they tell what audit.json says was not checked. Read "
+        "Another version of auditkit made the pages: whether they say what audit.json says was not checked. Read "
         "audit.json, or verify the report with that version.",
         Qualification.OTHER_VERSION,
     ),
@@ -405,7 +405,7 @@ SIGNATURES = (
         SIGNERS,
         "one that nobody could check",
         verified(trust=WITH_REVOCATIONS),
-        "It could not be told whether at least 1 different auditor of the trust list signed: whether the key of "
+        "It is not known whether at least 1 different auditor of the trust list signed: whether the key of "
         f"{WHO} was revoked was not checked: ssh-keygen is not installed.",
     ),
 )
@@ -529,7 +529,7 @@ VERDICTS = (
         "another one",
         verified(require=Verdict.FAIL),
         CLAIM,
-        "The report is of another verdict than you require.",
+        "The report does not have the verdict that you require.",
         expected="FAIL",
     ),
 )
@@ -618,7 +618,7 @@ REPLAYS = (
             changed("run", started="2026-01-02T00:00:00Z", finished="2026-01-01T00:00:00Z", seconds=1.5)
         ),
         "from 2026-01-02T00:00:00Z to 2026-01-01T00:00:00Z in 1.5 seconds",
-        "The times of the run contradict each other, so nobody can tell as of when it was judged.",
+        "The times of the run contradict each other, so the time of the judgement is unknown.",
     ),
     fails(
         REPLAY,

@@ -21,7 +21,7 @@ CASES = (
         "mainnet's",
         lambda: decide_root_key(None),
         "mainnet",
-        "The key that is built in is the one that all trust comes from.",
+        "All trust comes from the built-in key.",
     ),
     warns(
         checks.SETTINGS_ROOT_KEY,
@@ -36,7 +36,7 @@ CASES = (
         "another",
         lambda: decide_root_key(Qualification.OTHER_ROOT_KEY),
         "another key",
-        "The parameters name another root key than mainnet's: whoever holds that key can certify anything.",
+        "The parameters name a root key other than mainnet's: whoever holds that key can certify anything.",
         Qualification.OTHER_ROOT_KEY,
     ),
     passes(
@@ -84,7 +84,7 @@ CASES = (
         "a list that nobody computed",
         decide_list,
         "a list of measurements",
-        "The list is taken at its word: of which image it is, and in which settings, was not checked.",
+        "The list is taken at its word: which image and which settings it is for was not checked.",
         Qualification.IMAGE_NOT_READ,
     ),
 )

@@ -195,7 +195,7 @@ def put_attributes(image, path: str, *entries: tuple[int, bytes, bytes]) -> None
     ("entry", "expected"),
     [
         ((1, b"big", b"x"), Refusal("a file has the same extended attribute twice", "inode {plain}")),
-        ((7, b"data", b"x"), Refusal("a file has inline content that it does not admit to", "inode {plain}")),
+        ((7, b"data", b"x"), Refusal("a file has inline content that it does not declare", "inode {plain}")),
     ],
 )
 def test_attributes_that_contradict(craft, entry, expected):

@@ -97,7 +97,7 @@ def test_the_upper_half_of_an_inode_checksum_needs_its_room(craft, extra, wide):
     after = image.data[inode.offset + 0x82 : inode.offset + 0x84]
     assert (after != b"\xa5\x5a") == wide
     assert (after == before) == wide  # the checksum does not depend on what stood in its own place
-    too_odd = Refusal("an inode is larger than its place", f"inode {image.numbers['empty']}")
+    too_odd = Refusal("an inode is larger than its slot", f"inode {image.numbers['empty']}")
     assert image.refusal() == (too_odd if extra == 3 else None)
     image.data[inode.offset + 0x83] ^= 1
     assert image.refusal() == Refusal(f"the checksum of inode {image.numbers['empty']} is wrong")

@@ -159,9 +159,9 @@ def test_the_devices_that_debugfs_made(craft):
             Refusal("the type of a file is unknown", "inode {tiny}", observed="mode 0o160644"),
         ),
         ({"i_links_count": 0}, Refusal("a directory names a deleted file", "inode {tiny}")),
-        ({"i_extra_isize": 1}, Refusal("an inode is larger than its place", "inode {tiny}")),
-        ({"i_extra_isize": 34}, Refusal("an inode is larger than its place", "inode {tiny}")),
-        ({"i_extra_isize": 132}, Refusal("an inode is larger than its place", "inode {tiny}")),
+        ({"i_extra_isize": 1}, Refusal("an inode is larger than its slot", "inode {tiny}")),
+        ({"i_extra_isize": 34}, Refusal("an inode is larger than its slot", "inode {tiny}")),
+        ({"i_extra_isize": 132}, Refusal("an inode is larger than its slot", "inode {tiny}")),
         (
             {"i_mtime_extra": SECOND << 2},
             Refusal("a time has more than a second of nanoseconds", "inode {tiny}"),
@@ -233,7 +233,7 @@ def test_fixed_fields_up_to_the_end_of_the_inode(craft):
 def test_a_number_that_no_name_may_lead_to(craft, number):
     image = craft()
     image.entry("", b"empty").put(inode=number)
-    assert image.refusal() == Refusal("a directory names an inode that cannot be", observed=str(number))
+    assert image.refusal() == Refusal("a directory names an inode that cannot exist", observed=str(number))
 
 
 @pytest.mark.parametrize("number", [11, 128])

@@ -11,7 +11,7 @@ from auditkit.guestos.ext4 import MAGIC, SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, Sup
 UUID_BYTES = bytes.fromhex(UUID.replace("-", ""))
 INCOMPAT = 0x2 | 0x40 | 0x80 | 0x200  # filetype, extents, 64bit, flex_bg
 RO_COMPAT = 0x1 | 0x2 | 0x8 | 0x20 | 0x40 | 0x400  # what the image was made with
-NOT_CLEAN = "the file system says of itself that it is not clean"
+NOT_CLEAN = "the file system says that it is not clean"
 UNREAD = "the file system uses features that this reader does not read"
 IMPOSSIBLE = "the geometry of the ext4 superblock is impossible"
 BLOCK_SIZE = Refusal("the block size is not 1, 2 or 4 KiB")
@@ -135,7 +135,7 @@ def test_without_metadata_csum_there_is_no_checksum_to_be_wrong(craft):
 
 JOURNAL = Refusal(
     "the file system was not unmounted cleanly: its journal still has to be replayed",
-    hint="an image in this state has two readings, so it is refused",
+    hint="an image in this state can be read in two ways, so it is refused",
 )
 
 
@@ -223,8 +223,8 @@ def test_read_only_features_that_are_read(craft, bits):
         ({"s_creator_os": 1}, Refusal("the file system was not made for Linux", observed="creator 1")),
         ({"s_rev_level": 0}, Refusal("the ext4 revision is unknown", expected="1", observed="0")),
         ({"s_rev_level": 2}, Refusal("the ext4 revision is unknown", expected="1", observed="2")),
-        ({"s_last_orphan": 1}, Refusal("the file system has deletions that were not finished")),
-        ({"s_last_orphan": 1 << 24}, Refusal("the file system has deletions that were not finished")),
+        ({"s_last_orphan": 1}, Refusal("the file system has unfinished deletions")),
+        ({"s_last_orphan": 1 << 24}, Refusal("the file system has unfinished deletions")),
     ],
     ids=str,
 )

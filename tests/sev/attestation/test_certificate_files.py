@@ -66,7 +66,7 @@ def test_a_table_without_certificates_is_no_chain():
     assert refusal(parse_chain, data)[0] == "the chain holds 0 certificates"
 
 
-NEITHER = "a line of the chain is neither text nor the begin or end of a PEM certificate"
+NEITHER = "a line of the chain is neither text nor the beginning or end of a PEM certificate"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_der_in_its_order(ders):
 
 
 def test_damaged_der_is_named(ders):
-    row = ("the chain is not a row of DER certificates", "", "")
+    row = ("the chain is not a sequence of DER certificates", "", "")
     assert refusal(parse_chain, ders[0] + b"x" + ders[1]) == row
     assert refusal(parse_chain, ders[0] + b"\x30\x81" + bytes(200)) == row
     assert refusal(parse_chain, ders[0] + b"\x30") == row
@@ -214,11 +214,11 @@ def test_a_table_in_its_order(ders):
 
 def test_63_entries_are_the_most():
     assert parse_table(table([(VCEK, b"x")] * 63)) == [b"x"] * 63
-    assert refusal(parse_table, table([(VCEK, b"x")] * 64))[0] == "this is no certificate table"
+    assert refusal(parse_table, table([(VCEK, b"x")] * 64))[0] == "this is not a certificate table"
 
 
-NO_TABLE = "this is no certificate table"
-BEHIND = "this is no certificate table, or one that points behind its end"
+NO_TABLE = "this is not a certificate table"
+BEHIND = "this is not a certificate table, or it points past its end"
 DAMAGED = "the certificate table is damaged: its entries are not all that it holds"
 
 

@@ -86,7 +86,7 @@ def test_the_largest_size_is_16_kib(public):
     assert raised.value.observed == "16385 bytes"
 
 
-TAG = "this is not DER: an element has the tag {:#04x} where {:#04x} has to be"
+TAG = "this is not DER: an element has the tag {:#04x} where {:#04x} is required"
 ALGORITHM = "its signature does not use SHA-384 with a salt of 48 bytes"
 PARAMETERS = "the parameters of its signature are not AMD's"
 ONE_VALUE = "a field does not hold one value"
@@ -116,7 +116,7 @@ PARTS = {
     ),
     "no parameters of the algorithm": (
         {"inner": sequence(oid(PSS_OID))},
-        "a sequence has 1 members where 2 have to be",
+        "a sequence has 1 members where 2 are required",
     ),
     "parameters that are no sequence": ({"inner": sequence(oid(PSS_OID), NULL)}, TAG.format(5, 0x30)),
     "no hash": ({"inner": pss(hashed=b"")}, PARAMETERS),
@@ -137,14 +137,14 @@ PARTS = {
     "mask with SHA-256": ({"inner": pss(mask=sequence(oid(MGF1_OID), hash_name(SHA256_OID)))}, ALGORITHM),
     "mask without a hash": (
         {"inner": pss(mask=sequence(oid(MGF1_OID)))},
-        "a sequence has 1 members where 2 have to be",
+        "a sequence has 1 members where 2 are required",
     ),
     "salt of 32": ({"inner": pss(salt=tlv(0xA2, integer(32)))}, ALGORITHM),
     "salt of 49": ({"inner": pss(salt=tlv(0xA2, integer(49)))}, ALGORITHM),
     "salt that is no number": ({"inner": pss(salt=tlv(0xA2, NULL))}, TAG.format(5, 2)),
     "one time": (
         {"validity": sequence(tlv(0x18, b"20200101000000Z"))},
-        "a sequence has 1 members where 2 have to be",
+        "a sequence has 1 members where 2 are required",
     ),
     "half a byte of signature": (
         {"signature": tlv(3, b"\4" + bytes(512))},
@@ -214,7 +214,7 @@ PARTS = {
     ),
     "a name of three": (
         {"subject": sequence(tlv(0x31, sequence(ATTRIBUTE, tlv(0x13, b"SEV-VCEK"), NULL)))},
-        "a sequence has 3 members where 2 have to be",
+        "a sequence has 3 members where 2 are required",
     ),
     "a common name in ASN.1's IA5": ({"subject": name("SEV-VCEK", 0x16)}, "a common name is not text"),
     "a common name that is a number": ({"subject": name("SEV-VCEK", 2)}, "a common name is not text"),
@@ -236,8 +236,8 @@ def test_a_broken_part_is_named(public, broken):
     [
         (b"", "this is not DER: it is cut short"),
         (NULL, TAG.format(5, 0x30)),
-        (sequence(NULL, NULL), "a sequence has 2 members where 3 have to be"),
-        (sequence(NULL, NULL, NULL, NULL), "a sequence has 4 members where 3 have to be"),
+        (sequence(NULL, NULL), "a sequence has 2 members where 3 are required"),
+        (sequence(NULL, NULL, NULL, NULL), "a sequence has 4 members where 3 are required"),
         (sequence(NULL, NULL, NULL), TAG.format(5, 0x30)),
     ],
 )
@@ -308,9 +308,9 @@ def test_times_are_read_as_rfc_5280_has_them(public, tag, text, year):
         (GENERALIZED, b"20260228235959.5Z", TIME),
         (GENERALIZED, b"20260228235959z", TIME),
         (0x13, b"20260228235959Z", TIME),
-        (GENERALIZED, b"20260230000000Z", "a time is none of the calendar"),
-        (GENERALIZED, b"20261301000000Z", "a time is none of the calendar"),
-        (UTC_TIME, b"260101240000Z", "a time is none of the calendar"),
+        (GENERALIZED, b"20260230000000Z", "a time does not exist in the calendar"),
+        (GENERALIZED, b"20261301000000Z", "a time does not exist in the calendar"),
+        (UTC_TIME, b"260101240000Z", "a time does not exist in the calendar"),
     ],
 )
 @pytest.mark.parametrize("place", [0, 1])

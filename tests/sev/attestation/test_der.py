@@ -117,7 +117,7 @@ def test_other_bit_strings_are_refused(content):
     ids=["integer", "bits", "oid"],
 )
 def test_another_tag_is_refused(tag, read, wanted):
-    told = f"an element has the tag {tag:#04x} where {wanted:#04x} has to be"
+    told = f"an element has the tag {tag:#04x} where {wanted:#04x} is required"
     assert refusal(getattr(parse_der(tlv(tag, b"\0")), read)) == told
 
 

@@ -163,7 +163,7 @@ def test_privilege_levels(vmpl):
 @pytest.mark.parametrize("vmpl", [4, 255, 0x80000000, 0xFFFFFFFE])
 def test_another_privilege_level_is_refused(vmpl):
     assert refusal(report_bytes(vmpl=vmpl)) == (
-        "the attestation report was asked for at a privilege level that there is not",
+        "the attestation report was asked for at a privilege level that does not exist",
         "0 to 3, or 0xffffffff for the host",
         f"{vmpl:#x}",
     )
@@ -187,7 +187,7 @@ def test_the_key_information(flags, signing_key, author_key):
 @pytest.mark.parametrize("bit", [5, 6, 16, 31])
 def test_the_key_information_has_five_bits(bit):
     assert refusal(report_bytes(flags=1 << bit)) == (
-        "the attestation report states of its key what AMD gave no meaning",
+        "the attestation report sets bits about its key to which AMD gives no meaning",
         "zeros in bits 5 to 31 at 0x48",
         f"{1 << bit:#x}",
     )
@@ -247,7 +247,7 @@ def test_bytes_beside_the_reserved_ones_may_be_anything(version, at):
 @pytest.mark.parametrize("at", [0x2A0 + 48, 0x2A0 + 71, 0x2E8 + 48, 0x2E8 + 71, 0x330, 0x49F])
 def test_the_bytes_behind_the_numbers_of_a_signature_are_zero(at):
     assert refusal(patched(at, b"\1"))[0] == (
-        "bytes behind the signature of the attestation report are not zero"
+        "bytes after the signature of the attestation report are not zero"
     )
 
 

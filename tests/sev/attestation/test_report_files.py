@@ -40,14 +40,14 @@ def refusal(data: bytes) -> tuple[str, str, str]:
     ],
 )
 def test_other_files_are_named(begin, what):
-    told = (f"this is no attestation report but {what}", FORMS, "")
+    told = (f"this is not an attestation report but {what}", FORMS, "")
     assert refusal(begin + bytes(2000)) == told
     assert refusal(base64.b64encode(begin + b"\xff" * 5)) == told
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 32, 1183])
 def test_too_few_bytes(size):
-    told = ("this is no attestation report: it is too short", "1184 bytes or more", f"{size} bytes")
+    told = ("this is not an attestation report: it is too short", "1184 bytes or more", f"{size} bytes")
     assert refusal(REPORT[:size]) == told
 
 
@@ -73,7 +73,7 @@ def test_an_answer_without_a_report_is_named():
         "status 0x16",
     )
     assert refusal(header(size=1183) + REPORT) == (
-        "this has the form of a firmware's answer (MSG_REPORT_RSP) with something else than a report",
+        "this has the form of a firmware's answer (MSG_REPORT_RSP) with something other than a report",
         "1184 bytes",
         "1183 bytes",
     )
@@ -99,12 +99,12 @@ def test_zeros_are_no_header():
     [
         (
             "-----BEGIN CERTIFICATE-----\nAAAA",
-            ("this is no attestation report but PEM, as certificates are kept in", FORMS, ""),
+            ("this is not an attestation report but PEM, as certificates are kept in", FORMS, ""),
         ),
         (
             "a report, said somebody, and nobody could find it",
             (
-                "this is a text, and no form in which auditkit reads reports",
+                "this is text, but not in a form in which auditkit reads reports",
                 FORMS,
                 "a report, said somebody, and nobody coul",
             ),
@@ -128,7 +128,7 @@ def test_zeros_are_no_header():
         ),
         (
             REPORT.hex()[:-2],
-            ("this is no attestation report: it is too short", "1184 bytes or more", "1183 bytes"),
+            ("this is not an attestation report: it is too short", "1184 bytes or more", "1183 bytes"),
         ),
     ],
     ids=["PEM", "prose", "another begin", "reversed", "short"],
@@ -174,9 +174,9 @@ def test_the_one_report_in_json_is_found(value):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", ("this begins as JSON and is none", FORMS, "{")),
-        ("[1, 2" + " " * 50 + "x", ("this begins as JSON and is none", FORMS, "[1, 2" + " " * 35)),
-        ('"abc', ("this begins as JSON and is none", FORMS, '"abc')),
+        ("{", ("this begins like JSON but is not JSON", FORMS, "{")),
+        ("[1, 2" + " " * 50 + "x", ("this begins like JSON but is not JSON", FORMS, "[1, 2" + " " * 35)),
+        ('"abc', ("this begins like JSON but is not JSON", FORMS, '"abc')),
         (
             json.dumps([REPORT.hex(), OTHER.hex()]),
             ("this is JSON with more than one attestation report", "one report", ""),
@@ -191,13 +191,13 @@ def test_the_one_report_in_json_is_found(value):
         ),
         (
             '{"version": 2, "measurement": ""}',
-            ("this is JSON, and no attestation report is in it", FORMS, ""),
+            ("this is JSON without an attestation report in it", FORMS, ""),
         ),
-        (json.dumps([True] * 1184), ("this is JSON, and no attestation report is in it", FORMS, "")),
-        (json.dumps([0] * 1183), ("this is JSON, and no attestation report is in it", FORMS, "")),
-        (json.dumps("0" * 1184), ("this is JSON, and no attestation report is in it", FORMS, "")),
-        ('["' + "00" * 700 + '0"]', ("this is JSON, and no attestation report is in it", FORMS, "")),
-        ('"text"', ("this is JSON, and no attestation report is in it", FORMS, "")),
+        (json.dumps([True] * 1184), ("this is JSON without an attestation report in it", FORMS, "")),
+        (json.dumps([0] * 1183), ("this is JSON without an attestation report in it", FORMS, "")),
+        (json.dumps("0" * 1184), ("this is JSON without an attestation report in it", FORMS, "")),
+        ('["' + "00" * 700 + '0"]', ("this is JSON without an attestation report in it", FORMS, "")),
+        ('"text"', ("this is JSON without an attestation report in it", FORMS, "")),
     ],
     ids=range(11),
 )

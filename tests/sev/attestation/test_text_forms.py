@@ -44,7 +44,7 @@ def test_a_mark_is_taken_away(data, without):
 def test_a_mark_before_something_else_is_named(data):
     with pytest.raises(EvidenceError) as raised:
         without_mark(data)
-    assert raised.value.what == "the file begins like a text and is none"
+    assert raised.value.what == "the file begins like text but is not text"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_dump_is_read(text, data):
     assert read_written_bytes(text) == (DUMP, data)
 
 
-WORDS = "this is a dump in words, and the order of the bytes in a word cannot be told"
+WORDS = "this is a dump in words, and the order of the bytes in a word is unknown"
 ROW = "a row of the hex dump does not hold whole bytes"
 
 
