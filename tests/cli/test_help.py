@@ -166,6 +166,13 @@ def test_a_check_of_mainnet_loads_nothing_of_practice_or_of_the_notebooks():
         "typing_inspection",
         "yaml",
     }
-    assert {"auditkit.ic", "auditkit.guestos", "auditkit.sev", "auditkit.audit", "auditkit.report", "pyblst"} <= loaded
+    assert {
+        "auditkit.ic",
+        "auditkit.guestos",
+        "auditkit.sev",
+        "auditkit.audit",
+        "auditkit.report",
+        "pyblst",
+    } <= loaded
     wings = {name.split(".")[1] for name in loaded if name.startswith("auditkit.")}
     assert wings.isdisjoint({"batch", "notebook", "practice", "signing"})
