@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from auditkit.audit import in_order
-from auditkit.decision import Decision, Qualification
+from auditkit.decision import Check, Decision, Qualification
 from auditkit.errors import AuditkitError
 from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.steps.evidence_names import IMAGE, RECOVERY_IMAGE
@@ -99,7 +99,7 @@ def repeat_audit(
     differences = compare_reports(told, document)
     same_but_run = document.model_copy(update={"run": told.run})
     if not differences and to_json(same_but_run) == to_json(told):
-        return _the_same(document, images)
+        return _the_same(check, document, images)
     same_tool = document.tool.version == told.tool.version
     wrong = [item for item in differences if not _follows_from_the_version(item, same_tool)]
     if wrong:
@@ -144,18 +144,16 @@ def _follows_from_the_version(difference: Difference, same_tool: bool) -> bool:
     )
 
 
-def _the_same(document: AuditDocument, images: Images) -> Decision:
+def _the_same(check: Check, document: AuditDocument, images: Images) -> Decision:
     observed = f"{document.verdict}, {len(document.decisions)} decisions"
     if unread := _unread(document, images):
-        return checks.REPLAY.warned(
+        return check.warned(
             observed,
             "The stored evidence leads to this report. The image itself was not read: that the boot files are those of "
             "the image is taken from the record, unless the images are given.",
             qualifications=unread,
         )
-    return checks.REPLAY.passed(
-        observed, "The evidence leads to this report, and the images are those audited."
-    )
+    return check.passed(observed, "The evidence leads to this report, and the images are those audited.")
 
 
 def _unread(document: AuditDocument, images: Images) -> tuple[Qualification, ...]:
