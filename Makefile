@@ -3,8 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-COVERED := -m 'not slow' tests/audit tests/cli tests/evidence tests/guestos tests/ic tests/pipeline tests/report \
-  tests/sev tests/signing tests/trust tests/test_cli_attestation.py tests/test_cli_recovery.py
+QUICK  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/signing/test_tampering.py \
+  tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
 
 .PHONY: audit test test-thorough quick coverage mutants lint sample schemas locks lab wheel fuzz clean help
 
@@ -20,16 +20,15 @@ test: $(READY) lint   ## every check that needs no network
 	  -p no:cacheprovider notebooks
 
 quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no series of damaged files
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not slow' \
-	  --ignore=tests/ic/test_bombs.py --ignore=tests/signing/test_tampering.py \
-	  tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(QUICK)
 
 test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m thorough
 
-coverage: $(READY)   ## the quick tests, and which refusals none of them runs: fails where there are more than a few
+coverage: $(READY)   ## the quick tests and those of the next wings, and which refusals none of them runs: there may be only a few
 	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(COVERED)
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(QUICK) \
+	  tests/cli tests/evidence tests/pipeline tests/trust
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python tests/refusals.py
 
