@@ -12,6 +12,7 @@ import pytest
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.limits import LIMITS
 from auditkit.report import from_json, read_report_folder, to_json
+from auditkit.signing import TrustList, verify_report
 from auditkit.signing import folder_files as files_of
 from auditkit.signing.folder_files import (
     UNREAD,
@@ -179,6 +180,32 @@ def test_an_older_policy_is_told(report):
     assert made.reason == (
         "The verdicts follow from the decisions by the policy that the report names, which is an older one than that "
         "of this auditkit."
+    )
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_folder_without_a_document(report, signed):
+    """Nobody's report, unless signatures say that there was one."""
+    (report / "audit.json").unlink()
+    trust = TrustList(b"", ())
+    if not signed:
+        with pytest.raises(SourceError, match="there is no finished report here"):
+            verify_report(report, trust)
+        return
+    (report / "report.intoto.jsonl").write_bytes(b"")
+    assert verify_report(report, trust).decisions[0].reason == "There is no report that can be read."
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_damaged_document_is_no_missing_one(report, signed):
+    (report / "audit.json").write_bytes(b"{")
+    if signed:
+        (report / "report.intoto.jsonl").write_bytes(b"")
+    made = verify_report(report, TrustList(b"", ())).decisions[0]
+    assert (made.id, made.outcome, made.reason) == (
+        "report.document",
+        "fail",
+        "There is no report that can be read.",
     )
 
 

@@ -185,7 +185,8 @@ def test_a_third_key_can_join_two_auditors():
     [
         ("", "", True), ("", "*", True), ("a", "", False), ("abc", "a*c", True), ("abc", "a?c", True),
         ("ac", "a?c", False), ("abcabd", "*ab?", True), ("A", "a", False), ("a", "[a]", False), ("[a]", "[a]", True),
-        ("aXbXc", "a*b*c", True),
+        ("aXbXc", "a*b*c", True), ("ac", "a*c", True), ("c", "*c", True), ("bcbc", "*bc", True), ("ab", "*?b", True),
+        ("b", "*?b", False), ("abab", "*ab*b", True), ("ab", "**b", True), ("ab", "a*b*c", False),
         ("\u00e9", "?", False), ("\u00e9", "??", True),
     ],
 )  # fmt: skip
