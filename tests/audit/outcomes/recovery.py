@@ -184,7 +184,7 @@ TREES = (
         "one file more, told in as many characters as are shown",
         compared(snapshot=tree(A, B, PROPOSAL, item(b"n" * (2000 - len(ADDED))))),
         f"/{'n' * (2000 - len(ADDED))}{ADDED[1:]}",
-        f"The recovery image boots something else than the base release: /{'n' * (2000 - len(ADDED))}.",
+        f"The recovery image boots something other than the base release: /{'n' * (2000 - len(ADDED))}.",
     ),
     fails(
         TREE,
