@@ -162,7 +162,7 @@ FORMS = (
         "a byte short",
         NOT_A_REPORT,
         "1183 bytes",
-        "This is no attestation report: it is too short.",
+        "This is not an attestation report: it is too short.",
         expected="1184 bytes or more",
     ),
     fails(
@@ -170,7 +170,7 @@ FORMS = (
         "followed by something that is no table of certificates",
         decided(report() + b"x" * 48, chain=None),
         "this is not a certificate table, or it points past its end",
-        "This is no certificate table, or one that points behind its end.",
+        "This is not a certificate table, or it points past its end.",
     ),
     *(
         skips(check, "the file is no report", NOT_A_REPORT, "Not reached: attestation.report failed.")
