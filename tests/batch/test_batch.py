@@ -297,7 +297,10 @@ def test_two_sources_of_one_folder_are_refused_before_anything_runs(tmp_path, ca
         (["practice:unexplained", "-p", "base_image=/no/such/image"], "no such file"),
         (["practice:unexplained", "-p", "output_dir=x"], "--out"),
         (["practice:unexplained", "--workers", "0"], "--workers"),
-        (["practice:unexplained", "--workers", "2", "--dask", "tcp://127.0.0.1:9"], "exclude each other"),
+        (
+            ["practice:unexplained", "--workers", "2", "--dask", "tcp://127.0.0.1:9"],
+            "cannot be used together",
+        ),
         ([], "PARAMS"),
     ],
 )

@@ -437,7 +437,7 @@ def test_a_link_in_the_way_is_not_followed(serve, get, tmp_path):
 
 def test_a_pipe_in_the_way_does_not_hang(get, tmp_path):
     os.mkfifo(tmp_path / "out.img.part")
-    with pytest.raises(ParameterError, match="something else than a file"):
+    with pytest.raises(ParameterError, match="something other than a file"):
         get("http://127.0.0.1:9/")
 
 

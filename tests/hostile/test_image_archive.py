@@ -101,8 +101,8 @@ def test_the_good_one_is_good(tmp_path):
         (END, "lacks a file"),
         (member(b"boot.img", b"b") + END, "lacks a file"),
         (member(b"root.img", b"b") + END, "lacks a file"),
-        (GOOD + END + b"x", "behind the end of the archive"),
-        (GOOD + END + member(b"boot.img", b"again"), "behind the end of the archive"),
+        (GOOD + END + b"x", "after the end of the archive"),
+        (GOOD + END + member(b"boot.img", b"again"), "after the end of the archive"),
         (GOOD + member(b"boot.img", b"again") + END, "holds boot.img twice"),
         (GOOD + member(b"./boot.img", b"again") + END, "holds boot.img twice"),
         (GOOD + member(b"evil.sh", b"x") + END, "no release holds"),
@@ -131,7 +131,7 @@ def test_the_good_one_is_good(tmp_path):
         (member(b"VERSION.TXT", b"a\0b") + GOOD + END, "not one line of text"),
         (
             header(b"boot.img", 5) + b"12345" + b"x" * 507 + member(b"root.img", b"") + END,
-            "hidden behind boot.img",
+            "hidden after boot.img",
         ),
         (sparse(4096, [(512, 512), (0, 512)]) + END, "map of holes"),
         (sparse(4096, [(0, 1024), (512, 512)]) + END, "map of holes"),
@@ -171,7 +171,7 @@ def test_a_frame_that_is_cut_short(part, tmp_path):
     "behind", [b"x", b"\0", zstd.compress(b""), zstd.compress(GOOD + END), bytes(2 << 20)]
 )
 def test_something_behind_the_frame(behind, tmp_path):
-    with pytest.raises(EvidenceError, match="behind the end of the update image"):
+    with pytest.raises(EvidenceError, match="after the end of the update image"):
         read(zstd.compress(GOOD + END) + behind, tmp_path)
 
 

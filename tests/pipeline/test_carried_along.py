@@ -103,12 +103,12 @@ def overlay(folder: Path) -> None:
 
 CARRIED = [
     pytest.param(overlay, "root-hash", "overlay.raw", id="overlay"),
-    pytest.param(append("boot.img", bytes(4096) + b"hidden"), None, "behind the boot file system", id="boot"),
+    pytest.param(append("boot.img", bytes(4096) + b"hidden"), None, "after the boot file system", id="boot"),
     pytest.param(
         put("root.img", ROOT_FILE_SYSTEM_SIZE + 12_288), "root-hash", "between the end", id="between"
     ),
     pytest.param(put("root.img", HASHES_AT + 1000), "root-hash", "superblock's block", id="superblock"),
-    pytest.param(append("root.img", b"hidden"), "root-hash", "behind the hash tree", id="behind"),
+    pytest.param(append("root.img", b"hidden"), "root-hash", "after the hash tree", id="behind"),
 ]
 
 

@@ -50,7 +50,7 @@ CASES = [
     (
         {"line": LINES["BOOT_ARGS_TEE_A"] + "\n", "vcpu_type": "EPYC-v4", "vcpus": 64},
         f"{BASE} started with 64 vCPUs of type EPYC-v4 on line BOOT_ARGS_TEE_A with a line break "
-        "behind the command line",
+        "after the command line",
     ),
     (
         {"line": "", "vcpu_type": "EPYC-Rome", "vcpus": 64, "kernel_hashes": False},

@@ -385,7 +385,7 @@ def test_a_missing_number_of_the_firmware_is_named(key, authorities, root, place
     part = {"1": "bootloader", "2": "tee", "3": "snp", "8": "microcode", "9": "fmc"}[place]
     made = leaf(key, authorities["SEV-Practice"], numbers=numbers)
     assert refusal(certified_tcb, made, layout).what == (
-        f"the certificate of SEV-VCEK says no version of the {part}"
+        f"the certificate of SEV-VCEK states no version of the {part}"
     )
 
 

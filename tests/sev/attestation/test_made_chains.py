@@ -103,7 +103,7 @@ def test_another_chip_or_firmware_is_refused(changes, told, key, authorities, ro
 def test_a_certificate_that_says_too_little_is_refused(hardware_id, numbers, key, authorities, root):
     issuer = authorities["SEV-Practice"]
     chain = verified(leaf(key, issuer, hardware_id=hardware_id, numbers=numbers), issuer, root)
-    with pytest.raises(EvidenceError, match=r"names no chip|says no version"):
+    with pytest.raises(EvidenceError, match=r"names no chip|states no version"):
         check_chip_key(report(key), chain)
 
 

@@ -99,9 +99,9 @@ def test_what_a_tool_writes_is_read(command, program, tmp_path):
         (parse_chain(CHAIN)[0].raw, "certificate in DER"),
         (b"HCLA" + bytes(28) + REPORT, "paravisor"),
         (b"\x1f\x8b" + REPORT, "gzip"),
-        (b"my report", "no form"),
-        (b"{}", "no attestation report is in it"),
-        (b"[" * 100_000, "begins as JSON and is none"),
+        (b"my report", "not in a form"),
+        (b"{}", "without an attestation report"),
+        (b"[" * 100_000, "begins like JSON but is not JSON"),
         (
             json.dumps({"a": HEX, "b": (b"\3" + bytes(1) + REPORT[2:-1] + b"\1").hex()}).encode(),
             "more than one",
@@ -118,8 +118,8 @@ def test_what_a_tool_writes_is_read(command, program, tmp_path):
             "reverse",
         ),
         ((22).to_bytes(4, "little") + bytes(3996), "made no report"),
-        (bytes(4) + (64).to_bytes(4, "little") + bytes(3992), "something else than a report"),
-        (b"\xff\xfe\x00", "begins like a text"),
+        (bytes(4) + (64).to_bytes(4, "little") + bytes(3992), "something other than a report"),
+        (b"\xff\xfe\x00", "begins like text but is not text"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
