@@ -70,4 +70,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names, for completion, whether or not they were used already."""
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -12,6 +12,8 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import Field, StringConstraints
 
+from auditkit.numbers import EXACT
+
 CheckId: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$")
 ]
@@ -84,7 +86,7 @@ class Decision:
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
     id: CheckId
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, lt=EXACT)]
     question: Sentence
     outcome: Outcome
     expected: str

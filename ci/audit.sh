@@ -41,8 +41,8 @@ trap 'rm -rf "$venv"' EXIT
 mkdir -p -- "$(dirname -- "$out")" || trouble "there is no folder for the report"
 "$venv/bin/auditkit" audit --out "$out" --summary "$summary" ${overrides[@]+"${overrides[@]}"} -- "$params"
 status=$?
-# A program that could not even start ends with 1 too.
-if ((status == 1)) && [[ ! $out/audit.json -nt $venv/pyvenv.cfg ]]; then status=2; fi
+# A program that could not even start ends with 1 too, and no status counts without the report of this run.
+if ((status < 2)) && [[ ! $out/audit.json -nt $venv/pyvenv.cfg ]]; then status=2; fi
 if [[ -n ${GITHUB_STEP_SUMMARY:-} && -f $summary ]]; then
   cat -- "$summary" >>"$GITHUB_STEP_SUMMARY" || {
     echo "scheduled audit: the job summary could not be written" >&2

@@ -19,6 +19,7 @@ from auditkit.evidence import read_file
 from auditkit.limits import LIMITS, Limits
 from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, AuditDocument, from_json, is_begun, matrix_of
 from auditkit.report.rendering import why
+from auditkit.trust import canonical_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class AuditSubject:
             base_version=subject.base_version,
             stage=subject.stage,
             policy=subject.policy,
-            root_key=str(parameters.get("root_key", "mainnet")),
+            root_key=canonical_name(str(parameters.get("root_key", "mainnet"))),
             recovery_image=parameters.get("recovery_image") is not None,
             attestation=parameters.get("attestation_report") is not None,
             tcb_min=str(parameters.get("tcb_min") or ""),

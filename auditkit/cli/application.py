@@ -24,6 +24,7 @@ from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.version import __version__
 
 TROUBLE: Final = 2
+_COMPLETION: Final = "_AUDITKIT_COMPLETE"
 
 ExistingFile = click.Path(path_type=Path)
 
@@ -102,6 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(given: list[str]) -> int:
+    if given:
+        # A shell that completes asks without words; with some, this would end any command with 0 before it ran.
+        os.environ.pop(_COMPLETION, None)
     try:
         result = auditkit.main(given, prog_name="auditkit", standalone_mode=False)
     except ExitStatus as ended:
@@ -120,7 +124,7 @@ def _run(given: list[str]) -> int:
         hint = f"see {command} --help"
         if isinstance(error, click.NoSuchOption) and (dashed := _file_with_a_dash(given)):
             hint = f"for a file of that name, write ./{dashed}"
-        return _trouble(given, error.format_message(), "", hint)
+        return _trouble(given, error.format_message().removesuffix("."), "", hint)
     except click.ClickException as error:
         return _trouble(given, error.format_message(), "", "")
     except AuditkitError as error:

@@ -104,8 +104,9 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from auditkit.pipeline.parameters import STANDARD_INPUT
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text, to_json
+    from auditkit.trust import world_place
 
-    if params != STANDARD_INPUT and is_record(Path(params)):
+    if params != STANDARD_INPUT and world_place(params) is None and is_record(Path(params)):
         if overrides:
             raise ParameterError("a replay takes its parameters from the record", hint="leave out -p")
         if Path(params).name != RECORD_NAME:

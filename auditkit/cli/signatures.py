@@ -280,10 +280,12 @@ def _show_verification(verified: ReportVerification) -> None:
 @click.argument("second", type=ExistingFile, metavar="REPORT_B")
 @json_option
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
-def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
+@click.option("--exact", is_flag=True, help="End with 1 on any difference, not only in what was decided.")
+def diff(first: Path, second: Path, as_json: bool, markdown: bool, exact: bool) -> None:
     """Show where two reports differ: report folders or audit.json files. Signatures are not looked at.
 
-    Ends with 0 when they say the same outside "run", with 1 when they differ.
+    Ends with 0 when they decide alike, with 1 when they do not. With --exact, with 1 when they differ anywhere outside
+    "run".
 
     \b
     Example:
@@ -301,8 +303,8 @@ def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
         raise ParameterError("--json and --markdown cannot be used together")
     one, other = _document(first), _document(second)
     differences = compare_reports(one, other)
+    weighing = any(difference.weighs for difference in differences)
     if as_json:
-        weighing = any(difference.weighs for difference in differences)
         print_json(
             {
                 "same": not differences,
@@ -316,7 +318,7 @@ def diff(first: Path, second: Path, as_json: bool, markdown: bool) -> None:
         say(differences_markdown(differences), lines=True)
     else:
         say(differences_text(differences), lines=True)
-    raise ExitStatus(1 if differences else 0)
+    raise ExitStatus(1 if weighing or (exact and differences) else 0)
 
 
 def _document(place: Path) -> AuditDocument:

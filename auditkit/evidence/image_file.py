@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from auditkit.errors import SourceError
+from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence.download import download
 from auditkit.evidence.download_run import Progress
 from auditkit.evidence.sources import Source
@@ -74,7 +74,16 @@ def open_image(
 
 
 def cache_folder() -> Path:
-    """Where downloaded images are kept: $AUDITKIT_CACHE, else where this system keeps the caches of programs."""
+    """Where downloaded images are kept: $AUDITKIT_CACHE, else where this system keeps the caches of programs.
+
+    Raises:
+        ParameterError: $AUDITKIT_CACHE names the home folder of somebody who has none.
+    """
     if chosen := os.environ.get("AUDITKIT_CACHE"):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError:
+            raise ParameterError(
+                "there is no home folder to put in the place of ~", where="AUDITKIT_CACHE"
+            ) from None
     return user_cache_path("auditkit", appauthor=False)

@@ -185,6 +185,9 @@ def _view(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Styler:
     return (
         Styler(frame, escape="html")
         .hide(axis="index")
+        .set_table_attributes(
+            'class="tex2jax_ignore mathjax_ignore"'
+        )  # nothing here is TeX, whatever it says
         .set_properties(None, **style)
         .set_table_styles([{"selector": "th", "props": [("text-align", "left")]}])
     )

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from auditkit import checks
 from auditkit.audit import Matrix, Trouble
-from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, read_bytes
 from auditkit.guestos import GuestImage, UnknownMemberError
 from auditkit.ic import BlessAlternativeGuestOsVersion
@@ -73,10 +73,15 @@ class Audit:
         progress: is told each step and the bytes of downloads; by default whoever watches this process.
 
     Raises:
-        ParameterError: when a part is asked for whose parameters make no sense.
+        ParameterError: ``parameters`` are none; or, when a part is asked for, a source makes no sense.
     """
 
     def __init__(self, parameters: Parameters, progress: Progress | None = None) -> None:
+        if not isinstance(parameters, Parameters):
+            raise ParameterError(
+                "an audit takes Parameters",
+                hint='Audit.named("practice:honest") takes a name or a parameter file',
+            )
         self.parameters = parameters
         self.trust = trust_named(parameters.root_key)
         self._progress = progress or progress_here()
@@ -183,7 +188,10 @@ class Audit:
         return write_report(self.document, self.evidence, folder)
 
     def __repr__(self) -> str:
-        return f"<audit of proposal {self.parameters.proposal_id}, {self.parameters.stage}>"
+        return (
+            f"<audit of proposal {self.parameters.proposal_id}, stage {self.parameters.stage}: "
+            "ask for .document, .proposal, .base, .measurements, .overlap, .recovery or .node>"
+        )
 
     def _repr_html_(self) -> str:
         """Every parameter, as reports show it."""

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from auditkit import checks
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, digest_of_file, read_evidence, read_file
@@ -60,7 +62,7 @@ from auditkit.pipeline.steps.recovery import (
     strange_recovery,
 )
 from auditkit.progress import Progress, progress_here
-from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, from_json
+from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
 
 _MAY_BE_UNKEPT: Final = frozenset({PROPOSAL, REQUEST, REPORT, CHAIN})
 
@@ -111,7 +113,13 @@ def replay(
         recovery_image=recovery_image,
         progress=progress,
     )
-    return audit.document, audit.evidence
+    try:
+        return audit.document, audit.evidence
+    except ValidationError as error:
+        place, fault = first_fault(error)
+        raise EvidenceError(
+            f"what the record says makes no report: {place}: {fault}", where=RECORD_NAME
+        ) from None
 
 
 class ReplayedAudit(Audit):

@@ -10,6 +10,7 @@ from auditkit.decision import Decision
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
 from auditkit.report.measurement_records import OverlapRecord
+from auditkit.report.records import EvidenceRecord
 from auditkit.report.rendering import code, prose
 
 _TEXT: Final = 300
@@ -44,8 +45,8 @@ def compare_reports(first: AuditDocument, second: AuditDocument) -> tuple[Differ
         *_mapping("parameter", first.parameters, second.parameters),
         *_mapping(
             "evidence",
-            {record.name: f"SHA-256 {record.sha256}, from {record.origin}" for record in first.evidence},
-            {record.name: f"SHA-256 {record.sha256}, from {record.origin}" for record in second.evidence},
+            {record.name: _evidence(record) for record in first.evidence},
+            {record.name: _evidence(record) for record in second.evidence},
         ),
         *_mapping(
             "trouble",
@@ -56,6 +57,11 @@ def compare_reports(first: AuditDocument, second: AuditDocument) -> tuple[Differ
         *_mapping("measured", _measured(first), _measured(second)),
     ]
     return tuple(sorted(found, key=lambda difference: not difference.weighs))
+
+
+def _evidence(record: EvidenceRecord) -> str:
+    kept = "" if record.stored else ", kept by its digest"
+    return f"SHA-256 {record.sha256}, {record.size} bytes, from {record.origin}{kept}"
 
 
 def differences_text(differences: Sequence[Difference]) -> str:

@@ -182,7 +182,7 @@ def matrix_of(parameters: Mapping[str, ParameterValue]) -> Matrix:
         values("vcpus", RELEASE_MATRIX.vcpus),
         values("vcpu_types", RELEASE_MATRIX.vcpu_types),
         values("boot_args", RELEASE_MATRIX.boot_args),
-        features if isinstance(features, int) else -1,
+        features if isinstance(features, int) and not isinstance(features, bool) else -1,
     )
 
 

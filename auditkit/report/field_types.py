@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from auditkit.digests import SHA256
+from auditkit.numbers import EXACT
 
 
 def _nat64(value: object) -> object:
@@ -50,7 +51,7 @@ Time = Annotated[
 ]
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=f"^{SHA256}$")]
-Scalar = str | int | bool | None
+Scalar = str | Annotated[int, Field(gt=-EXACT, lt=EXACT)] | bool | None
 ParameterValue = Scalar | tuple[Scalar, ...]
 
 

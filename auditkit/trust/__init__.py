@@ -7,7 +7,7 @@ True
 'practice-network'
 """
 
-from auditkit.trust.naming import names_trust, parse_trust, trust_in, trust_named
+from auditkit.trust.naming import canonical_name, names_trust, parse_trust, trust_in, trust_named
 from auditkit.trust.trust import MAINNET, Trust
 from auditkit.trust.worlds import World, WorldPlace, WorldSources, join, world, world_place
 
@@ -17,6 +17,7 @@ __all__ = [
     "World",
     "WorldPlace",
     "WorldSources",
+    "canonical_name",
     "join",
     "names_trust",
     "parse_trust",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from auditkit.errors import ParameterError
 from auditkit.ic import is_named_root_key, named_root_key, parse_root_key
 from auditkit.trust.trust import MAINNET, Trust
-from auditkit.trust.worlds import is_world, world, world_of_key
+from auditkit.trust.worlds import is_world, name_of_key, world
 
 
 def names_trust(text: str) -> bool:
@@ -33,6 +33,17 @@ def trust_named(text: str) -> Trust:
     return trust_in(named_root_key(text))
 
 
+def canonical_name(text: str) -> str:
+    """One name for one key: that of mainnet or of a world where digits say its key, else lower-case digits.
+
+    Any other text stays as it is; loads no world.
+    """
+    if not is_named_root_key(text) or text == MAINNET.name:
+        return text
+    key = bytes.fromhex(text)
+    return MAINNET.name if key == MAINNET.root_key else name_of_key(key) or text.lower()
+
+
 def parse_trust(text: str) -> Trust:
     """The trust that a user names, who may also name a DER, PEM or hex file of a root key.
 
@@ -48,5 +59,5 @@ def trust_in(root_key: bytes) -> Trust:
     """The trust in a root key (133 bytes of DER): mainnet's, that of a world, or of whoever holds another key."""
     if root_key == MAINNET.root_key:
         return MAINNET
-    known = world_of_key(root_key)
-    return known.trust if known else Trust(root_key.hex(), root_key)
+    name = name_of_key(root_key)
+    return world(name).trust if name else Trust(root_key.hex(), root_key)

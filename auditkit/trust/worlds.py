@@ -105,10 +105,10 @@ def is_world(name: str) -> bool:
     return name in _HOMES
 
 
-def world_of_key(root_key: bytes) -> World | None:
-    """The world whose root key this is (133 bytes of DER); None, and nothing is loaded, when it is none's."""
+def name_of_key(root_key: bytes) -> str | None:
+    """The name of the world whose root key this is (133 bytes of DER); None when it is none's. Loads nothing."""
     digest = sha256(root_key).hexdigest()
-    return next((world(name) for name, home in _HOMES.items() if home.root_key_sha256 == digest), None)
+    return next((name for name, home in _HOMES.items() if home.root_key_sha256 == digest), None)
 
 
 def world_place(text: str) -> WorldPlace | None:

@@ -280,3 +280,24 @@ def test_the_moment_is_that_of_the_report_with_this_evidence_and_of_no_other(hon
         assert not warned(replay(folder / "evidence")[0])
     (folder / "audit.json").unlink()
     assert not warned(replay(folder / "evidence")[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": 5},
+        {"number": 10**40},
+        {"qualifications": ["server-digest"]},
+        {"evidence": ["nothing.bin"]},
+        {"reason": ""},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_refusal_that_no_check_made_is_an_error_about_the_evidence(evidence, change):
+    values = yaml.safe_load((evidence / "replay.yaml").read_bytes())
+    failed = asdict(checks.CERTIFICATE_FORM.failed("o", "r.", expected="e"))
+    made = {**failed, "outcome": "fail", "evidence": [], "qualifications": [], **change}
+    values["proposal"]["refused"] = made
+    rewrite(evidence, "replay.yaml", yaml.safe_dump(values).encode())
+    with pytest.raises(EvidenceError):
+        replay(evidence)

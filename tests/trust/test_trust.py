@@ -15,7 +15,18 @@ from auditkit.errors import ParameterError
 from auditkit.evidence import MAINNET_URLS
 from auditkit.ic import MAINNET_ROOT_KEY
 from auditkit.practice.nns.keys import KeyPair
-from auditkit.trust import MAINNET, Trust, World, join, parse_trust, trust_in, trust_named, world, world_place
+from auditkit.trust import (
+    MAINNET,
+    Trust,
+    World,
+    canonical_name,
+    join,
+    parse_trust,
+    trust_in,
+    trust_named,
+    world,
+    world_place,
+)
 
 OTHER = KeyPair("somebody else").public_key_der
 
@@ -113,3 +124,19 @@ def test_mainnet_is_audited_without_loading_the_practice_network():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("mainnet", "mainnet"),
+        (MAINNET_ROOT_KEY.hex().upper(), "mainnet"),
+        ("practice", "practice"),
+        (practice.ROOT_KEY.hex(), "practice"),
+        (OTHER.hex().upper(), OTHER.hex()),
+        ("Somebody", "Somebody"),
+    ],
+)
+def test_one_key_has_one_name(text, name):
+    """So that reports of before and after a key had a name are about one subject."""
+    assert canonical_name(text) == name

@@ -102,7 +102,7 @@ class Parameters(BaseModel):
     def _says_itself(cls, value: str) -> str:
         """A file is read once, by `from_file` and `from_notebook`; in values of others it has no place."""
         trust_named(value)
-        return value
+        return value.lower()
 
     @field_validator("output_dir")
     @classmethod

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from auditkit import checks
-from auditkit.decision import Check, Decision, Outcome
+from auditkit.decision import Check, Decision, Outcome, Sentence
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.ic import parse_request, read_form
@@ -29,7 +29,7 @@ class Refusal:
 
     expected: str
     observed: str
-    reason: str
+    reason: Sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from auditkit.display import one_line
 from auditkit.report.rendering import OUTCOME_SYMBOLS, tally
 
 _TEXT: Final = 600  # characters of one cell
+_NO_TEX: Final = 'class="tex2jax_ignore mathjax_ignore"'  # Jupyter typesets $...$ in what a cell shows
 _CELL: Final = 'style="text-align: left; vertical-align: top; overflow-wrap: anywhere"'
 
 
@@ -45,7 +46,8 @@ def step_html(title: str, step: Shown) -> str:
     ]
     rows += [("", "Could it be determined?", "TROUBLE", one.where, _trouble(one)) for one in step.trouble]
     table = html_table(("check", "question", "outcome", "observed", "why"), rows) if rows else ""
-    return f"<p><strong>{html.escape(title)}</strong>: {html.escape(one_line(_headline(step), _TEXT))}</p>{table}"
+    headline = html.escape(one_line(_headline(step), _TEXT))
+    return f"<p {_NO_TEX}><strong>{html.escape(title)}</strong>: {headline}</p>{table}"
 
 
 def step_text(title: str, step: Shown) -> str:
@@ -65,7 +67,7 @@ def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         "<tr>" + "".join(f"<td {_CELL}>{html.escape(one_line(cell, _TEXT))}</td>" for cell in row) + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table {_NO_TEX}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _headline(step: Shown) -> str:

@@ -29,7 +29,7 @@ class Step:
         obstacle: what stood in the way when an earlier step did, in one sentence; empty when the step was reached.
     """
 
-    title: ClassVar[str] = ""
+    title: ClassVar[str] = "An earlier step"
 
     decisions: tuple[Decision, ...] = ()
     trouble: tuple[Trouble, ...] = ()
@@ -44,7 +44,11 @@ class Step:
         Its checks are skipped when the step before failed; when that met trouble, they have no decision.
         """
         if before.trouble:
-            return cls(obstacle=f"Not reached, because of earlier trouble: {before.trouble[0].what}.")
+            first = before.trouble[0]
+            where = f"{first.where}: " if first.where else ""
+            return cls(
+                obstacle=f"Not reached, because of trouble with {before.title.lower()}: {where}{first.what}."
+            )
         if not before.decisions:
             return cls(obstacle=before.obstacle)
         stop = _first_stop(before.decisions)
