@@ -17,7 +17,8 @@ from auditkit.pipeline import Parameters, check
 from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice import attestation as making
 from auditkit.practice import parameter_file
-from auditkit.practice.attestation import Attested, attestation_files
+from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files
 
 EXPECTED = {
     Attested.HONEST: None,

@@ -103,7 +103,8 @@ def test_two_bare_boot_partitions_say_nothing_of_the_root(proposals, boot, tmp_p
 
 
 def test_a_chip_s_report_is_qualified_by_the_key(proposals, capsys):
-    from auditkit.practice.attestation import Attested, attestation_files
+    from auditkit.practice.attested import Attested
+    from auditkit.practice.chips import attestation_files
 
     report, chain = attestation_files(Attested.HONEST)
     arguments = ("verify-attestation", report, "--chain", chain, "--proposal", proposals["honest"])

@@ -1,6 +1,6 @@
-"""Chips of the practice world: an AMD-like chain of keys and reports signed under it.
+"""How the files of the practice chips were made: an AMD-like chain of keys and reports signed under it.
 
-The files travel with the package; `build_attestations` made them. The private keys of the authorities were thrown
+`auditkit.practice.chips` reads them; an audit does not make any. The private keys of the authorities were thrown
 away, and nobody outside the practice network trusts their root.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Final
@@ -27,39 +26,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from auditkit.practice.attested import ATTESTED, REPORT_SUFFIX, Attested
+from auditkit.practice.attested import ATTESTED, Attested
+from auditkit.practice.chips import FAMILY, FOLDER, ROOT_FILE, attestation_files, practice_chip
 from auditkit.practice.nns.proposals import blessed_measurements
-from auditkit.practice.release.published import DATA
 from auditkit.practice.scenarios import Blessing
-from auditkit.sev.attestation import RootKey, TcbLayout, parse_chain
 
-FOLDER: Final = DATA / "attestation"
-ROOT_FILE: Final = FOLDER / "practice_ark.pem"
-FAMILY: Final = "Practice"
 _AMD: Final = "1.3.6.1.4.1.3704.1."
 _TCB: Final = {"3.1": 3, "3.2": 0, "3.3": 8, "3.4": 0, "3.5": 0, "3.6": 0, "3.7": 0, "3.8": 115}
 _BORN, _BYGONE, _AFTER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2021, 2045))
 _POLICY: Final = 0x30000
 _VERSION: Final = 3  # with a CPUID of zeros: practice chips are no processors of AMD's
 _DEBUG: Final = 1 << 19
-
-
-def practice_chip(number: int) -> bytes:
-    """The id of a practice chip, 64 bytes; proposals of the practice network name chips 1 and 2."""
-    return shake_256(b"auditkit practice chip %d" % number).digest(64)
-
-
-@cache
-def practice_root() -> RootKey:
-    """The root that practice chips lead to."""
-    (certificate,) = parse_chain(ROOT_FILE.read_bytes())
-    return RootKey(FAMILY, TcbLayout.MILAN, 64, certificate)
-
-
-def attestation_files(attested: Attested) -> tuple[Path, Path]:
-    """The report and the chain of a practice case."""
-    folder = FOLDER / attested.name.lower().replace("_", "-")
-    return folder / f"report{REPORT_SUFFIX}", folder / "chain.pem"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from auditkit.errors import ParameterError
 from auditkit.evidence import Source
 from auditkit.packaged import packaged_file
-from auditkit.practice.attestation import attestation_files, practice_root
+from auditkit.practice.chips import attestation_files, practice_root
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import serving
 from auditkit.practice.nns.subnets import ROOT_KEY

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from auditkit.guestos.verity.superblock import HASH_OFFSET
 from auditkit.pipeline import Parameters, check
 from auditkit.practice import parameter_file
-from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files
 from auditkit.practice.release.build import boot_args
 from auditkit.practice.release.file_systems import add_verity_tree
 from auditkit.practice.release.firmware import practice_firmware

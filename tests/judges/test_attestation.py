@@ -17,8 +17,8 @@ import pytest
 from auditkit.audit import decide_attestation
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.ic.governance import BlessedMeasurement
-from auditkit.practice.attestation import ROOT_FILE, attestation_files, practice_root
 from auditkit.practice.attested import Attested
+from auditkit.practice.chips import ROOT_FILE, attestation_files, practice_root
 from auditkit.sev.attestation import amd_roots
 from tests.conftest import missing
 from tests.judges.conftest import HERE, installed, installed_from_pypi

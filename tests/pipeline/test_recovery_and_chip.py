@@ -10,7 +10,8 @@ from auditkit import checks, practice
 from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import Parameters, check, preflight
 from auditkit.practice import parameter_file
-from auditkit.practice.attestation import Attested, attestation_files
+from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files
 from auditkit.report import render_html
 from auditkit.report.rendering.chain import chain_links
 
@@ -127,7 +128,7 @@ def test_practice_chips_are_not_trusted_under_another_nns():
     """The chain is good under the practice root, and leads nowhere under AMD's alone."""
     from auditkit.audit import decide_attestation
     from auditkit.ic import BlessAlternativeGuestOsVersion
-    from auditkit.practice.attestation import practice_chip, practice_root
+    from auditkit.practice.chips import practice_chip, practice_root
     from auditkit.practice.nns.proposals import blessed_measurements
     from auditkit.practice.scenarios import Blessing
     from auditkit.sev.attestation import amd_roots

@@ -17,8 +17,8 @@ from auditkit.pipeline import Parameters, check, write_report
 from auditkit.pipeline.redaction import redacted_error, redacted_place, redacted_text
 from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice import parameter_file
-from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files
 from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
 from auditkit.report import to_json

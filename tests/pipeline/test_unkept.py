@@ -15,8 +15,8 @@ from auditkit.evidence import format_sha256sums, save_proposal
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice import parameter_file
-from auditkit.practice.attestation import attestation_files
 from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files
 from auditkit.report import to_json
 
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAE\n" * 20

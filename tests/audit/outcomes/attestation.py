@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from auditkit import checks
 from auditkit.audit import decide_attestation
 from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
-from auditkit.practice.attestation import Attested, _chip_key, attestation_files, practice_chip, practice_root
+from auditkit.practice.attestation import _chip_key
+from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files, practice_chip, practice_root
 from auditkit.sev.attestation import RootKey, parse_chain, parse_tcb_floor
 
 NAMES = ("attestation-report", "attestation-chain")

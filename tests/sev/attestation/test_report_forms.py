@@ -13,7 +13,8 @@ import pytest
 
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS, MIB
-from auditkit.practice.attestation import Attested, attestation_files
+from auditkit.practice.attested import Attested
+from auditkit.practice.chips import attestation_files
 from auditkit.sev.attestation import parse_chain, parse_report, parse_table, split_report
 
 REPORT, CHAIN = (path.read_bytes() for path in attestation_files(Attested.HONEST))
