@@ -15,7 +15,7 @@ from pathlib import Path
 import coverage
 
 ROOT = Path(__file__).resolve().parent.parent
-NEVER_RUN = 999
+NEVER_RUN = 0  # until the first whole run says how many there are
 ERRORS = {"EvidenceError", "SourceError", "ParameterError", "SigningError"}
 DECISIONS = {"failed", "warned"}
 
