@@ -4,8 +4,8 @@
 
 Each command runs once unmeasured, so that all modules are compiled. The rounds then go through all of them in turn, so
 that noise of the machine meets all of them. The CPU is that of a command and of all processes that it started and
-waited for. Other work on the machine adds much less to it than to the wall time, which says something on an idle machine
-only.
+waited for. Other work on the machine adds much less to it than to the wall time, which says something on an idle
+machine only.
 """
 
 from __future__ import annotations
