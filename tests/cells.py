@@ -24,11 +24,9 @@ def small_audit() -> dict[str, Any]:
     real = json.loads(notebook_path("audit").read_text())
     (parameters,) = [cell for cell in real["cells"] if "parameters" in cell["metadata"].get("tags", ())]
     sources = (
-        "from auditkit.pipeline import Parameters, check, write_report\n"
-        "from auditkit.pipeline.document import demand_pass\n"
-        "parameters = Parameters.from_notebook(globals())",
-        "document, evidence = check(parameters)",
-        "report = write_report(document, evidence, parameters.output_dir)",
+        "from auditkit.pipeline import Audit, demand_pass\n\naudit = Audit.from_notebook(globals())",
+        "document = audit.document",
+        "report = audit.write_report(audit.parameters.output_dir)",
         "demand_pass(document)",
     )
     cells = [{**code(source), "id": f"cell-{number}"} for number, source in enumerate(sources)]

@@ -68,8 +68,9 @@ STAND_IN = f"""#!/bin/bash
 case "$*" in
 *"-m venv"*)
   mkdir -p "${{@: -1}}/bin" && touch "${{@: -1}}/pyvenv.cfg" && cp "$0" "${{@: -1}}/bin/python"
+  cp "$0" "${{@: -1}}/bin/pip"
   ln -s {Path(sys.executable).parent}/{{auditkit,papermill}} "${{@: -1}}/bin" ;;
-*"-m pip install"*) ;;
+*"-m pip install"* | install*) ;;
 *) echo "nobody thought of $*" >&2; exit 9 ;;
 esac
 """

@@ -128,7 +128,7 @@ def test_small_files_are_fetched(serve, hasty):
     for path, message in [
         ("/page", "web page"),
         ("/cut", "cut short|broke off"),
-        ("/endless", "a cut would not be noticed"),
+        ("/endless", "a truncated file would not be noticed"),
         ("/moved", "redirects to /ok"),
     ]:
         with pytest.raises(SourceError, match=message) as caught:

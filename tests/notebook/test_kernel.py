@@ -128,9 +128,10 @@ def test_an_executed_notebook_tells_no_places_of_the_machine(tmp_path, monkeypat
     changed = json.loads(notebook_path("audit").read_text())
     telling = (
         "import os, pathlib, sys\n"
-        "print(os.getcwd(), pathlib.Path.home(), sys.executable, parameters.output_dir, parameters.proposal_source)\n"
+        "print(os.getcwd(), pathlib.Path.home(), sys.executable, audit.parameters.output_dir,"
+        " audit.parameters.proposal_source)\n"
         "print(os.environ['TMPDIR'], file=sys.stderr)\n"
-        "raise ValueError(parameters.proposal_source)"
+        "raise ValueError(audit.parameters.proposal_source)"
     )
     changed["cells"].insert(6, code(telling))
     (tmp_path / "audit.ipynb").write_text(json.dumps(changed))

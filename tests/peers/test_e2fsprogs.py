@@ -23,7 +23,7 @@ from auditkit.guestos.ext4.entry import Entry
 # what we say of an image that e2fsck finds sound (exit status 0), and why we refuse it all the same
 SOUND_FOR_E2FSCK = {
     "its journal still has to be replayed": "with and without the replay it is two file systems",
-    "says of itself that it is not clean": "the kernel marks a file system clean when it unmounts it",
+    "says that it is not clean": "the kernel marks a file system clean when it unmounts it",
     "the block size is not 1, 2 or 4 KiB": "the kernel mounts no blocks above a page; releases have 4 KiB",
     "features that this reader does not read": "what is in no release is refused, not read half",
     "the ext4 revision is unknown": "revision 0 has no features and is older than ext4",

@@ -103,7 +103,7 @@ def test_the_kernel_of_the_image_cannot_be_called_the_bases(copied):
 
     folder = copied("recovery-changed-kernel")
     assert (folder / "recovery-vmlinuz").exists()
-    with pytest.raises(EvidenceError, match="the evidence holds another"):
+    with pytest.raises(EvidenceError, match="the evidence holds a different one"):
         replay(edited(folder, same_kernel))
 
 
