@@ -106,7 +106,7 @@ def test_a_notebook_whose_cell_overrides_the_parameters_is_refused(notebook, tmp
 
 LOOK = """
 import os, pathlib
-out = pathlib.Path(parameters.output_dir)
+out = pathlib.Path(audit.parameters.output_dir)
 (out.parent / "seen").write_text("\\n".join(sorted(os.listdir(out))))
 """
 
