@@ -2,9 +2,10 @@
 
 >>> from pathlib import Path
 >>> from auditkit.ic import verify_proposal
->>> from auditkit.practice import ROOT_KEY
+>>> from auditkit.trust import trust_named
 >>> data = Path("reports/sample/evidence/proposal.cbor").read_bytes()
->>> seen = verify_proposal(data, root_key=ROOT_KEY, proposal_id=900001, stage="recover", request=None)
+>>> key = trust_named("practice").root_key
+>>> seen = verify_proposal(data, root_key=key, proposal_id=900001, stage="recover", request=None)
 >>> seen.bless.rootfs_hash[:8], len(seen.bless.chip_ids)
 ('e212c0a0', 2)
 """

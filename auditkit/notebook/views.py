@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -17,47 +17,15 @@ from auditkit.report.rendering import chain_svg, check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
-    from auditkit.audit import Overlap, Trouble
+    from auditkit.audit import Overlap
     from auditkit.batch import Status
-    from auditkit.decision import Decision
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
     from auditkit.ic import BlessAlternativeGuestOsVersion
+    from auditkit.pipeline import Step
     from auditkit.sev.attestation import AttestationReport
 
 _TEXT: Final = 600  # characters of one cell
-
-
-def parameters(values: Mapping[str, object]) -> Styler:
-    """Every parameter of the audit, as a person reads it."""
-    return _view(("parameter", "value"), [(name, _value_text(value)) for name, value in values.items()])
-
-
-def _value_text(value: object) -> str:
-    if value is None:
-        return "none"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _outcome(made: Decision) -> str:
-    word = made.outcome.upper() if made.outcome == "fail" else made.outcome
-    return f"{made.outcome.symbol} {word}"
-
-
-def decisions(made: Sequence[Decision], trouble: Sequence[Trouble] = ()) -> Styler:
-    """One row a decision; behind them, one row for each trouble that kept a decision from being made."""
-    rows = [
-        (
-            str(d.number),
-            d.question,
-            _outcome(d),
-            d.observed,
-            d.reason,
-        )
-        for d in made
-    ]
-    rows += [("", "Could it be determined?", "TROUBLE", t.where, f"{t.what}. {t.hint}") for t in trouble]
-    return _view(("check", "question", "outcome", "observed", "why"), rows)
 
 
 def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
@@ -115,14 +83,7 @@ def overlap_drawing(rows: Sequence[Overlap]) -> Drawing:
     return Drawing(figure_svg(overlap_figure(rows)))
 
 
-class _Step(Protocol):
-    """A step of the audit: whatever else it has, it has decisions."""
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]: ...
-
-
-def chain(steps: Iterable[_Step]) -> Drawing:
+def chain(steps: Iterable[Step]) -> Drawing:
     """The chain from the NNS key to the chip, each link with its outcome."""
     return Drawing(chain_svg([decision for step in steps for decision in step.decisions]))
 

@@ -176,7 +176,7 @@ def _record(
     )
 
 
-def _deciding(judgement: Judgement[Decision], decisions: Iterable[Decision], trouble: str) -> Deciding | None:
+def _deciding(judgement: Judgement, decisions: Iterable[Decision], trouble: str) -> Deciding | None:
     if judgement.verdict is Verdict.PASS:
         return None
     if judgement.deciding is not None:

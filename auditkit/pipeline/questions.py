@@ -39,11 +39,11 @@ from auditkit.guestos import (
     GuestImage,
     UnknownMemberError,
     parse_boot_args,
-    read_guest_image,
 )
 from auditkit.ic import ProposalVerification, verify_embedded_proposal
 from auditkit.limits import LIMITS
 from auditkit.pipeline.sources import read_proposal_file
+from auditkit.pipeline.steps.images import read_watched
 from auditkit.progress import Progress, progress_here
 from auditkit.sev import measure, measured_boot, parse_launch_measurements
 from auditkit.sev.attestation import AttestationReport, TcbFloor
@@ -58,7 +58,7 @@ class Answer:
     policy: Policy
 
     @property
-    def judgement(self) -> Judgement[Decision]:
+    def judgement(self) -> Judgement:
         """The verdict and why."""
         return judge(self.decisions, self.policy)
 
@@ -236,9 +236,6 @@ def verify_attestation(
 def _read_with_tree(path: Path, progress: Progress) -> GuestImage:
     size = path.stat().st_size
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
-        return read_guest_image(
-            path,
-            work=Path(work),
-            tree=True,
-            progress=lambda done: progress.bytes_done(f"reading {path.name}", done, size),
+        return read_watched(
+            path, f"reading {path.name}", size=size, work=Path(work), tree=True, progress=progress
         )

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from auditkit import checks
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, digest_of_file, read_evidence, read_file
-from auditkit.guestos import BootFiles, GuestImage, read_guest_image
+from auditkit.guestos import BootFiles, GuestImage
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
 from auditkit.pipeline.audit import Audit
@@ -54,6 +54,7 @@ from auditkit.pipeline.steps.evidence_names import (
     REPORT,
     REQUEST,
 )
+from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.proposal import refused_proposal
 from auditkit.pipeline.steps.recovery import (
     read_recovery_image,
@@ -164,7 +165,7 @@ class ReplayedAudit(Audit):
     def _get_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:
         record = self._record.image
         if record is None:
-            raise EvidenceError("the record says nothing about the base image", where=RECORD_NAME)
+            raise _not_recorded("base image")
         if record.trouble:
             return troubled_image(record.trouble)
         if record.version is None:
@@ -196,14 +197,14 @@ class ReplayedAudit(Audit):
     def _get_recovery(self, place: str) -> RecoveryStep:
         record = self._record.recovery
         if record is None or self.base.image is None:
-            raise EvidenceError("the record says nothing about the recovery image", where=RECORD_NAME)
+            raise _not_recorded("recovery image")
         if record.trouble:
             return RecoveryStep(trouble=record.trouble, record=record)
         if record.unknown_member:
             return strange_recovery(record.unknown_member)
-        base, image = recorded_images(record, self.base.image, self._files)
-        if record.facts is None:
-            raise EvidenceError("the record says nothing about the recovery image", where=RECORD_NAME)
+        if record.facts is None or record.trees is None:
+            raise _not_recorded("recovery image")
+        base, image = recorded_images(record.facts, record.trees, self.base.image, self._files)
         if self._given_recovery is not None:
             image = self._recovery_again(self._given_recovery, record.facts)
         step = self._compare_recovery(
@@ -223,11 +224,13 @@ class ReplayedAudit(Audit):
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:
         """The base image, which has to be the one of the record."""
         with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
-            image = read_guest_image(
+            image = read_watched(
                 path,
+                "reading the base image",
+                size=facts.size,
                 work=Path(work),
                 tree=self._record.recovery is not None,
-                progress=lambda done: self._progress.bytes_done("reading the base image", done, facts.size),
+                progress=self._progress,
             )
         require_same_image("base image", path, image, facts)
         return image
@@ -258,6 +261,10 @@ class ReplayedAudit(Audit):
         return tuple(
             Unkept(self._files[file.name], file.refusal) for file in self._record.unkept if file.name in names
         )
+
+
+def _not_recorded(what: str) -> EvidenceError:
+    return EvidenceError(f"the record says nothing about the {what}", where=RECORD_NAME)
 
 
 def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:

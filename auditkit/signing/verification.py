@@ -51,7 +51,7 @@ class ReportVerification:
     not_covered: tuple[str, ...]
 
     @property
-    def judgement(self) -> Judgement[Decision]:
+    def judgement(self) -> Judgement:
         """PASS where the report is authentic and consistent, FAIL where it is not, TROUBLE where nobody can know."""
         made = {decision.id for decision in self.decisions}
         policy = checks.verification_policy(

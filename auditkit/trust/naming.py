@@ -40,8 +40,7 @@ def canonical_name(text: str) -> str:
     """
     if not is_named_root_key(text) or text == MAINNET.name:
         return text
-    key = bytes.fromhex(text)
-    return MAINNET.name if key == MAINNET.root_key else name_of_key(key) or text.lower()
+    return _name_of(bytes.fromhex(text))
 
 
 def parse_trust(text: str) -> Trust:
@@ -57,7 +56,11 @@ def parse_trust(text: str) -> Trust:
 
 def trust_in(root_key: bytes) -> Trust:
     """The trust in a root key (133 bytes of DER): mainnet's, that of a world, or of whoever holds another key."""
-    if root_key == MAINNET.root_key:
+    name = _name_of(root_key)
+    if name == MAINNET.name:
         return MAINNET
-    name = name_of_key(root_key)
-    return world(name).trust if name else Trust(root_key.hex(), root_key)
+    return world(name).trust if is_world(name) else Trust(name, root_key)
+
+
+def _name_of(root_key: bytes) -> str:
+    return MAINNET.name if root_key == MAINNET.root_key else name_of_key(root_key) or root_key.hex()

@@ -154,7 +154,7 @@ def every_check(policy: Policy) -> tuple[Check, ...]:
     return checks.ALL_CHECKS if set(policy.checks) <= set(checks.ALL_CHECKS) else policy.checks
 
 
-def with_one(policy: Policy, *instead: Decision, of: Check) -> Judgement[Decision]:
+def with_one(policy: Policy, *instead: Decision, of: Check) -> Judgement:
     """The verdict where every check passed, but for one."""
     others = [check.passed("seen", "because") for check in every_check(policy) if check is not of]
     return judge([*others, *instead], policy)

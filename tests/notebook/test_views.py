@@ -6,13 +6,16 @@ from auditkit import checks
 from auditkit.audit import Trouble, compare
 from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
 from auditkit.notebook import views
+from auditkit.pipeline import Audit, Step
+from auditkit.progress import Silent
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 
 
 def test_decisions_and_trouble_are_told_whole():
     decision = checks.OVERLAP_ANY.failed("x" * 200, "because of this")
-    html = views.decisions([decision], [Trouble("no network", "somewhere", "try again")]).to_html()
+    trouble = Trouble("no network", "somewhere", "try again")
+    html = Step(decisions=(decision,), trouble=(trouble,))._repr_html_()
     assert "x" * 200 in html
     assert "FAIL" in html
     assert "no network. try again" in html
@@ -35,6 +38,6 @@ def test_nothing_to_show_is_an_empty_table():
 
 
 def test_parameters_are_readable():
-    html = views.parameters({"vcpus": [16, 64], "request_source": None}).to_html()
+    html = Audit.named("practice:honest", "vcpus=[16, 64]", progress=Silent())._repr_html_()
     assert "16, 64" in html
     assert "none" in html

@@ -18,7 +18,6 @@ from auditkit.audit.verdict.command_policies import (
     compare_images_policy,
 )
 from auditkit.audit.verdict.judgement import (
-    Decided,
     Judgement,
     Trouble,
     Verdict,
@@ -47,7 +46,6 @@ __all__ = [
     "STRICT_1",
     "VERITY_POLICY",
     "Claim",
-    "Decided",
     "Judgement",
     "Policy",
     "Trouble",

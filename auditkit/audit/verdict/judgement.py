@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar
 
 from auditkit.audit.verdict.policy import Policy
-from auditkit.decision import JSON_PART, Outcome, Sentence
+from auditkit.decision import JSON_PART, Decision, Outcome, Sentence
 
 
 class Verdict(StrEnum):
@@ -41,31 +41,8 @@ class Trouble:
     hint: str = ""
 
 
-class Decided(Protocol):
-    """A decision, or its record in a report."""
-
-    @property
-    def id(self) -> str:
-        """The check's id."""
-
-    @property
-    def number(self) -> int:
-        """Its place in the order of the checks."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """What it decided."""
-
-    @property
-    def reason(self) -> str:
-        """One sentence that says why."""
-
-
-_Decided = TypeVar("_Decided", bound=Decided)
-
-
 @dataclass(frozen=True, slots=True)
-class Judgement(Generic[_Decided]):
+class Judgement:
     """A verdict and what it rests on.
 
     Attributes:
@@ -78,12 +55,12 @@ class Judgement(Generic[_Decided]):
 
     policy: str
     verdict: Verdict
-    deciding: _Decided | None
+    deciding: Decision | None
     missing: tuple[str, ...]
     reason: str
 
 
-def judge(decisions: Iterable[_Decided], policy: Policy) -> Judgement[_Decided]:
+def judge(decisions: Iterable[Decision], policy: Policy) -> Judgement:
     """The verdict of ``policy`` over ``decisions``.
 
     FAIL if a demanded check failed; else TROUBLE if a demanded check is missing, was decided twice, or was skipped

@@ -38,7 +38,6 @@ from auditkit.guestos import (
     UnknownMemberError,
     VerityRoot,
     parse_boot_args,
-    read_guest_image,
 )
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
@@ -53,6 +52,7 @@ from auditkit.pipeline.steps.evidence_names import (
     KERNEL,
     PUBLISHED,
 )
+from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.step import Step, not_reached
 from auditkit.progress import Progress
 from auditkit.sev import KnownRelease, PublishedMeasurement, parse_launch_measurements, releases_for
@@ -188,11 +188,8 @@ def read_base_image(
         return wrong_image(wanted, error.observed, source.name, sums)
     size = file.path.stat().st_size
     try:
-        image = read_guest_image(
-            file.path,
-            work=work,
-            tree=tree,
-            progress=lambda done: progress.bytes_done("reading the base image", done, size),
+        image = read_watched(
+            file.path, "reading the base image", size=size, work=work, tree=tree, progress=progress
         )
     except UnknownMemberError as error:
         return strange_image(wanted.version, error.observed, source.name, sums)

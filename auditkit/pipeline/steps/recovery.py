@@ -23,12 +23,12 @@ from auditkit.guestos import (
     GuestImage,
     TreeComparison,
     TreeSnapshot,
-    read_guest_image,
 )
 from auditkit.limits import LIMITS
 from auditkit.pipeline.records import ImageFacts, RecoveryRecord, TreesRecord, digest_at
 from auditkit.pipeline.steps.base_image import BaseImageStep
 from auditkit.pipeline.steps.evidence_names import EMBEDDED_PROPOSAL, OWN, RECOVERY_IMAGE
+from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.measurements import MeasurementStep
 from auditkit.pipeline.steps.proposal import ProposalStep
 from auditkit.pipeline.steps.step import Step
@@ -89,11 +89,8 @@ def read_recovery_image(source: Source, work: Path, progress: Progress) -> Guest
         progress=lambda done, total: progress.bytes_done("downloading the recovery image", done, total),
     )
     size = found.path.stat().st_size
-    return read_guest_image(
-        found.path,
-        work=work,
-        tree=True,
-        progress=lambda done: progress.bytes_done("reading the recovery image", done, size),
+    return read_watched(
+        found.path, "reading the recovery image", size=size, work=work, tree=True, progress=progress
     )
 
 
@@ -157,7 +154,7 @@ def compare_with_base(
 
 
 def recorded_images(
-    record: RecoveryRecord, base: GuestImage, files: Mapping[str, Evidence]
+    facts: ImageFacts, trees: TreesRecord, base: GuestImage, files: Mapping[str, Evidence]
 ) -> tuple[GuestImage, GuestImage]:
     """The base image with its boot tree, and the recovery image, as the record of an audit has them.
 
@@ -166,12 +163,9 @@ def recorded_images(
         files: the evidence.
 
     Raises:
-        EvidenceError: the record says nothing about the image, or contradicts itself or the evidence.
+        EvidenceError: the record contradicts itself or the evidence.
         SourceError: a file is missing that the record speaks of.
     """
-    facts, trees = record.facts, record.trees
-    if facts is None or trees is None:
-        raise EvidenceError("the record says nothing about the recovery image", where=RECORD_NAME)
     base_tree, tree = trees.snapshots()
     for role, path in MEASURED_FILES.items():
         if digest_at(base_tree, path) != base.boot.sha256[role]:

@@ -4,58 +4,41 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from auditkit.audit import Trouble
-from auditkit.decision import Decision
+from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
-from auditkit.report.rendering import OUTCOME_SYMBOLS, tally
+from auditkit.report.rendering import tally
+
+if TYPE_CHECKING:
+    from auditkit.pipeline.steps.step import Step
 
 _TEXT: Final = 600  # characters of one cell
 _NO_TEX: Final = 'class="tex2jax_ignore mathjax_ignore"'  # Jupyter typesets $...$ in what a cell shows
 _CELL: Final = 'style="text-align: left; vertical-align: top; overflow-wrap: anywhere"'
 
 
-class Shown(Protocol):
-    """A step of the audit."""
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """What it decided."""
-
-    @property
-    def trouble(self) -> tuple[Trouble, ...]:
-        """What it met."""
-
-    @property
-    def obstacle(self) -> str:
-        """What stood in its way."""
-
-
-def step_html(title: str, step: Shown) -> str:
-    """A heading and one row per decision; behind them, one for each trouble that kept one from being made."""
+def step_html(step: Step) -> str:
+    """A heading and one row per decision; after them, one for each trouble that kept one from being made."""
     rows = [
-        (
-            str(one.number),
-            one.question,
-            f"{OUTCOME_SYMBOLS[one.outcome]} {one.outcome}",
-            one.observed,
-            one.reason,
-        )
-        for one in step.decisions
+        (str(one.number), one.question, _outcome(one), one.observed, one.reason) for one in step.decisions
     ]
-    rows += [("", "Could it be determined?", "TROUBLE", one.where, _trouble(one)) for one in step.trouble]
+    rows += [
+        ("", "Could it be determined?", "TROUBLE", one.where, f"{one.what}. {one.hint}")
+        for one in step.trouble
+    ]
     table = html_table(("check", "question", "outcome", "observed", "why"), rows) if rows else ""
     headline = html.escape(one_line(_headline(step), _TEXT))
-    return f"<p {_NO_TEX}><strong>{html.escape(title)}</strong>: {headline}</p>{table}"
+    return f"<p {_NO_TEX}><strong>{html.escape(step.title)}</strong>: {headline}</p>{table}"
 
 
-def step_text(title: str, step: Shown) -> str:
+def step_text(step: Step) -> str:
     """The same as text: one line per decision, with the reason where it is not a pass."""
-    lines = [f"{title}: {_headline(step)}"]
+    lines = [f"{step.title}: {_headline(step)}"]
     for one in step.decisions:
-        why = "" if one.outcome == "pass" else f" ({one.reason})"
-        lines.append(f"  {OUTCOME_SYMBOLS[one.outcome]} {one.number:2} {one.id}: {one.observed}{why}")
+        why = "" if one.outcome is Outcome.PASS else f" ({one.reason})"
+        lines.append(f"  {one.outcome.symbol} {one.number:2} {one.id}: {one.observed}{why}")
     lines += [f"  ? {one.where}: {_trouble(one)}" for one in step.trouble]
     return "\n".join(one_line(line, _TEXT) for line in lines)
 
@@ -70,7 +53,11 @@ def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table {_NO_TEX}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _headline(step: Shown) -> str:
+def _outcome(made: Decision) -> str:
+    return f"{made.outcome.symbol} {made.outcome.upper() if made.outcome is Outcome.FAIL else made.outcome}"
+
+
+def _headline(step: Step) -> str:
     if step.obstacle:
         return step.obstacle
     if step.trouble:

@@ -52,14 +52,13 @@ class Step:
         if not before.decisions:
             return cls(obstacle=before.obstacle)
         stop = _first_stop(before.decisions)
-        reason = why_not_reached(stop) if stop.outcome is Outcome.FAIL else stop.reason
-        return cls(decisions=not_reached(members, stop), obstacle=reason)
+        return cls(decisions=not_reached(members, stop), obstacle=_why(stop))
 
     def __repr__(self) -> str:
-        return step_text(self.title, self)
+        return step_text(self)
 
     def _repr_html_(self) -> str:
-        return step_html(self.title, self)
+        return step_html(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
@@ -67,8 +66,13 @@ class Step:
 
 def not_reached(members: Iterable[Check], because: Decision) -> tuple[Decision, ...]:
     """Skips of ``members``, but of the failed check itself, that name the check that stopped the audit."""
-    reason = why_not_reached(because) if because.outcome is Outcome.FAIL else because.reason
+    reason = _why(because)
     return tuple(check.skipped(reason) for check in members if check.id != because.id)
+
+
+def _why(stop: Decision) -> str:
+    """Why what comes after ``stop`` was not reached; a skip says it already."""
+    return why_not_reached(stop) if stop.outcome is Outcome.FAIL else stop.reason
 
 
 def first_failure(decisions: Iterable[Decision]) -> Decision:

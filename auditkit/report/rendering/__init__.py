@@ -17,7 +17,6 @@ from auditkit.report.rendering.markdown import (
     render_markdown,
 )
 from auditkit.report.rendering.summary import (
-    OUTCOME_SYMBOLS,
     check_and_reason,
     foreign_root_key,
     tally,
@@ -28,7 +27,6 @@ from auditkit.report.rendering.text import (
 )
 
 __all__ = [
-    "OUTCOME_SYMBOLS",
     "begin_job_summary",
     "chain_svg",
     "check_and_reason",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final, Protocol
+from typing import Final
 
-from auditkit.decision import Outcome
+from auditkit.decision import Decision, Outcome
 from auditkit.display import shortened, visible
 
 _LINKS: Final = (
@@ -25,18 +25,6 @@ _LINKS: Final = (
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "none": "not checked"}
 _MARKS: Final = {"pass": Outcome.PASS.symbol, "fail": Outcome.FAIL.symbol, "none": Outcome.SKIP.symbol}
 _WIDTH, _ROW, _TOP = 360, 46, 8
-
-
-class Decided(Protocol):
-    """A decision, or its record in a report."""
-
-    @property
-    def id(self) -> str:
-        """The check's id."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """What it decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +47,12 @@ class Link:
         return _WORDS[self.state]
 
 
-def chain_links(decisions: Sequence[Decided]) -> tuple[Link, ...]:
+def chain_links(decisions: Sequence[Decision]) -> tuple[Link, ...]:
     """The outcome of each link: fail if one of its checks failed, not checked if none was answered, else pass."""
     return tuple(_link(name, prefixes, decisions) for name, prefixes in _LINKS)
 
 
-def _link(name: str, prefixes: tuple[str, ...], decisions: Sequence[Decided]) -> Link:
+def _link(name: str, prefixes: tuple[str, ...], decisions: Sequence[Decision]) -> Link:
     members = [one for one in decisions if one.id.startswith(prefixes)]
     failed = [one for one in members if one.outcome is Outcome.FAIL]
     warned = sum(one.outcome is Outcome.WARN for one in members)
@@ -75,7 +63,7 @@ def _link(name: str, prefixes: tuple[str, ...], decisions: Sequence[Decided]) ->
     return Link(name, "pass", f"{warned} with a warning" if warned else "")
 
 
-def chain_svg(decisions: Sequence[Decided]) -> str:
+def chain_svg(decisions: Sequence[Decision]) -> str:
     """The picture as an SVG document; it reads in black and white and names each outcome in words."""
     links = chain_links(decisions)
     height = _TOP * 2 + _ROW * len(links)

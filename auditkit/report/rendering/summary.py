@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit.audit import Relation
-from auditkit.audit.verdict import FOREIGN_WORLDS, Decided, Verdict
+from auditkit.audit.verdict import FOREIGN_WORLDS, Verdict
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Check, Decision, Outcome, Qualification
 from auditkit.report.document import AuditDocument
@@ -117,7 +117,7 @@ def groups(document: AuditDocument) -> tuple[Group, ...]:
     return tuple(group for group in told if group.decisions)
 
 
-def tally(decisions: Collection[Decided]) -> str:
+def tally(decisions: Collection[Decision]) -> str:
     """How many decisions have which outcome, such as ``10 passed, 1 failed``."""
     words = {
         Outcome.PASS: "passed",
