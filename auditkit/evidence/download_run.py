@@ -138,9 +138,8 @@ class DownloadRun:
         except (WrongDigestError, _MixedError) as error:
             if not encoding:
                 raise
-            refused = refused_encoding(
-                encoding, url
-            )  # encoded, it proves nothing about what it would be, decoded
+            # Encoded, it proves nothing about what it would be, decoded.
+            refused = refused_encoding(encoding, url)
             raise (_MixedError(refused) if isinstance(error, _MixedError) else refused) from None
 
     def _position(self, response: requests.Response, url: str) -> int | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from auditkit.digests import COMMIT
 from auditkit.errors import AuditkitError
 from auditkit.pipeline.parameters import Parameters
 from auditkit.report import ParameterValue
@@ -128,7 +129,7 @@ def _forms(place: str) -> list[str]:
 
 
 def _pattern(place: str) -> str:
-    return re.escape(place).replace(_VERSION, "[0-9a-f]{40}")
+    return re.escape(place).replace(_VERSION, COMMIT)
 
 
 def _own_folders() -> Iterator[tuple[str, int]]:

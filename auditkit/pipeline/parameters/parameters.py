@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from auditkit.digests import COMMIT
 from auditkit.errors import ParameterError
 from auditkit.evidence import IMAGE_URLS
 from auditkit.guestos import RELEASE_BOOT_ARGS
@@ -29,6 +30,7 @@ from auditkit.numbers import EXACT, Count, ProposalNumber
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.parameters.notebook_cells import names_set_by_cells
 from auditkit.pipeline.parameters.source import read_parameter_bytes, source_name
+from auditkit.report import Sha256
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
 from auditkit.trust import MAINNET, names_trust, parse_trust, trust_named
@@ -39,7 +41,6 @@ ENVIRONMENT: Final = {
     "base_version": "ALTERNATIVE_GUESTOS_BASE_VERSION",
 }
 
-Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 BootArgsName = Annotated[str, StringConstraints(pattern=r"^BOOT_ARGS(_[A-Z0-9]+)+$")]
 
 
@@ -62,14 +63,14 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     proposal_id: ProposalNumber
-    base_version: Annotated[str, StringConstraints(pattern=r"^(auto|[0-9a-f]{40})$")]
+    base_version: Annotated[str, StringConstraints(pattern=f"^(auto|{COMMIT})$")]
     stage: Literal["vote", "recover"] = "recover"
     policy: Literal["strict", "overlap"] = "strict"
     proposal_source: NonEmpty = MAINNET.hosts[0]
     request_source: NonEmpty | None = None
     root_key: NonEmpty = MAINNET.name
     base_image: NonEmpty = IMAGE_URLS[0]
-    base_image_sha256: Sha256Hex | None = None
+    base_image_sha256: Sha256 | None = None
     recovery_image: NonEmpty | None = None
     attestation_report: NonEmpty | None = None
     attestation_chain: NonEmpty | None = None

@@ -15,10 +15,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from auditkit.audit import Trouble
 from auditkit.decision import Decision
@@ -30,7 +30,7 @@ from auditkit.opening import regular_file
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.records.trees import TreesRecord
 from auditkit.pipeline.records.unkept import Refusal
-from auditkit.report import RECORD_NAME, FileRecord, ParameterValue, PolicyIds, first_fault
+from auditkit.report import RECORD_NAME, FileRecord, ParameterValue, PolicyIds, Sha256, first_fault
 
 RECORD_V1: Final = "auditkit/replay/v1"
 RECORD_V2: Final = "auditkit/replay/v2"
@@ -48,8 +48,6 @@ _RECOVERY_COMMENT: Final = """\
 # The recovery image is not kept either. What was found in it stands below under "recovery": the entries of both boot
 # trees, and its dm-verity root. `auditkit compare-images` and `auditkit verity-hash` tell the same of the image itself.
 """
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):

@@ -21,6 +21,7 @@ from auditkit.audit import (
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import (
+    MEASUREMENTS_NAME,
     Evidence,
     NotFoundError,
     PublishedDigest,
@@ -44,7 +45,6 @@ from auditkit.limits import LIMITS
 from auditkit.pipeline.records import ImageFacts, ImageRecord
 from auditkit.pipeline.steps.evidence_names import (
     BOOT_ARGS,
-    COMPUTED,
     FIRMWARE,
     IMAGE,
     IMAGE_SUMS,
@@ -315,10 +315,10 @@ def _published_measurements(
 ) -> tuple[str, Evidence | None]:
     """The release's own list, or why there is none that can be used."""
     try:
-        data = read_bytes(source.sibling(COMPUTED), LIMITS.answer_bytes)
+        data = read_bytes(source.sibling(MEASUREMENTS_NAME), LIMITS.answer_bytes)
         parse_launch_measurements(data)
     except NotFoundError:
-        return f"There is no {COMPUTED} beside the base image.", None
+        return f"There is no {MEASUREMENTS_NAME} beside the base image.", None
     except (SourceError, EvidenceError) as error:
-        return f"The {COMPUTED} beside the base image cannot be used: {redact(error.what)}.", None
-    return "", Evidence.of_bytes(PUBLISHED, data, f"{COMPUTED} beside {origin}")
+        return f"The {MEASUREMENTS_NAME} beside the base image cannot be used: {redact(error.what)}.", None
+    return "", Evidence.of_bytes(PUBLISHED, data, f"{MEASUREMENTS_NAME} beside {origin}")

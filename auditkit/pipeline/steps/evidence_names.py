@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME
+
 PROPOSAL: Final = "proposal.cbor"
 REQUEST: Final = "proposal.request.cbor"
-IMAGE: Final = "update-img.tar.zst"
+IMAGE: Final = IMAGE_NAME
 IMAGE_SUMS: Final = "base-SHA256SUMS"
 PUBLISHED: Final = "published-launch-measurements.json"
-COMPUTED: Final = "launch-measurements.json"
+COMPUTED: Final = MEASUREMENTS_NAME
 FIRMWARE: Final = "OVMF_SEV.fd"
 KERNEL: Final = "vmlinuz"
 INITRD: Final = "initrd.img"
