@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -103,6 +104,8 @@ def test_an_audit_that_is_ended_puts_its_things_away(number, cells, tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # under nohup a child would ignore the signal, as whoever starts that wants
+            preexec_fn=partial(signal.signal, number, signal.SIG_DFL),  # noqa: PLW1509  (one thread)
         ) as process:
             deadline = time.monotonic() + 60
             while not (kernels := psutil.Process(process.pid).children()) or cells_done(temporary) < cells:
