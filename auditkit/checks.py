@@ -2,7 +2,9 @@
 
 1-14 are about the certified proposal (docs/certificates.md), 15-17 about what it says, 18-22 about the base
 release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-42
-about an attestation report, where they are given. 43-45 are about what the parameters chose.
+about an attestation report, where they are given. 43-45 and 54 are about what the parameters chose. 49-53 are about
+the election of the base release (docs/elections.md). An audit of an election proposal asks 48 in the place of 14, 55-58
+about what the proposal says, 59-63 about image, measurements and record, and not 15-17 and 25-34.
 """
 
 from __future__ import annotations
@@ -271,6 +273,99 @@ SETTINGS_MATRIX: Final = Check(
     "the release matrix, and dfinity.tee=1 on every measured command line",
 )
 
+ELECTION_ANSWER: Final = Check(
+    49,
+    "election.answer",
+    "Is the answer about the election of the base version certified by the NNS?",
+    "a certified answer with its request",
+)
+ELECTION_ELECTED: Final = Check(
+    50,
+    "election.elected",
+    "Is the base version elected by the NNS?",
+    "a record of the version in the registry, or an executed proposal that elected it",
+)
+ELECTION_DIGEST: Final = Check(
+    51,
+    "election.digest",
+    "Does the base image have the certified digest?",
+    "the SHA-256 that the NNS elected",
+)
+ELECTION_MEASUREMENTS: Final = Check(
+    52,
+    "election.measurements",
+    "Do the computed measurements equal the certified ones?",
+    "the measurements that the NNS elected, no more and no fewer",
+)
+ELECTION_BLESSED: Final = Check(
+    53,
+    "election.blessed",
+    "Are the blessed measurements among the certified ones?",
+    "every blessed measurement in the record of the base version",
+)
+
+SETTINGS_DEPTH: Final = Check(
+    54,
+    "settings.depth",
+    "Was the base image read and measured?",
+    "depth image",
+)
+
+ELECTION_VERSION: Final = Check(
+    55,
+    "election.version",
+    "Does the proposal name a GuestOS version?",
+    "40 hex digits, a commit of dfinity/ic",
+)
+ELECTION_DIGEST_GIVEN: Final = Check(
+    56,
+    "election.digest-given",
+    "Does the proposal give the digest of the image?",
+    "64 hex digits",
+)
+ELECTION_URLS: Final = Check(
+    57,
+    "election.urls",
+    "Does the proposal say where the image is?",
+    "at least one https address, each once, each of this version",
+)
+ELECTION_MEASUREMENTS_GIVEN: Final = Check(
+    58,
+    "election.measurements-given",
+    "Does the proposal give launch measurements?",
+    "at least one, each of 48 bytes, of no other release",
+)
+ELECTION_IMAGE: Final = Check(
+    59,
+    "election.image",
+    "Is the image at the proposal's addresses the one that it names?",
+    "the digest of the proposal at every address that was asked",
+)
+ELECTION_EXPLAINED: Final = Check(
+    60,
+    "election.explained",
+    "Is every measurement of the proposal one of the image?",
+    "every measurement of the proposal computed from the image",
+)
+ELECTION_LABELS: Final = Check(
+    61,
+    "election.labels",
+    "Do the proposal's labels describe the measurements they stand beside?",
+    "no label that contradicts the computed setting",
+)
+ELECTION_COVERAGE: Final = Check(
+    62,
+    "election.coverage",
+    "Does the proposal hold every measurement of the image?",
+    "every computed measurement in the proposal",
+)
+ELECTION_RECORD: Final = Check(
+    63,
+    "election.record",
+    "Does the registry's record say the same as the proposal?",
+    "the digest and the measurements of the proposal",
+)
+
 ROOT_VERITY: Final = Check(
     1,
     "root.verity",
@@ -315,8 +410,22 @@ ATTESTATION_CHECKS: Final = (
     ATTESTATION_POLICY,
     ATTESTATION_VERSION,
 )
-SETTINGS_CHECKS: Final = (SETTINGS_ROOT_KEY, SETTINGS_POLICY, SETTINGS_MATRIX)
-ALL_CHECKS: Final = (
+SETTINGS_CHECKS: Final = (SETTINGS_ROOT_KEY, SETTINGS_POLICY, SETTINGS_MATRIX, SETTINGS_DEPTH)
+ELECTED_CHECKS: Final = (
+    ELECTION_ANSWER,
+    ELECTION_ELECTED,
+    ELECTION_DIGEST,
+    ELECTION_MEASUREMENTS,
+    ELECTION_BLESSED,
+)
+ELECTION_CONTENT_CHECKS: Final = (
+    ELECTION_VERSION,
+    ELECTION_DIGEST_GIVEN,
+    ELECTION_URLS,
+    ELECTION_MEASUREMENTS_GIVEN,
+)
+ELECTION_OVERLAP_CHECKS: Final = (ELECTION_EXPLAINED, ELECTION_LABELS, ELECTION_COVERAGE)
+RECOVERY_AUDIT_CHECKS: Final = (
     *PROPOSAL_CHECKS,
     *CONTENT_CHECKS,
     *BASE_CHECKS,
@@ -324,5 +433,28 @@ ALL_CHECKS: Final = (
     *OVERLAP_CHECKS,
     *RECOVERY_CHECKS,
     *ATTESTATION_CHECKS,
-    *SETTINGS_CHECKS,
+    SETTINGS_ROOT_KEY,
+    SETTINGS_POLICY,
+    SETTINGS_MATRIX,
+    *ELECTED_CHECKS,
+    SETTINGS_DEPTH,
+)
+"""Those of an audit of a recovery proposal, in their order."""
+ELECTION_AUDIT_CHECKS: Final = (
+    *PROPOSAL_CHECKS[:-1],
+    *BASE_CHECKS,
+    *MEASUREMENT_CHECKS,
+    SETTINGS_ROOT_KEY,
+    SETTINGS_POLICY,
+    SETTINGS_MATRIX,
+    ELECTION_STAGE,
+    SETTINGS_DEPTH,
+    *ELECTION_CONTENT_CHECKS,
+    ELECTION_IMAGE,
+    *ELECTION_OVERLAP_CHECKS,
+    ELECTION_RECORD,
+)
+"""Those of an audit of an election proposal, in their order."""
+ALL_CHECKS: Final = tuple(
+    sorted({*RECOVERY_AUDIT_CHECKS, *ELECTION_AUDIT_CHECKS}, key=lambda check: check.number)
 )

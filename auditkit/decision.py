@@ -6,12 +6,14 @@ observed, and why that is a pass or a failure. Nothing but `auditkit.audit.verdi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import Field, StringConstraints
 
+from auditkit.errors import ParameterError
 from auditkit.numbers import EXACT
 
 CheckId: TypeAlias = Annotated[
@@ -47,10 +49,12 @@ class Qualification(StrEnum):
     IMAGE_NOT_READ = "image-not-read"
     SERVER_DIGEST = "server-digest"
     PINNED_DIGEST = "pinned-digest"
+    NO_CERTIFIED_MEASUREMENTS = "no-certified-measurements"
     PLAIN_HTTP = "plain-http"
     OTHER_VERSION = "other-version"
     ONE_OPINION = "one-opinion"
     OLDER_POLICY = "older-policy"
+    DEPTH_CERTIFICATES = "depth-certificates"
 
 
 class Outcome(StrEnum):
@@ -170,3 +174,21 @@ class Check:
 def why_not_reached(because: Decision) -> str:
     """The reason for whatever was not done because a check failed."""
     return f"Not reached: {because.id} failed."
+
+
+def first_stop(decisions: Iterable[Decision]) -> Decision:
+    """The decision that kept something from its result: its first failure, or the skip that reports an earlier one.
+
+    A skip of a delegation, which the NNS itself needs none of, stops nothing.
+
+    Raises:
+        ParameterError: there is neither; the caller promised one.
+    """
+    made = tuple(decisions)
+    for outcome in (Outcome.FAIL, Outcome.SKIP):
+        for decision in made:
+            if decision.outcome is outcome and not (
+                outcome is Outcome.SKIP and decision.id.startswith("delegation.")
+            ):
+                return decision
+    raise ParameterError("internal error: a step stopped without saying why")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from auditkit import checks
 from auditkit.audit.root_file_system import uncovered, unusable_root
@@ -13,19 +14,55 @@ from auditkit.guestos import BootArgs, VerityRoot
 Names = tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CertifiedDigest:
+    """The digest of an update image that the NNS signed.
+
+    Attributes:
+        sha256: 64 hex digits.
+        said_by: where it stands, such as ``proposal 139,000``.
+    """
+
+    sha256: str
+    said_by: str
+
+
 def decide_digest(
-    observed: str, pinned: str | None, published: str | None, evidence: Names, *, missing: str = ""
+    observed: str,
+    pinned: str | None,
+    published: str | None,
+    evidence: Names,
+    *,
+    certified: CertifiedDigest | None = None,
+    pinned_by: str = "pinned in the parameters",
+    missing: str = "",
 ) -> Decision:
-    """Check 18. Nobody has signed any of these digests, so the right one is a warning and not yet a pass.
+    """Check 18. A digest that nobody signed is a warning; check 51 says what a wrong certified one means.
 
     Args:
         observed: SHA-256 of the whole image, 64 hex digits.
-        pinned: the digest that the auditor demands, if any.
+        pinned: the digest that is demanded, if any.
         published: the digest in the SHA256SUMS beside the image, if there is one.
+        certified: the digest that the NNS signed, if it is known.
+        pinned_by: who demands ``pinned``.
         missing: why there is no published digest.
     """
     check = checks.BASE_DIGEST
     wanted = pinned if pinned is not None else published
+    if pinned is not None and observed != pinned.lower():
+        return check.failed(
+            observed,
+            f"The image is not the one whose digest is {pinned_by}: it was changed or damaged on its way.",
+            expected=pinned,
+            evidence=evidence,
+        )
+    if certified is not None and observed == certified.sha256.lower():
+        return check.passed(
+            observed,
+            f"It has the digest that the NNS certified in {certified.said_by}.",
+            expected=certified.sha256,
+            evidence=evidence,
+        )
     if wanted is None:
         return check.warned(
             observed,
@@ -34,14 +71,6 @@ def decide_digest(
             evidence=evidence,
             qualifications=(Qualification.SERVER_DIGEST,),
         )
-    if observed != wanted:
-        who = "published beside the image" if pinned is None else "pinned in the parameters"
-        return check.failed(
-            observed,
-            f"The image is not the one whose digest is {who}: it was changed or damaged on its way.",
-            expected=wanted,
-            evidence=evidence,
-        )
     if pinned is not None:
         return check.warned(
             observed,
@@ -49,6 +78,13 @@ def decide_digest(
             expected=wanted,
             evidence=evidence,
             qualifications=(Qualification.PINNED_DIGEST,),
+        )
+    if observed != wanted:
+        return check.failed(
+            observed,
+            "The image is not the one whose digest is published beside the image: it was changed or damaged on its way.",
+            expected=wanted,
+            evidence=evidence,
         )
     return check.warned(
         observed,

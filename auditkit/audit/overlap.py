@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from auditkit import checks
-from auditkit.decision import Decision
+from auditkit.decision import Check, Decision
 from auditkit.errors import EvidenceError
 from auditkit.ic import BlessedMeasurement
 from auditkit.limits import LIMITS, Limits
@@ -170,7 +170,7 @@ def decide_overlap(rows: Sequence[Overlap], evidence: tuple[str, ...]) -> tuple[
     return (
         _any(blessed, shared, evidence),
         _explained(blessed, foreign, evidence),
-        _labels(shared, evidence),
+        decide_labels(shared, evidence),
         _coverage(rows, uncovered, evidence),
     )
 
@@ -209,26 +209,33 @@ def _explained(blessed: list[Overlap], foreign: list[Overlap], evidence: tuple[s
     )
 
 
-def _labels(shared: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+def decide_labels(
+    shared: Sequence[Overlap], evidence: tuple[str, ...], *, check: Check = checks.OVERLAP_LABELS
+) -> Decision:
+    """Whether the labels describe the measurements they stand beside (check 27, or 61 of an election).
+
+    Args:
+        shared: the rows with both sides.
+    """
     if not shared:
-        return checks.OVERLAP_LABELS.warned(
+        return check.warned(
             "no measurement in common", "There is no label to compare.", evidence=evidence
         )
     wrong = [row for row in shared if row.contradictions]
     if wrong:
-        return checks.OVERLAP_LABELS.failed(
+        return check.failed(
             f"{len(wrong)} of {len(shared)} labels are wrong, the first beside {wrong[0].measurement.hex()}",
             f"A label tells voters something that the measurement is not: {'; '.join(wrong[0].contradictions)}.",
             evidence=evidence,
         )
     unlabelled = [row for row in shared if row.unlabelled]
     if unlabelled:
-        return checks.OVERLAP_LABELS.warned(
+        return check.warned(
             f"{len(unlabelled)} of {len(shared)} lack {' and '.join(unlabelled[0].unlabelled)}",
             "Some labels are absent; those that are there are right.",
             evidence=evidence,
         )
-    return checks.OVERLAP_LABELS.passed(
+    return check.passed(
         f"all {len(shared)} labels are right",
         "Each label names the CPU type and the command line that were measured.",
         evidence=evidence,

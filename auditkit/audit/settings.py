@@ -1,4 +1,4 @@
-"""What the parameters chose: whose key is believed, which policy decides, what is measured (checks 43 to 45)."""
+"""What the parameters chose: whose key is believed, which policy decides, what is measured (checks 43 to 45 and 54)."""
 
 from __future__ import annotations
 
@@ -112,3 +112,19 @@ def decide_matrix(matrix: Matrix, command_lines: Sequence[tuple[str, str]]) -> D
             qualifications=(Qualification.MATRIX_CHANGED,),
         )
     return check.passed("the release matrix", "These are the settings that nodes are started with.")
+
+
+def decide_depth(depth: str) -> Decision:
+    """Check 54.
+
+    Args:
+        depth: ``image`` or ``certificates``.
+    """
+    check = checks.SETTINGS_DEPTH
+    if depth == "image":
+        return check.passed(depth, "What is compared was computed from the image itself.")
+    return check.warned(
+        depth,
+        "Only certificates were read: nobody measured the image. Audit again with depth: image.",
+        qualifications=(Qualification.DEPTH_CERTIFICATES,),
+    )

@@ -21,7 +21,7 @@ from auditkit.pipeline.document import conclude
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.records import RecoveryRecord, Unkept
 from auditkit.pipeline.redaction import redacted_error, redacted_parameters, redacted_text
-from auditkit.pipeline.sources import CertifiedProposal, certified_proposal, located
+from auditkit.pipeline.sources import CertifiedAnswer, certified_proposal, located
 from auditkit.pipeline.steps import (
     BaseImageStep,
     MeasurementStep,
@@ -274,7 +274,7 @@ class Audit:
         return self._decide_node(files)
 
     def _decide_proposal(
-        self, certified: CertifiedProposal, *, unkept: tuple[Unkept, ...] = (), moment: datetime | None = None
+        self, certified: CertifiedAnswer, *, unkept: tuple[Unkept, ...] = (), moment: datetime | None = None
     ) -> ProposalStep:
         return decide_proposal(
             certified,

@@ -32,7 +32,7 @@ from auditkit.pipeline.records import (
     parse_record,
     require_same_image,
 )
-from auditkit.pipeline.sources import CertifiedProposal
+from auditkit.pipeline.sources import CertifiedAnswer
 from auditkit.pipeline.steps import BaseImageStep, NodeStep, ProposalStep, RecoveryStep
 from auditkit.pipeline.steps.base_image import (
     PublishedBeside,
@@ -159,7 +159,7 @@ class ReplayedAudit(Audit):
             return refused_proposal(refused)
         certificate = self._content(PROPOSAL, LIMITS.certificate_bytes)
         request = self._content(REQUEST, LIMITS.certificate_bytes) if REQUEST in self._files else None
-        certified = CertifiedProposal(certificate, request, self._files[PROPOSAL].origin)
+        certified = CertifiedAnswer(certificate, request, self._files[PROPOSAL].origin)
         return self._decide_proposal(certified, unkept=self._unkept({PROPOSAL, REQUEST}), moment=self._as_of)
 
     def _get_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:

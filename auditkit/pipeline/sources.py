@@ -17,34 +17,36 @@ from auditkit.evidence import (
     read_bytes,
     request_path,
 )
-from auditkit.ic import GOVERNANCE
+from auditkit.ic import GET_PROPOSAL_INFO, GOVERNANCE
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.redaction import PLACES, redacted_place
+from auditkit.pipeline.redaction import PLACES, names_no_place, redacted_place
 from auditkit.trust import Trust, world_place
 
 
 @dataclass(frozen=True, slots=True)
-class CertifiedProposal:
-    """A certificate that claims to hold the proposal; nothing in it is verified.
+class CertifiedAnswer:
+    """A certificate that claims to hold an answer of the NNS; nothing in it is verified.
 
     Attributes:
         certificate: the bare certificate.
-        request: the content map that was sent, as CBOR; None when nobody kept it.
+        request: the envelope that was sent; None when nobody kept it.
         origin: where they came from.
         answered: whether they are an answer to our own question, which is evidence whatever it is, and not files that
             a parameter names.
+        chunks: the parts of a large record of the registry, in order.
     """
 
     certificate: bytes
     request: bytes | None
     origin: str
     answered: bool = True
+    chunks: tuple[bytes, ...] = ()
 
 
-def certified_proposal(parameters: Parameters, trust: Trust) -> CertifiedProposal:
+def certified_proposal(parameters: Parameters, trust: Trust) -> CertifiedAnswer:
     """Reads or fetches what ``proposal_source`` and ``request_source`` point at.
 
     Raises:
@@ -55,18 +57,23 @@ def certified_proposal(parameters: Parameters, trust: Trust) -> CertifiedProposa
     with located(parameters.proposal_source, "proposal_source") as (source, origin):
         if source.url is None:
             return read_proposal_file(source, parameters.request_source)
-        others = [host for host in trust.hosts if host != source.url] if source.url in trust.hosts else ()
-        call = fetch_proposal((source.url, *others), parameters.proposal_id)
+        call = fetch_proposal(hosts_from(source.url, trust), parameters.proposal_id)
         answered = redacted_place(call.url) if source.url == parameters.proposal_source else origin
-        return CertifiedProposal(call.certificate, call.request, answered)
+        return CertifiedAnswer(call.certificate, call.request, answered)
+
+
+def hosts_from(url: str, trust: Trust) -> tuple[str, ...]:
+    """Whom to ask that may be asked at ``url``: the other hosts of the network too, where it is one of them."""
+    others = [host for host in trust.hosts if host != url] if url in trust.hosts else ()
+    return (url, *others)
 
 
 def fetch_proposal(urls: tuple[str, ...], proposal_id: int) -> CertifiedCall:
     """Asks the governance canister for a proposal, by a certified call to the first of ``urls`` that answers."""
-    return fetch_certified_call(urls, GOVERNANCE, "get_proposal_info", encode_nat64_argument(proposal_id))
+    return fetch_certified_call(urls, GOVERNANCE, GET_PROPOSAL_INFO, encode_nat64_argument(proposal_id))
 
 
-def read_proposal_file(source: Source, request_source: str | None) -> CertifiedProposal:
+def read_proposal_file(source: Source, request_source: str | None) -> CertifiedAnswer:
     """A certificate from a file, with the request from ``request_source`` or from the file kept beside it."""
     certificate = read_bytes(source, LIMITS.certificate_bytes)
     request: bytes | None = None
@@ -75,7 +82,7 @@ def read_proposal_file(source: Source, request_source: str | None) -> CertifiedP
     elif source.path is not None:
         with suppress(NotFoundError):
             request = read_bytes(Source(path=request_path(source.path)), LIMITS.certificate_bytes)
-    return CertifiedProposal(certificate, request, redacted_place(str(source)), answered=False)
+    return CertifiedAnswer(certificate, request, redacted_place(str(source)), answered=False)
 
 
 @contextmanager
@@ -108,8 +115,10 @@ def preflight(parameters: Parameters) -> None:
     version = parameters.base_version if parameters.base_version != "auto" else "0" * 40
     for name in PLACES:
         place = getattr(parameters, name)
-        if place is None:
+        if place is None or (name == "election_source" and names_no_place(place)):
             continue
+        if name == "catalogue":
+            continue  # `auditkit.pipeline.election_sources` opens it, and says what is missing
         if (inside := world_place(place)) is not None:
             inside.sources.require(inside.case, name)
             continue

@@ -28,7 +28,9 @@ from auditkit.audit.verdict.policy import (
     POLICIES,
     STRICT,
     STRICT_1,
+    STRICT_2,
     Policy,
+    Subject,
     policy_version,
 )
 
@@ -44,10 +46,12 @@ __all__ = [
     "SENTENCES",
     "STRICT",
     "STRICT_1",
+    "STRICT_2",
     "VERITY_POLICY",
     "Claim",
     "Judgement",
     "Policy",
+    "Subject",
     "Trouble",
     "Verdict",
     "certificate_policy",

@@ -32,11 +32,14 @@ SENTENCES: Final = {
     Qualification.SERVER_DIGEST: "Nobody signed the digest of the base image: it is the word of the server that the "
     "image came from.",
     Qualification.PINNED_DIGEST: "Nobody signed the digest of the base image: whoever wrote the parameters pinned it.",
+    Qualification.NO_CERTIFIED_MEASUREMENTS: "The NNS elected the base release without launch measurements: those that "
+    "were computed here rest on the image alone.",
     Qualification.PLAIN_HTTP: "An image came by plain http: anybody on the way could have changed it.",
     Qualification.OTHER_VERSION: "Another version of auditkit made the pages of this report: that they tell what "
     "audit.json says was not checked.",
     Qualification.OLDER_POLICY: "It was judged by an older version of the policy, which demands less than today's: "
     "audit again.",
+    Qualification.DEPTH_CERTIFICATES: "Only certificates were read: nobody took the image apart and measured it.",
     Qualification.ONE_OPINION: "A cryptographic result rests on one program where two should agree.",
 }
 
@@ -46,6 +49,7 @@ CHOSEN: Final = frozenset(
         Qualification.PRACTICE_NETWORK,
         Qualification.POLICY_OVERLAP,
         Qualification.MATRIX_CHANGED,
+        Qualification.DEPTH_CERTIFICATES,
     }
 )
 """Those that parameters choose. They are part of what an audit is about; the others come from evidence."""

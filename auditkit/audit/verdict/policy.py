@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from auditkit import checks
 from auditkit.decision import Check
 from auditkit.errors import ParameterError
+
+Subject: TypeAlias = Literal["recovery", "election"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,23 @@ class Policy:
         """The ids of `checks`."""
         return _ids(self.checks)
 
-    def asking(self, *, recovery_image: bool, attestation: bool) -> Policy:
-        """The policy for an audit that was also asked about a recovery image, or about a chip.
+    def asking(
+        self,
+        *,
+        recovery_image: bool,
+        attestation: bool,
+        subject: Subject = "recovery",
+        executed: bool = False,
+    ) -> Policy:
+        """The policy for what an audit was asked about.
 
         What was asked about needs an answer: a skip of such a check is no waiver. (Version 1 of the policies let
         such a skip pass, and reports that name it are judged as it was.)
+
+        Args:
+            recovery_image, attestation: whether one was given.
+            subject: which kind of proposal is audited; it has checks of its own since version 3.
+            executed: whether the proposal has to be executed, so that the registry can be asked what became of it.
         """
         if self.version < 2:
             return self
@@ -52,14 +66,20 @@ class Policy:
             more |= _ids(checks.RECOVERY_CHECKS)
         if attestation:
             more |= _ids(checks.ATTESTATION_CHECKS)
-        return replace(self, answered=self.answered | (more & self.demanded))
+        if executed and subject == "election":
+            more.add(checks.ELECTION_RECORD.id)
+        asked = _ids(checks.ELECTION_AUDIT_CHECKS if subject == "election" else checks.RECOVERY_AUDIT_CHECKS)
+        promise = _ELECTION_PROMISE if subject == "election" else self.promise
+        mine = tuple(check for check in self.checks if check.id in asked)
+        return replace(self, promise=promise, checks=mine, answered=(self.answered | more) & _ids(mine))
 
 
 def _ids(members: Iterable[Check]) -> frozenset[str]:
     return frozenset(check.id for check in members)
 
 
-_OF_VERSION_1: Final = tuple(check for check in checks.ALL_CHECKS if check.number <= 41)
+_OF_VERSION_2: Final = tuple(check for check in checks.RECOVERY_AUDIT_CHECKS if check.number <= 45)
+_OF_VERSION_1: Final = tuple(check for check in _OF_VERSION_2 if check.number <= 41)
 _PROVEN: Final = _ids(
     (
         checks.CERTIFICATE_FORM,
@@ -77,6 +97,14 @@ _PROVEN: Final = _ids(
 )
 _PROMISE: Final = (
     "Every blessed measurement is one of the base release, and every label, chip id and hash is well formed."
+)
+_ELECTED_PROMISE: Final = (
+    "The NNS elected the base release, every blessed measurement is one of it, and every label, chip id and hash is "
+    "well formed."
+)
+_ELECTION_PROMISE: Final = (
+    "The image has the digest that the proposal gives, and the proposal's measurements are those of the image, all of "
+    "them and no others."
 )
 
 OVERLAP: Final = Policy(
@@ -96,21 +124,42 @@ STRICT_1: Final = Policy(
     | _ids((*checks.CONTENT_CHECKS, checks.BASE_BOOT_ARGS, checks.OVERLAP_EXPLAINED, checks.OVERLAP_LABELS)),
 )
 
-STRICT: Final = Policy(
+# What may be skipped: the delegation where the NNS itself signed, a list that no release has to publish, and what was not
+# asked about.
+_ANSWERED_SINCE_2: Final = _PROVEN | _ids(
+    (
+        *checks.CONTENT_CHECKS,
+        *checks.BASE_CHECKS,
+        checks.MEASUREMENT_SECOND_OPINION,
+        *checks.OVERLAP_CHECKS,
+        checks.SETTINGS_ROOT_KEY,
+        checks.SETTINGS_POLICY,
+        checks.SETTINGS_MATRIX,
+    )
+)
+
+STRICT_2: Final = Policy(
     name="strict",
     version=2,
     promise=_PROMISE,
+    checks=_OF_VERSION_2,
+    answered=_ANSWERED_SINCE_2,
+)
+
+STRICT: Final = Policy(
+    name="strict",
+    version=3,
+    promise=_ELECTED_PROMISE,
     checks=checks.ALL_CHECKS,
-    # What may be skipped: the delegation where the NNS itself signed, a list that no release has to publish, and
-    # what was not asked about.
-    answered=_PROVEN
+    answered=_ANSWERED_SINCE_2
     | _ids(
         (
-            *checks.CONTENT_CHECKS,
-            *checks.BASE_CHECKS,
-            checks.MEASUREMENT_SECOND_OPINION,
-            *checks.OVERLAP_CHECKS,
-            *checks.SETTINGS_CHECKS,
+            *checks.ELECTED_CHECKS,
+            checks.SETTINGS_DEPTH,
+            checks.ELECTION_STAGE,
+            *checks.ELECTION_CONTENT_CHECKS,
+            checks.ELECTION_IMAGE,
+            *checks.ELECTION_OVERLAP_CHECKS,
         )
     ),
 )
@@ -118,7 +167,7 @@ STRICT: Final = Policy(
 POLICIES: Final = {policy.name: policy for policy in (STRICT, OVERLAP)}
 """The policies of an audit that is made now, by their names."""
 
-_ALL_VERSIONS: Final = {policy.id: policy for policy in (STRICT_1, STRICT, OVERLAP)}
+_ALL_VERSIONS: Final = {policy.id: policy for policy in (STRICT_1, STRICT_2, STRICT, OVERLAP)}
 
 
 def policy_version(identifier: str) -> Policy:

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from auditkit.audit import Subject
 from auditkit.digests import COMMIT
 from auditkit.errors import ParameterError
 from auditkit.evidence import IMAGE_URLS
@@ -40,6 +41,12 @@ ENVIRONMENT: Final = {
     "proposal_id": "ALTERNATIVE_GUESTOS_PROPOSAL_ID",
     "base_version": "ALTERNATIVE_GUESTOS_BASE_VERSION",
 }
+
+REGISTRY_SOURCE: Final = "registry"
+CATALOGUE_SOURCE: Final = "catalogue"
+_WITNESS: Final = "proposal:"
+# What an election says itself and a recovery does not.
+_OF_ELECTIONS: Final = {"base_version": "auto", "base_image": None}
 
 BootArgsName = Annotated[str, StringConstraints(pattern=r"^BOOT_ARGS(_[A-Z0-9]+)+$")]
 
@@ -62,14 +69,19 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    subject: Subject = "recovery"
     proposal_id: ProposalNumber
     base_version: Annotated[str, StringConstraints(pattern=f"^(auto|{COMMIT})$")]
-    stage: Literal["vote", "recover"] = "recover"
+    stage: Literal["vote", "recover", "auto"] = "recover"
+    depth: Literal["image", "certificates"] = "image"
     policy: Literal["strict", "overlap"] = "strict"
     proposal_source: NonEmpty = MAINNET.hosts[0]
     request_source: NonEmpty | None = None
     root_key: NonEmpty = MAINNET.name
-    base_image: NonEmpty = IMAGE_URLS[0]
+    election_source: NonEmpty | None = REGISTRY_SOURCE
+    catalogue: NonEmpty | None = None
+    base_image: NonEmpty | None = IMAGE_URLS[0]
+    all_urls: bool = False
     base_image_sha256: Sha256 | None = None
     recovery_image: NonEmpty | None = None
     attestation_report: NonEmpty | None = None
@@ -86,13 +98,15 @@ class Parameters(BaseModel):
         RELEASE_BOOT_ARGS
     )
     guest_features: Count = RELEASE_GUEST_FEATURES
-    sweep_vcpus_max: Annotated[int, Field(ge=0, le=LIMITS.vcpus)] = 64
+    sweep_vcpus_max: Annotated[int, Field(ge=0, le=LIMITS.vcpus)] = LIMITS.vcpus
     output_dir: NonEmpty = "reports/audit"
 
     def __init__(self, /, **values: object) -> None:
         for name in values:
             if name not in type(self).model_fields:
                 raise _unknown(name)
+        if values.get("subject") == "election":
+            values = {**_OF_ELECTIONS, **values}
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -139,6 +153,53 @@ class Parameters(BaseModel):
                     f"the parameter {name} needs attestation_report",
                     hint=f"name the report, or leave {name} at null",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_subject(self) -> Self:
+        if self.subject == "election":
+            for name in ("recovery_image", "attestation_report"):
+                if getattr(self, name) is not None:
+                    raise ParameterError(
+                        f"the parameter {name} has no place in the audit of an election",
+                        hint="leave it at null, or set subject: recovery",
+                    )
+            if self.policy == "overlap":
+                raise ParameterError(
+                    "the policy overlap is for recoveries: an election has to be right as a whole",
+                    hint="set policy: strict",
+                )
+        elif self.base_image is None:
+            raise ParameterError(
+                "the parameter base_image is null, and a recovery proposal does not say where the image is",
+                hint="give a file or an address, or leave the parameter out",
+            )
+        elif self.all_urls:
+            raise ParameterError(
+                "the parameter all_urls is for elections: a recovery proposal has no addresses",
+                hint="leave it out, or set subject: election",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_depth(self) -> Self:
+        if self.depth == "certificates":
+            for name in ("recovery_image", "base_image_sha256"):
+                if getattr(self, name) is not None:
+                    raise ParameterError(
+                        f"the parameter {name} needs depth: image",
+                        hint=f"leave {name} at null, or set depth: image",
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _with_a_catalogue(self) -> Self:
+        if self.election_source == CATALOGUE_SOURCE and self.catalogue is None:
+            raise ParameterError(
+                "election_source is catalogue, and the parameter catalogue names no folder",
+                hint="`auditkit catalogue update FOLDER` makes one",
+            )
+        witness_number(self.election_source)
         return self
 
     @model_validator(mode="after")
@@ -209,6 +270,29 @@ class Parameters(BaseModel):
     def to_plain(self) -> dict[str, Any]:
         """All parameters as papermill, YAML and JSON take them."""
         return self.model_dump(mode="json")
+
+
+def witness_number(election_source: str | None) -> int | None:
+    """The number N of an ``election_source`` that is ``proposal:N``; None for any other.
+
+    Raises:
+        ParameterError: what follows the colon is no number of a proposal.
+    """
+    if election_source is None or not election_source.startswith(_WITNESS):
+        return None
+    try:
+        return TypeAdapter(ProposalNumber).validate_python(_decimal(election_source.removeprefix(_WITNESS)))
+    except ValueError:
+        raise ParameterError(
+            f"the parameter election_source cannot be {_shown(election_source)}",
+            hint="give proposal: and the number of the proposal that elected the version",
+        ) from None
+
+
+def _decimal(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and not text.startswith("0")):
+        raise ValueError("not a decimal number")
+    return int(text)
 
 
 _IPYTHON_NAMES: Final = frozenset({"In", "Out"})

@@ -8,6 +8,11 @@ from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME
 
 PROPOSAL: Final = "proposal.cbor"
 REQUEST: Final = "proposal.request.cbor"
+ELECTION: Final = "election.cbor"
+ELECTION_REQUEST: Final = "election.request.cbor"
+ELECTION_CHUNKS: Final = "election.chunks.cbor"
+WITNESS: Final = "election-proposal.cbor"
+WITNESS_REQUEST: Final = "election-proposal.request.cbor"
 IMAGE: Final = IMAGE_NAME
 IMAGE_SUMS: Final = "base-SHA256SUMS"
 PUBLISHED: Final = "published-launch-measurements.json"

@@ -22,7 +22,7 @@ from auditkit.pipeline.records import (
     is_request,
     reworded,
 )
-from auditkit.pipeline.sources import CertifiedProposal
+from auditkit.pipeline.sources import CertifiedAnswer
 from auditkit.pipeline.steps.evidence_names import PROPOSAL, REQUEST
 from auditkit.pipeline.steps.step import Step, first_failure, not_reached
 
@@ -72,7 +72,7 @@ def refused_proposal(failed: Decision) -> ProposalStep:
 
 
 def decide_proposal(
-    certified: CertifiedProposal,
+    certified: CertifiedAnswer,
     *,
     proposal_id: int,
     stage: Literal["vote", "recover"],
@@ -131,7 +131,7 @@ def decide_proposal(
     )
 
 
-def _without_form(certified: CertifiedProposal) -> tuple[str, ...]:
+def _without_form(certified: CertifiedAnswer) -> tuple[str, ...]:
     """The files that do not have their form."""
     proposal = () if is_certificate(certified.certificate) else (PROPOSAL,)
     request = () if certified.request is None or is_request(certified.request) else (REQUEST,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from auditkit.audit import Trouble
-from auditkit.decision import Check, Decision, Outcome, why_not_reached
+from auditkit.decision import Check, Decision, Outcome, first_stop, why_not_reached
 from auditkit.errors import ParameterError
 from auditkit.evidence import Evidence
 from auditkit.pipeline.records import Unkept
@@ -51,7 +51,7 @@ class Step:
             )
         if not before.decisions:
             return cls(obstacle=before.obstacle)
-        stop = _first_stop(before.decisions)
+        stop = first_stop(before.decisions)
         return cls(decisions=not_reached(members, stop), obstacle=_why(stop))
 
     def __repr__(self) -> str:
@@ -85,13 +85,3 @@ def first_failure(decisions: Iterable[Decision]) -> Decision:
         if decision.outcome is Outcome.FAIL:
             return decision
     raise ParameterError("internal error: a step stopped without a failed decision")
-
-
-def _first_stop(decisions: Iterable[Decision]) -> Decision:
-    """The decision that kept a step from its result: its first failure, or the skip that reports an earlier one."""
-    made = tuple(decisions)
-    for outcome in (Outcome.FAIL, Outcome.SKIP):
-        for decision in made:
-            if decision.outcome is outcome:
-                return decision
-    raise ParameterError("internal error: a step stopped without saying why")

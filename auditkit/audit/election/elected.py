@@ -1,0 +1,271 @@
+"""Is the base version elected by the NNS (checks 49 and 50)?
+
+Elected means: the registry holds a record of the version. Records go when a version is un-elected, which is routine,
+so that a certified absence alone is no answer: a certified, executed proposal that elected the version is one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from auditkit import checks
+from auditkit.decision import Decision, Outcome, why_not_reached
+from auditkit.ic import (
+    BlessedMeasurement,
+    ElectionVerification,
+    RegistryAnswer,
+    RegistryVerification,
+    ReplicaVersionRecord,
+    time_text,
+)
+
+_PROOF: Final = frozenset(
+    check.id
+    for check in (
+        *checks.CERTIFICATE_CHECKS,
+        checks.REPLY_REQUEST,
+        checks.PROPOSAL_REPLY,
+        checks.REGISTRY_REQUEST,
+    )
+)
+_BINDING: Final = frozenset((checks.REPLY_REQUEST.id, checks.REGISTRY_REQUEST.id))
+_REPLY: Final = frozenset((checks.REGISTRY_REPLY.id,))
+_ABSENT: Final = (
+    "The registry certifies that this version is not elected now. Releases are un-elected routinely, so that it may have "
+    "been: name the proposal that elected it (election_source: proposal:NUMBER), or a catalogue of elections "
+    "(election_source: catalogue)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ElectedRelease:
+    """What the NNS certified about a release.
+
+    Attributes:
+        version: 40 hex digits.
+        sha256: SHA-256 of its update image, 64 hex digits in a record that governance accepted.
+        urls: where the update image is said to be.
+        measurements: its launch measurements; None when it was elected without any.
+        said_by: who says so, such as ``the registry (version 62,948)``.
+    """
+
+    version: str
+    sha256: str
+    urls: tuple[str, ...]
+    measurements: tuple[BlessedMeasurement, ...] | None
+    said_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueWord:
+    """What a catalogue of certified election proposals knows of a version that it knows no election of.
+
+    Attributes:
+        complete: whether it holds every election proposal up to ``as_of``, certified without a gap.
+        elections: how many proposals it holds.
+        as_of: when its newest list was signed, for reading; empty when it has none.
+    """
+
+    complete: bool
+    elections: int
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elected:
+    """Checks 49 and 50, and the release when both passed."""
+
+    decisions: tuple[Decision, ...]
+    release: ElectedRelease | None = None
+
+
+def unasked(reason: str) -> Elected:
+    """Checks 49 and 50 where there is nothing that could be asked.
+
+    Args:
+        reason: why, in one sentence.
+    """
+    return Elected(tuple(check.skipped(reason) for check in (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED)))
+
+
+def decide_elected(
+    version: str,
+    record: RegistryVerification | None,
+    witness: ElectionVerification | None,
+    catalogue: CatalogueWord | None,
+    evidence: tuple[str, ...],
+    *,
+    unheard: str = "",
+) -> Elected:
+    """Checks 49 and 50 over what the registry, a proposal and a catalogue say about a version.
+
+    Args:
+        version: 40 hex digits.
+        record: the verified answer of the registry about the version's record; None when it was not asked or could not
+            be had.
+        witness: the verified proposal that is said to have elected the version; None when there is none.
+        catalogue: what a catalogue knows that holds no election of the version; None when none was asked.
+        unheard: why the registry's answer could not be had, where it was asked for.
+    """
+    answers = tuple(one for one in (record, witness) if one is not None)
+    made = tuple(decision for one in answers for decision in one.decisions)
+    if not answers:
+        return unasked(unheard or "Nothing that the NNS signed about the election of the base version was given.")
+    if failed := _first(made, Outcome.FAIL, _PROOF):
+        answer = checks.ELECTION_ANSWER.failed(
+            f"{failed.id}: {failed.observed}",
+            f"What is given as the NNS's answer about the election is not: {failed.reason}",
+            evidence=evidence,
+        )
+        return Elected((answer, checks.ELECTION_ELECTED.skipped(why_not_reached(answer))))
+    if unbound := _first(made, Outcome.SKIP, _BINDING) or _first(made, Outcome.WARN, _BINDING):
+        why = f"Nothing follows from an answer about the election that came without its request. {unbound.reason}"
+        return Elected(
+            tuple(
+                check.skipped(why, evidence=evidence)
+                for check in (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED)
+            )
+        )
+    answer = checks.ELECTION_ANSWER.passed(
+        "; ".join(f"{_said_by(one)}, signed {time_text(one.time_ns or 0)}" for one in answers),
+        "The signature leads to the root key, and it is the answer to this question.",
+        evidence=evidence,
+    )
+    decision, release = _elected(version, record, witness, catalogue, unheard)
+    return Elected((answer, replace(decision, evidence=evidence)), release)
+
+
+def _elected(
+    version: str,
+    record: RegistryVerification | None,
+    witness: ElectionVerification | None,
+    catalogue: CatalogueWord | None,
+    unheard: str,
+) -> tuple[Decision, ElectedRelease | None]:
+    """Check 50."""
+    check = checks.ELECTION_ELECTED
+    witnessed = None
+    if witness is not None:
+        if why_not := _no_witness(version, witness):
+            return why_not, None
+        witnessed = _proposed_release(version, witness)
+    answer = record.answer if record is not None else None
+    if answer is not None and answer.record is not None:
+        return _recorded(version, answer, answer.record, witnessed)
+    told = _first(record.decisions, Outcome.FAIL, _REPLY) if record is not None else None
+    if answer is None and told is not None:
+        return check.failed(told.observed, f"The registry's answer cannot be relied on: {told.reason}"), None
+    if answer is not None:
+        now = f"no record in the registry (version {answer.version:,})"
+    else:
+        unread = _first(record.decisions, Outcome.SKIP, _REPLY) if record is not None else None
+        now = unread.reason if unread else unheard or "Whether it is elected now was not asked."
+    if witnessed is not None:
+        return (
+            check.passed(
+                f"{now}; elected by {witnessed.said_by}",
+                "It was elected by a certified proposal, and has been un-elected since, as releases are routinely."
+                if answer is not None
+                else "It was elected by a certified proposal; whether it has been un-elected since is not known here.",
+            ),
+            witnessed,
+        )
+    if answer is None:
+        return check.skipped(now), None
+    if catalogue is None:
+        return check.skipped(_ABSENT), None
+    held = f"{catalogue.elections} election proposals, as of {catalogue.as_of or 'an unknown time'}"
+    if not catalogue.complete:
+        return (
+            check.skipped(
+                f"The registry certifies that this version is not elected now, and the catalogue ({held}) knows no "
+                "election of it but is not complete: run `auditkit catalogue update`, or name the proposal that elected "
+                "it (election_source: proposal:NUMBER)."
+            ),
+            None,
+        )
+    return (
+        check.failed(
+            f"{now}; none in the catalogue ({held})",
+            "The NNS never elected this version: nobody who votes has seen what the proposal blesses.",
+        ),
+        None,
+    )
+
+
+def _recorded(
+    version: str,
+    answer: RegistryAnswer,
+    record: ReplicaVersionRecord,
+    witnessed: ElectedRelease | None,
+) -> tuple[Decision, ElectedRelease | None]:
+    check = checks.ELECTION_ELECTED
+    where = f"the registry (version {answer.version:,})"
+    release = ElectedRelease(version, record.sha256_hex, record.urls, record.measurements or None, where)
+    if witnessed is not None and witnessed.sha256 != release.sha256:
+        return (
+            check.failed(
+                f"{witnessed.said_by}: {witnessed.sha256}",
+                "The registry and the proposal that is said to have elected the version name different images.",
+                expected=release.sha256,
+            ),
+            None,
+        )
+    unknown = f"; fields that are not known: {', '.join(record.unknown[:20])}" if record.unknown else ""
+    if answer.asked_version is not None:
+        return (
+            check.passed(
+                f"a record in {where}{unknown}",
+                f"It was elected at version {answer.asked_version:,} of the registry, which is what was asked; it may "
+                "have been un-elected since.",
+            ),
+            release,
+        )
+    return check.passed(f"a record in {where}{unknown}", "The NNS elected it, and nodes may run it."), release
+
+
+def _no_witness(version: str, witness: ElectionVerification) -> Decision | None:
+    """The failed check 50 when the proposal did not elect the version."""
+    check = checks.ELECTION_ELECTED
+    election = witness.election
+    stage = _first(witness.decisions, Outcome.FAIL, {checks.ELECTION_STAGE.id})
+    if election is None or stage is not None:
+        observed, why = (stage.observed, stage.reason) if stage else ("no election", "It elects nothing.")
+        return check.failed(
+            f"{_said_by(witness)}: {observed}",
+            f"The proposal that is said to have elected the version did not: {why}",
+        )
+    if election.version_to_elect != version:
+        return check.failed(
+            f"{_said_by(witness)} elected {election.version_to_elect}",
+            "The proposal that is said to have elected the version elected another.",
+            expected=version,
+        )
+    return None
+
+
+def _proposed_release(version: str, witness: ElectionVerification) -> ElectedRelease | None:
+    election = witness.election
+    if election is None:
+        return None
+    return ElectedRelease(
+        version,
+        election.sha256_hex or "",
+        election.urls,
+        election.measurements or None,
+        _said_by(witness),
+    )
+
+
+def _said_by(answer: RegistryVerification | ElectionVerification) -> str:
+    if isinstance(answer, ElectionVerification):
+        number = answer.proposal.id if answer.proposal is not None else None
+        return "a proposal" if number is None else f"proposal {number}"
+    return "the registry" if answer.answer is None else f"the registry (version {answer.answer.version:,})"
+
+
+def _first(decisions: Iterable[Decision], outcome: Outcome, among: Iterable[str]) -> Decision | None:
+    wanted = frozenset(among)
+    return next((one for one in decisions if one.outcome is outcome and one.id in wanted), None)

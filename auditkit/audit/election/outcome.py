@@ -1,0 +1,171 @@
+"""Is the proposal about this image, the whole image, and what came of it (checks 59 to 63)?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auditkit import checks
+from auditkit.audit.overlap import UNEXPLAINED, Overlap, Relation, decide_labels
+from auditkit.decision import Decision, Outcome, first_stop
+from auditkit.ic import ElectionPayload, RegistryVerification
+
+
+@dataclass(frozen=True, slots=True)
+class ServedImage:
+    """What an address of the proposal gave.
+
+    Attributes:
+        url: the address.
+        sha256: digest of what came, 64 hex digits; None when nothing came.
+        trouble: why nothing came, in words; empty otherwise.
+    """
+
+    url: str
+    sha256: str | None
+    trouble: str = ""
+
+
+def decide_served(
+    served: Sequence[ServedImage], wanted: str, addresses: int, evidence: tuple[str, ...]
+) -> Decision:
+    """Check 59.
+
+    Args:
+        served: the addresses that were asked, at least one of which gave something; none when the image came from
+            elsewhere.
+        wanted: the digest of the proposal, 64 hex digits.
+        addresses: how many the proposal names.
+    """
+    check = checks.ELECTION_IMAGE
+    if not served:
+        return check.warned(
+            f"none of {addresses} addresses was asked",
+            "The image came from where the parameters say; what the proposal's addresses give was not looked at.",
+            expected=wanted,
+            evidence=evidence,
+        )
+    other = [one for one in served if one.sha256 not in (None, wanted.lower())]
+    if other:
+        return check.failed(
+            f"{other[0].url} gives {other[0].sha256}",
+            "What lies at an address of the proposal is not the image that it names.",
+            expected=wanted,
+            evidence=evidence,
+        )
+    given = sum(one.sha256 is not None for one in served)
+    if silent := [one for one in served if one.sha256 is None]:
+        return check.warned(
+            f"{given} of {len(served)} addresses gave it; {silent[0].url}: {silent[0].trouble}"[:500],
+            "Nodes try the addresses in turn, so that one that gives nothing does no harm while another works.",
+            expected=wanted,
+            evidence=evidence,
+        )
+    return check.passed(
+        f"{given} of {addresses} addresses asked",
+        "The image there has the digest of the proposal.",
+        expected=wanted,
+        evidence=evidence,
+    )
+
+
+def decide_proposed(rows: Sequence[Overlap], evidence: tuple[str, ...]) -> tuple[Decision, ...]:
+    """Checks 60 to 62 over the rows of `compare`, whose blessed side is here what the proposal gives."""
+    proposed = [row for row in rows if row.blessed is not None]
+    shared = [row for row in proposed if row.computed is not None]
+    foreign = [row for row in rows if row.relation is Relation.BLESSED_ONLY]
+    lacking = [row for row in rows if row.relation is Relation.COMPUTED_ONLY]
+    return (
+        _explained(proposed, foreign, evidence),
+        decide_labels(shared, evidence, check=checks.ELECTION_LABELS),
+        _coverage(rows, lacking, evidence),
+    )
+
+
+def _explained(proposed: list[Overlap], foreign: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+    check = checks.ELECTION_EXPLAINED
+    if not foreign:
+        return check.passed(
+            f"all {len(proposed)} measurements of the proposal are computed",
+            "Whoever proves one of them runs this image.",
+            evidence=evidence,
+        )
+    first = foreign[0]
+    return check.failed(
+        f"{len(foreign)} of {len(proposed)} are not computed, the first being {first.measurement.hex()}",
+        f"The proposal would let something else than this image pass as the release. {first.explanation or UNEXPLAINED}",
+        evidence=evidence,
+    )
+
+
+def _coverage(rows: Sequence[Overlap], lacking: list[Overlap], evidence: tuple[str, ...]) -> Decision:
+    check = checks.ELECTION_COVERAGE
+    if not lacking:
+        return check.passed(
+            "every computed measurement is in the proposal",
+            "Nodes of every CPU type that releases are measured for can start this version.",
+            evidence=evidence,
+        )
+    computed = sum(row.computed is not None for row in rows)
+    first = lacking[0].computed
+    setting = f"{first.vcpu_type}, " if first is not None and first.vcpu_type else ""
+    return check.failed(
+        f"{len(lacking)} of {computed} are not, the first being {setting}{lacking[0].measurement.hex()}",
+        "Nodes that start like this would not be let in: they could not run the version.",
+        evidence=evidence,
+    )
+
+
+def decide_record(
+    record: RegistryVerification | None,
+    election: ElectionPayload,
+    evidence: tuple[str, ...],
+    *,
+    unheard: str = "",
+) -> Decision:
+    """Check 63, after the proposal was executed.
+
+    Args:
+        record: the verified answer of the registry about the version's record; None when it was not asked.
+        unheard: why it was not.
+    """
+    check = checks.ELECTION_RECORD
+    if record is None:
+        return check.skipped(unheard or "The registry was not asked.", evidence=evidence)
+    answer = record.answer
+    if answer is None:
+        stop = first_stop(record.decisions)
+        if stop.outcome is Outcome.FAIL:
+            return check.failed(
+                f"{stop.id}: {stop.observed}",
+                f"What is given as the registry's answer is not: {stop.reason}",
+                evidence=evidence,
+            )
+        return check.skipped(stop.reason, evidence=evidence)
+    where = f"the registry (version {answer.version:,})"
+    if answer.record is None:
+        return check.warned(
+            f"no record in {where}",
+            "The version is not elected now: it has been un-elected since, as releases are routinely.",
+            evidence=evidence,
+        )
+    wanted = (election.sha256_hex or "").lower()
+    if answer.record.sha256_hex.lower() != wanted:
+        return check.failed(
+            answer.record.sha256_hex,
+            "The registry tells nodes to run another image than the one that was voted on.",
+            expected=wanted,
+            evidence=evidence,
+        )
+    theirs = {entry.measurement for entry in answer.record.measurements or ()}
+    ours = {entry.measurement for entry in election.measurements or ()}
+    if theirs != ours:
+        return check.failed(
+            f"{len(theirs & ours)} measurements in common, {len(theirs - ours)} only in the record, "
+            f"{len(ours - theirs)} only in the proposal",
+            "The registry holds other measurements than those that were voted on.",
+            evidence=evidence,
+        )
+    return check.passed(
+        f"a record in {where}", "Its digest and its measurements are those of the proposal.", evidence=evidence
+    )
