@@ -82,7 +82,8 @@ def decide_digest(
     if observed != wanted:
         return check.failed(
             observed,
-            "The image is not the one whose digest is published beside the image: it was changed or damaged on its way.",
+            "The image is not the one whose digest is published beside the image: it was changed or damaged on its "
+            "way.",
             expected=wanted,
             evidence=evidence,
         )

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.digests import is_sha256
 from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.sev import KnownRelease, release_with_root
 
 CHIP_ID_BYTES = 64
 MEASUREMENT_BYTES = 48
 _MASKED_CHIP = bytes(CHIP_ID_BYTES)
 
 
-def decide_content(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) -> tuple[Decision, ...]:
+def decide_content(
+    bless: BlessAlternativeGuestOsVersion,
+    evidence: tuple[str, ...],
+    *,
+    more_releases: Collection[KnownRelease] = (),
+) -> tuple[Decision, ...]:
     """Checks 15 to 17 over the action of the proposal.
 
     Source: dfinity/ic rs/nns/governance/src/proposals/bless_alternative_guest_os_version.rs, which enforces all of
     them but the length of rootfs_hash and the zeros of a masked chip (AMD SEV-SNP ABI, MASK_CHIP_ID). No other chip id
     is impossible: those of the Turin family are 8 bytes and 56 zeros.
+
+    Args:
+        more_releases: what is known beside the built-in list, to say whose root file system it is.
     """
-    return _chip_ids(bless, evidence), _rootfs_hash(bless, evidence), _measurements(bless, evidence)
+    return (
+        _chip_ids(bless, evidence),
+        _rootfs_hash(bless, evidence, more_releases),
+        _measurements(bless, evidence),
+    )
 
 
 def _chip_ids(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) -> Decision:
@@ -50,11 +65,17 @@ def _chip_ids(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) 
     return check.passed(f"{len(chips)} chip ids", "Each names one AMD processor.", evidence=evidence)
 
 
-def _rootfs_hash(bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...]) -> Decision:
+def _rootfs_hash(
+    bless: BlessAlternativeGuestOsVersion, evidence: tuple[str, ...], more_releases: Collection[KnownRelease]
+) -> Decision:
     check = checks.PROPOSAL_ROOTFS_HASH
     value = bless.rootfs_hash
     if is_sha256(value, any_case=True):
-        return check.passed(value, "It has the form of a dm-verity SHA-256 root hash.", evidence=evidence)
+        known = release_with_root(value.lower(), more=more_releases)
+        whose = f" It is that of {known.text}, by its own kernel command line." if known else ""
+        return check.passed(
+            value, f"It has the form of a dm-verity SHA-256 root hash.{whose}", evidence=evidence
+        )
     shown = repr(value[:80]) if value else "no root hash"
     return check.failed(
         f"{shown} ({len(value)} characters)",

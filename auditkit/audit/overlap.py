@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from auditkit import checks
+from auditkit.audit.verdict.policy import Subject
 from auditkit.decision import Check, Decision
 from auditkit.errors import EvidenceError
 from auditkit.ic import BlessedMeasurement
@@ -23,6 +24,13 @@ UNEXPLAINED: Final = (
 )
 
 
+_LEFT_OUT: Final = {
+    "recovery": "The proposal does not bless {}: a node started that way cannot be recovered with it, but nothing "
+    "unsafe is blessed.",
+    "election": "The proposal does not hold {}: a node started that way could not run the version.",
+}
+
+
 class Relation(StrEnum):
     """How one measurement stands in the two lists."""
 
@@ -35,10 +43,10 @@ class Relation(StrEnum):
     def in_words(self) -> str:
         """How tables, legends and pages call it."""
         return {
-            Relation.MATCHED: "blessed and computed",
+            Relation.MATCHED: "in the proposal and computed",
             Relation.METADATA_DIFFERS: "computed, but the label is wrong",
-            Relation.BLESSED_ONLY: "blessed, but not computed",
-            Relation.COMPUTED_ONLY: "computed, but not blessed",
+            Relation.BLESSED_ONLY: "in the proposal, but not computed",
+            Relation.COMPUTED_ONLY: "computed, but not in the proposal",
         }[self]
 
 
@@ -70,6 +78,7 @@ def compare(
     computed: Sequence[Setting],
     explanations: Mapping[bytes, str],
     *,
+    subject: Subject = "recovery",
     limits: Limits = LIMITS,
 ) -> tuple[Overlap, ...]:
     """Every blessed entry in the proposal's order, then every computed setting that is not blessed.
@@ -78,6 +87,7 @@ def compare(
         blessed: the measurements of the proposal.
         computed: the launch measurements of the release matrix.
         explanations: for a blessed measurement that the matrix does not hold, one sentence that says what it is.
+        subject: what the proposal is about, which decides what a computed setting means that it does not hold.
 
     Raises:
         EvidenceError: the proposal has more measurements than a report can hold.
@@ -99,10 +109,7 @@ def compare(
             setting.measurement,
             None,
             setting,
-            explanation=(
-                f"The proposal does not bless {_in_words(setting)}: a node started that way cannot be recovered with "
-                "it, but nothing unsafe is blessed."
-            ),
+            explanation=_LEFT_OUT[subject].format(_in_words(setting)),
         )
         for setting in computed
         if setting.measurement not in known
@@ -218,9 +225,7 @@ def decide_labels(
         shared: the rows with both sides.
     """
     if not shared:
-        return check.warned(
-            "no measurement in common", "There is no label to compare.", evidence=evidence
-        )
+        return check.warned("no measurement in common", "There is no label to compare.", evidence=evidence)
     wrong = [row for row in shared if row.contradictions]
     if wrong:
         return check.failed(

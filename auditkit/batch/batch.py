@@ -182,7 +182,7 @@ def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:
         subject=BatchSubject(
             proposal_id=parameters.proposal_id,
             base_version=report.subject.base_version if report else planned,
-            stage=parameters.stage,
+            stage=report.subject.stage if report else parameters.stage,
             policy=parameters.policy,
         ),
         deciding=(report.deciding or None) if report else None,

@@ -27,7 +27,7 @@ class BatchSubject(Part):
 
     proposal_id: ProposalNumber | None
     base_version: str | None
-    stage: Literal["vote", "recover"]
+    stage: Literal["vote", "recover", "auto"]
     policy: Literal["strict", "overlap"]
 
 

@@ -42,6 +42,7 @@ class AuditSubject:
 
     proposal_id: int | None
     base_version: str | None
+    kind: str
     stage: str
     policy: str
     root_key: str
@@ -58,6 +59,7 @@ class AuditSubject:
         return cls(
             proposal_id=subject.proposal_id,
             base_version=subject.base_version,
+            kind=subject.kind,
             stage=subject.stage,
             policy=subject.policy,
             root_key=canonical_name(str(parameters.get("root_key", "mainnet"))),
@@ -70,6 +72,7 @@ class AuditSubject:
 
     def __str__(self) -> str:
         number = "unknown" if self.proposal_id is None else str(self.proposal_id)
+        elected = self.kind == "election"
         base = "unknown" if self.base_version is None else self.base_version[:12]
         more = [
             word
@@ -80,7 +83,16 @@ class AuditSubject:
             )
             if there
         ]
-        return ", ".join([f"proposal {number}", f"base {base}", self.stage, self.policy, *more, *self.matrix])
+        return ", ".join(
+            [
+                f"{'election' if elected else 'proposal'} {number}",
+                f"{'release' if elected else 'base'} {base}",
+                self.stage,
+                self.policy,
+                *more,
+                *self.matrix,
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)

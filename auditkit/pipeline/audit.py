@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from auditkit import checks
-from auditkit.audit import Matrix, Trouble
+from auditkit.audit import CertifiedDigest, Matrix, Trouble
+from auditkit.decision import Qualification
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, read_bytes
 from auditkit.guestos import GuestImage, UnknownMemberError
-from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
+from auditkit.pipeline.base_version import found_base_version
 from auditkit.pipeline.document import conclude
+from auditkit.pipeline.election_sources import ElectionAnswers, election_answers
+from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.records import RecoveryRecord, Unkept
 from auditkit.pipeline.redaction import redacted_error, redacted_parameters, redacted_text
 from auditkit.pipeline.sources import CertifiedAnswer, certified_proposal, located
 from auditkit.pipeline.steps import (
+    ASKS,
+    Asks,
     BaseImageStep,
+    ElectionStep,
     MeasurementStep,
     NodeStep,
     OverlapStep,
@@ -32,12 +38,26 @@ from auditkit.pipeline.steps import (
     Step,
     refusal,
 )
-from auditkit.pipeline.steps.base_image import WantedImage, find_base_version, read_base_image, troubled_image
+from auditkit.pipeline.steps.base_image import (
+    WantedImage,
+    digest_of_image,
+    read_base_image,
+    troubled_image,
+    unread_image,
+)
+from auditkit.pipeline.steps.election import (
+    decide_election,
+    decide_execution,
+    not_executed,
+    troubled_election,
+    unasked_election,
+)
 from auditkit.pipeline.steps.evidence_names import CHAIN, REPORT
 from auditkit.pipeline.steps.measurements import measure_base
 from auditkit.pipeline.steps.node import NO_REPORT, decide_node
 from auditkit.pipeline.steps.overlap import compare_measurements
-from auditkit.pipeline.steps.proposal import decide_proposal, refused_proposal
+from auditkit.pipeline.steps.proposal import Question, decide_proposal, refused_proposal
+from auditkit.pipeline.steps.proposed_image import read_proposed_image, with_served
 from auditkit.pipeline.steps.recovery import (
     NO_IMAGE,
     compare_with_base,
@@ -55,7 +75,7 @@ _Step = TypeVar("_Step", bound=Step)
 
 
 class Audit:
-    """An audit of a recovery proposal.
+    """An audit of a recovery proposal, or of a proposal that elects a release.
 
     Each part is computed once, when it is first asked for, with what it needs of the parts before; each shows itself in
     a notebook cell and in a terminal, and says so when an earlier part stands in its way. Trouble and failures are
@@ -64,7 +84,7 @@ class Audit:
     >>> from auditkit import Audit
     >>> audit = Audit.named("practice:honest")
     >>> str(audit.document.claim)
-    'PASS (practice network), qualified: server-digest'
+    'PASS (practice network)'
     >>> len(audit.overlap.rows)
     6
 
@@ -88,6 +108,7 @@ class Audit:
         self._began: float | None = time.time()
         self._as_of: datetime | None = None
         self._policies: PolicyIds | None = None
+        self._answers: Later[ElectionAnswers] | None = None
 
     @classmethod
     def named(cls, source: str, *overrides: str, progress: Progress | None = None) -> Self:
@@ -110,33 +131,48 @@ class Audit:
 
     @cached_property
     def proposal(self) -> ProposalStep:
-        """What the NNS signed (checks 1 to 17)."""
+        """What the NNS signed (checks 1 to 17; of an election 1 to 13, 48 and 55 to 58)."""
         return self._get_proposal()
 
     @cached_property
+    def election(self) -> ElectionStep:
+        """Whether the NNS elected the base release (checks 49 and 50); of an election, what came of it (check 63)."""
+        if self.proposal.measurements is None:
+            return ElectionStep.unreached(self.proposal, self._asks.election)
+        try:
+            return self._get_election()
+        except (SourceError, EvidenceError) as error:
+            return troubled_election((self._trouble(error),))
+
+    @cached_property
     def base(self) -> BaseImageStep:
-        """What the base release boots (checks 18 to 22)."""
-        if self.proposal.bless is None:
-            return BaseImageStep.unreached(self.proposal, checks.BASE_CHECKS)
-        return self._get_base(self.proposal.bless)
+        """What the release boots (checks 18 to 22, with 51; of an election with 59)."""
+        if self.proposal.measurements is None:
+            return BaseImageStep.unreached(self.proposal, self._asks.base)
+        if self.parameters.depth == "certificates":
+            return unread_image(self.election.version, self._asks.base)
+        return self._get_base()
 
     @cached_property
     def measurements(self) -> MeasurementStep:
-        """What the base release measures to (checks 23 and 24)."""
+        """What the release measures to (checks 23 and 24; of a recovery with 52)."""
         return self._or_trouble(
             MeasurementStep,
-            lambda: measure_base(self.base, self._matrix, self.trust.more_releases, self._progress),
+            lambda: measure_base(
+                self.base, self._matrix, self.trust.more_releases, self._progress, election=self._elected
+            ),
         )
 
     @cached_property
     def overlap(self) -> OverlapStep:
-        """How blessed and computed measurements compare (checks 25 to 28)."""
+        """How the proposal's and the computed measurements compare (checks 25 to 28, 53; of an election 60 to 62)."""
         return self._or_trouble(
             OverlapStep,
             lambda: compare_measurements(
                 self.proposal,
                 self.base,
                 self.measurements,
+                election=self._elected,
                 sweep_vcpus_max=self.parameters.sweep_vcpus_max,
                 more_releases=self.trust.more_releases,
                 progress=self._progress,
@@ -165,8 +201,9 @@ class Audit:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """All parts in their order."""
-        return (self.proposal, self.base, self.measurements, self.overlap, self.recovery, self.node)
+        """All parts in their order; an election has neither a recovery image nor a node."""
+        asked = (self.proposal, self.election, self.base, self.measurements, self.overlap)
+        return asked if self.parameters.subject == "election" else (*asked, self.recovery, self.node)
 
     @property
     def document(self) -> AuditDocument:
@@ -189,8 +226,9 @@ class Audit:
 
     def __repr__(self) -> str:
         return (
-            f"<audit of proposal {self.parameters.proposal_id}, stage {self.parameters.stage}: "
-            "ask for .document, .proposal, .base, .measurements, .overlap, .recovery or .node>"
+            f"<audit of {self.parameters.subject} proposal {self.parameters.proposal_id}, "
+            f"stage {self.parameters.stage}: "
+            "ask for .document, .proposal, .election, .base, .measurements, .overlap, .recovery or .node>"
         )
 
     def _repr_html_(self) -> str:
@@ -206,9 +244,10 @@ class Audit:
             self.base,
             self.measurements,
             self.overlap,
+            election=self.election,
+            recovery=None if self.parameters.subject == "election" else self.recovery,
+            node=None if self.parameters.subject == "election" else self.node,
             matrix=self._matrix,
-            recovery=self.recovery,
-            node=self.node,
             started=self._began,
             policies=self._policies,
             as_of=self._as_of,
@@ -218,6 +257,15 @@ class Audit:
     def _matrix(self) -> Matrix:
         chosen = self.parameters
         return Matrix(chosen.vcpus, chosen.vcpu_types, chosen.boot_args, chosen.guest_features)
+
+    @property
+    def _asks(self) -> Asks:
+        return ASKS[self.parameters.subject]
+
+    @property
+    def _elected(self) -> ElectionStep | None:
+        """What base and proposal have to agree with; an election has nothing before it to agree with."""
+        return None if self.parameters.subject == "election" else self.election
 
     def _or_trouble(self, kind: type[_Step], make: Callable[[], _Step]) -> _Step:
         try:
@@ -234,16 +282,45 @@ class Audit:
 
     def _get_proposal(self) -> ProposalStep:
         self._progress.step("asking for the proposal")
+        self._ask_ahead()
         try:
             return self._decide_proposal(certified_proposal(self.parameters, self.trust))
         except SourceError as error:
             return ProposalStep(trouble=(self._trouble(error),))
         except EvidenceError as error:
-            return refused_proposal(refusal(redacted_error(error, self.parameters)))
+            failed = refusal(redacted_error(error, self.parameters))
+            return refused_proposal(failed, subject=self.parameters.subject)
 
-    def _get_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:
+    def _ask_ahead(self) -> None:
+        """Asks about the election while the proposal is asked for, where the version is known before."""
+        chosen = self.parameters
+        if chosen.subject == "recovery" and chosen.election_source and chosen.base_version != "auto":
+            version = chosen.base_version
+            self._answers = Later(lambda: election_answers(chosen, self.trust, version))
+
+    def _get_election(self) -> ElectionStep:
+        chosen, version = self.parameters, self._version()
+        if chosen.subject == "election" and self.proposal.stage != "recover":
+            return not_executed(version)
+        if chosen.election_source is None:
+            return unasked_election(version, self._asks.election)
+        self._progress.step("asking whether it is elected")
+        asked = self._answers or Later(lambda: election_answers(chosen, self.trust, version))
+        return self._decide_election(version, asked.result())
+
+    def _version(self) -> str:
+        """The release that is audited, 40 hex digits.
+
+        Raises:
+            SourceError: the parameters leave it open, and nothing that is known has any of the measurements.
+        """
+        if self.proposal.election is not None:
+            return self.proposal.election.version_to_elect or ""
+        return found_base_version(self.parameters, self.trust, self.proposal.measurements or ())
+
+    def _get_base(self) -> BaseImageStep:
         try:
-            return self._read_base(bless)
+            return self._read_base(self._version())
         except (SourceError, EvidenceError) as error:
             return troubled_image((self._trouble(error),))
 
@@ -276,20 +353,44 @@ class Audit:
     def _decide_proposal(
         self, certified: CertifiedAnswer, *, unkept: tuple[Unkept, ...] = (), moment: datetime | None = None
     ) -> ProposalStep:
-        return decide_proposal(
-            certified,
-            proposal_id=self.parameters.proposal_id,
-            stage=self.parameters.stage,
+        chosen = self.parameters
+        practising = self.trust.qualification is Qualification.PRACTICE_NETWORK
+        question = Question(
+            subject=chosen.subject,
+            proposal_id=chosen.proposal_id,
+            stage=chosen.stage,
             root_key=self.trust.root_key,
-            unkept=unkept,
-            moment=moment,
+            base_version=chosen.base_version,
+            more_releases=self.trust.more_releases,
+            own_hosts=("127.0.0.1",) if practising else (),
+        )
+        return decide_proposal(certified, question, unkept=unkept, moment=moment)
+
+    def _decide_election(
+        self, version: str, answers: ElectionAnswers, *, unkept: tuple[Unkept, ...] = ()
+    ) -> ElectionStep:
+        key, now_ns, election = self.trust.root_key, self.proposal.now_ns, self.proposal.election
+        if election is not None:
+            return decide_execution(election, answers, root_key=key, now_ns=now_ns, unkept=unkept)
+        return decide_election(version, answers, root_key=key, now_ns=now_ns, unkept=unkept)
+
+    def _read_base(self, version: str) -> BaseImageStep:
+        election, place = self.proposal.election, self.parameters.base_image
+        if election is None:
+            return self._read_base_at(place or "", version)
+        if place is not None:
+            return with_served(self._read_base_at(place, version), election, ())
+        return read_proposed_image(
+            election,
+            lambda url: self._read_base_at(url, version),
+            self._digest_at,
+            all_urls=self.parameters.all_urls,
+            redact=self._redact,
         )
 
-    def _read_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:
-        chosen = self.parameters
-        version = find_base_version(chosen.base_version, bless, self.trust.more_releases)
+    def _read_base_at(self, place: str, version: str) -> BaseImageStep:
         with (
-            located(chosen.base_image, "base_image", base_version=version) as (source, origin),
+            located(place, "base_image", base_version=version) as (source, origin),
             tempfile.TemporaryDirectory(prefix="auditkit-") as work,
         ):
             return read_base_image(
@@ -297,14 +398,38 @@ class Audit:
                 self._wanted(version),
                 origin=origin,
                 work=Path(work),
-                cached=world_place(chosen.base_image) is None,
-                tree=chosen.recovery_image is not None,
-                redact=lambda text: redacted_text(text, chosen),
+                cached=world_place(place) is None,
+                tree=self.parameters.recovery_image is not None,
+                redact=self._redact,
                 progress=self._progress,
             )
 
+    def _digest_at(self, url: str) -> str:
+        with (
+            located(url, "base_image") as (source, _),
+            tempfile.TemporaryDirectory(prefix="auditkit-") as work,
+        ):
+            return digest_of_image(source, self._wanted(self._version()), Path(work), self._progress)
+
+    def _redact(self, text: str) -> str:
+        return redacted_text(text, self.parameters)
+
     def _wanted(self, version: str) -> WantedImage:
-        return WantedImage(version, self.parameters.base_image_sha256, self.parameters.boot_args)
+        chosen, election, elected = self.parameters, self.proposal.election, self.election
+        if election is not None:
+            digest = election.sha256_hex or ""
+            certified = CertifiedDigest(digest, f"proposal {chosen.proposal_id}")
+            return WantedImage(version, digest, chosen.boot_args, certified, "named by the proposal")
+        release = elected.release
+        left = ElectionStep.unreached(elected, (checks.ELECTION_DIGEST,)).decisions if release is None else ()
+        return WantedImage(
+            version,
+            chosen.base_image_sha256,
+            chosen.boot_args,
+            CertifiedDigest(release.sha256, release.said_by) if release else None,
+            election=release,
+            unelected=left[0].reason if left else None,
+        )
 
     def _compare_recovery(
         self, image: GuestImage, base: BaseImageStep, origin: str, file_name: str
@@ -327,7 +452,7 @@ class Audit:
         return decide_node(
             files,
             self.proposal,
-            stage=self.parameters.stage,
+            stage=self.proposal.stage or "recover",
             roots=self.trust.chip_roots,
             tcb_min=None if floor is None else parse_tcb_floor(floor),
             unkept=unkept,

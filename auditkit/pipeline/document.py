@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import version as installed
-from typing import Final
+from typing import Final, Literal
 
 from auditkit.audit import (
     OVERLAP,
@@ -14,7 +14,9 @@ from auditkit.audit import (
     STRICT_1,
     Judgement,
     Matrix,
+    Policy,
     Verdict,
+    decide_depth,
     decide_matrix,
     decide_policy,
     decide_root_key,
@@ -29,13 +31,13 @@ from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.records import (
     ProposalRecord,
     ReplayRecord,
-    Unkept,
     UnkeptRecord,
     render_record,
 )
 from auditkit.pipeline.redaction import redacted_parameters
 from auditkit.pipeline.steps import (
     BaseImageStep,
+    ElectionStep,
     MeasurementStep,
     NodeStep,
     OverlapStep,
@@ -64,7 +66,7 @@ from auditkit.version import __version__
 
 LIBRARIES: Final = ("cbor2", "py-arkworks-bls12381", "pyblst", "sev-snp-measure")
 # dfinity/ic rs/nns/governance: the topic of BlessAlternativeGuestOsVersion; others are told by number.
-TOPICS: Final = {5: "node admin"}
+TOPICS: Final = {5: "node admin", 13: "IC OS version election"}
 
 
 def conclude(
@@ -74,9 +76,10 @@ def conclude(
     measurements: MeasurementStep,
     overlap: OverlapStep,
     *,
+    election: ElectionStep,
     matrix: Matrix,
-    recovery: RecoveryStep,
-    node: NodeStep,
+    recovery: RecoveryStep | None,
+    node: NodeStep | None,
     started: float | None = None,
     policies: PolicyIds | None = None,
     as_of: datetime | None = None,
@@ -85,35 +88,60 @@ def conclude(
 
     Args:
         matrix: the settings that were measured.
+        recovery, node: None in the audit of an election.
         policies: the versions to judge by; those of this auditkit by default.
         started: when the audit began, in seconds since 1970; when the proposal was judged by default.
         as_of: of a replay: when the audit that it repeats judged.
     """
     run = _run(proposal.moment, started, as_of)
-    steps = (proposal, base, measurements, overlap, recovery, node)
-    decisions = sorted((d for step in steps for d in step.decisions), key=lambda decision: decision.number)
-    trouble = [trouble for step in steps for trouble in step.trouble]
+    parts = (proposal, election, base, measurements, overlap, recovery, node)
+    steps = [step for step in parts if step is not None]
+    trouble = tuple(dict.fromkeys(trouble for step in steps for trouble in step.trouble))
     evidence = tuple(item for step in steps for item in step.evidence)
-    decisions += [
-        decide_root_key(trust_named(parameters.root_key).qualification),
-        decide_policy(parameters.policy),
-        decide_matrix(matrix, measurements.command_lines),
-    ]
+    decisions = sorted(
+        (
+            *(decision for step in steps for decision in step.decisions),
+            decide_root_key(trust_named(parameters.root_key).qualification),
+            decide_policy(parameters.policy),
+            decide_matrix(matrix, measurements.command_lines),
+            decide_depth(parameters.depth),
+        ),
+        key=lambda decision: decision.number,
+    )
     versions = policies or PolicyIds(strict=STRICT.id, overlap=OVERLAP.id)
-    unkept = tuple(file for step in steps for file in step.unkept)
     evidence = (
         *evidence,
-        _record(parameters, versions, proposal, base, recovery, evidence=evidence, unkept=unkept),
+        render_record(
+            ReplayRecord(
+                parameters=redacted_parameters(parameters),
+                policies=versions,
+                proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
+                election=election.record,
+                image=base.record,
+                recovery=None if recovery is None else recovery.record,
+                # what we computed from the files is not needed to repeat it
+                files=tuple(
+                    FileRecord.of(item)
+                    for item in evidence
+                    if item.content is not None and item.name != COMPUTED
+                ),
+                unkept=tuple(
+                    UnkeptRecord.of(file.evidence, refusal=file.refusal)
+                    for step in steps
+                    for file in step.unkept
+                ),
+            )
+        ),
     )
     judgements = {
-        name: judge(decisions, policy_version(identifier).asking(**_asked_about(parameters)))
+        name: judge(decisions, _policy(identifier, parameters, proposal))
         for name, identifier in (("strict", versions.strict), ("overlap", versions.overlap))
     }
     chosen = judgements[parameters.policy]
     document = AuditDocument(
         verdict=chosen.verdict,
         qualifications=() if versions.strict == STRICT_1.id else qualifications_of(decisions),
-        subject=_subject(parameters, proposal, base),
+        subject=_subject(parameters, proposal, election, base),
         verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
         policies=versions,
         deciding=_deciding(chosen, decisions, trouble[0].what if trouble else ""),
@@ -124,7 +152,7 @@ def conclude(
             libraries={name: installed(name) for name in LIBRARIES},
         ),
         decisions=tuple(decisions),
-        trouble=tuple(trouble),
+        trouble=trouble,
         overlap=tuple(OverlapRecord.of(row) for row in overlap.rows),
         measured=_measured(matrix, measurements),
         evidence=tuple(EvidenceRecord.of(item, stored=item.content is not None) for item in evidence),
@@ -143,37 +171,20 @@ def _run(judged: datetime | None, started: float | None, as_of: datetime | None)
     return run.model_copy(update={"started": rfc3339(moment)})
 
 
-def _asked_about(parameters: Parameters) -> dict[str, bool]:
-    return {
-        "recovery_image": parameters.recovery_image is not None,
-        "attestation": parameters.attestation_report is not None,
-    }
-
-
-def _record(
-    parameters: Parameters,
-    policies: PolicyIds,
-    proposal: ProposalStep,
-    base: BaseImageStep,
-    recovery: RecoveryStep,
-    *,
-    evidence: tuple[Evidence, ...],
-    unkept: tuple[Unkept, ...],
-) -> Evidence:
-    """What a replay needs besides the evidence files; what we computed from them is not among it."""
-    return render_record(
-        ReplayRecord(
-            parameters=redacted_parameters(parameters),
-            policies=policies,
-            proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
-            image=base.record,
-            recovery=recovery.record,
-            files=tuple(
-                FileRecord.of(item) for item in evidence if item.content is not None and item.name != COMPUTED
-            ),
-            unkept=tuple(UnkeptRecord.of(file.evidence, refusal=file.refusal) for file in unkept),
-        )
+def _policy(identifier: str, parameters: Parameters, proposal: ProposalStep) -> Policy:
+    return policy_version(identifier).asking(
+        recovery_image=parameters.recovery_image is not None,
+        attestation=parameters.attestation_report is not None,
+        subject=parameters.subject,
+        executed=_stage(parameters, proposal) == "recover",
     )
+
+
+def _stage(parameters: Parameters, proposal: ProposalStep) -> Literal["vote", "recover"]:
+    """What the proposal was judged for; a vote where that was left open and the proposal could not be had."""
+    if proposal.stage is not None:
+        return proposal.stage
+    return "vote" if parameters.stage == "auto" else parameters.stage
 
 
 def _deciding(judgement: Judgement, decisions: Iterable[Decision], trouble: str) -> Deciding | None:
@@ -187,12 +198,17 @@ def _deciding(judgement: Judgement, decisions: Iterable[Decision], trouble: str)
     return Deciding(decision=first, reason=reason)
 
 
-def _subject(parameters: Parameters, proposal: ProposalStep, base: BaseImageStep) -> Subject:
+def _subject(
+    parameters: Parameters, proposal: ProposalStep, election: ElectionStep, base: BaseImageStep
+) -> Subject:
     verification = proposal.verification
     info = verification.proposal if verification else None
     bless = proposal.bless
     tally = info.latest_tally if info else None
+    elected = election.release
+    given = parameters.base_version if parameters.base_version != "auto" else None
     return Subject(
+        kind=parameters.subject,
         proposal_id=parameters.proposal_id,
         proposal_title=info.proposal.title if info and info.proposal else None,
         proposal_url=info.proposal.url if info and info.proposal else None,
@@ -200,8 +216,10 @@ def _subject(parameters: Parameters, proposal: ProposalStep, base: BaseImageStep
         status=info.status_name.lower() if info else None,
         topic=TOPICS.get(info.topic, f"topic {info.topic}") if info else None,
         proposer=info.proposer if info else None,
-        base_version=base.version or (None if parameters.base_version == "auto" else parameters.base_version),
-        stage=parameters.stage,
+        base_version=base.version or election.version or given,
+        elected_by=elected.said_by if elected else None,
+        unelects=proposal.election.versions_to_unelect if proposal.election else None,
+        stage=_stage(parameters, proposal),
         policy=parameters.policy,
         certificate_time=rfc3339_if_possible(verification.time_ns // 10**9)
         if verification and verification.time_ns is not None

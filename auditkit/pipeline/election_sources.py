@@ -76,7 +76,9 @@ def election_answers(parameters: Parameters, trust: Trust, version: str) -> Elec
         except (SourceError, EvidenceError) as error:
             if witness is None:
                 raise
-            return ElectionAnswers(None, witness, word, f"The registry's answer could not be had: {error.what}.")
+            return ElectionAnswers(
+                None, witness, word, f"The registry's answer could not be had: {error.what}."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,34 +17,45 @@ from pydantic import ValidationError
 
 from auditkit import checks
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
-from auditkit.evidence import Evidence, Source, digest_of_file, read_evidence, read_file
+from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
-from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
 from auditkit.pipeline.audit import Audit
+from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.records import (
     RECORD_BYTES,
     STAND_IN,
     ImageFacts,
+    ImageRecord,
     ReplayRecord,
     Unkept,
     parse_record,
     require_same_image,
 )
 from auditkit.pipeline.sources import CertifiedAnswer
-from auditkit.pipeline.steps import BaseImageStep, NodeStep, ProposalStep, RecoveryStep
+from auditkit.pipeline.steps import BaseImageStep, ElectionStep, NodeStep, ProposalStep, RecoveryStep
 from auditkit.pipeline.steps.base_image import (
     PublishedBeside,
+    WantedImage,
     decide_image,
     strange_image,
     troubled_image,
     wrong_image,
 )
+from auditkit.pipeline.steps.election import (
+    not_executed,
+    older_record,
+    troubled_election,
+    unasked_election,
+)
 from auditkit.pipeline.steps.evidence_names import (
     BOOT_ARGS,
     CHAIN,
     COMPUTED,
+    ELECTION,
+    ELECTION_CHUNKS,
+    ELECTION_REQUEST,
     FIRMWARE,
     IMAGE_SUMS,
     INITRD,
@@ -53,9 +64,12 @@ from auditkit.pipeline.steps.evidence_names import (
     PUBLISHED,
     REPORT,
     REQUEST,
+    WITNESS,
+    WITNESS_REQUEST,
 )
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.proposal import refused_proposal
+from auditkit.pipeline.steps.proposed_image import with_served
 from auditkit.pipeline.steps.recovery import (
     read_recovery_image,
     recorded_images,
@@ -65,7 +79,9 @@ from auditkit.pipeline.steps.recovery import (
 from auditkit.progress import Progress, progress_here
 from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
 
-_MAY_BE_UNKEPT: Final = frozenset({PROPOSAL, REQUEST, REPORT, CHAIN})
+_MAY_BE_UNKEPT: Final = frozenset(
+    {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST}
+)
 
 
 def replay(
@@ -156,39 +172,86 @@ class ReplayedAudit(Audit):
                 raise EvidenceError(
                     "the record calls an answer refused without a failed check", where=RECORD_NAME
                 )
-            return refused_proposal(refused)
+            return refused_proposal(refused, subject=self.parameters.subject)
         certificate = self._content(PROPOSAL, LIMITS.certificate_bytes)
         request = self._content(REQUEST, LIMITS.certificate_bytes) if REQUEST in self._files else None
         certified = CertifiedAnswer(certificate, request, self._files[PROPOSAL].origin)
         return self._decide_proposal(certified, unkept=self._unkept({PROPOSAL, REQUEST}), moment=self._as_of)
 
-    def _get_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:
+    def _ask_ahead(self) -> None:
+        """Nobody is asked."""
+
+    def _get_election(self) -> ElectionStep:
+        record = self._record.election
+        if record is None:
+            return older_record(self._asks.election)
+        if record.trouble:
+            return troubled_election(record.trouble, record.version)
+        version = self._version()
+        if self.proposal.election is not None and self.proposal.stage != "recover":
+            return not_executed(version)
+        if self.parameters.election_source is None:
+            return unasked_election(version, self._asks.election)
+        answers = ElectionAnswers(
+            self._answer(ELECTION, ELECTION_REQUEST, ELECTION_CHUNKS),
+            self._answer(WITNESS, WITNESS_REQUEST),
+            record.catalogue,
+            record.unheard,
+        )
+        names = {ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST}
+        return self._decide_election(version, answers, unkept=self._unkept(names))
+
+    def _answer(self, name: str, request: str, chunks: str = "") -> CertifiedAnswer | None:
+        """A certified answer among the evidence; None when there is none."""
+        if name not in self._files:
+            return None
+        parts = decode_chunks(self._content(chunks, LIMITS.answer_bytes)) if chunks in self._files else ()
+        return CertifiedAnswer(
+            self._content(name, LIMITS.certificate_bytes),
+            self._content(request, LIMITS.certificate_bytes) if request in self._files else None,
+            self._files[name].origin,
+            chunks=parts,
+        )
+
+    def _version(self) -> str:
+        if self.proposal.election is not None:
+            return super()._version()
+        records = (self._record.election, self._record.image)
+        versions = {record.version for record in records if record is not None and record.version is not None}
+        if self.parameters.base_version != "auto":
+            versions.add(self.parameters.base_version)
+        if len(versions) > 1:
+            raise EvidenceError(
+                "the record names two base versions", where=RECORD_NAME, observed=", ".join(sorted(versions))
+            )
+        if not versions:
+            raise EvidenceError("the record does not say the base version", where=RECORD_NAME)
+        return versions.pop()
+
+    def _get_base(self) -> BaseImageStep:
         record = self._record.image
         if record is None:
             raise _not_recorded("base image")
         if record.trouble:
             return troubled_image(record.trouble)
-        if record.version is None:
-            raise EvidenceError("the record does not say the base version", where=RECORD_NAME)
-        if self.parameters.base_version not in ("auto", record.version):
-            raise EvidenceError(
-                "the record names two base versions",
-                where=RECORD_NAME,
-                expected=self.parameters.base_version,
-                observed=record.version,
-            )
+        wanted = self._wanted(self._version())
+        step = self._recorded_base(record, wanted)
+        election = self.proposal.election
+        return step if election is None else with_served(step, election, record.served)
+
+    def _recorded_base(self, record: ImageRecord, wanted: WantedImage) -> BaseImageStep:
         sums, listing = self._files.get(IMAGE_SUMS), self._files.get(PUBLISHED)
         if record.unknown_member:
-            return strange_image(record.version, record.unknown_member, record.file_name, sums)
+            return strange_image(wanted, record.unknown_member, record.file_name, sums)
         if record.facts is None:
-            return wrong_image(self._wanted(record.version), record.wrong_digest, record.file_name, sums)
+            return wrong_image(wanted, record.wrong_digest, record.file_name, sums)
         if self._given_base is not None:
             image = self._base_again(self._given_base, record.facts)
         else:
             image = record.facts.image(self._boot_files(record.facts))
         return decide_image(
             image,
-            self._wanted(record.version),
+            wanted,
             PublishedBeside(sums, record.sums_missing, listing, record.published_missing),
             origin=record.facts.origin,
             file_name=record.facts.file_name,

@@ -20,6 +20,7 @@ from auditkit import checks
 from auditkit.audit import RELEASE_MATRIX, Matrix
 from auditkit.audit.verdict import (
     FOREIGN_WORLDS,
+    STRICT,
     STRICT_1,
     Claim,
     Policy,
@@ -88,6 +89,8 @@ class AuditDocument(Part):
         return policy_version(getattr(self.policies, name)).asking(
             recovery_image=self.parameters.get("recovery_image") is not None,
             attestation=self.parameters.get("attestation_report") is not None,
+            subject=self.subject.kind,
+            executed=self.subject.stage == "recover",
         )
 
     @model_validator(mode="after")
@@ -97,10 +100,11 @@ class AuditDocument(Part):
         if self.verdict is not getattr(self.verdicts, self.subject.policy):
             raise ValueError(f"the verdict is not that of the policy {self.subject.policy}")
         self._judge_again()
-        for name in ("proposal_id", "stage", "policy"):
-            if self.parameters.get(name, getattr(self.subject, name)) != getattr(self.subject, name):
-                raise ValueError(f"the subject and the parameters name another {name}")
+        self._same_subject()
         told = {*qualifications_of(self.decisions), *implied_qualifications(self)}
+        if self.policies.strict != STRICT_1.id:
+            # A report of a policy that was the newest then could not say that it is an older one.
+            told.discard(Qualification.OLDER_POLICY)
         # Reports of before qualifications tell none; what they should tell is in `claim`.
         silent = self.policies.strict == STRICT_1.id and not self.qualifications
         if not silent and (set(self.qualifications) != told or len(self.qualifications) != len(told)):
@@ -118,6 +122,21 @@ class AuditDocument(Part):
                 if name not in names:
                     raise ValueError(f"decision {decision.id} rests on evidence that is not listed: {name}")
         return self
+
+    def _same_subject(self) -> None:
+        """Refuses a subject that is not the one of the parameters."""
+        asked: dict[str, str | int | None] = {
+            "subject": self.subject.kind,
+            "proposal_id": self.subject.proposal_id,
+            "stage": self.subject.stage,
+            "policy": self.subject.policy,
+        }
+        for name, told in asked.items():
+            parameter = self.parameters.get(name, told)
+            if parameter != told and not (name == "stage" and parameter == "auto"):
+                raise ValueError(f"the subject and the parameters name another {name}")
+        if "subject" not in self.parameters and self.subject.kind != "recovery":
+            raise ValueError("the subject and the parameters name another subject")
 
     def _judge_again(self) -> None:
         """Refuses verdicts that do not follow from the decisions, by the policies that the document names."""
@@ -156,12 +175,15 @@ def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]
         found.add(next((item for item in carried if item in FOREIGN_WORLDS), Qualification.OTHER_ROOT_KEY))
     if document.subject.policy != "strict":
         found.add(Qualification.POLICY_OVERLAP)
+    if parameters.get("depth", "image") != "image":
+        found.add(Qualification.DEPTH_CERTIFICATES)
     if matrix_of(parameters).changes:
         found.add(Qualification.MATRIX_CHANGED)
     if outcomes.get(checks.REPLY_REQUEST.id) is Outcome.WARN:
         found.add(Qualification.NO_REQUEST)
-    if document.policies.strict == STRICT_1.id:
+    if document.policies.strict != STRICT.id:
         found.add(Qualification.OLDER_POLICY)
+    if document.policies.strict == STRICT_1.id:
         if checks.BASE_DIGEST.id in outcomes:
             pinned = parameters.get("base_image_sha256") is not None
             found.add(Qualification.PINNED_DIGEST if pinned else Qualification.SERVER_DIGEST)

@@ -37,7 +37,10 @@ class Subject(Part):
         proposal_url: the link inside the proposal; the proposer's text, shown but never followed.
         status: the word for the proposal's status, such as ``open`` or ``executed``.
         proposer: neuron id.
-        base_version: 40 hex digits, the git commit of the base release.
+        kind: whether the proposal blesses a recovery or elects a release.
+        base_version: 40 hex digits, the git commit of the base release, or of the release that is elected.
+        elected_by: who certifies that the base release is elected, in words; null in the audit of an election.
+        unelects: of an election, the versions that it ends; the proposer's text. Null for a recovery.
         certificate_time: when the subnet signed the state that holds the proposal.
         certified_by: the key that all trust comes from, in words.
         rootfs_hash: dm-verity root of the recovery root file system, as the proposal has it.
@@ -45,6 +48,7 @@ class Subject(Part):
         deadline: when voting ends; null also for a time after the year 9999.
     """
 
+    kind: Literal["recovery", "election"] = "recovery"
     proposal_id: ProposalNumber | None
     proposal_title: str | None = None
     proposal_url: str | None = None
@@ -53,6 +57,8 @@ class Subject(Part):
     topic: str | None = None
     proposer: Nat64 | None = None
     base_version: str | None
+    elected_by: str | None = None
+    unelects: tuple[str, ...] | None = None
     stage: Literal["vote", "recover"]
     policy: Literal["strict", "overlap"]
     certificate_time: Time | None = None

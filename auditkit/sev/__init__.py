@@ -15,7 +15,13 @@ True
 
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_signature, cpu_types_with
 from auditkit.sev.explanation import Explanation, explain
-from auditkit.sev.known_releases import KnownRelease, all_releases, find_release, releases_for
+from auditkit.sev.known_releases import (
+    KnownRelease,
+    all_releases,
+    find_release,
+    release_with_root,
+    releases_for,
+)
 from auditkit.sev.launch_measurements import (
     PublishedMeasurement,
     parse_launch_measurements,
@@ -56,6 +62,7 @@ __all__ = [
     "measured_boot",
     "parse_firmware",
     "parse_launch_measurements",
+    "release_with_root",
     "releases_for",
     "render_launch_measurements",
     "second_opinion",

@@ -99,6 +99,7 @@ class ReportPredicate(_Part):
         signed_at: by the auditor's own clock.
         qualifications: what keeps the verdict from meaning all that the word alone means.
         policy_version: of the policy by which the verdict was reached.
+        kind: whether the proposal blesses a recovery or elects a release.
         deciding: the check that the verdict turns on.
         not_covered: evidence that only its digest stands for.
     """
@@ -113,6 +114,7 @@ class ReportPredicate(_Part):
     policy: Literal["strict", "overlap"]
     policy_version: Annotated[int, Field(ge=1)] = 1
     stage: Literal["vote", "recover"]
+    kind: Literal["recovery", "election"] = "recovery"
     proposal_id: ProposalNumber | None
     base_version: str | None
     rootfs_hash: str | None
@@ -201,6 +203,7 @@ def report_statement(
             policy=subject.policy,
             policy_version=document.policy.version,
             stage=subject.stage,
+            kind=subject.kind,
             proposal_id=subject.proposal_id,
             base_version=subject.base_version,
             rootfs_hash=subject.rootfs_hash,
@@ -228,7 +231,8 @@ def summary_statement(report: ReportStatement, first_line: bytes) -> SummaryStat
     # Programs that read nothing but this statement must not take another world's verdict for one about mainnet.
     passed = said.verdict is Verdict.PASS and FOREIGN_WORLDS.isdisjoint(said.qualifications)
     policy = policy_version(f"{said.policy}/{said.policy_version}")
-    level = f"AUDITKIT_{said.policy.upper()}" if passed else "FAILED"
+    elections = said.kind == "election"
+    level = f"AUDITKIT_{'ELECTION_' if elections else ''}{said.policy.upper()}" if passed else "FAILED"
     return SummaryStatement(
         subject=tuple(subject for subject in report.subject if subject.name == DOCUMENT_NAME),
         predicate=SummaryPredicate(
@@ -238,7 +242,8 @@ def summary_statement(report: ReportStatement, first_line: bytes) -> SummaryStat
             time_verified=said.signed_at,
             resource_uri=f"urn:auditkit:proposal:{said.proposal_id if said.proposal_id is not None else 'unknown'}",
             policy=PolicyReference(
-                uri=f"urn:auditkit:policy:{policy.id}", digest=Digest(sha256=_policy_digest(policy))
+                uri=f"urn:auditkit:policy:{policy.id}{'/election' if elections else ''}",
+                digest=Digest(sha256=_policy_digest(policy)),
             ),
             input_attestations=(InputAttestation(digest=Digest(sha256=sha256(first_line).hexdigest())),),
             verification_result="PASSED" if passed else "FAILED",

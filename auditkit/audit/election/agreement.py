@@ -13,9 +13,7 @@ from auditkit.sev import LaunchMeasurement
 _WITHOUT = "The NNS elected this release without launch measurements, so there are none to compare with."
 
 
-def decide_certified_digest(
-    observed: str, release: ElectedRelease, evidence: tuple[str, ...]
-) -> Decision:
+def decide_certified_digest(observed: str, release: ElectedRelease, evidence: tuple[str, ...]) -> Decision:
     """Check 51.
 
     Args:

@@ -33,8 +33,8 @@ _PROOF: Final = frozenset(
 _BINDING: Final = frozenset((checks.REPLY_REQUEST.id, checks.REGISTRY_REQUEST.id))
 _REPLY: Final = frozenset((checks.REGISTRY_REPLY.id,))
 _ABSENT: Final = (
-    "The registry certifies that this version is not elected now. Releases are un-elected routinely, so that it may have "
-    "been: name the proposal that elected it (election_source: proposal:NUMBER), or a catalogue of elections "
+    "The registry certifies that this version is not elected now. Releases are un-elected routinely, so that it may "
+    "have been: name the proposal that elected it (election_source: proposal:NUMBER), or a catalogue of elections "
     "(election_source: catalogue)."
 )
 
@@ -87,7 +87,9 @@ def unasked(reason: str) -> Elected:
     Args:
         reason: why, in one sentence.
     """
-    return Elected(tuple(check.skipped(reason) for check in (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED)))
+    return Elected(
+        tuple(check.skipped(reason) for check in (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED))
+    )
 
 
 def decide_elected(
@@ -112,7 +114,9 @@ def decide_elected(
     answers = tuple(one for one in (record, witness) if one is not None)
     made = tuple(decision for one in answers for decision in one.decisions)
     if not answers:
-        return unasked(unheard or "Nothing that the NNS signed about the election of the base version was given.")
+        return unasked(
+            unheard or "Nothing that the NNS signed about the election of the base version was given."
+        )
     if failed := _first(made, Outcome.FAIL, _PROOF):
         answer = checks.ELECTION_ANSWER.failed(
             f"{failed.id}: {failed.observed}",
@@ -181,8 +185,8 @@ def _elected(
         return (
             check.skipped(
                 f"The registry certifies that this version is not elected now, and the catalogue ({held}) knows no "
-                "election of it but is not complete: run `auditkit catalogue update`, or name the proposal that elected "
-                "it (election_source: proposal:NUMBER)."
+                "election of it but is not complete: run `auditkit catalogue update`, or name the proposal that "
+                "elected it (election_source: proposal:NUMBER)."
             ),
             None,
         )

@@ -93,7 +93,8 @@ def _explained(proposed: list[Overlap], foreign: list[Overlap], evidence: tuple[
     first = foreign[0]
     return check.failed(
         f"{len(foreign)} of {len(proposed)} are not computed, the first being {first.measurement.hex()}",
-        f"The proposal would let something else than this image pass as the release. {first.explanation or UNEXPLAINED}",
+        "The proposal would let something else than this image pass as the release. "
+        f"{first.explanation or UNEXPLAINED}",
         evidence=evidence,
     )
 
@@ -167,5 +168,7 @@ def decide_record(
             evidence=evidence,
         )
     return check.passed(
-        f"a record in {where}", "Its digest and its measurements are those of the proposal.", evidence=evidence
+        f"a record in {where}",
+        "Its digest and its measurements are those of the proposal.",
+        evidence=evidence,
     )

@@ -22,6 +22,7 @@ def decide_election_content(
     election: ElectionPayload,
     evidence: tuple[str, ...],
     *,
+    wanted: str = "auto",
     more_releases: Collection[KnownRelease] = (),
     own_hosts: Collection[str] = (),
 ) -> tuple[Decision, ...]:
@@ -32,29 +33,35 @@ def decide_election_content(
     are right.
 
     Args:
+        wanted: the version that the auditor asks about, 40 hex digits, or ``auto``.
         more_releases: what is known beside the built-in list.
         own_hosts: hosts whose plain http is no warning, since nobody is on the way: those of the practice network.
     """
     return (
-        _version(election, evidence),
+        _version(election, wanted, evidence),
         _digest(election, evidence),
         _urls(election, evidence, own_hosts),
         _measurements(election, evidence, more_releases),
     )
 
 
-def _version(election: ElectionPayload, evidence: tuple[str, ...]) -> Decision:
+def _version(election: ElectionPayload, wanted: str, evidence: tuple[str, ...]) -> Decision:
     check = checks.ELECTION_VERSION
     version = election.version_to_elect or ""
     if not is_commit(version):
         return check.failed(
             _shown(version), "No node can be told to run a version with this name.", evidence=evidence
         )
+    if wanted not in ("auto", version):
+        return check.failed(
+            version,
+            "The proposal elects another version than the one that was asked about.",
+            expected=wanted,
+            evidence=evidence,
+        )
     gone = election.versions_to_unelect
     if version in gone:
-        return check.failed(
-            version, "The proposal elects and un-elects the same version.", evidence=evidence
-        )
+        return check.failed(version, "The proposal elects and un-elects the same version.", evidence=evidence)
     told = f"; un-elects {', '.join(_shown(name) for name in gone[:8])}" if gone else ""
     more = f" and {len(gone) - 8} more" if len(gone) > 8 else ""
     return check.passed(f"{version}{told}{more}", "It names the commit that was built.", evidence=evidence)
@@ -82,14 +89,17 @@ def _urls(election: ElectionPayload, evidence: tuple[str, ...], own_hosts: Colle
     for url in urls:
         if _scheme(url) not in ("http", "https"):
             return check.failed(
-                _shown(url), "An address is neither https nor http, so nodes cannot get the image from it.",
+                _shown(url),
+                "An address is neither https nor http, so nodes cannot get the image from it.",
                 evidence=evidence,
             )
     odd = []
     if twice := [url for url, following in pairwise(sorted(urls)) if url == following]:
         odd.append(f"{_shown(twice[0])} stands there twice")
     odd += [
-        f"{_shown(url)} is plain http" for url in urls if _scheme(url) == "http" and _host(url) not in own_hosts
+        f"{_shown(url)} is plain http"
+        for url in urls
+        if _scheme(url) == "http" and _host(url) not in own_hosts
     ]
     version = election.version_to_elect or ""
     odd += [f"{_shown(url)} does not name the version" for url in urls if version not in url]

@@ -124,8 +124,8 @@ STRICT_1: Final = Policy(
     | _ids((*checks.CONTENT_CHECKS, checks.BASE_BOOT_ARGS, checks.OVERLAP_EXPLAINED, checks.OVERLAP_LABELS)),
 )
 
-# What may be skipped: the delegation where the NNS itself signed, a list that no release has to publish, and what was not
-# asked about.
+# What may be skipped: the delegation where the NNS itself signed, a list that no release has to publish, and what was
+# not asked about.
 _ANSWERED_SINCE_2: Final = _PROVEN | _ids(
     (
         *checks.CONTENT_CHECKS,

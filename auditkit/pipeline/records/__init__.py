@@ -2,6 +2,7 @@
 
 from auditkit.pipeline.records.record import (
     RECORD_BYTES,
+    ElectionRecord,
     ImageFacts,
     ImageRecord,
     ProposalRecord,
@@ -33,6 +34,7 @@ __all__ = [
     "PROPOSAL_FORMS",
     "RECORD_BYTES",
     "STAND_IN",
+    "ElectionRecord",
     "ImageFacts",
     "ImageRecord",
     "ProposalRecord",

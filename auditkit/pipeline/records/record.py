@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from auditkit.audit import Trouble
+from auditkit.audit import CatalogueWord, ServedImage, Trouble
 from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
@@ -154,6 +154,7 @@ class ImageRecord(_Part):
         published_missing: why there is no list of measurements from the release; empty when there is one.
         sums_missing: why there is no SHA256SUMS among the evidence; empty when there is one.
         unknown_member: the name of a file in the update image that no release holds, as a Python literal.
+        served: of an election, what the addresses gave that were asked.
     """
 
     version: str | None = None
@@ -163,6 +164,7 @@ class ImageRecord(_Part):
     published_missing: str = ""
     sums_missing: str = ""
     unknown_member: str = ""
+    served: tuple[ServedImage, ...] = ()
     trouble: tuple[Trouble, ...] = ()
 
 
@@ -183,6 +185,22 @@ class RecoveryRecord(_Part):
     trouble: tuple[Trouble, ...] = ()
 
 
+class ElectionRecord(_Part):
+    """What happened when it was asked whether the release is elected.
+
+    Attributes:
+        version: 40 hex digits; None when it was not found out.
+        catalogue: what a catalogue knew, which is too large to keep; None when none was asked, or when it had the
+            election.
+        unheard: why the registry's answer is not among the evidence, where another answer is.
+    """
+
+    version: str | None = None
+    catalogue: CatalogueWord | None = None
+    unheard: str = ""
+    trouble: tuple[Trouble, ...] = ()
+
+
 class ReplayRecord(_Part):
     """All of `replay.yaml`. Records of version 1, without what came later, are read too."""
 
@@ -190,6 +208,7 @@ class ReplayRecord(_Part):
     parameters: dict[str, ParameterValue]
     policies: PolicyIds = PolicyIds()
     proposal: ProposalRecord
+    election: ElectionRecord | None = None
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None
     files: tuple[FileRecord, ...]

@@ -1,16 +1,19 @@
-"""Step 2: what does the base release boot (checks 18 to 22)?"""
+"""Step 3: what does the release boot (checks 18 to 22, with 51, or 59 of an election)?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from auditkit import checks
 from auditkit.audit import (
+    CertifiedDigest,
+    ElectedRelease,
     Trouble,
     decide_boot_args,
+    decide_certified_digest,
     decide_digest,
     decide_file_system,
     decide_root_hash,
@@ -18,7 +21,7 @@ from auditkit.audit import (
     decide_version,
     warn_about_plain_http,
 )
-from auditkit.decision import Decision
+from auditkit.decision import Check, Decision, Outcome
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import (
     MEASUREMENTS_NAME,
@@ -40,7 +43,6 @@ from auditkit.guestos import (
     VerityRoot,
     parse_boot_args,
 )
-from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
 from auditkit.pipeline.records import ImageFacts, ImageRecord
 from auditkit.pipeline.steps.evidence_names import (
@@ -53,9 +55,9 @@ from auditkit.pipeline.steps.evidence_names import (
     PUBLISHED,
 )
 from auditkit.pipeline.steps.images import read_watched
-from auditkit.pipeline.steps.step import Step, not_reached
+from auditkit.pipeline.steps.step import Step, first_failure, not_reached
 from auditkit.progress import Progress
-from auditkit.sev import KnownRelease, PublishedMeasurement, parse_launch_measurements, releases_for
+from auditkit.sev import PublishedMeasurement, parse_launch_measurements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -96,13 +98,40 @@ class WantedImage:
 
     Attributes:
         version: 40 hex digits.
-        sha256: the digest that somebody pinned, 64 hex digits; None takes the one published beside the image.
+        sha256: the digest that somebody pinned, 64 hex digits; None takes the certified one, or else the one published
+            beside the image.
         boot_args: names of the command lines that are measured.
+        certified: the digest that the NNS signed, if it is known.
+        pinned_by: who pinned ``sha256``.
+        election: check 51 has an answer: what the NNS elected.
+        unelected: why it has none, for a skip of it; None when it is not asked or has an answer, or when trouble stood
+            in its way.
     """
 
     version: str
     sha256: str | None
     boot_args: tuple[str, ...]
+    certified: CertifiedDigest | None = None
+    pinned_by: str = "pinned in the parameters"
+    election: ElectedRelease | None = None
+    unelected: str | None = None
+
+    @property
+    def demanded(self) -> str | None:
+        """The digest that a download has to have, before anything beside the image is asked."""
+        return self.sha256 or (self.certified.sha256.lower() if self.certified else None)
+
+    def agreement(self, observed: str, evidence: tuple[str, ...]) -> tuple[Decision, ...]:
+        """Check 51, where it is asked.
+
+        Args:
+            observed: SHA-256 of the image, 64 hex digits.
+        """
+        if self.election is not None:
+            return (decide_certified_digest(observed, self.election, evidence),)
+        if self.unelected is not None:
+            return (checks.ELECTION_DIGEST.skipped(self.unelected),)
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,32 +149,38 @@ class PublishedBeside:
     listing_missing: str
 
 
-def find_base_version(
-    wanted: str, bless: BlessAlternativeGuestOsVersion, more_releases: Collection[KnownRelease]
-) -> str:
-    """``wanted``, or for ``auto`` the known release that has the most of the blessed measurements.
-
-    Raises:
-        SourceError: no known release has any of them.
-    """
-    if wanted != "auto":
-        return wanted
-    blessed = [entry.measurement for entry in bless.base_guest_launch_measurements]
-    whole = [
-        release for release, _ in releases_for(blessed, more=more_releases) if len(release.version) == 40
-    ]
-    if not whole:
-        raise SourceError(
-            "no release that auditkit knows has any of the blessed measurements, so the base version cannot be found",
-            where="base_version",
-            hint="give the 40 hex digits that the proposal names",
-        )
-    return whole[0].version
-
-
 def troubled_image(trouble: tuple[Trouble, ...]) -> BaseImageStep:
     """The step when there is no image that can be read."""
     return BaseImageStep(trouble=trouble, record=ImageRecord(trouble=trouble))
+
+
+def unread_image(version: str | None, members: Iterable[Check]) -> BaseImageStep:
+    """The step of an audit that stops at the certificates."""
+    why = "Only certificates are read (depth: certificates); nobody looked at the image."
+    return BaseImageStep(
+        decisions=tuple(check.skipped(why) for check in members),
+        obstacle=why,
+        version=version,
+        record=ImageRecord(version=version),
+    )
+
+
+def digest_of_image(source: Source, wanted: WantedImage, work: Path, progress: Progress) -> str:
+    """The SHA-256 of the image at ``source``, which is read to its end and not kept.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    try:
+        open_image(
+            source,
+            sha256=wanted.demanded,
+            cache=work,
+            progress=lambda done, total: progress.bytes_done("downloading the image once more", done, total),
+        )
+    except WrongDigestError as error:
+        return error.observed
+    return wanted.demanded or ""
 
 
 def read_base_image(
@@ -175,7 +210,7 @@ def read_base_image(
     sums = None
     if published.sums is not None:
         sums = Evidence.of_bytes(IMAGE_SUMS, published.sums, f"SHA256SUMS beside {origin}")
-    sha256 = wanted.sha256 or published.sha256
+    sha256 = wanted.demanded or published.sha256
     progress.step("base image")
     try:
         file = open_image(
@@ -192,7 +227,7 @@ def read_base_image(
             file.path, "reading the base image", size=size, work=work, tree=tree, progress=progress
         )
     except UnknownMemberError as error:
-        return strange_image(wanted.version, error.observed, source.name, sums)
+        return strange_image(wanted, error.observed, source.name, sums)
     missing, listing = _published_measurements(source, origin, redact)
     beside = PublishedBeside(sums, "" if sums else published.missing, listing, missing)
     return decide_image(image, wanted, beside, origin=origin, file_name=source.name)
@@ -206,12 +241,12 @@ def wrong_image(wanted: WantedImage, observed: str, file_name: str, sums: Eviden
         file_name: name of the image in ``sums``.
         sums: the SHA256SUMS beside the image.
     """
-    failed = decide_digest(observed, wanted.sha256, _listed(sums, file_name, "").sha256, _names(sums))
+    failed = _digest(observed, wanted, _listed(sums, file_name, ""), _names(sums))
     record = ImageRecord(version=wanted.version, wrong_digest=observed, file_name=file_name)
-    return _refused_image(failed, record, sums)
+    return _refused_image((failed, *wanted.agreement(observed, _names(sums))), record, sums)
 
 
-def strange_image(version: str, member: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
+def strange_image(wanted: WantedImage, member: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
     """The step when the update image holds a file that no release holds: check 18 failed.
 
     Args:
@@ -219,17 +254,37 @@ def strange_image(version: str, member: str, file_name: str, sums: Evidence | No
         file_name: name of the image in ``sums``.
         sums: the SHA256SUMS beside the image.
     """
-    record = ImageRecord(version=version, unknown_member=member, file_name=file_name)
-    return _refused_image(decide_unknown_member(member, _names(sums)), record, sums)
+    record = ImageRecord(version=wanted.version, unknown_member=member, file_name=file_name)
+    failed = decide_unknown_member(member, _names(sums))
+    left = (checks.ELECTION_DIGEST,) if wanted.election or wanted.unelected is not None else ()
+    return _refused_image((failed, *not_reached(left, failed)), record, sums)
 
 
-def _refused_image(failed: Decision, record: ImageRecord, sums: Evidence | None) -> BaseImageStep:
-    """The step when check 18 failed before the image was read."""
+def _refused_image(made: tuple[Decision, ...], record: ImageRecord, sums: Evidence | None) -> BaseImageStep:
+    """The step when check 18 or 51 failed before the image was read."""
+    failed = first_failure(made)
+    decided = {decision.id for decision in made}
+    left = [check for check in checks.BASE_CHECKS if check.id not in decided]
     return BaseImageStep(
-        decisions=(failed, *not_reached(checks.BASE_CHECKS, failed)),
+        decisions=(*made, *not_reached(left, failed)),
         evidence=(sums,) if sums else (),
         version=record.version,
         record=record,
+    )
+
+
+def _digest(
+    observed: str, wanted: WantedImage, listed: PublishedDigest, evidence: tuple[str, ...]
+) -> Decision:
+    """Check 18."""
+    return decide_digest(
+        observed,
+        wanted.sha256,
+        listed.sha256,
+        evidence,
+        certified=wanted.certified,
+        pinned_by=wanted.pinned_by,
+        missing=listed.missing,
     )
 
 
@@ -256,16 +311,7 @@ def decide_image(
     texts = [text for text in (image.version_text, boot.version_text) if text is not None]
     return BaseImageStep(
         decisions=(
-            warn_about_plain_http(
-                decide_digest(
-                    image.sha256,
-                    wanted.sha256,
-                    digest.sha256,
-                    (IMAGE, *_names(beside.sums)),
-                    missing=digest.missing,
-                ),
-                origin,
-            ),
+            _over_the_wire(_digest(image.sha256, wanted, digest, (IMAGE, *_names(beside.sums))), origin),
             decide_version(texts, wanted.version, (IMAGE,)),
             decide_file_system(
                 image.has_checksums, image.entries, (IMAGE,), data_behind=image.data_behind_boot
@@ -274,6 +320,7 @@ def decide_image(
             decide_root_hash(
                 boot_args, wanted.boot_args, image.verity, (IMAGE, BOOT_ARGS), has_overlay=image.has_overlay
             ),
+            *wanted.agreement(image.sha256, (IMAGE,)),
         ),
         evidence=(
             Evidence(IMAGE, image.sha256, image.size, origin),
@@ -297,6 +344,11 @@ def decide_image(
             sums_missing=beside.sums_missing,
         ),
     )
+
+
+def _over_the_wire(decision: Decision, origin: str) -> Decision:
+    """Check 18 about an image from ``origin``; a digest that the NNS signed leaves nothing to somebody on the way."""
+    return decision if decision.outcome is Outcome.PASS else warn_about_plain_http(decision, origin)
 
 
 def _listed(sums: Evidence | None, file_name: str, missing: str) -> PublishedDigest:

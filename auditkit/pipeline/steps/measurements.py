@@ -1,17 +1,25 @@
-"""Step 3: what does the base release measure to (checks 23 and 24)?"""
+"""Step 4: what does the release measure to (checks 23 and 24, and of a recovery 52)?"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from auditkit import checks
-from auditkit.audit import Matrix, contradiction, decide_published, decide_second_opinion
+from auditkit.audit import (
+    Matrix,
+    contradiction,
+    decide_certified_measurements,
+    decide_published,
+    decide_second_opinion,
+)
+from auditkit.decision import Decision
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs
 from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.evidence_names import BOOT_ARGS, COMPUTED, FIRMWARE, INITRD, KERNEL, PUBLISHED
 from auditkit.pipeline.steps.step import Step
 from auditkit.progress import Progress
@@ -44,11 +52,17 @@ class MeasurementStep(Step):
 
 
 def measure_base(
-    base: BaseImageStep, matrix: Matrix, more_releases: Collection[KnownRelease], progress: Progress
+    base: BaseImageStep,
+    matrix: Matrix,
+    more_releases: Collection[KnownRelease],
+    progress: Progress,
+    *,
+    election: ElectionStep | None,
 ) -> MeasurementStep:
-    """Computes the launch measurements of a base release in every setting of a matrix and decides checks 23 and 24.
+    """Computes the launch measurements of a release in every setting of a matrix and decides checks 23 and 24.
 
     Args:
+        election: what the NNS elected, to decide check 52; None when the release is what an election is about.
         more_releases: what is known beside the built-in list.
 
     Raises:
@@ -56,7 +70,8 @@ def measure_base(
         EvidenceError: the release has no such command line, or cannot be measured.
     """
     if base.boot is None or base.boot_args is None:
-        return MeasurementStep.unreached(base, checks.MEASUREMENT_CHECKS)
+        asked = (*checks.MEASUREMENT_CHECKS, *((checks.ELECTION_MEASUREMENTS,) if election else ()))
+        return MeasurementStep.unreached(base, asked)
     progress.step("measuring")
     boot = base.boot
     lines = _command_lines(matrix.boot_args, base.boot_args)
@@ -81,11 +96,26 @@ def measure_base(
                 (COMPUTED, *listing),
                 contradiction=contradiction(base.version or "", measurements, more=more_releases),
             ),
+            *(_certified(election, computed, matrix) if election is not None else ()),
         ),
         evidence=(Evidence.of_bytes(COMPUTED, render_launch_measurements(computed), "computed by auditkit"),),
         computed=computed,
         boot=measured,
         command_lines=tuple(lines.items()),
+    )
+
+
+def _certified(
+    election: ElectionStep, computed: Sequence[LaunchMeasurement], matrix: Matrix
+) -> tuple[Decision, ...]:
+    """Check 52."""
+    if election.release is None:
+        return ElectionStep.unreached(election, (checks.ELECTION_MEASUREMENTS,)).decisions
+    evidence = (COMPUTED, *(file.name for file in election.evidence))
+    return (
+        decide_certified_measurements(
+            computed, election.release, evidence, release_matrix=not matrix.changes
+        ),
     )
 
 

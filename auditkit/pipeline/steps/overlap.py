@@ -1,14 +1,16 @@
-"""Step 4: do blessed and computed measurements agree, and if not, why (checks 25 to 28)?"""
+"""Step 5: do the proposal's and the computed measurements agree, and if not, why (checks 25 to 28, or 60 to 62)?"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from auditkit import checks
-from auditkit.audit import Overlap, compare, decide_overlap
+from auditkit.audit import Overlap, Subject, compare, decide_blessed, decide_overlap, decide_proposed
+from auditkit.decision import Decision
 from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.evidence_names import COMPUTED, PROPOSAL
 from auditkit.pipeline.steps.measurements import MeasurementStep
 from auditkit.pipeline.steps.proposal import ProposalStep
@@ -35,31 +37,53 @@ def compare_measurements(
     base: BaseImageStep,
     measurements: MeasurementStep,
     *,
+    election: ElectionStep | None,
     sweep_vcpus_max: int,
     more_releases: Collection[KnownRelease],
     progress: Progress,
 ) -> OverlapStep:
-    """Compares every blessed with every computed measurement and decides checks 25 to 28.
+    """Compares every measurement of the proposal with every computed one.
 
     Args:
-        sweep_vcpus_max: a blessed measurement that was not computed is looked for under all vCPU counts up to this
-            one; 0 looks for nothing.
+        election: what the NNS elected, in the audit of a recovery: decides checks 25 to 28 and 53. None in the audit
+            of an election: decides checks 60 to 62.
+        sweep_vcpus_max: a measurement of the proposal that was not computed is looked for under all vCPU counts up to
+            this one; 0 looks for nothing.
         more_releases: what is known beside the built-in list.
 
     Raises:
         EvidenceError: there are more measurements than a report can hold.
     """
-    if proposal.bless is None:
-        return OverlapStep.unreached(proposal, checks.OVERLAP_CHECKS)
+    asked = checks.ELECTION_OVERLAP_CHECKS if election is None else checks.OVERLAP_CHECKS
+    blessed = proposal.measurements
+    if blessed is None:
+        return OverlapStep.unreached(proposal, (*asked, *((checks.ELECTION_BLESSED,) if election else ())))
+    certified = _certified(election, proposal, measurements) if election is not None else ()
     if not measurements.computed:
-        return OverlapStep.unreached(base if base.boot is None else measurements, checks.OVERLAP_CHECKS)
+        step = OverlapStep.unreached(base if base.boot is None else measurements, asked)
+        return replace(step, decisions=(*step.decisions, *certified))
     progress.step("explaining")
-    blessed = proposal.bless.base_guest_launch_measurements
     known = {setting.measurement for setting in measurements.computed}
     unknown = {entry.measurement for entry in blessed} - known
     found = _explanations(unknown, base, measurements, sweep_vcpus_max, more_releases)
-    rows = compare(blessed, measurements.computed, found)
-    return OverlapStep(decisions=decide_overlap(rows, (PROPOSAL, COMPUTED)), rows=rows)
+    subject: Subject = "election" if election is None else "recovery"
+    rows = compare(blessed, measurements.computed, found, subject=subject)
+    decide = decide_proposed if election is None else decide_overlap
+    return OverlapStep(decisions=(*decide(rows, (PROPOSAL, COMPUTED)), *certified), rows=rows)
+
+
+def _certified(
+    election: ElectionStep, proposal: ProposalStep, measurements: MeasurementStep
+) -> tuple[Decision, ...]:
+    """Check 53."""
+    if election.release is None:
+        return ElectionStep.unreached(election, (checks.ELECTION_BLESSED,)).decisions
+    evidence = (PROPOSAL, *(file.name for file in election.evidence))
+    return (
+        decide_blessed(
+            proposal.measurements or (), election.release, measurements.computed or None, evidence
+        ),
+    )
 
 
 def _explanations(

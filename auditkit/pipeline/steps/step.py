@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
+from auditkit import checks
 from auditkit.audit import Trouble
 from auditkit.decision import Check, Decision, Outcome, first_stop, why_not_reached
 from auditkit.errors import ParameterError
@@ -62,6 +63,22 @@ class Step:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """The checks of each step that depend on what is audited."""
+
+    election: tuple[Check, ...]
+    base: tuple[Check, ...]
+
+
+ASKS: Final = {
+    "recovery": Asks(
+        (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED), (*checks.BASE_CHECKS, checks.ELECTION_DIGEST)
+    ),
+    "election": Asks((checks.ELECTION_RECORD,), (*checks.BASE_CHECKS, checks.ELECTION_IMAGE)),
+}
 
 
 def not_reached(members: Iterable[Check], because: Decision) -> tuple[Decision, ...]:

@@ -1,4 +1,4 @@
-"""The chain from the NNS to the chip as one picture: seven links, each with its outcome.
+"""The chain from the NNS to the chip as one picture: eight links, each with its outcome.
 
 The picture is written by hand, so that it is the same text on every machine.
 """
@@ -17,7 +17,8 @@ _LINKS: Final = (
     ("NNS key", ("certificate.signature", "delegation.signature", "certificate.keys")),
     ("certificate", ("certificate.", "delegation.")),
     ("proposal", ("reply.", "proposal.")),
-    ("base release", ("base.",)),
+    ("election", ("election.",)),
+    ("release", ("base.",)),
     ("measurements", ("measurement.", "overlap.")),
     ("recovery image", ("recovery.",)),
     ("chip", ("attestation.",)),

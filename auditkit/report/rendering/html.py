@@ -37,6 +37,7 @@ def render_html(document: AuditDocument) -> str:
         groups=summary.groups(document),
         chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
         ids=frozenset(decision.id for decision in document.decisions),
+        release_name=summary.release_name(document),
         glossary=GLOSSARY,
         shown_command_lines=_SHOWN_COMMAND_LINES,
         command_lines=_command_lines(document),

@@ -74,10 +74,12 @@ def _heading(document: AuditDocument) -> str:
     ]
     if deciding := summary.deciding_check(document):
         lines.append(f"**Decided by:** {code(deciding)}")
-    strict, overlap = document.verdicts.strict, document.verdicts.overlap
+    verdicts = " · ".join(
+        f"{name} {_BADGES[verdict]} {verdict}" for name, verdict in summary.policies(document)
+    )
+    heading = "Policy" if subject.kind == "election" else "Both policies"
     lines.append(
-        f"**Both policies:** strict {_BADGES[strict]} {strict} · overlap {_BADGES[overlap]} {overlap}"
-        f" (this audit: {code(document.policy.id, 40)}, stage {subject.stage})"
+        f"**{heading}:** {verdicts} (this audit: {code(document.policy.id, 40)}, stage {subject.stage})"
     )
     if told := summary.qualifications(document):
         lines.append(
@@ -97,7 +99,8 @@ def _subject(document: AuditDocument) -> str:
         ("Status", subject.status),
         ("Certified at", subject.certificate_time),
         ("Signed under", subject.certified_by),
-        ("Base release", subject.base_version),
+        (summary.release_name(document), subject.base_version),
+        ("Elected by", subject.elected_by),
         ("Recovery root hash", subject.rootfs_hash),
         ("Chips", str(len(subject.chip_ids)) if subject.chip_ids is not None else None),
         ("Votes (e8s)", f"{tally.yes} yes, {tally.no} no, of {tally.total}" if tally else None),

@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit import checks
 from auditkit.audit import Relation
 from auditkit.audit.verdict import FOREIGN_WORLDS, Verdict
-from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Check, Decision, Outcome, Qualification
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME
@@ -22,6 +22,12 @@ _GROUPS: Final = (
     ("proposal", "Proposal", "Is it the right proposal, and is it well formed?", ("reply.", "proposal.")),
     ("base", "Base release", "Is this the image that was released, and is it whole?", ("base.",)),
     ("measurements", "Measurements", "Is our own computation right?", ("measurement.",)),
+    (
+        "election",
+        "Election",
+        "Did the NNS elect this release, and is the election about this image?",
+        ("election.",),
+    ),
     ("overlap", "Overlap", "Does the proposal bless what the base release measures to?", ("overlap.",)),
     ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
     ("attestation", "Chip", "Does a blessed chip run a blessed guest?", ("attestation.",)),
@@ -55,10 +61,12 @@ class Step:
 
 def headline(document: AuditDocument) -> str:
     """One sentence for a voter: what the verdict means."""
+    if document.subject.kind == "election":
+        return _headline_of_election(document)
     version = document.subject.base_version
     base = f"base release {version[:12]}" if version else "the base release"
     if document.verdict is Verdict.TROUBLE:
-        return "The audit could not be finished. It says nothing for the proposal and nothing against it."
+        return _certificates_alone(document) or _UNFINISHED
     if document.verdict is Verdict.FAIL:
         deciding = (document.deciding.decision or "") if document.deciding else ""
         if deciding.startswith("recovery."):
@@ -74,6 +82,41 @@ def headline(document: AuditDocument) -> str:
             f"What the {who} certified matches what was released: every blessed measurement is one of {base}."
         )
     return f"At least one blessed measurement is one of {base}. The overlap policy asks for no more."
+
+
+_UNFINISHED: Final = (
+    "The audit could not be finished. It says nothing for the proposal and nothing against it."
+)
+
+
+def _certificates_alone(document: AuditDocument) -> str:
+    """The headline of an audit that stopped at the certificates and found nothing wrong with them."""
+    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    if outcomes.get(checks.SETTINGS_DEPTH.id) is not Outcome.WARN:
+        return ""
+    version = (document.subject.base_version or "")[:12]
+    if document.subject.kind == "election":
+        held = not any(outcome is Outcome.FAIL for outcome in outcomes.values())
+        return (
+            f"The proposal to elect {version} is well formed. Nobody measured its image yet." if held else ""
+        )
+    if outcomes.get(checks.ELECTION_BLESSED.id) is not Outcome.PASS:
+        return ""
+    return (
+        f"Every blessed measurement is certified as one of release {version}. Nobody measured the image here."
+    )
+
+
+def _headline_of_election(document: AuditDocument) -> str:
+    version = document.subject.base_version
+    release = f"release {version[:12]}" if version else "the release"
+    if document.verdict is Verdict.TROUBLE:
+        return _certificates_alone(document) or _UNFINISHED
+    if document.verdict is Verdict.FAIL:
+        return f"The proposal to elect {release} does not stand up to the checks."
+    return (
+        f"The proposal describes {release} rightly: its digest and its measurements are those of the image."
+    )
 
 
 def qualifications(document: AuditDocument) -> tuple[tuple[str, str], ...]:
@@ -100,7 +143,7 @@ def deciding_check(document: AuditDocument) -> str:
     wanted = document.deciding.decision if document.deciding is not None else None
     if wanted is None:
         return ""
-    numbers = {check.id: check.number for check in ALL_CHECKS}
+    numbers = {check.id: check.number for check in checks.ALL_CHECKS}
     numbers.update((decision.id, decision.number) for decision in document.decisions)
     return f"check {numbers[wanted]}, {wanted}" if wanted in numbers else wanted
 
@@ -132,7 +175,21 @@ def tally(decisions: Collection[Decision]) -> str:
 def unanswered(document: AuditDocument) -> tuple[Check, ...]:
     """The checks of the catalogue that made no decision, because the audit never got to them."""
     made = {decision.id for decision in document.decisions}
-    return tuple(check for check in ALL_CHECKS if check.id not in made)
+    asked = (
+        checks.ELECTION_AUDIT_CHECKS if document.subject.kind == "election" else checks.RECOVERY_AUDIT_CHECKS
+    )
+    return tuple(check for check in asked if check.id not in made)
+
+
+def policies(document: AuditDocument) -> tuple[tuple[str, Verdict], ...]:
+    """The verdict under each policy that the subject knows: an election has to be right as a whole."""
+    verdicts = (("strict", document.verdicts.strict), ("overlap", document.verdicts.overlap))
+    return verdicts[:1] if document.subject.kind == "election" else verdicts
+
+
+def release_name(document: AuditDocument) -> str:
+    """What the release is called beside its version."""
+    return "Release" if document.subject.kind == "election" else "Base release"
 
 
 def foreign_root_key(document: AuditDocument) -> str | None:
@@ -156,6 +213,8 @@ def readable_time(time: str | None) -> str | None:
 
 def meaning(document: AuditDocument) -> tuple[str, ...]:
     """What a PASS of this audit proves."""
+    if document.subject.kind == "election":
+        return _meaning_of_election(document)
     anchor = "the mainnet root key" if foreign_root_key(document) is None else "the root key that was given"
     amount = "Every" if document.subject.policy == "strict" else "At least one"
     proven = [
@@ -169,8 +228,27 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
     return tuple(proven)
 
 
+def _meaning_of_election(document: AuditDocument) -> tuple[str, ...]:
+    anchor = "the mainnet root key" if foreign_root_key(document) is None else "the root key that was given"
+    return (
+        "The proposal as shown here, with its status, is what the NNS governance canister answered at the time of the "
+        f"certificate. The threshold signature leads to {anchor}; two libraries checked it.",
+        "The image has exactly the digest that the proposal gives, and every measurement of the proposal is what an "
+        "AMD SEV-SNP processor reports when it starts that image. It was computed here from the image's files.",
+        "Nodes of every CPU type that releases are measured for can start the version.",
+    )
+
+
 def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
     """What a PASS of this audit does not prove."""
+    if document.subject.kind == "election":
+        return (
+            "That the image was built from the source code of the commit that it is named after. Only a reproduction "
+            "of the build shows that; it takes some hours and 100 GB.",
+            "That the release is free of faults or back doors. The audit compares identities; it does not review code.",
+            "That AMD's processors and firmware keep their promises.",
+            "That the proposal is still as it was: its status can change after the time of the certificate.",
+        )
     unproven = [
         "That the base release or the recovery GuestOS is free of faults or back doors. The audit compares "
         "identities; it does not review code.",
@@ -221,7 +299,7 @@ def steps(document: AuditDocument) -> tuple[Step, ...]:
     cited = [name for decision in document.decisions[:14] for name in decision.evidence if name in stored]
     request = next((name for name in cited if name.endswith(".request.cbor")), None)
     certificate = next((name for name in cited if name != request), None)
-    if certificate and subject.proposal_id is not None:
+    if certificate and subject.proposal_id is not None and subject.kind == "recovery":
         request_option = f" --request evidence/{request}" if request else ""
         told.append(
             Step(
@@ -233,12 +311,12 @@ def steps(document: AuditDocument) -> tuple[Step, ...]:
     if subject.base_version:
         told.append(
             Step(
-                "What does the base release measure to? (download it yourself)",
+                f"What does the {release_name(document).lower()} measure to? (download it yourself)",
                 f"auditkit fetch-image {subject.base_version} --out update-img.tar.zst\n"
                 "auditkit measure update-img.tar.zst > launch-measurements.json",
             )
         )
-        if certificate:
+        if certificate and subject.kind == "recovery":
             told.append(
                 Step(
                     "Do the two agree? (checks 25 to 28)",

@@ -35,10 +35,9 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     ]
     if deciding := summary.deciding_check(document):
         lines += _field("decided by", deciding, width)
-    strict, overlap = document.verdicts.strict, document.verdicts.overlap
+    verdicts = ", ".join(f"{name} {_paint(verdict, colour)}" for name, verdict in summary.policies(document))
     lines += [
-        f"  policies     strict {_paint(strict, colour)}, overlap {_paint(overlap, colour)}"
-        f" (this audit: {document.policy.id}, stage {subject.stage})",
+        f"  policies     {verdicts} (this audit: {document.policy.id}, stage {subject.stage})",
         *(
             line
             for name, sentence in summary.qualifications(document)
@@ -67,7 +66,8 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
         ("status", subject.status),
         ("certified at", summary.readable_time(subject.certificate_time)),
         ("signed under", subject.certified_by),
-        ("base release", subject.base_version),
+        (summary.release_name(document).lower(), subject.base_version),
+        ("elected by", subject.elected_by),
         (
             "root key",
             None if (key := summary.foreign_root_key(document)) is None else f"{key} (not mainnet's)",

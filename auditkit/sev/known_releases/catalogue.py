@@ -79,6 +79,20 @@ def releases_for(
     return tuple(sorted((hit for hit in hits if hit[1]), key=lambda hit: -hit[1]))
 
 
+def release_with_root(root_hash: str, *, more: Collection[KnownRelease] = ()) -> KnownRelease | None:
+    """The release whose kernel command lines name this root file system; None when none is known to.
+
+    Args:
+        root_hash: dm-verity root hash, 64 hex digits in lower case.
+        more: releases that are known beside those of the list.
+    """
+    option = f"root_hash={root_hash}"
+    for release in (*more, *all_releases()):
+        if any(option in (item.kernel_cmdline or "").split() for item in release.measurements):
+            return release
+    return None
+
+
 @cache
 def _by_measurement() -> dict[bytes, KnownRelease]:
     return {item.measurement: release for release in all_releases() for item in release.measurements}

@@ -1,0 +1,61 @@
+"""Which release a recovery is based on, where the parameters leave it to be found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from auditkit.errors import SourceError
+from auditkit.evidence import open_catalogue
+from auditkit.ic import BlessedMeasurement
+from auditkit.pipeline.parameters import Parameters
+from auditkit.sev import KnownRelease, releases_for
+from auditkit.trust import Trust
+
+
+def found_base_version(
+    parameters: Parameters, trust: Trust, measurements: Sequence[BlessedMeasurement]
+) -> str:
+    """``base_version``, or for ``auto`` the release that has the most of the blessed measurements.
+
+    It is looked for in the catalogue, if the parameters name one, and then among the known releases. What is found is a
+    hint: the election and the comparison decide about it.
+
+    Raises:
+        SourceError: nothing has any of them, or there is no such catalogue.
+    """
+    if parameters.base_version == "auto" and parameters.catalogue is not None:
+        catalogue = open_catalogue(Path(parameters.catalogue), trust.root_key)
+        elected = Counter(
+            entry.election.version_to_elect
+            for one in {entry.measurement for entry in measurements}
+            for entry in catalogue.with_measurement(one)
+            if entry.election.version_to_elect
+        )
+        if elected:
+            return str(elected.most_common(1)[0][0])
+    return find_base_version(parameters.base_version, measurements, trust.more_releases)
+
+
+def find_base_version(
+    wanted: str, measurements: Collection[BlessedMeasurement], more_releases: Collection[KnownRelease]
+) -> str:
+    """``wanted``, or for ``auto`` the known release that has the most of the blessed measurements.
+
+    Raises:
+        SourceError: no known release has any of them.
+    """
+    if wanted != "auto":
+        return wanted
+    blessed = [entry.measurement for entry in measurements]
+    whole = [
+        release for release, _ in releases_for(blessed, more=more_releases) if len(release.version) == 40
+    ]
+    if not whole:
+        raise SourceError(
+            "no release that auditkit knows has any of the blessed measurements, so the base version cannot be found",
+            where="base_version",
+            hint="give the 40 hex digits that the proposal names, or a catalogue of elections to look in",
+        )
+    return whole[0].version

@@ -1,0 +1,77 @@
+"""The image of an election: it comes from the proposal's own addresses, or from where the parameters say (check 59)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from auditkit.audit import ServedImage, decide_served
+from auditkit.errors import SourceError
+from auditkit.ic import ElectionPayload
+from auditkit.pipeline.redaction import redacted_place
+from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.evidence_names import PROPOSAL
+
+_SCHEMES = ("https://", "http://")
+
+
+def read_proposed_image(
+    election: ElectionPayload,
+    read: Callable[[str], BaseImageStep],
+    digest_at: Callable[[str], str],
+    *,
+    all_urls: bool,
+    redact: Callable[[str], str],
+) -> BaseImageStep:
+    """Reads the image from the first address that gives anything, and asks the others for its digest.
+
+    Args:
+        read: reads the image at an address and decides about it.
+        digest_at: downloads what is at an address, and gives its SHA-256.
+        all_urls: ask every address and not only one.
+        redact: takes places of this machine out of a sentence.
+
+    Raises:
+        SourceError: no address gave anything.
+        EvidenceError: what came cannot be read.
+    """
+    served: list[ServedImage] = []
+    step: BaseImageStep | None = None
+    for url in election.urls:
+        if not url.lower().startswith(_SCHEMES) or (step is not None and not all_urls):
+            continue
+        try:
+            if step is None:
+                step = read(url)
+                digest = _digest_of(step, election)
+            else:
+                digest = digest_at(url)
+        except SourceError as error:
+            served.append(ServedImage(redacted_place(url), None, redact(error.what)[:200]))
+        else:
+            served.append(ServedImage(redacted_place(url), digest))
+    if step is None:
+        why = f": {served[0].trouble}" if served else ""
+        raise SourceError(
+            f"none of the proposal's {len(election.urls)} addresses gave the image{why}",
+            where=served[0].url if served else "",
+            hint="try again later, or name a file or another address as base_image",
+        )
+    return with_served(step, election, tuple(served))
+
+
+def with_served(
+    step: BaseImageStep, election: ElectionPayload, served: tuple[ServedImage, ...]
+) -> BaseImageStep:
+    """The step with check 59 decided, and with what a replay needs for it."""
+    decision = decide_served(served, election.sha256_hex or "", len(election.urls), (PROPOSAL,))
+    record = None if step.record is None else step.record.model_copy(update={"served": served})
+    return replace(step, decisions=(*step.decisions, decision), record=record)
+
+
+def _digest_of(step: BaseImageStep, election: ElectionPayload) -> str:
+    """The digest of what was downloaded; what was not read for another reason had the one that was demanded."""
+    if step.image is not None:
+        return step.image.sha256
+    wrong = step.record.wrong_digest if step.record else ""
+    return wrong or (election.sha256_hex or "").lower()
