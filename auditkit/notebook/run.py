@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from auditkit.atomic import staging_name
 from auditkit.audit import Verdict
@@ -23,9 +24,11 @@ from auditkit.report import (
     require_replaceable,
 )
 
+_NOTEBOOKS: Final = {"recovery": "audit", "election": "election"}
+
 
 def run_audit(parameters: Parameters, progress: Progress | None = None) -> AuditDocument:
-    """Runs ``audit.ipynb`` into the report folder ``output_dir`` and gives the document that it wrote.
+    """Runs the notebook of the subject into the report folder ``output_dir`` and gives the document that it wrote.
 
     A report that the folder held before no longer looks finished once this starts, and the new one looks finished
     only when it is: ``audit.json`` gets its name when everything else has its own, the executed notebook too.
@@ -37,7 +40,7 @@ def run_audit(parameters: Parameters, progress: Progress | None = None) -> Audit
             this audit is left.
     """
     preflight(parameters)
-    notebook = notebook_path("audit")
+    notebook = notebook_path(_NOTEBOOKS[parameters.subject])
     folder = Path(parameters.output_dir)
     require_replaceable(folder)
     with only_writer(folder) as writer:

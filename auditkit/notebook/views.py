@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from auditkit.batch import Status
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
-    from auditkit.ic import BlessAlternativeGuestOsVersion
+    from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
     from auditkit.pipeline import Step
     from auditkit.sev.attestation import AttestationReport
 
@@ -33,6 +33,15 @@ def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
     entries = bless.base_guest_launch_measurements if bless else ()
     rows = [(e.measurement.hex(), _label_text(e.vcpu_type), _label_text(e.kernel_cmdline)) for e in entries]
     return _view(("blessed measurement", "label: CPU type", "label: kernel command line"), rows)
+
+
+def proposed(measurements: Iterable[BlessedMeasurement] | None) -> Styler:
+    """The measurements that an election proposal gives, as it labels them; empty when no proposal is authentic."""
+    rows = [
+        (e.measurement.hex(), _label_text(e.vcpu_type), _label_text(e.kernel_cmdline))
+        for e in measurements or ()
+    ]
+    return _view(("measurement in the proposal", "label: CPU type", "label: kernel command line"), rows)
 
 
 def recovery(bless: BlessAlternativeGuestOsVersion | None) -> Styler:

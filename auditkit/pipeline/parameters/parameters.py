@@ -242,7 +242,7 @@ class Parameters(BaseModel):
             if name not in values and environment.get(variable):
                 values[name] = _scalar(name, environment[variable])
         try:
-            return cls.from_mapping(_with_root_key(values))
+            return cls.from_mapping(with_root_key(values))
         except ParameterError as error:
             raise error.at(source_name(str(path))) from None
 
@@ -265,7 +265,7 @@ class Parameters(BaseModel):
         names = {
             name: value for name, value in namespace.items() if name in counted and not name.startswith("_")
         }
-        return cls.from_mapping(_with_root_key(names))
+        return cls.from_mapping(with_root_key(names))
 
     def to_plain(self) -> dict[str, Any]:
         """All parameters as papermill, YAML and JSON take them."""
@@ -361,7 +361,7 @@ def expanded(place: str) -> str:
         raise ParameterError("there is no home folder to replace ~ with", where=place) from None
 
 
-def _with_root_key(values: Mapping[str, object]) -> dict[str, object]:
+def with_root_key(values: Mapping[str, object]) -> dict[str, object]:
     """``values`` with the name or digits of the root key in the place of the file that holds it."""
     key = values.get("root_key")
     if not isinstance(key, str) or not key or names_trust(key):
