@@ -2,7 +2,8 @@
 
 1-14 are about the certified proposal (docs/certificates.md), 15-17 about what it says, 18-22 about the base
 release, 23-24 about the computed measurements, 25-28 about the comparison, 29-34 about a recovery image and 35-42
-about an attestation report, where they are given. 43-45 are about what the parameters chose.
+about an attestation report, where they are given. 43-45 are about what the parameters chose. 46-47 are about a
+record of the registry; 48 takes the place of 14 for a proposal that elects a release.
 """
 
 from __future__ import annotations
@@ -271,6 +272,25 @@ SETTINGS_MATRIX: Final = Check(
     "the release matrix, and dfinity.tee=1 on every measured command line",
 )
 
+REGISTRY_REQUEST: Final = Check(
+    46,
+    "registry.request",
+    "Is it the answer to our question, asked of the registry canister?",
+    "one replied request whose id is that of the stored request",
+)
+REGISTRY_REPLY: Final = Check(
+    47,
+    "registry.reply",
+    "What does the registry say about the record?",
+    "the record that was asked for",
+)
+ELECTION_STAGE: Final = Check(
+    48,
+    "election.stage",
+    "Does the proposal elect a GuestOS version, and does its status fit the stage?",
+    "an election of a GuestOS version in a fitting status",
+)
+
 ROOT_VERITY: Final = Check(
     1,
     "root.verity",
@@ -293,6 +313,8 @@ CERTIFICATE_CHECKS: Final = (
     CERTIFICATE_TIME,
 )
 PROPOSAL_CHECKS: Final = (*CERTIFICATE_CHECKS, REPLY_REQUEST, PROPOSAL_REPLY, PROPOSAL_STAGE)
+REGISTRY_CHECKS: Final = (*CERTIFICATE_CHECKS, REGISTRY_REQUEST, REGISTRY_REPLY)
+ELECTION_CHECKS: Final = (*CERTIFICATE_CHECKS, REPLY_REQUEST, PROPOSAL_REPLY, ELECTION_STAGE)
 CONTENT_CHECKS: Final = (PROPOSAL_CHIP_IDS, PROPOSAL_ROOTFS_HASH, PROPOSAL_MEASUREMENTS)
 BASE_CHECKS: Final = (BASE_DIGEST, BASE_VERSION, BASE_FILE_SYSTEM, BASE_BOOT_ARGS, BASE_ROOT_HASH)
 MEASUREMENT_CHECKS: Final = (MEASUREMENT_SECOND_OPINION, MEASUREMENT_PUBLISHED)

@@ -13,19 +13,26 @@
 from auditkit.ic.bls import DST, G2_GENERATOR, Opinion, Opinions
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.ic.certificate import STATE_ROOT_DOMAIN, CanisterRange, Certificate, Delegation, read_form
+from auditkit.ic.election import NNS_FUNCTION_REVISE_ELECTED, ElectionPayload, decode_election
+from auditkit.ic.election_verification import ElectionVerification, verify_election
 from auditkit.ic.governance import (
     BLESS_ACTION,
+    EXECUTE_ACTION,
     GET_PROPOSAL_INFO,
+    LIST_PROPOSALS,
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,
+    ExecuteNnsFunction,
     Proposal,
     ProposalInfo,
     ProposalStatus,
     Tally,
+    decode_list_proposals,
     decode_proposal_info,
+    encode_list_proposals_argument,
 )
 from auditkit.ic.hash_tree import Empty, Fork, Found, FoundSubtree, HashTree, Labeled, Leaf, Pruned
-from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, Principal
+from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, REGISTRY, Principal
 from auditkit.ic.proposal_verification import (
     ProposalVerification,
     Stage,
@@ -54,10 +61,14 @@ __all__ = [
     "BLESS_ACTION",
     "DER_PREFIX",
     "DST",
+    "EXECUTE_ACTION",
     "G2_GENERATOR",
     "GET_PROPOSAL_INFO",
     "GOVERNANCE",
+    "LIST_PROPOSALS",
     "MAINNET_ROOT_KEY",
+    "NNS_FUNCTION_REVISE_ELECTED",
+    "REGISTRY",
     "STATE_ROOT_DOMAIN",
     "BlessAlternativeGuestOsVersion",
     "BlessedMeasurement",
@@ -66,7 +77,10 @@ __all__ = [
     "Certificate",
     "CertificateVerification",
     "Delegation",
+    "ElectionPayload",
+    "ElectionVerification",
     "Empty",
+    "ExecuteNnsFunction",
     "Fork",
     "Found",
     "FoundSubtree",
@@ -84,8 +98,11 @@ __all__ = [
     "Stage",
     "Tally",
     "call_content",
+    "decode_election",
+    "decode_list_proposals",
     "decode_proposal_info",
     "encode_envelope",
+    "encode_list_proposals_argument",
     "encode_nat64_argument",
     "is_named_root_key",
     "named_root_key",
@@ -95,6 +112,7 @@ __all__ = [
     "read_state_content",
     "request_id",
     "verify_certificate",
+    "verify_election",
     "verify_embedded_proposal",
     "verify_proposal",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import cbor, hash_tree
+from auditkit.ic import cbor, hash_tree, leb128
 from auditkit.ic.hash_tree import Found, FoundSubtree, HashTree, Leaf, Unknown
 from auditkit.ic.principal import Principal
 from auditkit.limits import LIMITS, Limits
@@ -213,12 +213,4 @@ def time_of(tree: HashTree) -> int:
     result = hash_tree.lookup(tree, (b"time",))
     if not isinstance(result, Found):
         raise EvidenceError("the certificate holds no time", observed=type(result).__name__.lower())
-    encoded = result.value
-    if not 1 <= len(encoded) <= 10 or any(byte < 0x80 for byte in encoded[:-1]) or encoded[-1] >= 0x80:
-        raise EvidenceError("the time is not one LEB128 number", observed=encoded[:16].hex())
-    if len(encoded) > 1 and encoded[-1] == 0:
-        raise EvidenceError("the time takes more bytes than it needs", observed=encoded.hex())
-    time = sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(encoded))
-    if time >= 1 << 64:
-        raise EvidenceError("the time does not fit 64 bits", observed=encoded.hex())
-    return time
+    return leb128.read_unsigned(result.value, "the time")

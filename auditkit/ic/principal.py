@@ -76,4 +76,5 @@ class Principal:
 
 
 GOVERNANCE: Final = Principal.from_text("rrkah-fqaaa-aaaaa-aaaaq-cai")
+REGISTRY: Final = Principal.from_text("rwlgt-iiaaa-aaaaa-aaaaa-cai")
 ANONYMOUS: Final = Principal(b"\x04")

@@ -6,11 +6,12 @@ The checks are listed in `auditkit.checks` and explained in docs/certificates.md
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from auditkit import checks
-from auditkit.decision import Decision
+from auditkit.decision import Check, Decision
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.decision_log import DecisionLog
 from auditkit.ic.governance import (
@@ -18,10 +19,10 @@ from auditkit.ic.governance import (
     BlessAlternativeGuestOsVersion,
     ProposalInfo,
     ProposalStatus,
+    decide_request,
     decode_proposal_info,
 )
 from auditkit.ic.principal import GOVERNANCE
-from auditkit.ic.reply_binding import decide_request
 from auditkit.ic.verification import time_text, verify_certificate
 from auditkit.limits import LIMITS, Limits
 
@@ -80,33 +81,21 @@ def verify_proposal(
             bits.
         AuditkitError: no BLS library is installed.
     """
-    if stage not in ("vote", "recover"):
-        raise ParameterError(f"there is no stage {stage!r}", hint="say vote or recover")
-    if proposal_id is not None and not 0 <= proposal_id < 1 << 64:
-        raise ParameterError(f"{proposal_id} cannot be the number of a proposal", hint="give a 64-bit number")
+    require_question(proposal_id, stage)
     now_ns = time.time_ns() if now_ns is None else now_ns
-    signed = verify_certificate(data, root_key=root_key, canister=GOVERNANCE, now_ns=now_ns, limits=limits)
-    log = DecisionLog()
-    log.add(*signed.decisions)
-    request_id: bytes | None = None
-    proposal: ProposalInfo | None = None
-    if signed.certificate is not None:
-        tree = signed.certificate.tree
-        answer = decide_request(log, tree, request, proposal_id, limits)
-        request_id = answer.request_id
-        if answer.reply is not None:
-            proposal = _decide_reply(log, answer.reply, answer.asked_for, limits)
-        if proposal is not None and log.failed is None:
-            log.add(_stage_decision(proposal, stage, signed.time_ns or 0, now_ns))
-        else:
-            proposal = None
+    read = read_authentic(
+        data, root_key=root_key, proposal_id=proposal_id, request=request, now_ns=now_ns, limits=limits
+    )
+    if read.proposal is not None:
+        read.log.add(_stage_decision(read.proposal, stage, read.time_ns or 0, now_ns))
+    proposal = read.proposal
     return ProposalVerification(
-        decisions=log.in_order(checks.PROPOSAL_CHECKS),
+        decisions=read.log.in_order(checks.PROPOSAL_CHECKS),
         proposal=proposal,
         bless=proposal.proposal.bless if proposal is not None and proposal.proposal is not None else None,
-        time_ns=signed.time_ns,
-        signed_by=signed.signed_by,
-        request_id=request_id,
+        time_ns=read.time_ns,
+        signed_by=read.signed_by,
+        request_id=read.request_id,
     )
 
 
@@ -121,6 +110,64 @@ def verify_embedded_proposal(
     """`verify_proposal` for a certificate that speaks for itself: about whichever proposal it holds."""
     return verify_proposal(
         data, root_key=root_key, proposal_id=None, stage=stage, request=request, now_ns=now_ns
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticProposal:
+    """What checks 1 to 13 found; a further check of the proposal is added to the log.
+
+    Attributes:
+        log: the decisions.
+        proposal: the proposal when none of the checks failed, else None.
+        time_ns, signed_by, request_id: as in `ProposalVerification`.
+    """
+
+    log: DecisionLog
+    proposal: ProposalInfo | None
+    time_ns: int | None
+    signed_by: str
+    request_id: bytes | None
+
+
+def require_question(proposal_id: int | None, stage: Stage) -> None:
+    """Makes sure that a proposal can be asked about.
+
+    Raises:
+        ParameterError: ``stage`` is unknown, or ``proposal_id`` does not fit 64 bits.
+    """
+    if stage not in ("vote", "recover"):
+        raise ParameterError(f"there is no stage {stage!r}", hint="say vote or recover")
+    if proposal_id is not None and not 0 <= proposal_id < 1 << 64:
+        raise ParameterError(f"{proposal_id} cannot be the number of a proposal", hint="give a 64-bit number")
+
+
+def read_authentic(
+    data: bytes,
+    *,
+    root_key: bytes,
+    proposal_id: int | None,
+    request: bytes | None,
+    now_ns: int,
+    limits: Limits,
+) -> AuthenticProposal:
+    """Decides checks 1 to 13, whatever the proposal does. Args and errors are those of `verify_proposal`."""
+    signed = verify_certificate(data, root_key=root_key, canister=GOVERNANCE, now_ns=now_ns, limits=limits)
+    log = DecisionLog()
+    log.add(*signed.decisions)
+    request_id: bytes | None = None
+    proposal: ProposalInfo | None = None
+    if signed.certificate is not None:
+        answer = decide_request(log, signed.certificate.tree, request, proposal_id, limits)
+        request_id = answer.request_id
+        if answer.reply is not None:
+            proposal = _decide_reply(log, answer.reply, answer.asked_for, limits)
+    return AuthenticProposal(
+        log=log,
+        proposal=proposal if log.failed is None else None,
+        time_ns=signed.time_ns,
+        signed_by=signed.signed_by,
+        request_id=request_id,
     )
 
 
@@ -156,12 +203,25 @@ def _decide_reply(
 def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: int) -> Decision:
     """Check 14."""
     check = checks.PROPOSAL_STAGE
-    action = info.proposal.action if info.proposal is not None else None
-    observed = f"{action or 'no action'}, {_state_text(info)}"
-    accepted = _RECOVER if stage == "recover" else _VOTE
-    expected = f"{BLESS_ACTION}, {' or '.join(status.name.capitalize() for status in accepted)}"
     if info.proposal is None or info.proposal.bless is None:
+        observed, expected = state_and_wanted(info, BLESS_ACTION, stage)
         return check.failed(observed, "The proposal does something else.", expected=expected)
+    return status_decision(check, info, BLESS_ACTION, stage, (signed_ns, now_ns))
+
+
+def status_decision(
+    check: Check, info: ProposalInfo, action: str, stage: Stage, times_ns: tuple[int, int]
+) -> Decision:
+    """Whether the status of a proposal that does what it should fits the stage.
+
+    Args:
+        check: the check that asks.
+        action: what the proposal should do.
+        times_ns: when the answer was signed, and the present; nanoseconds since 1970.
+    """
+    signed_ns, now_ns = times_ns
+    accepted = _accepted(stage)
+    observed, expected = state_and_wanted(info, action, stage)
     if info.status is None or info.status not in accepted:
         return check.failed(
             observed, f"A proposal in this status cannot be acted on at stage {stage}.", expected=expected
@@ -180,6 +240,17 @@ def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: in
                 "Fetch it again to see how it ended."
             )
     return check.passed(observed, accepted[info.status], expected=expected)
+
+
+def state_and_wanted(info: ProposalInfo, action: str, stage: Stage) -> tuple[str, str]:
+    """What a proposal does and how it stands, and what would have been accepted."""
+    found = info.proposal.action if info.proposal is not None else None
+    names = " or ".join(status.name.capitalize() for status in _accepted(stage))
+    return f"{found or 'no action'}, {_state_text(info)}", f"{action}, {names}"
+
+
+def _accepted(stage: Stage) -> Mapping[ProposalStatus, str]:
+    return _RECOVER if stage == "recover" else _VOTE
 
 
 _RECOVER: Final = {ProposalStatus.EXECUTED: "The proposal was adopted and executed."}

@@ -1,4 +1,4 @@
-"""Check 12: is the certified reply the answer to our question?
+"""Which call a certificate answers: what binds a reply to a question.
 
 Without a delegation nothing in the tree names canister, method or argument; only the request id binds them.
 Source: IC interface specification, "Request id" and "Request status".
@@ -6,63 +6,15 @@ Source: IC interface specification, "Request id" and "Request status".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from auditkit import checks
-from auditkit.decision import Qualification
 from auditkit.errors import EvidenceError
-from auditkit.ic import candid, hash_tree
-from auditkit.ic.candid import Primitive
-from auditkit.ic.decision_log import DecisionLog
-from auditkit.ic.governance import GET_PROPOSAL_INFO
+from auditkit.ic import hash_tree
 from auditkit.ic.hash_tree import Found, FoundSubtree, HashTree
-from auditkit.ic.principal import GOVERNANCE
-from auditkit.ic.request import parse_request
-from auditkit.limits import Limits
+from auditkit.ic.principal import Principal
+from auditkit.ic.request import CallRequest, parse_request
+from auditkit.limits import LIMITS, Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What check 12 found: the request id, the reply unless the check failed, the proposal asked for."""
-
-    request_id: bytes | None
-    reply: bytes | None
-    asked_for: int | None
-
-
-def decide_request(
-    log: DecisionLog, tree: HashTree, request: bytes | None, proposal_id: int | None, limits: Limits
-) -> Answer:
-    """Check 12."""
-    check = checks.REPLY_REQUEST
-    request_id: bytes | None = None
-    try:
-        request_id, reply = _reply_of(tree)
-        if request is None:
-            log.add(
-                check.warned(
-                    f"reply to request {request_id.hex()}; the request is unknown",
-                    "Without the stored request it is not proven which canister, method and argument were called:"
-                    " any canister that the signer may speak for could have given this answer.",
-                    qualifications=(Qualification.NO_REQUEST,),
-                )
-            )
-            return Answer(request_id, reply, proposal_id)
-        asked_for = _check_request(request, request_id, proposal_id, limits)
-    except EvidenceError as error:
-        reason = f"{error.what[0].upper()}{error.what[1:]}."
-        log.add(check.failed(error.observed or str(error), reason, expected=error.expected))
-        return Answer(request_id, None, proposal_id)
-    log.add(
-        check.passed(
-            f"request {request_id.hex()}",
-            f"It answers the stored call {GET_PROPOSAL_INFO}({asked_for}) to governance.",
-        )
-    )
-    return Answer(request_id, reply, asked_for)
-
-
-def _reply_of(tree: HashTree) -> tuple[bytes, bytes]:
+def reply_of(tree: HashTree) -> tuple[bytes, bytes]:
     """The one request id in the tree, and its reply.
 
     Raises:
@@ -105,11 +57,18 @@ def _status_text(answer: HashTree) -> str:
     return f"{told}: {message.value[:200].decode('utf-8', 'replace')}" if isinstance(message, Found) else told
 
 
-def _check_request(data: bytes, request_id: bytes, proposal_id: int | None, limits: Limits) -> int:
-    """The proposal that the call in ``data``, which has this id, asks governance for.
+def call_answered(
+    data: bytes, request_id: bytes, canister: Principal, name: str, method: str, *, limits: Limits = LIMITS
+) -> CallRequest:
+    """The stored call in ``data``, once it is the one with this id, to this canister and method.
+
+    Args:
+        data: the stored envelope.
+        request_id: the id of the call that a certificate answers, from `reply_of`.
+        name: what people call the canister.
 
     Raises:
-        EvidenceError: malformed, another call, or another question.
+        EvidenceError: malformed, or another call.
     """
     request = parse_request(data, limits=limits)
     if request.request_id != request_id:
@@ -118,22 +77,12 @@ def _check_request(data: bytes, request_id: bytes, proposal_id: int | None, limi
             expected=f"request {request.request_id.hex()}",
             observed=f"request {request_id.hex()}",
         )
-    if request.canister != GOVERNANCE:
+    if request.canister != canister:
         raise EvidenceError(
-            "the call went to another canister than governance",
-            expected=str(GOVERNANCE),
+            f"the call went to another canister than {name}",
+            expected=str(canister),
             observed=str(request.canister),
         )
-    if request.method != GET_PROPOSAL_INFO:
-        raise EvidenceError(
-            "another method was called", expected=GET_PROPOSAL_INFO, observed=ascii(request.method[:80])
-        )
-    arguments = candid.decode(request.argument, limits=limits)
-    asked = [argument.number(Primitive.NAT64) for argument in arguments]
-    if len(asked) != 1 or proposal_id not in (None, *asked):
-        raise EvidenceError(
-            "the call asked for another proposal",
-            expected="one proposal" if proposal_id is None else str(proposal_id),
-            observed=", ".join(map(str, asked[:4])) or "nothing",
-        )
-    return asked[0]
+    if request.method != method:
+        raise EvidenceError("another method was called", expected=method, observed=ascii(request.method[:80]))
+    return request

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.ic import cbor
+from auditkit.ic import cbor, leb128
 from auditkit.ic.principal import ANONYMOUS, Principal
 from auditkit.limits import LIMITS, Limits
 
@@ -122,21 +122,12 @@ def _hash(value: ContentValue) -> bytes:
     if isinstance(value, bytes):
         return hashlib.sha256(value).digest()
     if isinstance(value, int) and value >= 0 and not isinstance(value, bool):
-        return hashlib.sha256(_uleb128(value)).digest()
+        return hashlib.sha256(leb128.unsigned(value)).digest()
     if isinstance(value, Mapping):
         return request_id(value)
     if isinstance(value, Sequence):
         return hashlib.sha256(b"".join(_hash(item) for item in value)).digest()
     raise ParameterError(f"a {type(value).__name__} has no place in a request")
-
-
-def _uleb128(number: int) -> bytes:
-    encoded = bytearray()
-    while number >= 0x80:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
 
 
 def parse_request(data: bytes, *, limits: Limits = LIMITS) -> CallRequest:

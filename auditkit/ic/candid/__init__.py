@@ -1,11 +1,9 @@
-"""Candid, the interface language of canisters: a decoder, and the one argument that we encode."""
+"""Candid, the interface language of canisters: a decoder, and the few arguments that we send."""
 
-from auditkit.ic.candid.decoder import (
-    MAGIC,
-    decode,
-    encode_nat64_argument,
-)
+from auditkit.ic.candid.arguments import encode_nat64_argument, encode_record_argument
+from auditkit.ic.candid.decoder import decode
 from auditkit.ic.candid.types import (
+    MAGIC,
     CompositeType,
     Opt,
     Primitive,
@@ -29,5 +27,6 @@ __all__ = [
     "Vec",
     "decode",
     "encode_nat64_argument",
+    "encode_record_argument",
     "label_hash",
 ]

@@ -13,6 +13,13 @@ from typing import Final
 
 from auditkit.errors import EvidenceError
 from auditkit.ic.candid.types import (
+    FUNC,
+    MAGIC,
+    OPT,
+    RECORD,
+    SERVICE,
+    VARIANT,
+    VEC,
     CompositeType,
     Opt,
     Primitive,
@@ -24,15 +31,9 @@ from auditkit.ic.candid.types import (
     TypeTable,
     Variant,
     Vec,
-    label_hash,
 )
 from auditkit.limits import LIMITS, Limits
 
-__all__ = ["MAGIC", "Primitive", "Typed", "decode", "encode_nat64_argument", "label_hash"]
-
-MAGIC: Final = b"DIDL"
-
-_OPT, _VEC, _RECORD, _VARIANT, _FUNC, _SERVICE = -18, -19, -20, -21, -22, -23
 _PRIMITIVES: Final = frozenset(int(kind) for kind in Primitive)
 
 _FIXED: Final = {
@@ -47,11 +48,6 @@ _FIXED: Final = {
     Primitive.FLOAT32: struct.Struct("<f"),
     Primitive.FLOAT64: struct.Struct("<d"),
 }
-
-
-def encode_nat64_argument(number: int) -> bytes:
-    """The Candid message ``(number : nat64)``, the argument of ``get_proposal_info``."""
-    return MAGIC + b"\x00\x01\x78" + struct.pack("<Q", number)
 
 
 def decode(data: bytes, *, limits: Limits = LIMITS) -> tuple[Typed, ...]:
@@ -122,7 +118,7 @@ class _Reader:
         size = self.count(bytes_each=2, most=self.limits.candid_types)
         table = tuple(self._composite(size) for _ in range(size))
         # only now: a method may name a type that stands behind its service
-        if any(ref < 0 or table[ref] != Reference(_FUNC) for ref in self.methods):
+        if any(ref < 0 or table[ref] != Reference(FUNC) for ref in self.methods):
             raise EvidenceError("a method of a service type is not a function")
         return table, tuple(self._ref(size) for _ in range(self.count(most=self.limits.candid_types)))
 
@@ -137,22 +133,22 @@ class _Reader:
 
     def _composite(self, size: int) -> CompositeType:
         opcode = self.leb128(signed=True)
-        if opcode == _OPT:
+        if opcode == OPT:
             return Opt(self._ref(size))
-        if opcode == _VEC:
+        if opcode == VEC:
             return Vec(self._ref(size))
-        if opcode == _RECORD:
+        if opcode == RECORD:
             return Record(self._fields(size))
-        if opcode == _VARIANT:
+        if opcode == VARIANT:
             return Variant(self._fields(size))
-        if opcode == _FUNC:
+        if opcode == FUNC:
             for _ in range(2):
                 for _ in range(self.count()):
                     self._ref(size)
             if any(not 1 <= byte <= 3 for byte in self.take(self.count())):
                 raise EvidenceError("an unknown annotation of a function type")
-            return Reference(_FUNC)
-        if opcode == _SERVICE:
+            return Reference(FUNC)
+        if opcode == SERVICE:
             last: bytes | None = None
             for _ in range(self.count(bytes_each=2)):
                 name = self._text().encode("utf-8")
@@ -160,7 +156,7 @@ class _Reader:
                     raise EvidenceError("the methods of a service type are not in order")
                 last = name
                 self.methods.add(self._ref(size))
-            return Reference(_SERVICE)
+            return Reference(SERVICE)
         if opcode < Primitive.PRINCIPAL:
             self.take(self.count())  # a future type: the specification says how to skip its definition
             return Reference(opcode)
@@ -233,11 +229,11 @@ class _Reader:
                 return self._reference(opcode)
 
     def _reference(self, opcode: int) -> bytes:
-        if opcode == _FUNC:
+        if opcode == FUNC:
             if not self._flag("the form of a reference"):
                 raise EvidenceError("an opaque reference, which no reader outside the replica can follow")
             return self._principal() + self._text().encode("utf-8")
-        if opcode == _SERVICE:
+        if opcode == SERVICE:
             return self._principal()
         length = self.leb128()
         if self.leb128():

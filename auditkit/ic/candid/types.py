@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from auditkit.errors import EvidenceError
+
+MAGIC: Final = b"DIDL"
+"""What every message begins with."""
+
+# The opcodes of composite types.
+OPT: Final = -18
+VEC: Final = -19
+RECORD: Final = -20
+VARIANT: Final = -21
+FUNC: Final = -22
+SERVICE: Final = -23
 
 
 class Primitive(IntEnum):
@@ -162,6 +173,13 @@ class Typed:
             if field == wanted:
                 return Typed(self.table, ref, value)
         return Typed((), Primitive.NULL, None)
+
+    def field_ids(self) -> frozenset[int]:
+        """The ids of a record's fields."""
+        kind = self._kind()
+        if not isinstance(kind, Record):
+            raise self._mismatch("record")
+        return frozenset(field for field, _ in kind.fields)
 
     def case(self) -> tuple[int, Typed]:
         """The case id and the value of a variant."""

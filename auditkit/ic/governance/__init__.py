@@ -1,0 +1,42 @@
+"""The governance canister: proposals, the reply about one of them, and the list of all."""
+
+from auditkit.ic.governance.proposal_list import (
+    LIST_PROPOSALS,
+    decode_list_proposals,
+    encode_list_proposals_argument,
+)
+from auditkit.ic.governance.proposals import (
+    ACTIONS,
+    BLESS_ACTION,
+    EXECUTE_ACTION,
+    GET_PROPOSAL_INFO,
+    BlessAlternativeGuestOsVersion,
+    BlessedMeasurement,
+    ExecuteNnsFunction,
+    Proposal,
+    ProposalInfo,
+    ProposalStatus,
+    Tally,
+)
+from auditkit.ic.governance.question import Answer, decide_request
+from auditkit.ic.governance.reply import decode_proposal_info
+
+__all__ = [
+    "ACTIONS",
+    "BLESS_ACTION",
+    "EXECUTE_ACTION",
+    "GET_PROPOSAL_INFO",
+    "LIST_PROPOSALS",
+    "Answer",
+    "BlessAlternativeGuestOsVersion",
+    "BlessedMeasurement",
+    "ExecuteNnsFunction",
+    "Proposal",
+    "ProposalInfo",
+    "ProposalStatus",
+    "Tally",
+    "decide_request",
+    "decode_list_proposals",
+    "decode_proposal_info",
+    "encode_list_proposals_argument",
+]
