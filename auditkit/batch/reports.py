@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
-from auditkit.audit import CHOSEN, Claim, Verdict
+from auditkit.audit import CHOSEN, Claim, Subject, Verdict
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.evidence import read_file
@@ -42,8 +43,8 @@ class AuditSubject:
 
     proposal_id: int | None
     base_version: str | None
-    kind: str
-    stage: str
+    kind: Subject
+    stage: Literal["vote", "recover"]
     policy: str
     root_key: str
     recovery_image: bool

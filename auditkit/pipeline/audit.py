@@ -288,7 +288,7 @@ class Audit:
         except SourceError as error:
             return ProposalStep(trouble=(self._trouble(error),))
         except EvidenceError as error:
-            failed = refusal(redacted_error(error, self.parameters))
+            failed = refusal(redacted_error(error, self.parameters), checks.REPLY_REQUEST)
             return refused_proposal(failed, subject=self.parameters.subject)
 
     def _ask_ahead(self) -> None:

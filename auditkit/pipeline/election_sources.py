@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.audit import CatalogueWord
-from auditkit.errors import AuditkitError, EvidenceError, SourceError
+from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import (
     NotFoundError,
     Source,
     fetch_registry_value,
     open_catalogue,
-    read_chunks,
+    read_registry_value,
 )
-from auditkit.ic import GET_PROPOSAL_INFO, parse_request, replica_version_key
+from auditkit.ic import GET_PROPOSAL_INFO, parse_request
+from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline.parameters import CATALOGUE_SOURCE, REGISTRY_SOURCE, Parameters, witness_number
 from auditkit.pipeline.redaction import redacted_place
 from auditkit.pipeline.sources import (
@@ -25,7 +26,6 @@ from auditkit.pipeline.sources import (
     fetch_proposal,
     hosts_from,
     located,
-    read_proposal_file,
 )
 from auditkit.trust import Trust
 
@@ -132,7 +132,7 @@ def _from_place(place: str, trust: Trust, version: str) -> ElectionAnswers:
 def _asked(hosts: tuple[str, ...], version: str, origin: str | None) -> CertifiedAnswer:
     answer = fetch_registry_value(hosts, replica_version_key(version))
     return CertifiedAnswer(
-        answer.certificate, answer.request, origin or redacted_place(answer.url), chunks=answer.chunks
+        answer.certificate, answer.request, origin or redacted_place(answer.origin), chunks=answer.chunks
     )
 
 
@@ -165,9 +165,17 @@ def _asks_for_a_proposal(request: bytes) -> bool:
 
 
 def _read(source: Source) -> CertifiedAnswer:
-    found = read_proposal_file(source, None)
-    chunks = read_chunks(source.path) if source.path is not None else ()
-    return CertifiedAnswer(found.certificate, found.request, found.origin, answered=False, chunks=chunks)
+    """The answer in a file, with what lies beside it."""
+    if source.path is None:
+        raise ParameterError("internal error: not a file", where="election_source")
+    found = read_registry_value(source.path)
+    return CertifiedAnswer(
+        found.certificate,
+        found.request,
+        redacted_place(str(source)),
+        answered=False,
+        chunks=found.chunks,
+    )
 
 
 def _from_catalogue(

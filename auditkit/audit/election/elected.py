@@ -12,14 +12,8 @@ from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Decision, Outcome, why_not_reached
-from auditkit.ic import (
-    BlessedMeasurement,
-    ElectionVerification,
-    RegistryAnswer,
-    RegistryVerification,
-    ReplicaVersionRecord,
-    time_text,
-)
+from auditkit.ic import BlessedMeasurement, ElectionVerification, time_text
+from auditkit.ic.registry import RegistryAnswer, RegistryVerification, ReplicaVersionRecord
 
 _PROOF: Final = frozenset(
     check.id

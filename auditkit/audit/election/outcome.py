@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from auditkit import checks
 from auditkit.audit.overlap import UNEXPLAINED, Overlap, Relation, decide_labels
 from auditkit.decision import Decision, Outcome, first_stop
-from auditkit.ic import ElectionPayload, RegistryVerification
+from auditkit.ic import ElectionPayload
+from auditkit.ic.registry import RegistryVerification
 
 
 @dataclass(frozen=True, slots=True)

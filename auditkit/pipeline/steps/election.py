@@ -10,14 +10,8 @@ from auditkit import checks
 from auditkit.audit import ElectedRelease, Trouble, decide_elected, decide_record
 from auditkit.decision import Check, Decision
 from auditkit.evidence import Evidence, encode_chunks
-from auditkit.ic import (
-    ElectionPayload,
-    ElectionVerification,
-    RegistryVerification,
-    replica_version_key,
-    verify_election,
-    verify_registry_answer,
-)
+from auditkit.ic import ElectionPayload, ElectionVerification, verify_election
+from auditkit.ic.registry import RegistryVerification, replica_version_key, verify_registry_answer
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.records import (
     STAND_IN,
