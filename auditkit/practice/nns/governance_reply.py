@@ -1,12 +1,17 @@
-"""The replies of the practice governance canister to ``get_proposal_info``, in both generations of its
-interface.
-"""
+"""The replies of the practice governance canister: to ``get_proposal_info`` in both generations, and to lists."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from auditkit.ic import BLESS_ACTION, BlessAlternativeGuestOsVersion, Proposal, ProposalInfo
+from auditkit.ic import (
+    BLESS_ACTION,
+    BlessAlternativeGuestOsVersion,
+    ExecuteNnsFunction,
+    Proposal,
+    ProposalInfo,
+)
 from auditkit.ic.candid import Primitive
 from auditkit.practice.nns.candid_writer import (
     BLOB,
@@ -37,10 +42,9 @@ def encode_proposal_reply(info: ProposalInfo | None, *, generation: Generation =
     """The Candid reply ``(opt ProposalInfo)``.
 
     Args:
-        info: the proposal; None for "there is no such proposal". Of the actions that are not
-            BlessAlternativeGuestOsVersion only the name is kept: ``Motion`` gets its motion text, any other
-                name
-            becomes a case with an empty record, and ``unknown action #N`` the case with hash N.
+        info: the proposal; None for "there is no such proposal". Of the actions that are neither
+            BlessAlternativeGuestOsVersion nor ExecuteNnsFunction only the name is kept: ``Motion`` gets its motion
+            text, any other name becomes a case with an empty record, and ``unknown action #N`` the case with hash N.
         generation: ``2026-07`` has the fields ``vcpu_type``, ``success_value`` and
             ``self_describing_action``, ``2026-03`` has not.
     """
@@ -48,6 +52,16 @@ def encode_proposal_reply(info: ProposalInfo | None, *, generation: Generation =
     if info is None:
         return encode(OptType(_info_type(newer, None)), None)
     return encode(OptType(_info_type(newer, info.proposal)), _info_value(info))
+
+
+def encode_list_reply(infos: Sequence[ProposalInfo]) -> bytes:
+    """The Candid reply ``(record {proposal_info : vec ProposalInfo})``, in the newer generation.
+
+    Args:
+        infos: the proposals; their actions are those that the practice network has.
+    """
+    value = {"proposal_info": [_info_value(info) for info in infos]}
+    return encode(record(proposal_info=VecType(_info_type(True, None))), value)
 
 
 def _bless_type(newer: bool) -> RecordType:
@@ -155,7 +169,8 @@ def _proposal_value(proposal: Proposal) -> dict[str, Any]:
     elif proposal.action == "Motion":
         action = ("Motion", {"motion_text": proposal.summary})
     elif proposal.action == "ExecuteNnsFunction":
-        action = ("ExecuteNnsFunction", {"nns_function": 0, "payload": b""})
+        executed = proposal.execute or ExecuteNnsFunction(0, b"")
+        action = ("ExecuteNnsFunction", {"nns_function": executed.nns_function, "payload": executed.payload})
     elif proposal.action is not None:
         action = (_case(proposal.action), {})
     return {
@@ -163,7 +178,9 @@ def _proposal_value(proposal: Proposal) -> dict[str, Any]:
         "title": proposal.title,
         "action": action,
         "summary": proposal.summary,
-        "self_describing_action": None,
+        "self_describing_action": None
+        if proposal.self_described is None
+        else {"type_name": proposal.self_described, "type_description": None},
     }
 
 
