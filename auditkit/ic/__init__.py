@@ -55,7 +55,7 @@ from auditkit.ic.request import (
     read_state_content,
     request_id,
 )
-from auditkit.ic.verification import CertificateVerification, verify_certificate
+from auditkit.ic.verification import CertificateVerification, time_text, verify_certificate
 
 __all__ = [
     "ANONYMOUS",
@@ -113,6 +113,7 @@ __all__ = [
     "read_form",
     "read_state_content",
     "request_id",
+    "time_text",
     "verify_certificate",
     "verify_election",
     "verify_embedded_proposal",

@@ -27,13 +27,14 @@ GLOSSARY: Final = (
     ),
     (
         "Election",
-        "The NNS elects a release before nodes may run it: a proposal names its version, the digest of its image and its "
-        "launch measurements, and the registry holds them while it is elected. Old releases are un-elected routinely.",
+        "The NNS elects a release before nodes may run it: a proposal names its version, the digest of its image and "
+        "its launch measurements, and the registry holds them while it is elected. Old releases are un-elected "
+        "routinely.",
     ),
     (
         "Registry",
-        "The canister in which the NNS keeps what it decided about nodes, subnets and releases. Its answers are signed, "
-        "also the answer that there is no such record.",
+        "The canister in which the NNS keeps what it decided about nodes, subnets and releases. Its answers are "
+        "signed, also the answer that there is no such record.",
     ),
     (
         "Base release",
