@@ -16,7 +16,7 @@ from auditkit.evidence import IMAGE_NAME
 from auditkit.practice.nns.answers import CALL_VERSIONS, PracticeNns
 from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.release.published import DATA, release_folder
-from auditkit.practice.scenarios import scenario
+from auditkit.practice.scenarios import Scenario, scenario
 from auditkit.practice.server import ADDRESS, PracticeServer
 
 
@@ -25,7 +25,8 @@ class Network:
     """Where a running practice network is.
 
     Attributes:
-        url: address of the node, without a slash at the end.
+        url: address of the node, without a slash at the end; for a scenario in which the registry says something of
+            its own, the address below which it does.
         root_key: the root key of its NNS, 133 bytes of DER.
         release_url_template: address of an update image, with ``{base_version}`` in it.
     """
@@ -47,7 +48,7 @@ def serving(
     """Runs the practice network on 127.0.0.1 while the block runs; it serves every scenario.
 
     Args:
-        name: the scenario that it is wanted for, if only one; it is made sure that there is such a scenario.
+        name: the scenario that it is wanted for, if only one; its address is that of the scenario.
         port: TCP port; 0 takes a free one.
         call_versions: which of the call interfaces v4, v3 and v2 the node knows.
         polls: how often a call is "processing" before its reply is there; 0 answers at once where the interface
@@ -58,15 +59,14 @@ def serving(
         ParameterError: there is no such scenario, or no such port.
         SourceError: the port is taken.
     """
-    if name is not None:
-        scenario(name)
+    place = None if name is None else scenario(name)
     server = _listen(port, PracticeNns(call_versions=call_versions, polls=polls), releases)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="practice network", daemon=True
     )
     thread.start()
     try:
-        yield _network(server)
+        yield _network(server, place)
     finally:
         server.shutdown()
         thread.join()
@@ -106,6 +106,7 @@ def _listen(port: int, nns: PracticeNns, releases: Path) -> PracticeServer:
         ) from None
 
 
-def _network(server: PracticeServer) -> Network:
-    url = f"http://{ADDRESS}:{server.server_port}"
-    return Network(url, ROOT_KEY, f"{url}/{release_folder('{base_version}')}/{IMAGE_NAME}")
+def _network(server: PracticeServer, place: Scenario | None) -> Network:
+    below = f"/scenario/{place.name}" if place is not None and place.has_own_address else ""
+    release_url_template = f"{server.url}/{release_folder('{base_version}')}/{IMAGE_NAME}"
+    return Network(server.url + below, ROOT_KEY, release_url_template)

@@ -15,8 +15,10 @@ from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, RELEASE_FOLDER, SUMS_NAME
 from auditkit.ic import Principal
 from auditkit.practice.nns.answers import HttpAnswer, PracticeNns
+from auditkit.practice.scenarios import Scenario, scenario
 
 ADDRESS: Final = "127.0.0.1"
+_PLACE: Final = re.compile(r"/scenario/([a-z0-9-]{1,60})(/.*)")
 _API: Final = re.compile(r"/api/(v[0-9])/canister/([a-z0-9-]{1,70})/(call|read_state|query)")
 _NAMES: Final = "|".join(map(re.escape, (IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME)))
 _RELEASE: Final = re.compile(rf"/{RELEASE_FOLDER.format(base_version=COMMIT)}/({_NAMES})")
@@ -39,6 +41,12 @@ class PracticeServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._etags: dict[tuple[str, int, int], str] = {}
         super().__init__((ADDRESS, port), _Handler)
+        nns.server = self.url
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        return f"http://{ADDRESS}:{self.server_port}"
 
     def etag(self, path: Path) -> str:
         """An entity tag that changes with the content: the SHA-256 of the file, computed once."""
@@ -90,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The status of the node, or a file of a release."""
-        if self.path == "/api/v2/status":
+        if _place(self.path)[1] == "/api/v2/status":
             self._send(self.server.nns.status())
         elif _RELEASE.fullmatch(self.path):
             self._send_file(self.server.releases / self.path[1:])
@@ -102,13 +110,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_POST(self) -> None:
-        """A call or a state read."""
+        """A call, a query or a state read."""
         body = self._body()
         if isinstance(body, HttpAnswer):
             self.close_connection = True  # what follows on this connection would be the body
             self._send(body)
             return
-        match = _API.fullmatch(self.path)
+        place, path = _place(self.path)
+        match = _API.fullmatch(path)
         if match is None:
             self._send(_text(404, "there is nothing here"))
             return
@@ -119,11 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(_text(400, str(error)))
             return
         if what == "call":
-            self._send(self.server.nns.call(version, canister, body))
+            self._send(self.server.nns.call(version, canister, body, place))
         elif what == "read_state":
             self._send(self.server.nns.read_state(version, body))
         else:
-            self._send(_text(400, "queries are not certified; make an update call"))
+            self._send(self.server.nns.query(version, canister, body, place))
 
     def _body(self) -> bytes | HttpAnswer:
         length = self.headers.get("Content-Length", "")
@@ -177,6 +186,17 @@ class _Handler(BaseHTTPRequestHandler):
             while length > 0 and (piece := file.read(min(_PIECE, length))):
                 self.wfile.write(piece)
                 length -= len(piece)
+
+
+def _place(path: str) -> tuple[Scenario | None, str]:
+    """The scenario at whose address something is asked, and the rest of the path; a path of nothing if there is none."""
+    match = _PLACE.fullmatch(path)
+    if match is None:
+        return None, path
+    try:
+        return scenario(match[1]), match[2]
+    except ParameterError:
+        return None, ""
 
 
 def _wanted(header: str, size: int) -> tuple[int, int] | None:

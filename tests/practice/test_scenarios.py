@@ -22,6 +22,19 @@ NOW = 1_795_000_000
 DEMANDED = {
     "honest", "unexplained", "no-overlap", "labels-swapped", "still-open", "vote-open", "not-adopted",
     "other-action", "tampered-certificate", "wrong-base", "base-16-vcpus", "delegated", "delegated-flat",
+    "elected-in-chunks", "elected-later-field", "unelected-with-proposal", "elected-without-measurements",
+    "not-elected", "layout-unknown", "other-digest", "other-measurements", "other-key", "witness-not-adopted",
+    "election-honest", "election-open", "election-older-labels", "election-same-url-twice",
+    "election-url-of-other-version", "election-no-measurements", "election-one-wrong", "election-missing-cpu",
+    "election-wrong-label", "election-other-digest", "election-short-digest", "election-no-url",
+    "election-file-url", "election-unelects-only", "election-other-function", "election-not-executed",
+    "election-record-differs", "election-executed",
+}  # fmt: skip
+# Checks of the elections of releases, which the pipeline has by these names.
+OF_ELECTIONS = {
+    "election.elected", "election.digest", "election.measurements", "election.stage", "election.version",
+    "election.digest-given", "election.urls", "election.measurements-given", "election.coverage", "election.record",
+    "election.image",
 }  # fmt: skip
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -39,7 +52,7 @@ def test_names_and_numbers_are_unique():
 @each_scenario
 def test_a_scenario_is_found_by_its_name_and_is_decided_by_a_check_that_exists(scenario):
     assert practice.scenario(scenario.name) is scenario
-    ids = {check.id for check in checks.ALL_CHECKS}
+    ids = {check.id for check in checks.ALL_CHECKS} | OF_ELECTIONS
     assert scenario.deciding_check in ids or (
         scenario.strict == "TROUBLE" and scenario.deciding_check is None
     )
@@ -63,6 +76,9 @@ def test_a_near_miss_is_suggested():
 def test_its_parameter_file_is_in_step(scenario):
     text = (FOLDER / f"{scenario.name}.yaml").read_text()
     values = yaml.safe_load(text)
+    about_an_election = {
+        "subject": "election", "base_version": "auto", "base_image": None, "election_source": "registry",
+    } if scenario.election else {}  # fmt: skip
     assert values == {
         "proposal_id": scenario.proposal_id,
         "base_version": scenario.base_version,
@@ -83,7 +99,7 @@ def test_its_parameter_file_is_in_step(scenario):
         "guest_features": 1,
         "sweep_vcpus_max": 64,
         "output_dir": f"reports/practice-{scenario.name}",
-    }
+    } | about_an_election | scenario.parameters
     comment = " ".join(re.findall(r"^# (.*)$", text, re.MULTILINE))
     assert comment.startswith(
         f"{scenario.title}. {scenario.story} Expected verdict: {scenario.expected_verdict},"

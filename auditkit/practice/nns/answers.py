@@ -1,8 +1,8 @@
-"""The practice NNS: what it answers to calls and state reads, without any network.
+"""The practice NNS: what it answers to calls, queries and state reads, without any network.
 
-Source: IC interface specification, "HTTPS interface". It differs from the real one on purpose in one thing: which
-subnet answers for the governance canister depends on the proposal that is asked for, so that one network holds
-every scenario.
+Source: IC interface specification, "HTTPS interface". It differs from the real one on purpose in two things, so that
+one network holds every scenario: which subnet answers for the governance canister depends on the proposal that is
+asked for, and what the registry says depends on the scenario at whose address it is asked.
 """
 
 from __future__ import annotations
@@ -15,21 +15,29 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import ANONYMOUS, GET_PROPOSAL_INFO, GOVERNANCE, CallRequest, Principal, cbor, parse_request
-from auditkit.ic.candid import encode_nat64_argument
+from auditkit.ic import ANONYMOUS, GOVERNANCE, CallRequest, Principal, cbor, parse_request
 from auditkit.practice.nns.candid_writer import uleb128
-from auditkit.practice.nns.certify import State, pending_state, rejected_state, reply_state
-from auditkit.practice.nns.proposals import blessed_measurements, proposal_reply
-from auditkit.practice.nns.subnets import ROOT_KEY, certify
+from auditkit.practice.nns.certify import (
+    Rejection,
+    State,
+    pending_state,
+    rejected_state,
+    reply_state,
+)
+from auditkit.practice.nns.envelopes import parse_query, parse_state_read
+from auditkit.practice.nns.governance import governance_reply, proposal_asked_for
+from auditkit.practice.nns.proposals import NO_SERVER, blessed_measurements
+from auditkit.practice.nns.registry import History, query_reply, registry_history, update_reply
+from auditkit.practice.nns.subnets import REGISTRY, ROOT_KEY, certify
 from auditkit.practice.scenarios import Blessing, Scenario, Subnet, scenario_of_proposal
 
 CALL_VERSIONS: Final = ("v4", "v3", "v2")
+QUERY_VERSIONS: Final = ("v3", "v2")
 READ_STATE_VERSIONS: Final = ("v3", "v2")
 _KEPT_CALLS: Final = 1_000
 _LONGEST_EXPIRY_NS: Final = 330 * 10**9
 _DESTINATION_INVALID: Final = 3
-_CANISTER_ERROR: Final = 5
-_ARGUMENT_BYTES: Final = len(encode_nat64_argument(0))
+_MOST_REGISTRY_VERSIONS: Final = 1_000
 _CBOR: Final = "application/cbor"
 
 
@@ -44,9 +52,10 @@ class HttpAnswer:
 
 @dataclass(slots=True)
 class _Call:
-    """A call that was accepted, and how many more polls find it unfinished."""
+    """A call that was accepted, at whose address, and how many more polls find it unfinished."""
 
     request: CallRequest
+    place: Scenario | None
     polls: int
 
 
@@ -54,16 +63,23 @@ class _Call:
 class PracticeNns:
     """Answers `auditkit.evidence`, dfinity's agents and anybody else; safe to use from several threads.
 
+    The methods take ``place``, the scenario at whose address they are asked; None for the plain address, where the
+    registry says what the elections of this world made of it.
+
     Attributes:
         call_versions: the call interfaces it knows, of v4, v3 and v2; others are answered with 404.
         polls: how often a call's state is read as "processing" before the reply is there. With 0 a call by v4 or
             v3 is answered at once; v2 always has to be polled.
         now_ns: the clock, nanoseconds since 1970.
+        server: the address of the release server, which elections and registry records name.
+        most_versions: how many versions of the registry there may be in one certified answer.
     """
 
     call_versions: tuple[str, ...] = CALL_VERSIONS
     polls: int = 0
     now_ns: Callable[[], int] = time.time_ns
+    server: str = NO_SERVER
+    most_versions: int = _MOST_REGISTRY_VERSIONS
     _calls: OrderedDict[bytes, _Call] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -73,7 +89,9 @@ class PracticeNns:
             {"impl_version": "practice", "replica_health_status": "healthy", "root_key": ROOT_KEY}
         )
 
-    def call(self, version: str, canister: Principal, body: bytes) -> HttpAnswer:
+    def call(
+        self, version: str, canister: Principal, body: bytes, place: Scenario | None = None
+    ) -> HttpAnswer:
         """The answer to an update call by the interface ``version``."""
         if version not in self.call_versions:
             return _refusal(404, "this node does not know that interface")
@@ -85,7 +103,7 @@ class PracticeNns:
             return _refusal(400, "the canister of the request is not that of its address")
         if complaint := self._complaint(request.sender.raw, request.ingress_expiry_ns):
             return _refusal(400, complaint)
-        if request.canister != GOVERNANCE:
+        if request.canister not in (GOVERNANCE, REGISTRY):
             rejection: dict[str, cbor.CborValue] = {
                 "status": "non_replicated_rejection",
                 "reject_code": _DESTINATION_INVALID,
@@ -93,22 +111,57 @@ class PracticeNns:
                 "error_code": "IC0301",
             }
             return _cbor_answer(rejection)
-        call = self._keep(request)
+        call = self._keep(request, place)
         if version == "v2" or self.polls:
             return HttpAnswer(202, _CBOR, cbor.encode({"status": "accepted"}, tagged=True))
-        certificate = _certify_answer(call.request, self.now_ns(), flat=version != "v4")
+        certificate = self._certify_answer(call, self.now_ns(), flat=version != "v4")
         return _cbor_answer({"status": "replied", "certificate": certificate})
+
+    def query(
+        self, version: str, canister: Principal, body: bytes, place: Scenario | None = None
+    ) -> HttpAnswer:
+        """The answer to a query by the interface ``version``: of the registry alone, and not signed."""
+        if version not in QUERY_VERSIONS:
+            return _refusal(404, "this node does not know that interface")
+        if canister != REGISTRY:
+            return _refusal(400, "queries are not certified; make an update call")
+        try:
+            request = parse_query(body)
+        except EvidenceError as error:
+            return _refusal(400, f"the request cannot be read: {error}")
+        if request.canister != canister:
+            return _refusal(400, "the canister of the request is not that of its address")
+        if complaint := self._complaint(request.sender, request.expiry_ns):
+            return _refusal(400, complaint)
+        reply = query_reply(
+            request.method,
+            request.argument,
+            self._registry(place),
+            self._certify_data,
+            most=self.most_versions,
+        )
+        if isinstance(reply, Rejection):
+            return _cbor_answer(
+                {
+                    "status": "rejected",
+                    "reject_code": reply.code,
+                    "reject_message": reply.message,
+                    "error_code": "IC0503",
+                }
+            )
+        return _cbor_answer({"status": "replied", "reply": {"arg": reply}})
 
     def read_state(self, version: str, body: bytes) -> HttpAnswer:
         """The answer to a state read by the interface ``version``: the state of one call, or the time alone."""
         if version not in READ_STATE_VERSIONS:
             return _refusal(404, "this node does not know that interface")
         try:
-            sender, expiry_ns, request_id = _read_state_request(body)
+            request = parse_state_read(body)
         except EvidenceError as error:
             return _refusal(400, f"the request cannot be read: {error}")
-        if complaint := self._complaint(sender, expiry_ns):
+        if complaint := self._complaint(request.sender, request.expiry_ns):
             return _refusal(400, complaint)
+        request_id = request.request_id
         with self._lock:
             call = self._calls.get(request_id)
             processing = call is not None and call.polls > 0
@@ -123,7 +176,7 @@ class PracticeNns:
             subnet = _subnet(_scenario_asked_for(call.request))
             certificate = certify(subnet, state, _paths(request_id), time_ns=now, flat=version == "v2")
         else:
-            certificate = _certify_answer(call.request, now, flat=version == "v2")
+            certificate = self._certify_answer(call, now, flat=version == "v2")
         return _cbor_answer({"certificate": certificate})
 
     def _complaint(self, sender: bytes, expiry_ns: int) -> str | None:
@@ -134,29 +187,43 @@ class PracticeNns:
             return "the ingress_expiry is not within the next five minutes"
         return None
 
-    def _keep(self, request: CallRequest) -> _Call:
-        call = _Call(request, self.polls)
+    def _keep(self, request: CallRequest, place: Scenario | None) -> _Call:
+        call = _Call(request, place, self.polls)
         with self._lock:
             self._calls[request.request_id] = call
             while len(self._calls) > _KEPT_CALLS:
                 self._calls.popitem(last=False)
         return call
 
+    def _certify_answer(self, call: _Call, now_ns: int, *, flat: bool) -> bytes:
+        request = call.request
+        request_id = request.request_id
+        if request.canister == REGISTRY:
+            reply = update_reply(request.method, request.argument, self._registry(call.place))
+        else:
+            reply = governance_reply(request.method, request.argument, now_ns // 10**9, self.server)
+        if isinstance(reply, Rejection):
+            state = rejected_state(request_id, reply.code, reply.message, time_ns=now_ns)
+        else:
+            state = reply_state(request_id, reply, time_ns=now_ns)
+        scenario = _scenario_asked_for(request)
+        certificate = certify(_subnet(scenario), state, _paths(request_id), time_ns=now_ns, flat=flat)
+        return _tamper(certificate) if scenario is not None and scenario.tampered else certificate
 
-def _certify_answer(request: CallRequest, now_ns: int, *, flat: bool) -> bytes:
-    request_id = request.request_id
-    scenario = _scenario_asked_for(request)
-    if request.method != GET_PROPOSAL_INFO:
-        message = f"Canister has no update method '{request.method}'"
-        state = rejected_state(request_id, _CANISTER_ERROR, message, time_ns=now_ns)
-    elif _proposal_asked_for(request) is None:
-        message = "the argument is not one nat64 in its plainest form"
-        state = rejected_state(request_id, _CANISTER_ERROR, message, time_ns=now_ns)
-    else:
-        reply = proposal_reply(_proposal_asked_for(request) or 0, now_ns // 10**9)
-        state = reply_state(request_id, reply, time_ns=now_ns)
-    certificate = certify(_subnet(scenario), state, _paths(request_id), time_ns=now_ns, flat=flat)
-    return _tamper(certificate) if scenario is not None and scenario.tampered else certificate
+    def _certify_data(self, certified_data: bytes) -> bytes:
+        """The certificate that the registry carries along: the NNS signs what the canister last certified."""
+        now = self.now_ns()
+        path = ("canister", REGISTRY.raw, "certified_data")
+        state: dict[str | bytes, State] = {
+            "time": uleb128(now),
+            "canister": {REGISTRY.raw: {"certified_data": certified_data}},
+        }
+        return certify(Subnet.NNS, state, [("time",), path], time_ns=now, flat=True)
+
+    def _registry(self, place: Scenario | None) -> History:
+        if place is None:
+            return registry_history(self.server)
+        return registry_history(self.server, place.base_version, place.registry)
 
 
 def _tamper(certificate: bytes) -> bytes:
@@ -169,40 +236,13 @@ def _paths(request_id: bytes) -> list[tuple[str | bytes, ...]]:
     return [("time",), ("request_status", request_id)]
 
 
-def _proposal_asked_for(request: CallRequest) -> int | None:
-    number = int.from_bytes(request.argument[-8:], "little")
-    plain = len(request.argument) == _ARGUMENT_BYTES and request.argument == encode_nat64_argument(number)
-    return number if plain else None
-
-
 def _scenario_asked_for(request: CallRequest) -> Scenario | None:
-    number = _proposal_asked_for(request)
+    number = proposal_asked_for(request.argument) if request.canister == GOVERNANCE else None
     return None if number is None else scenario_of_proposal(number)
 
 
 def _subnet(scenario: Scenario | None) -> Subnet:
     return Subnet.NNS if scenario is None else scenario.subnet
-
-
-def _read_state_request(body: bytes) -> tuple[bytes, int, bytes]:
-    """Sender, expiry and the request id asked about; an empty id when none is."""
-    match cbor.decode(body):
-        case {
-            "content": {
-                "request_type": "read_state",
-                "sender": bytes(sender),
-                "ingress_expiry": int(expiry_ns),
-                "paths": list(paths),
-            }
-        }:
-            ids = [
-                path[1]
-                for path in paths
-                if isinstance(path, list) and path[:1] == [b"request_status"] and path[1:]
-            ]
-            request_id = ids[0] if ids and isinstance(ids[0], bytes) else b""
-            return sender, expiry_ns, request_id
-    raise EvidenceError("it is no state read")
 
 
 def _cbor_answer(fields: dict[str, cbor.CborValue]) -> HttpAnswer:

@@ -8,6 +8,7 @@ Source: IC interface specification, "State tree" and "Certification"; dfinity/ic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from auditkit.ic import (
@@ -31,6 +32,20 @@ RangesForm: TypeAlias = Literal["flat", "sharded"]
 
 SUBNET_PART: Final = "subnet"
 RANGES_PART: Final = "canister_ranges"
+CANISTER_ERROR: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """That a call was rejected.
+
+    Attributes:
+        code: 1 to 5; `CANISTER_ERROR` says that the canister refused it.
+        message: why.
+    """
+
+    code: int
+    message: str
 
 
 def _bytes(label: str | bytes) -> bytes:

@@ -24,6 +24,7 @@ from auditkit.practice.nns.keys import KeyPair
 from auditkit.practice.scenarios import Subnet
 
 ROOT: Final = KeyPair("nns")
+REGISTRY: Final = Principal.from_text("rwlgt-iiaaa-aaaaa-aaaaa-cai")
 ROOT_KEY: Final = ROOT.public_key_der
 """Public root key of the practice network: 133 bytes of DER. It is no secret and secures nothing."""
 
@@ -58,7 +59,7 @@ def certify(
         time_ns: when it is signed, nanoseconds since 1970.
         flat: whether a delegation shows its canister ranges in one list, as for the interfaces before v4.
     """
-    tree = prune(build_tree(_surroundings() | dict(state)), paths)
+    tree = prune(build_tree(_merge(_surroundings(), state)), paths)
     if subnet is Subnet.NNS:
         return certificate(tree, ROOT, tagged=True)
     signer, _ = _SUBNETS.get(subnet, _SUBNETS[Subnet.SHARDED])
@@ -68,11 +69,21 @@ def certify(
 
 def _surroundings() -> dict[str | bytes, State]:
     """What a real subnet's state holds besides; all of it is pruned away."""
-    return {
-        "canister": {GOVERNANCE.raw: {"module_hash": hashlib.sha256(b"practice governance").digest()}},
-        "metadata": b"practice",
-        "streams": {},
+    canisters: dict[str | bytes, State] = {
+        canister.raw: {"module_hash": hashlib.sha256(b"practice " + name).digest()}
+        for canister, name in ((GOVERNANCE, b"governance"), (REGISTRY, b"registry"))
     }
+    return {"canister": canisters, "metadata": b"practice", "streams": {}}
+
+
+def _merge(below: State, above: State) -> State:
+    """The state ``above``, and of ``below`` what it leaves open."""
+    if isinstance(below, bytes) or isinstance(above, bytes):
+        return above
+    merged = dict(below)
+    for label, part in above.items():
+        merged[label] = _merge(merged[label], part) if label in merged else part
+    return merged
 
 
 def _delegation(subnet: Subnet, *, time_ns: int, flat: bool) -> dict[str, object]:
