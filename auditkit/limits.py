@@ -36,6 +36,10 @@ class Limits:
     registry_tree_nodes: int = 8_192  # of the tree that certifies changes: 1,000 versions take 4,000
     registry_versions: int = 1_000  # that one answer replays
 
+    # a catalogue of elections: mainnet has one or two hundred, of 5 to 30 KB each
+    catalogue_files: int = 20_000  # names in one of its folders
+    catalogue_bytes: int = 128 * MIB  # all of them together, which are read at once
+
     # parameters: a list of 20 lines; a pipe is written to by a program that was started with us
     parameter_bytes: int = 64 * KIB
     parameter_seconds: float = 30.0  # until the last byte is there

@@ -17,6 +17,7 @@ from auditkit.evidence.agent import (
     save_proposal,
 )
 from auditkit.evidence.answers import UnboundAnswerError
+from auditkit.evidence.catalogue import Catalogue, CatalogueEntry, open_catalogue
 from auditkit.evidence.download import Downloaded, download
 from auditkit.evidence.download_run import WrongDigestError
 from auditkit.evidence.files import write_together
@@ -52,6 +53,8 @@ __all__ = [
     "RELEASE_FOLDER",
     "SUMS_NAME",
     "Backoff",
+    "Catalogue",
+    "CatalogueEntry",
     "CertifiedCall",
     "Clock",
     "Downloaded",
@@ -78,6 +81,7 @@ __all__ = [
     "fetch_small",
     "format_sha256sums",
     "mirrors",
+    "open_catalogue",
     "open_image",
     "parse_sha256sums",
     "parse_source",

@@ -16,20 +16,26 @@ from auditkit.ic.certificate import STATE_ROOT_DOMAIN, CanisterRange, Certificat
 from auditkit.ic.election import NNS_FUNCTION_REVISE_ELECTED, ElectionPayload, decode_election
 from auditkit.ic.election_verification import ElectionVerification, verify_election
 from auditkit.ic.governance import (
+    ACTIONS,
     BLESS_ACTION,
+    ELECTION_TOPIC,
     EXECUTE_ACTION,
     GET_PROPOSAL_INFO,
+    LARGEST_PAGE,
     LIST_PROPOSALS,
+    OTHER_TOPICS,
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,
     ExecuteNnsFunction,
     Proposal,
     ProposalInfo,
+    ProposalPage,
     ProposalStatus,
     Tally,
     decode_list_proposals,
     decode_proposal_info,
     encode_list_proposals_argument,
+    verify_proposal_page,
 )
 from auditkit.ic.hash_tree import Empty, Fork, Found, FoundSubtree, HashTree, Labeled, Leaf, Pruned
 from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, REGISTRY, Principal
@@ -58,17 +64,21 @@ from auditkit.ic.request import (
 from auditkit.ic.verification import CertificateVerification, time_text, verify_certificate
 
 __all__ = [
+    "ACTIONS",
     "ANONYMOUS",
     "BLESS_ACTION",
     "DER_PREFIX",
     "DST",
+    "ELECTION_TOPIC",
     "EXECUTE_ACTION",
     "G2_GENERATOR",
     "GET_PROPOSAL_INFO",
     "GOVERNANCE",
+    "LARGEST_PAGE",
     "LIST_PROPOSALS",
     "MAINNET_ROOT_KEY",
     "NNS_FUNCTION_REVISE_ELECTED",
+    "OTHER_TOPICS",
     "REGISTRY",
     "STATE_ROOT_DOMAIN",
     "BlessAlternativeGuestOsVersion",
@@ -93,6 +103,7 @@ __all__ = [
     "Principal",
     "Proposal",
     "ProposalInfo",
+    "ProposalPage",
     "ProposalStatus",
     "ProposalVerification",
     "Pruned",
@@ -118,4 +129,5 @@ __all__ = [
     "verify_election",
     "verify_embedded_proposal",
     "verify_proposal",
+    "verify_proposal_page",
 ]

@@ -1,6 +1,13 @@
 """The governance canister: proposals, the reply about one of them, and the list of all."""
 
+from auditkit.ic.governance.certified_page import (
+    ELECTION_TOPIC,
+    OTHER_TOPICS,
+    ProposalPage,
+    verify_proposal_page,
+)
 from auditkit.ic.governance.proposal_list import (
+    LARGEST_PAGE,
     LIST_PROPOSALS,
     decode_list_proposals,
     encode_list_proposals_argument,
@@ -24,19 +31,24 @@ from auditkit.ic.governance.reply import decode_proposal_info
 __all__ = [
     "ACTIONS",
     "BLESS_ACTION",
+    "ELECTION_TOPIC",
     "EXECUTE_ACTION",
     "GET_PROPOSAL_INFO",
+    "LARGEST_PAGE",
     "LIST_PROPOSALS",
+    "OTHER_TOPICS",
     "Answer",
     "BlessAlternativeGuestOsVersion",
     "BlessedMeasurement",
     "ExecuteNnsFunction",
     "Proposal",
     "ProposalInfo",
+    "ProposalPage",
     "ProposalStatus",
     "Tally",
     "decide_request",
     "decode_list_proposals",
     "decode_proposal_info",
     "encode_list_proposals_argument",
+    "verify_proposal_page",
 ]
