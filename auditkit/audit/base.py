@@ -19,7 +19,7 @@ class CertifiedDigest:
     """The digest of an update image that the NNS signed.
 
     Attributes:
-        sha256: 64 hex digits.
+        sha256: 64 hex digits in lower case.
         said_by: where it stands, such as ``proposal 139,000``.
     """
 

@@ -13,9 +13,11 @@ from typing import Self, TypeVar
 from auditkit import checks
 from auditkit.audit import CertifiedDigest, Matrix, Trouble
 from auditkit.decision import Qualification
+from auditkit.digests import is_sha256
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence, read_bytes
 from auditkit.guestos import GuestImage, UnknownMemberError
+from auditkit.ic import ElectionPayload
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
 from auditkit.pipeline.document import conclude
@@ -147,7 +149,8 @@ class Audit:
     @cached_property
     def base(self) -> BaseImageStep:
         """What the release boots (checks 18 to 22, with 51; of an election with 59)."""
-        if self.proposal.measurements is None:
+        proposed = self.proposal.election
+        if self.proposal.measurements is None or (proposed and not _names_an_image(proposed)):
             return BaseImageStep.unreached(self.proposal, self._asks.base)
         if self.parameters.depth == "certificates":
             return unread_image(self.election.version, self._asks.base)
@@ -417,7 +420,7 @@ class Audit:
     def _wanted(self, version: str) -> WantedImage:
         chosen, election, elected = self.parameters, self.proposal.election, self.election
         if election is not None:
-            digest = election.sha256_hex or ""
+            digest = (election.sha256_hex or "").lower()
             certified = CertifiedDigest(digest, f"proposal {chosen.proposal_id}")
             return WantedImage(version, digest, chosen.boot_args, certified, "named by the proposal")
         release = elected.release
@@ -426,7 +429,9 @@ class Audit:
             version,
             chosen.base_image_sha256,
             chosen.boot_args,
-            CertifiedDigest(release.sha256, release.said_by) if release else None,
+            CertifiedDigest(release.sha256.lower(), release.said_by)
+            if release and is_sha256(release.sha256, any_case=True)
+            else None,
             election=release,
             unelected=left[0].reason if left else None,
         )
@@ -482,6 +487,11 @@ def write_report(document: AuditDocument, evidence: tuple[Evidence, ...], folder
 def _attestation_file(place: str, parameter: str, name: str) -> Evidence:
     with located(place, parameter) as (source, origin):
         return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), origin)
+
+
+def _names_an_image(election: ElectionPayload) -> bool:
+    """Whether any image could be the one of the election; check 56 says why not."""
+    return is_sha256(election.sha256_hex or "", any_case=True)
 
 
 def _text(value: object) -> str:

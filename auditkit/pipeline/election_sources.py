@@ -186,4 +186,4 @@ def _from_catalogue(
     if found is not None:
         origin = f"catalogue {folder.name}, proposal {found.proposal_id}"
         return CertifiedAnswer(found.certificate, found.request, origin), None
-    return None, CatalogueWord(catalogue.complete, catalogue.elections, catalogue.as_of)
+    return None, CatalogueWord(catalogue.complete, catalogue.elections, catalogue.as_of, catalogue.since)

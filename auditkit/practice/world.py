@@ -39,9 +39,9 @@ class PracticeSources:
     def open(self, case: str, parameter: str, base_version: str) -> Iterator[Source]:
         """Serves the network until the process ends, or unpacks the file while the block runs."""
         chosen = self._holding(case, parameter)
-        if parameter in ("proposal_source", "base_image"):
+        if parameter in ("proposal_source", "election_source", "base_image"):
             network = running(chosen.name)
-            address = network.url if parameter == "proposal_source" else network.release_url_template
+            address = network.release_url_template if parameter == "base_image" else network.url
             yield Source(url=address.replace("{base_version}", base_version))
         elif parameter == "recovery_image" and chosen.recovered is not None:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
@@ -58,6 +58,7 @@ class PracticeSources:
         chosen = scenario(case)
         held = {
             "proposal_source": True,
+            "election_source": True,
             "base_image": True,
             "recovery_image": chosen.recovered is not None,
             "attestation_report": chosen.attested is not None,

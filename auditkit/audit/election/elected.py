@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from auditkit import checks
-from auditkit.decision import Decision, Outcome, why_not_reached
+from auditkit.decision import JSON_PART, Decision, Outcome, why_not_reached
 from auditkit.ic import BlessedMeasurement, ElectionVerification, time_text
 from auditkit.ic.registry import RegistryAnswer, RegistryVerification, ReplicaVersionRecord
 
@@ -60,11 +60,15 @@ class CatalogueWord:
         complete: whether it holds every election proposal up to ``as_of``, certified without a gap.
         elections: how many proposals it holds.
         as_of: when its newest list was signed, for reading; empty when it has none.
+        since: the first proposal from which on nothing is missing; None when it has none. Governance forgets old ones.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
     complete: bool
     elections: int
     as_of: str
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,8 @@ def _elected(
         return check.skipped(now), None
     if catalogue is None:
         return check.skipped(_ABSENT), None
-    held = f"{catalogue.elections} election proposals, as of {catalogue.as_of or 'an unknown time'}"
+    first = f" from proposal {catalogue.since} on" if catalogue.since is not None else ""
+    held = f"{catalogue.elections} election proposals{first}, as of {catalogue.as_of or 'an unknown time'}"
     if not catalogue.complete:
         return (
             check.skipped(

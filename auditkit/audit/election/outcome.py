@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from auditkit import checks
 from auditkit.audit.overlap import UNEXPLAINED, Overlap, Relation, decide_labels
-from auditkit.decision import Decision, Outcome, first_stop
+from auditkit.decision import JSON_PART, Decision, Outcome, first_stop
 from auditkit.ic import ElectionPayload
 from auditkit.ic.registry import RegistryVerification
 
@@ -21,6 +22,8 @@ class ServedImage:
         sha256: digest of what came, 64 hex digits; None when nothing came.
         trouble: why nothing came, in words; empty otherwise.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
     url: str
     sha256: str | None

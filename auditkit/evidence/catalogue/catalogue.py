@@ -167,9 +167,7 @@ class Catalogue:
             verified: list[KeptProposal] = []
             for answer in self.answers(number):
                 try:
-                    verified.append(
-                        read_proposal(answer.certificate, answer.request, number, self._root_key)
-                    )
+                    verified.append(read_proposal(answer.certificate, answer.request, number, self._root_key))
                 except EvidenceError as error:
                     self._refuse(answer, error)
             self._kept[number] = max(verified, key=lambda one: one.time_ns, default=None)

@@ -119,7 +119,7 @@ class WantedImage:
     @property
     def demanded(self) -> str | None:
         """The digest that a download has to have, before anything beside the image is asked."""
-        return self.sha256 or (self.certified.sha256.lower() if self.certified else None)
+        return self.sha256 or (self.certified.sha256 if self.certified else None)
 
     def agreement(self, observed: str, evidence: tuple[str, ...]) -> tuple[Decision, ...]:
         """Check 51, where it is asked.

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from auditkit import checks
 from auditkit.practice.scenarios.says import RegistrySays
 from auditkit.practice.scenarios.scenario import Scenario
-
-_ELECTED: Final = "election.elected"
-_DIGEST: Final = "election.digest"
-_MEASUREMENTS: Final = "election.measurements"
 
 ELECTED: Final = (
     Scenario(
@@ -20,7 +17,7 @@ ELECTED: Final = (
         900034,
         "PASS",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.CHUNKED,
     ),
     Scenario(
@@ -31,7 +28,7 @@ ELECTED: Final = (
         900035,
         "PASS",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.LATER_FIELD,
     ),
     Scenario(
@@ -42,7 +39,7 @@ ELECTED: Final = (
         900036,
         "PASS",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.UNELECTED,
         parameters={"election_source": "proposal:910003"},
     ),
@@ -54,7 +51,7 @@ ELECTED: Final = (
         900037,
         "PASS",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.WITHOUT_MEASUREMENTS,
     ),
     Scenario(
@@ -66,7 +63,7 @@ ELECTED: Final = (
         900038,
         "TROUBLE",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.ABSENT,
     ),
     Scenario(
@@ -77,7 +74,7 @@ ELECTED: Final = (
         900039,
         "TROUBLE",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.LAYOUT_UNKNOWN,
     ),
     Scenario(
@@ -88,7 +85,7 @@ ELECTED: Final = (
         900040,
         "FAIL",
         "PASS",
-        _DIGEST,
+        checks.ELECTION_DIGEST.id,
         registry=RegistrySays.OTHER_DIGEST,
     ),
     Scenario(
@@ -99,7 +96,7 @@ ELECTED: Final = (
         900041,
         "FAIL",
         "PASS",
-        _MEASUREMENTS,
+        checks.ELECTION_MEASUREMENTS.id,
         registry=RegistrySays.OTHER_MEASUREMENTS,
     ),
     Scenario(
@@ -110,7 +107,7 @@ ELECTED: Final = (
         900042,
         "FAIL",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.OTHER_KEY,
     ),
     Scenario(
@@ -121,7 +118,7 @@ ELECTED: Final = (
         900043,
         "FAIL",
         "PASS",
-        _ELECTED,
+        checks.ELECTION_ELECTED.id,
         registry=RegistrySays.ABSENT,
         parameters={"election_source": "proposal:910004"},
     ),

@@ -10,14 +10,6 @@ from auditkit.ic import ProposalStatus
 from auditkit.practice.scenarios.says import ElectionSays, RegistrySays
 from auditkit.practice.scenarios.scenario import Scenario
 
-_STAGE: Final = "election.stage"
-_DIGEST_GIVEN: Final = "election.digest-given"
-_URLS: Final = "election.urls"
-_MEASUREMENTS_GIVEN: Final = "election.measurements-given"
-_COVERAGE: Final = "election.coverage"
-_RECORD: Final = "election.record"
-_IMAGE: Final = "election.image"
-
 
 def _open(scenario: Scenario) -> Scenario:
     """The election while it is voted on: the registry does not know its version yet."""
@@ -33,7 +25,7 @@ _VOTES: Final = (
         910011,
         "PASS",
         "PASS",
-        checks.OVERLAP_EXPLAINED.id,
+        checks.ELECTION_EXPLAINED.id,
         election=ElectionSays.RIGHT,
     ),
     Scenario(
@@ -44,7 +36,7 @@ _VOTES: Final = (
         910012,
         "PASS",
         "PASS",
-        _STAGE,
+        checks.ELECTION_STAGE.id,
         election=ElectionSays.RETIRES_OTHERS,
     ),
     Scenario(
@@ -55,7 +47,7 @@ _VOTES: Final = (
         910013,
         "PASS",
         "PASS",
-        checks.OVERLAP_LABELS.id,
+        checks.ELECTION_LABELS.id,
         election=ElectionSays.RIGHT,
         older_interface=True,
     ),
@@ -67,7 +59,7 @@ _VOTES: Final = (
         910014,
         "PASS",
         "PASS",
-        _URLS,
+        checks.ELECTION_URLS.id,
         election=ElectionSays.SAME_URL_TWICE,
     ),
     Scenario(
@@ -78,7 +70,7 @@ _VOTES: Final = (
         910015,
         "PASS",
         "PASS",
-        _URLS,
+        checks.ELECTION_URLS.id,
         election=ElectionSays.URL_OF_OTHER_VERSION,
     ),
     Scenario(
@@ -89,7 +81,7 @@ _VOTES: Final = (
         910016,
         "FAIL",
         "FAIL",
-        _MEASUREMENTS_GIVEN,
+        checks.ELECTION_MEASUREMENTS_GIVEN.id,
         election=ElectionSays.NO_MEASUREMENTS,
     ),
     Scenario(
@@ -100,7 +92,7 @@ _VOTES: Final = (
         910017,
         "FAIL",
         "PASS",
-        checks.OVERLAP_EXPLAINED.id,
+        checks.ELECTION_EXPLAINED.id,
         election=ElectionSays.ONE_WRONG,
     ),
     Scenario(
@@ -111,7 +103,7 @@ _VOTES: Final = (
         910018,
         "FAIL",
         "PASS",
-        _COVERAGE,
+        checks.ELECTION_COVERAGE.id,
         election=ElectionSays.MISSING_CPU,
     ),
     Scenario(
@@ -122,7 +114,7 @@ _VOTES: Final = (
         910019,
         "FAIL",
         "PASS",
-        checks.OVERLAP_LABELS.id,
+        checks.ELECTION_LABELS.id,
         election=ElectionSays.WRONG_LABEL,
     ),
     Scenario(
@@ -133,7 +125,7 @@ _VOTES: Final = (
         910020,
         "FAIL",
         "FAIL",
-        _IMAGE,
+        checks.BASE_DIGEST.id,
         election=ElectionSays.OTHER_DIGEST,
     ),
     Scenario(
@@ -143,7 +135,7 @@ _VOTES: Final = (
         910021,
         "FAIL",
         "FAIL",
-        _DIGEST_GIVEN,
+        checks.ELECTION_DIGEST_GIVEN.id,
         election=ElectionSays.SHORT_DIGEST,
     ),
     Scenario(
@@ -154,7 +146,7 @@ _VOTES: Final = (
         910022,
         "FAIL",
         "FAIL",
-        _URLS,
+        checks.ELECTION_URLS.id,
         election=ElectionSays.NO_URL,
     ),
     Scenario(
@@ -165,7 +157,7 @@ _VOTES: Final = (
         910023,
         "FAIL",
         "FAIL",
-        _URLS,
+        checks.ELECTION_URLS.id,
         election=ElectionSays.FILE_URL,
     ),
     Scenario(
@@ -175,7 +167,7 @@ _VOTES: Final = (
         910024,
         "FAIL",
         "FAIL",
-        _STAGE,
+        checks.ELECTION_STAGE.id,
         election=ElectionSays.UNELECTS_ONLY,
     ),
     Scenario(
@@ -186,7 +178,7 @@ _VOTES: Final = (
         910025,
         "FAIL",
         "FAIL",
-        _STAGE,
+        checks.ELECTION_STAGE.id,
         election=ElectionSays.OTHER_FUNCTION,
     ),
 )
@@ -200,7 +192,7 @@ _DECIDED: Final = (
         910026,
         "FAIL",
         "FAIL",
-        _STAGE,
+        checks.ELECTION_STAGE.id,
         status=ProposalStatus.OPEN,
         election=ElectionSays.RIGHT,
         registry=RegistrySays.ABSENT,
@@ -213,7 +205,7 @@ _DECIDED: Final = (
         910027,
         "FAIL",
         "FAIL",
-        _RECORD,
+        checks.ELECTION_RECORD.id,
         election=ElectionSays.RIGHT,
         registry=RegistrySays.OTHER_DIGEST,
     ),
@@ -225,7 +217,7 @@ _DECIDED: Final = (
         910028,
         "PASS",
         "PASS",
-        _RECORD,
+        checks.ELECTION_RECORD.id,
         election=ElectionSays.RIGHT,
     ),
 )
