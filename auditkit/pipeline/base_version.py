@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from auditkit.errors import SourceError
-from auditkit.evidence import open_catalogue
 from auditkit.ic import BlessedMeasurement
+from auditkit.pipeline.election_sources import opened_catalogue
 from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.sources import located
 from auditkit.sev import KnownRelease, releases_for
 from auditkit.trust import Trust
 
@@ -26,13 +26,14 @@ def found_base_version(
         SourceError: nothing has any of them, or there is no such catalogue.
     """
     if parameters.base_version == "auto" and parameters.catalogue is not None:
-        catalogue = open_catalogue(Path(parameters.catalogue), trust.root_key)
-        elected = Counter(
-            entry.election.version_to_elect
-            for one in {entry.measurement for entry in measurements}
-            for entry in catalogue.with_measurement(one)
-            if entry.election.version_to_elect
-        )
+        with located(parameters.catalogue, "catalogue") as (folder, _):
+            catalogue = opened_catalogue(folder, trust)
+            elected = Counter(
+                entry.election.version_to_elect
+                for one in {entry.measurement for entry in measurements}
+                for entry in catalogue.with_measurement(one)
+                if entry.election.version_to_elect
+            )
         if elected:
             return str(elected.most_common(1)[0][0])
     return find_base_version(parameters.base_version, measurements, trust.more_releases)

@@ -11,6 +11,7 @@ from typing import Final
 from auditkit.audit import CatalogueWord
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import (
+    Catalogue,
     NotFoundError,
     Source,
     fetch_registry_value,
@@ -70,7 +71,8 @@ def election_answers(parameters: Parameters, trust: Trust, version: str) -> Elec
         if number is not None:
             witness = network.proposal(number)
         elif chosen == CATALOGUE_SOURCE and parameters.catalogue is not None:
-            witness, word = _from_catalogue(Path(parameters.catalogue), trust, version)
+            with located(parameters.catalogue, "catalogue") as (folder, origin):
+                witness, word = _from_catalogue(folder, origin, trust, version)
         try:
             return ElectionAnswers(network.record(version), witness, word)
         except (SourceError, EvidenceError) as error:
@@ -179,11 +181,26 @@ def _read(source: Source) -> CertifiedAnswer:
 
 
 def _from_catalogue(
-    folder: Path, trust: Trust, version: str
+    folder: Source, origin: str, trust: Trust, version: str
 ) -> tuple[CertifiedAnswer | None, CatalogueWord | None]:
-    catalogue = open_catalogue(folder, trust.root_key)
+    catalogue = opened_catalogue(folder, trust)
     found = catalogue.election_of(version)
     if found is not None:
-        origin = f"catalogue {folder.name}, proposal {found.proposal_id}"
-        return CertifiedAnswer(found.certificate, found.request, origin), None
+        where = f"{origin}, proposal {found.proposal_id}"
+        return CertifiedAnswer(found.certificate, found.request, where), None
     return None, CatalogueWord(catalogue.complete, catalogue.elections, catalogue.as_of, catalogue.since)
+
+
+def opened_catalogue(folder: Source, trust: Trust) -> Catalogue:
+    """The catalogue that the parameter ``catalogue`` names.
+
+    Raises:
+        ParameterError: it is an address.
+        SourceError: there is none.
+    """
+    if folder.path is None:
+        raise ParameterError(
+            "the parameter catalogue names a folder, not an address",
+            hint="`auditkit catalogue update FOLDER` makes one",
+        )
+    return open_catalogue(folder.path, trust.root_key)

@@ -117,11 +117,11 @@ def preflight(parameters: Parameters) -> None:
         place = getattr(parameters, name)
         if place is None or (name == "election_source" and names_no_place(place)):
             continue
-        if name == "catalogue":
-            continue  # `auditkit.pipeline.election_sources` opens it, and says what is missing
         if (inside := world_place(place)) is not None:
             inside.sources.require(inside.case, name)
             continue
+        if name == "catalogue":
+            continue  # a folder, of which `auditkit.pipeline.election_sources` says what is missing
         source = parse_source(place, base_version=version)
         found_out_later = parameters.base_version == "auto" and "{base_version}" in place
         if source.path is not None and not found_out_later:

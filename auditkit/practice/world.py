@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from auditkit.errors import ParameterError
-from auditkit.evidence import Source
+from auditkit.evidence import Source, fetch_registry_value
+from auditkit.evidence.catalogue import update_catalogue
+from auditkit.ic.registry import replica_version_key
 from auditkit.packaged import packaged_file
 from auditkit.practice.chips import attestation_files, practice_root
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import running
 from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.recovery import recovery_image
-from auditkit.practice.scenarios import Scenario, scenario
+from auditkit.practice.scenarios import RegistrySays, Scenario, scenario
 from auditkit.trust import Trust, World
 
 
@@ -39,7 +41,19 @@ class PracticeSources:
     def open(self, case: str, parameter: str, base_version: str) -> Iterator[Source]:
         """Serves the network until the process ends, or unpacks the file while the block runs."""
         chosen = self._holding(case, parameter)
-        if parameter in ("proposal_source", "election_source", "base_image"):
+        if parameter == "catalogue":
+            with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
+                update_catalogue(Path(folder) / "catalogue", (running(chosen.name).url,), ROOT_KEY)
+                yield Source(path=Path(folder) / "catalogue")
+        elif parameter == "election_source" and chosen.registry is RegistrySays.WITHOUT_REQUEST:
+            with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
+                answer = fetch_registry_value(
+                    (running(chosen.name).url,), replica_version_key(chosen.base_version)
+                )
+                path = Path(folder) / "election.cbor"
+                path.write_bytes(answer.certificate)
+                yield Source(path=path)
+        elif parameter in ("proposal_source", "election_source", "base_image"):
             network = running(chosen.name)
             address = network.release_url_template if parameter == "base_image" else network.url
             yield Source(url=address.replace("{base_version}", base_version))
@@ -59,6 +73,7 @@ class PracticeSources:
         held = {
             "proposal_source": True,
             "election_source": True,
+            "catalogue": chosen.registry is RegistrySays.ABSENT,
             "base_image": True,
             "recovery_image": chosen.recovered is not None,
             "attestation_report": chosen.attested is not None,

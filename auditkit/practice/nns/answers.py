@@ -29,7 +29,7 @@ from auditkit.practice.nns.governance import governance_reply, proposal_asked_fo
 from auditkit.practice.nns.proposals import NO_SERVER, blessed_measurements
 from auditkit.practice.nns.registry import History, query_reply, registry_history, update_reply
 from auditkit.practice.nns.subnets import ROOT_KEY, certify
-from auditkit.practice.scenarios import Blessing, Scenario, Subnet, scenario_of_proposal
+from auditkit.practice.scenarios import Blessing, RegistrySays, Scenario, Subnet, scenario_of_proposal
 
 CALL_VERSIONS: Final = ("v4", "v3", "v2")
 QUERY_VERSIONS: Final = ("v3", "v2")
@@ -201,7 +201,14 @@ class PracticeNns:
         if request.canister == REGISTRY:
             reply = update_reply(request.method, request.argument, self._registry(call.place))
         else:
-            reply = governance_reply(request.method, request.argument, now_ns // 10**9, self.server)
+            absent = call.place is not None and call.place.registry is RegistrySays.ABSENT
+            reply = governance_reply(
+                request.method,
+                request.argument,
+                now_ns // 10**9,
+                self.server,
+                never_elected=call.place.base_version if call.place is not None and absent else None,
+            )
         if isinstance(reply, Rejection):
             state = rejected_state(request_id, reply.code, reply.message, time_ns=now_ns)
         else:

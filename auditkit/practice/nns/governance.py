@@ -20,7 +20,9 @@ _LISTED_PAYLOAD_BYTES: Final = 1_000
 _ARGUMENT_BYTES: Final = len(encode_nat64_argument(0))
 
 
-def governance_reply(method: str, argument: bytes, now_seconds: int, server: str) -> bytes | Rejection:
+def governance_reply(
+    method: str, argument: bytes, now_seconds: int, server: str, *, never_elected: str | None = None
+) -> bytes | Rejection:
     """What governance replies to an update call.
 
     Args:
@@ -28,6 +30,7 @@ def governance_reply(method: str, argument: bytes, now_seconds: int, server: str
         argument: Candid.
         now_seconds: seconds since 1970.
         server: the address of the release server, which election proposals name.
+        never_elected: a version that no proposal of the list elects.
     """
     if method == GET_PROPOSAL_INFO:
         number = proposal_asked_for(argument)
@@ -36,7 +39,7 @@ def governance_reply(method: str, argument: bytes, now_seconds: int, server: str
         return proposal_reply(number, now_seconds, server)
     if method == LIST_PROPOSALS:
         try:
-            return _list_reply(argument, now_seconds, server)
+            return _list_reply(argument, now_seconds, server, never_elected)
         except EvidenceError as error:
             return Rejection(CANISTER_ERROR, f"the argument cannot be read: {error}")
     return Rejection(CANISTER_ERROR, f"Canister has no update method '{method}'")
@@ -49,7 +52,7 @@ def proposal_asked_for(argument: bytes) -> int | None:
     return number if plain else None
 
 
-def _list_reply(argument: bytes, now_seconds: int, server: str) -> bytes:
+def _list_reply(argument: bytes, now_seconds: int, server: str, never_elected: str | None) -> bytes:
     """The newest proposals that fit, at most 100; topics can be left out, but not chosen."""
     values = candid.decode(argument)
     if len(values) != 1:
@@ -64,7 +67,7 @@ def _list_reply(argument: bytes, now_seconds: int, server: str) -> bytes:
     names = describing is not None and describing.raw is True
     fitting = [
         _listed(known.info, names=names)
-        for known in known_proposals(now_seconds, server)
+        for known in known_proposals(now_seconds, server, never_elected=never_elected)
         if (newest is None or (known.info.id or 0) < newest)
         and known.info.topic not in left_out
         and (not statuses or known.info.status_number in statuses)

@@ -90,9 +90,12 @@ def known_proposal(proposal_id: int, now_seconds: int, server: str) -> KnownProp
     return KnownProposal(info, older_interface=scenario.older_interface)
 
 
-def known_proposals(now_seconds: int, server: str) -> tuple[KnownProposal, ...]:
-    """All proposals, newest first. Arguments as of `proposal_reply`."""
-    numbers = {one.proposal_id for one in scenarios()} | {one.proposal_id for one in elections()}
+def known_proposals(
+    now_seconds: int, server: str, *, never_elected: str | None = None
+) -> tuple[KnownProposal, ...]:
+    """All proposals, newest first, but those that elect ``never_elected``. Other arguments as of `proposal_reply`."""
+    held = {one.proposal_id for one in elections() if one.version != never_elected}
+    numbers = {one.proposal_id for one in scenarios() if one.election is None} | held
     known = (known_proposal(number, now_seconds, server) for number in sorted(numbers, reverse=True))
     return tuple(one for one in known if one is not None)
 

@@ -67,6 +67,30 @@ ELECTED: Final = (
         registry=RegistrySays.ABSENT,
     ),
     Scenario(
+        "not-in-catalogue",
+        "No election of the base version was ever held",
+        "As in the scenario not-elected, but somebody kept a catalogue of all elections, certified one by one and "
+        "without a gap. None of them is about the base version: the NNS never elected it.",
+        900044,
+        "FAIL",
+        "PASS",
+        checks.ELECTION_ELECTED.id,
+        registry=RegistrySays.ABSENT,
+        parameters={"election_source": "catalogue", "catalogue": "practice:not-in-catalogue"},
+    ),
+    Scenario(
+        "answer-without-request",
+        "The registry's answer came without the question",
+        "Somebody handed on a genuine answer of the registry, and not the request that it answers. The answer does not "
+        "name the version that it is about, so it could be about any.",
+        900045,
+        "TROUBLE",
+        "PASS",
+        checks.ELECTION_ANSWER.id,
+        registry=RegistrySays.WITHOUT_REQUEST,
+        parameters={"election_source": "practice:answer-without-request"},
+    ),
+    Scenario(
         "layout-unknown",
         "The record is written in a way that nobody here can read",
         "The registry certifies a record of the base version, but its measurements are encoded in another way than "

@@ -14,6 +14,7 @@ class RegistrySays(StrEnum):
     UNELECTED = "nothing: it was elected once, and un-elected later"
     WITHOUT_MEASUREMENTS = "a record without launch measurements, as before August 2026"
     ABSENT = "nothing: it was never elected"
+    WITHOUT_REQUEST = "a record of the published release, in an answer whose request nobody kept"
     LAYOUT_UNKNOWN = "a record whose measurements are encoded in another way"
     OTHER_DIGEST = "a record with the digest of another image"
     OTHER_MEASUREMENTS = "a record with the measurements of another release"
