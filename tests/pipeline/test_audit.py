@@ -8,7 +8,7 @@ import pytest
 
 from auditkit import Audit
 from auditkit.audit import Trouble
-from auditkit.checks import BASE_CHECKS, BASE_DIGEST, OVERLAP_CHECKS
+from auditkit.checks import BASE_CHECKS, BASE_DIGEST, ELECTION_BLESSED, ELECTION_DIGEST, OVERLAP_CHECKS
 from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import BaseImageStep, ProposalStep, Step
 from auditkit.pipeline import audit as audit_module
@@ -38,7 +38,8 @@ def test_each_part_is_computed_once_and_only_what_it_needs(monkeypatch):
 
 def test_the_document_is_that_of_the_parts(honest):
     made = [decision for step in honest.steps for decision in step.decisions]
-    assert [one.id for one in honest.document.decisions][: len(made)] == [one.id for one in made]
+    about_the_audit = [one for one in honest.document.decisions if one.id.startswith("settings.")]
+    assert sorted([*made, *about_the_audit], key=lambda one: one.number) == list(honest.document.decisions)
     assert honest.document.claim.verdict == "PASS"
     assert {item.name for item in honest.evidence} >= {"proposal.cbor", "replay.yaml", "vmlinuz"}
 
@@ -48,7 +49,7 @@ def test_a_part_shows_every_decision_in_a_cell_and_in_a_terminal(honest):
     for decision in honest.overlap.decisions:
         assert escape(decision.question) in html
         assert decision.id in text
-    assert text.startswith("The overlap: 4 passed.")
+    assert text.startswith("The overlap: 5 passed.")
     assert html.count("tex2jax_ignore mathjax_ignore") == 2
 
 
@@ -63,10 +64,12 @@ def test_the_audit_shows_its_parameters_as_reports_tell_them(tmp_path):
 def test_a_failed_part_stands_in_the_way_and_is_named():
     audit = Audit.named("practice:tampered-certificate", progress=Silent())
     assert audit.base.obstacle == "Not reached: certificate.signature failed."
-    assert [decision.outcome for decision in audit.base.decisions] == ["skip"] * len(BASE_CHECKS)
+    assert [decision.outcome for decision in audit.base.decisions] == ["skip"] * len(
+        (*BASE_CHECKS, ELECTION_DIGEST)
+    )
     assert audit.base.obstacle in audit.base._repr_html_()
     assert repr(audit.overlap).startswith("The overlap: Not reached: certificate.signature failed.")
-    assert len(audit.overlap.decisions) == len(OVERLAP_CHECKS)
+    assert len(audit.overlap.decisions) == len((*OVERLAP_CHECKS, ELECTION_BLESSED))
 
 
 def test_trouble_stands_in_the_way_without_a_decision(tmp_path):
@@ -74,7 +77,8 @@ def test_trouble_stands_in_the_way_without_a_decision(tmp_path):
     image.write_bytes(b"neither archive nor partition")
     audit = Audit.named("practice:honest", f"base_image={image}", progress=Silent())
     assert [one.where for one in audit.base.trouble] == ["image"]
-    assert audit.measurements.decisions == audit.overlap.decisions == ()
+    assert audit.measurements.decisions == ()
+    assert [one.id for one in audit.overlap.decisions] == ["election.blessed"]
     assert audit.overlap.obstacle.startswith(
         "Not reached, because of trouble with the base release: image: this is neither"
     )

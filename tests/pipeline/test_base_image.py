@@ -73,14 +73,20 @@ def test_sums_of_no_use_are_a_warning_and_never_trouble(release, tmp_path, sums,
         (release / "SHA256SUMS").write_bytes(sums)
     document, evidence = audit(f"base_image={release / IMAGE_NAME}")
     made = decision(document, checks.BASE_DIGEST)
-    assert (document.verdict, made.outcome) == ("PASS", "warn")
+    assert (document.verdict, made.outcome) == ("PASS", "pass")  # the NNS certified the digest
+    assert replayed_alike(document, evidence, tmp_path / "certified")
+    document, evidence = audit(f"base_image={release / IMAGE_NAME}", "election_source=null")
+    made = decision(document, checks.BASE_DIGEST)
+    assert (document.verdicts.overlap, made.outcome) == ("PASS", "warn")
     assert told in made.reason
     assert replayed_alike(document, evidence, tmp_path / "report")
 
 
-def test_sums_that_contradict_the_image_fail(release):
+def test_sums_that_contradict_the_image_fail_where_nobody_certified_it(release):
     (release / "SHA256SUMS").write_text(f"{'0' * 64} {IMAGE_NAME}\n")
     document, _ = audit(f"base_image={release / IMAGE_NAME}")
+    assert document.verdict == "PASS"
+    document, _ = audit(f"base_image={release / IMAGE_NAME}", "election_source=null")
     assert (document.verdict, document.deciding.decision) == ("FAIL", "base.digest")
 
 
@@ -89,7 +95,9 @@ def test_an_image_that_came_by_plain_http_says_so(place, tmp_path, monkeypatch):
     monkeypatch.setenv("AUDITKIT_CACHE", str(tmp_path / "cache"))
     with serving(RELEASE) as url:
         source = {"http": f"{url}/{IMAGE_NAME}", "file": RELEASE / IMAGE_NAME, "practice": "practice:honest"}
-        document, evidence = audit(f"base_image={source[place]}")
+        certified, _ = audit(f"base_image={source[place]}")
+        document, evidence = audit(f"base_image={source[place]}", "election_source=null")
+    assert "plain http" not in decision(certified, checks.BASE_DIGEST).reason
     reason = decision(document, checks.BASE_DIGEST).reason
     assert ("plain http" in reason) is (place == "http")
     assert replayed_alike(document, evidence, tmp_path / "report")

@@ -11,7 +11,8 @@ from conftest import ROOT
 
 from auditkit import practice
 from auditkit.errors import SourceError
-from auditkit.evidence import save_proposal
+from auditkit.evidence import fetch_registry_value, save_proposal, save_registry_value
+from auditkit.ic.registry import replica_version_key
 from auditkit.notebook import run_audit
 from auditkit.pipeline import Parameters, check, write_report
 from auditkit.pipeline.redaction import redacted_error, redacted_place, redacted_text
@@ -30,13 +31,16 @@ TOKEN = "s3cr3tt0k3n"
 @pytest.fixture(scope="module")
 def call():
     with practice.serving("node-honest") as network:
-        return fetch_proposal((network.url,), practice.scenario("node-honest").proposal_id)
+        proposal = fetch_proposal((network.url,), practice.scenario("node-honest").proposal_id)
+        return proposal, fetch_registry_value((network.url,), replica_version_key(BASE_COMMIT))
 
 
 def files_of(folder: Path, call) -> tuple[str, ...]:
     """Everything that an audit can be given, as files below ``folder``; as overrides."""
     folder.mkdir(parents=True)
-    save_proposal(folder / "proposal.cbor", call)
+    proposal, election = call
+    save_proposal(folder / "proposal.cbor", proposal)
+    save_registry_value(folder / "election.cbor", election)
     shutil.copytree(DATA / release_folder(BASE_COMMIT), folder / BASE_COMMIT)
     report, chain = attestation_files(Attested.HONEST)
     shutil.copy(report, folder / "report.bin")

@@ -185,7 +185,7 @@ def test_a_record_that_claims_the_mainnet_key_fails_the_check(evidence):
     [
         lambda values: values.update(image=None),
         lambda values: values["image"].update(version="0" * 40),
-        lambda values: values["image"].update(version=None),
+        lambda values: values["election"].update(version="0" * 40),
         lambda values: values["image"].update(more=1),
         lambda values: values.update(replay="auditkit/replay/v9"),
         lambda values: values["files"].pop(),

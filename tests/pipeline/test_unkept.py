@@ -11,7 +11,8 @@ import yaml
 
 from auditkit import practice
 from auditkit.errors import EvidenceError
-from auditkit.evidence import format_sha256sums, save_proposal
+from auditkit.evidence import fetch_registry_value, format_sha256sums, save_proposal, save_registry_value
+from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.sources import fetch_proposal
 from auditkit.practice import parameter_file
@@ -23,6 +24,7 @@ SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUA
 FORM = {
     "proposal_source": ("proposal.cbor", "certificate.form"),
     "request_source": ("proposal.request.cbor", "reply.request"),
+    "election_source": ("election.cbor", "election.answer"),
     "attestation_report": ("attestation-report", "attestation.report"),
     "attestation_chain": ("attestation-chain", "attestation.chain"),
 }
@@ -33,7 +35,11 @@ def good(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("good")
     with practice.serving("node-honest") as network:
         call = fetch_proposal((network.url,), practice.scenario("node-honest").proposal_id)
+        election = fetch_registry_value(
+            (network.url,), replica_version_key(practice.scenario("node-honest").base_version)
+        )
     save_proposal(folder / "proposal.cbor", call)
+    save_registry_value(folder / "election.cbor", election)
     return folder
 
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from auditkit.checks import ALL_CHECKS
+from auditkit.checks import RECOVERY_AUDIT_CHECKS
 from auditkit.report import AuditDocument, from_json
 
 BASE = "7360f8f3" + "0123456789abcdef" * 2
@@ -74,7 +74,7 @@ def _overlap() -> list[dict]:
 
 def _decisions(failed: str | None) -> list[dict]:
     decisions = []
-    for check in ALL_CHECKS:
+    for check in RECOVERY_AUDIT_CHECKS:
         outcome, observed, reason = "pass", "as expected", "What was there is what was asked for."
         if check.id == failed:
             outcome, observed = "fail", "1 of 6 is not"
@@ -114,6 +114,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
         "verdict": strict,
         "qualifications": [],
         "subject": {
+            "kind": "recovery",
             "proposal_id": 139400,
             "proposal_title": "Bless a recovery GuestOS for 3 nodes of subnet xyz",
             "proposal_url": "https://forum.example/t/recovery/1",
@@ -122,6 +123,8 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "topic": "node admin",
             "proposer": "18446744073709551615",
             "base_version": BASE,
+            "elected_by": "the registry (version 62,948)",
+            "unelects": None,
             "stage": "recover",
             "policy": "strict",
             "certificate_time": "2026-07-14T09:26:53.589793238Z",
@@ -132,7 +135,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "deadline": "2026-07-16T00:00:00Z",
         },
         "verdicts": {"strict": strict, "overlap": "PASS"},
-        "policies": {"strict": "strict/2", "overlap": "overlap/1"},
+        "policies": {"strict": "strict/3", "overlap": "overlap/1"},
         "deciding": {"decision": failed, "reason": reason} if failed else None,
         "parameters": {
             "proposal_id": 139400,
