@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.digests import is_commit, is_sha256
-from auditkit.display import shortened, visible
+from auditkit.display import visible
 from auditkit.ic import ElectionPayload
 from auditkit.sev import KnownRelease, releases_for
 
@@ -165,4 +165,4 @@ def _host(url: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return shortened(visible(text), 120) or "an empty text"
+    return visible(text[:120]) or "an empty text"
