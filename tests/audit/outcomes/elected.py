@@ -319,6 +319,12 @@ NOT_RECORDED = (
         asked(says(ABSENT), None, catalogue("")),
         told(f"{HELD} an unknown time", "is older than that answer"),
     ),
+    skips(
+        ELECTED,
+        "no record, and a catalogue of a time in no zone",
+        asked(says(ABSENT), None, catalogue("2026-05-28T20:26:40")),
+        told(f"{HELD} 2026-05-28T20:26:40", "is older than that answer"),
+    ),
     fails(
         ELECTED,
         "no record, and none in a catalogue of a day before",
