@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditkit import checks
-from auditkit.audit import decide_digest, decide_version, warn_about_plain_http
+from auditkit.audit import CertifiedDigest, decide_digest, decide_version, warn_about_plain_http
 from auditkit.decision import Outcome, Qualification
 
 ONE, OTHER = "1" * 64, "2" * 64
@@ -32,6 +32,24 @@ def test_a_digest_that_nobody_signed_never_passes(pinned, published, outcome, qu
         outcome,
         qualifications,
     )
+
+
+@pytest.mark.parametrize(
+    ("pinned", "published", "certified", "outcome"),
+    [
+        (None, None, ONE, Outcome.PASS),
+        (None, OTHER, ONE, Outcome.PASS),  # who signed counts for more than who serves
+        (ONE, None, ONE, Outcome.PASS),
+        (None, None, "a" * 64, Outcome.WARN),  # which check 51 fails
+        (None, ONE, OTHER, Outcome.WARN),
+        (ONE, None, OTHER, Outcome.WARN),
+        (None, OTHER, OTHER, Outcome.FAIL),
+        (OTHER, None, ONE, Outcome.FAIL),  # whoever pins a digest wants that one
+    ],
+)
+def test_a_digest_that_the_nns_signed_passes_alone(pinned, published, certified, outcome):
+    decision = decide_digest(ONE, pinned, published, (), certified=CertifiedDigest(certified, "proposal 1"))
+    assert decision.outcome is outcome
 
 
 @pytest.mark.parametrize(

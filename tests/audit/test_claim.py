@@ -68,6 +68,7 @@ def test_what_parameters_choose_is_told_apart_from_what_evidence_causes():
         Qualification.PRACTICE_NETWORK,
         Qualification.POLICY_OVERLAP,
         Qualification.MATRIX_CHANGED,
+        Qualification.DEPTH_CERTIFICATES,
     }
 
 

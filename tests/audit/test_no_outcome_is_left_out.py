@@ -63,8 +63,9 @@ NEVER_FAIL = {
     "settings.root-key": "whoever gives another key knows it",
     "settings.policy": "a choice",
     "settings.matrix": "a choice",
+    "settings.depth": "a choice",
 }
-NEVER_PASS = {"base.digest": "nobody has signed one"}
+NEVER_PASS: dict[str, str] = {}
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,10 @@ def ids(*found) -> frozenset[str]:
         ),
         (
             "def f(x, c: Check):\n  c.failed()\nf(1, checks.BASE_DIGEST)\nf(x=1, c=checks.BASE_VERSION)",
+            {3: ids(checks.BASE_DIGEST, checks.BASE_VERSION)},
+        ),
+        (
+            "def f(x, *, c: Check = checks.BASE_DIGEST):\n  c.failed()\nf(1)\nf(1, c=checks.BASE_VERSION)",
             {3: ids(checks.BASE_DIGEST, checks.BASE_VERSION)},
         ),
         ("def f():\n  return (c.failed() for c in checks.BASE_CHECKS)", {3: ids()}),

@@ -149,3 +149,20 @@ def test_a_setting_of_a_list_that_is_not_blessed_is_named():
 def test_a_list_without_cpu_types_contradicts_nothing():
     listed = PublishedMeasurement(bytes([1]) * 48, "line of BOOT_ARGS_TEE_A", None)
     assert compare([blessed(1)], [listed], {})[0].relation is Relation.MATCHED
+
+
+def test_a_setting_that_an_election_leaves_out_cannot_run_the_version():
+    (row,) = compare([], [setting(1)], {}, subject="election")
+    assert row.explanation == (
+        "The proposal does not hold EPYC-Genoa with 64 vCPUs on BOOT_ARGS_TEE_A: a node started that way could not run "
+        "the version."
+    )
+
+
+def test_relations_in_words():
+    assert {relation.value: relation.in_words for relation in Relation} == {
+        "matched": "in the proposal and computed",
+        "metadata-differs": "computed, but the label is wrong",
+        "blessed-only": "in the proposal, but not computed",
+        "computed-only": "computed, but not in the proposal",
+    }

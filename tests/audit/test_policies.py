@@ -22,6 +22,7 @@ from auditkit.audit import (
     REGISTRY_POLICY,
     STRICT,
     STRICT_1,
+    STRICT_2,
     VERITY_POLICY,
     Judgement,
     Policy,
@@ -55,8 +56,18 @@ ATTESTATION = """
 SETTINGS = "settings.root-key settings.policy settings.matrix"
 BASE = "base.digest base.version base.file-system base.boot-args base.root-hash"
 
-AUDITED = f"""
+AUDITED_2 = f"""
     {ANSWER} {CONTENT} {BASE} measurement.second-opinion measurement.published? {OVERLAPS} {SETTINGS}
+"""
+ELECTED = "election.answer election.elected election.digest election.measurements election.blessed"
+AUDITED = f"{AUDITED_2} {ELECTED} settings.depth"
+ELECTION_ONLY = """
+    election.stage election.version election.digest-given election.urls election.measurements-given election.image
+    election.explained election.labels election.coverage
+"""
+ELECTION = f"""
+    {CERTIFICATE} {DELEGATION} {REPLY} {BASE} measurement.second-opinion measurement.published? {SETTINGS}
+    settings.depth {ELECTION_ONLY}
 """
 
 
@@ -90,17 +101,49 @@ class Demands:
 
 
 DEMANDS = {
-    "strict/2": Demands(lambda: STRICT, f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)}"),
-    "strict/2, asked about a recovery image": Demands(
+    "strict/3": Demands(
+        lambda: STRICT,
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {ELECTION_ONLY} election.record?",
+    ),
+    "strict/3, about a recovery": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False),
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)}",
+    ),
+    "strict/3, about a recovery that is executed": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, executed=True),
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)}",
+    ),
+    "strict/3, asked about a recovery image": Demands(
         lambda: STRICT.asking(recovery_image=True, attestation=False),
         f"{AUDITED} {RECOVERY} {waived(ATTESTATION)}",
     ),
-    "strict/2, asked about a chip": Demands(
+    "strict/3, asked about a chip": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=True),
         f"{AUDITED} {waived(RECOVERY)} {ATTESTATION}",
     ),
-    "strict/2, asked about both": Demands(
+    "strict/3, asked about both": Demands(
         lambda: STRICT.asking(recovery_image=True, attestation=True), f"{AUDITED} {RECOVERY} {ATTESTATION}"
+    ),
+    "strict/3, about an election to vote on": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, subject="election"),
+        f"{ELECTION} election.record?",
+    ),
+    "strict/3, about an election that is executed": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, subject="election", executed=True),
+        f"{ELECTION} election.record",
+    ),
+    "strict/2": Demands(lambda: STRICT_2, f"{AUDITED_2} {waived(RECOVERY)} {waived(ATTESTATION)}"),
+    "strict/2, asked about a recovery image": Demands(
+        lambda: STRICT_2.asking(recovery_image=True, attestation=False),
+        f"{AUDITED_2} {RECOVERY} {waived(ATTESTATION)}",
+    ),
+    "strict/2, asked about both, executed": Demands(
+        lambda: STRICT_2.asking(recovery_image=True, attestation=True, executed=True),
+        f"{AUDITED_2} {RECOVERY} {ATTESTATION}",
+    ),
+    "strict/2, about an election, of which it knows nothing": Demands(
+        lambda: STRICT_2.asking(recovery_image=False, attestation=False, subject="election", executed=True),
+        f"{AUDITED_2} {waived(RECOVERY)} {waived(ATTESTATION)}",
     ),
     "strict/1": Demands(
         lambda: STRICT_1,
@@ -248,13 +291,46 @@ def test_an_older_policy_is_not_changed_by_what_is_asked():
     assert OVERLAP.asking(recovery_image=True, attestation=True) == OVERLAP
 
 
+@pytest.mark.parametrize("policy", [STRICT_1, STRICT_2, OVERLAP], ids=lambda policy: policy.id)
+def test_no_election_passes_by_a_policy_that_does_not_know_elections(policy):
+    """Whatever its decisions are: it has none of 14 to 17 and 25 to 28, and its own are demanded by nobody."""
+    asked = policy.asking(recovery_image=False, attestation=False, subject="election")
+    made = [check.passed("seen", "because") for check in checks.ELECTION_AUDIT_CHECKS]
+    assert judge(made, asked).verdict is Verdict.TROUBLE
+
+
+@pytest.mark.parametrize("check", ELECTED.split())
+def test_without_an_answer_about_the_election_there_is_no_pass_since_version_3(check):
+    (of,) = [one for one in checks.ELECTED_CHECKS if one.id == check]
+    newest, before = (policy.asking(recovery_image=False, attestation=False) for policy in (STRICT, STRICT_2))
+    assert with_one(newest, of.skipped("Nobody was asked."), of=of).verdict is Verdict.TROUBLE
+    assert with_one(before, of.skipped("Nobody was asked."), of=of).verdict is Verdict.PASS
+    assert with_one(before, of.failed("no", "It is not."), of=of).verdict is Verdict.PASS
+
+
+PROMISES = {
+    "recovery": "The NNS elected the base release, every blessed measurement is one of it, and every label, chip id "
+    "and hash is well formed.",
+    "election": "The image has the digest that the proposal gives, and the proposal's measurements are those of the "
+    "image, all of them and no others.",
+}
+
+
+@pytest.mark.parametrize("subject", PROMISES)
+def test_a_pass_says_what_was_asked(subject):
+    asked = STRICT.asking(recovery_image=False, attestation=False, subject=subject)
+    assert asked.promise == PROMISES[subject]
+
+
+def test_a_pass_of_before_does_not_speak_of_elections():
+    before = "Every blessed measurement is one of the base release, and every label, chip id and hash is well formed."
+    assert [policy.promise for policy in (STRICT_1, STRICT_2)] == [before, before]
+
+
 def test_the_policies_by_name_and_by_version():
     assert POLICIES == {"strict": STRICT, "overlap": OVERLAP}
-    assert [policy_version(name) for name in ("strict/2", "strict/1", "overlap/1")] == [
-        STRICT,
-        STRICT_1,
-        OVERLAP,
-    ]
+    found = [policy_version(name) for name in ("strict/3", "strict/2", "strict/1", "overlap/1")]
+    assert found == [STRICT, STRICT_2, STRICT_1, OVERLAP]
 
 
 @pytest.mark.parametrize("identifier", ["strict/9", "strict", "lenient/1", ""])

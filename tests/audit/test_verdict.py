@@ -12,7 +12,7 @@ from auditkit.audit import (
     Verdict,
     judge,
 )
-from auditkit.decision import Decision
+from auditkit.decision import Check, Decision
 
 
 def all_passed() -> list[Decision]:
@@ -21,6 +21,10 @@ def all_passed() -> list[Decision]:
 
 def replaced(decisions: list[Decision], new: Decision) -> list[Decision]:
     return [new if decision.id == new.id else decision for decision in decisions]
+
+
+def without(check: Check) -> list[Decision]:
+    return [decision for decision in all_passed() if decision.id != check.id]
 
 
 def test_a_skip_cannot_replace_the_signature():
@@ -43,7 +47,7 @@ def test_a_check_decided_twice_is_trouble():
 
 def test_a_check_warned_of_twice_is_trouble_and_no_warning_says_why():
     judgement = judge(
-        [*all_passed()[:-1], *[checks.SETTINGS_MATRIX.warned("odd", "Look at it.")] * 2], STRICT
+        [*without(checks.SETTINGS_MATRIX), *[checks.SETTINGS_MATRIX.warned("odd", "Look at it.")] * 2], STRICT
     )
     assert judgement.verdict is Verdict.TROUBLE
     assert judgement.reason == "the check settings.matrix has no answer"
@@ -62,7 +66,9 @@ def test_a_check_that_is_skipped_beside_its_answer_is_trouble(check):
 
 
 def test_the_first_of_many_without_an_answer_is_named():
-    decisions = replaced(all_passed(), checks.OVERLAP_ANY.skipped("The image was not read."))[:-1]
+    decisions = replaced(
+        without(checks.SETTINGS_MATRIX), checks.OVERLAP_ANY.skipped("The image was not read.")
+    )
     judgement = judge(reversed(decisions), STRICT)
     assert judgement.missing == ("overlap.any", "settings.matrix")
     assert judgement.reason == (
@@ -108,9 +114,26 @@ CATALOGUE = """
     overlap.explained overlap.labels overlap.coverage recovery.tree recovery.metadata recovery.proposal
     recovery.measurements recovery.root-hash recovery.version attestation.report attestation.chain
     attestation.signature attestation.chip-key attestation.chip attestation.measurement attestation.policy
-    attestation.version settings.root-key settings.policy settings.matrix
+    attestation.version settings.root-key settings.policy settings.matrix registry.request registry.reply election.stage
+    election.answer election.elected election.digest election.measurements election.blessed settings.depth
+    election.version election.digest-given election.urls election.measurements-given election.image election.explained
+    election.labels election.coverage election.record
 """
 
 
 def test_the_catalogue_keeps_its_numbers():
-    assert [(check.number, check.id) for check in checks.ALL_CHECKS] == list(enumerate(CATALOGUE.split(), 1))
+    """An audit decides 46 and 47 about the registry's answer, and sums them up in 49, 50 and 63."""
+    every = {(check.number, check.id) for check in (*checks.ALL_CHECKS, *checks.REGISTRY_CHECKS)}
+    assert sorted(every) == list(enumerate(CATALOGUE.split(), 1))
+
+
+def test_each_audit_has_its_own_checks_in_their_order():
+    numbers = [
+        [check.number for check in members]
+        for members in (checks.ALL_CHECKS, checks.RECOVERY_AUDIT_CHECKS, checks.ELECTION_AUDIT_CHECKS)
+    ]
+    assert numbers == [
+        [*range(1, 46), *range(48, 64)],
+        [*range(1, 46), *range(49, 55)],
+        [*range(1, 14), *range(18, 25), *range(43, 46), 48, *range(54, 64)],
+    ]

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
+from auditkit.checks import ELECTION_AUDIT_CHECKS
 from auditkit.decision import Qualification
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS
@@ -274,3 +275,44 @@ def test_an_older_report_is_qualified_by_what_it_does_not_tell(
     document = document_of(value)
     assert document.policy.id == "strict/1"
     assert str(document.claim) == told
+
+
+def as_of_version_2(passing: AuditDocument) -> dict:
+    """The value of a report that was made before audits asked about elections."""
+    value = json.loads(to_json(passing))
+    value["policies"]["strict"] = "strict/2"
+    value["decisions"] = [one for one in value["decisions"] if one["number"] <= 45]
+    return value
+
+
+def test_a_report_of_version_2_of_the_policy_is_judged_as_it_was_and_told_to_be_older(document_of, passing):
+    document = document_of(as_of_version_2(passing))
+    assert (document.policy.id, document.qualifications) == ("strict/2", ())
+    assert str(document.claim) == "PASS, qualified: older-policy"
+
+
+def test_what_version_2_demanded_is_demanded_still(document_of, passing):
+    value = as_of_version_2(passing)
+    value["decisions"] = [one for one in value["decisions"] if one["id"] != "settings.matrix"]
+    with pytest.raises(EvidenceError, match=r"by the policy strict/2 its decisions make TROUBLE"):
+        document_of(value)
+
+
+def test_a_report_of_version_3_without_answers_about_the_election_is_no_pass(document_of, passing):
+    value = as_of_version_2(passing)
+    value["policies"]["strict"] = "strict/3"
+    with pytest.raises(EvidenceError, match=r"by the policy strict/3 its decisions make TROUBLE"):
+        document_of(value)
+
+
+@pytest.mark.parametrize("policy", ["strict/1", "strict/2"])
+def test_no_election_passes_by_a_policy_that_does_not_know_elections(document_of, passing, policy):
+    """Else checks 48 and 55 to 63 could be left out, and the promise of an election told."""
+    value = json.loads(to_json(passing))
+    value["policies"]["strict"] = policy
+    value["subject"]["kind"] = value["parameters"]["subject"] = "election"
+    asked = {check.id for check in ELECTION_AUDIT_CHECKS if check.number <= 45}
+    value["decisions"] = [one for one in value["decisions"] if one["id"] in asked]
+    value["verdicts"]["overlap"] = "TROUBLE"
+    with pytest.raises(EvidenceError, match=f"by the policy {policy} its decisions make TROUBLE"):
+        document_of(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditkit import checks
-from auditkit.audit.election.elected import ElectedRelease
+from auditkit.audit.election.witness import ElectedRelease
 from auditkit.decision import Decision, Qualification
 from auditkit.ic import BlessedMeasurement
 from auditkit.sev import LaunchMeasurement
@@ -115,6 +115,12 @@ def decide_blessed(
             evidence=evidence,
         )
     observed = f"{len(foreign)} of {len(blessed)} are not, the first being {foreign[0].hex()}"
+    if computed is not None and {setting.measurement for setting in computed}.issuperset(foreign):
+        return check.warned(
+            observed,
+            "The record does not list them, but the image that the NNS elected measures to them.",
+            evidence=evidence,
+        )
     if len(foreign) == len(blessed):
         return check.failed(
             observed,
@@ -124,12 +130,6 @@ def decide_blessed(
     if computed is None:
         return check.skipped(
             f"{observed}. Only the image can tell whether they are its own: audit again with depth: image.",
-            evidence=evidence,
-        )
-    if {setting.measurement for setting in computed}.issuperset(foreign):
-        return check.warned(
-            observed,
-            "The record does not list them, but the image that the NNS elected measures to them.",
             evidence=evidence,
         )
     return check.failed(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from auditkit import checks
+from auditkit.audit.election.witness import ElectedRelease, heard_witness, said_by
 from auditkit.decision import JSON_PART, Decision, Outcome, why_not_reached
-from auditkit.ic import BlessedMeasurement, ElectionVerification, time_text
+from auditkit.ic import ElectionVerification, time_text
 from auditkit.ic.registry import RegistryAnswer, RegistryVerification, ReplicaVersionRecord
 
 _PROOF: Final = frozenset(
@@ -26,30 +28,12 @@ _PROOF: Final = frozenset(
 )
 _BINDING: Final = frozenset((checks.REPLY_REQUEST.id, checks.REGISTRY_REQUEST.id))
 _REPLY: Final = frozenset((checks.REGISTRY_REPLY.id,))
+_DAY_NS: Final = 24 * 3600 * 10**9
 _ABSENT: Final = (
     "The registry certifies that this version is not elected now. Releases are un-elected routinely, so that it may "
     "have been: name the proposal that elected it (election_source: proposal:NUMBER), or a catalogue of elections "
     "(election_source: catalogue)."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ElectedRelease:
-    """What the NNS certified about a release.
-
-    Attributes:
-        version: 40 hex digits.
-        sha256: SHA-256 of its update image, 64 hex digits in a record that governance accepted.
-        urls: where the update image is said to be.
-        measurements: its launch measurements; None when it was elected without any.
-        said_by: who says so, such as ``the registry (version 62,948)``.
-    """
-
-    version: str
-    sha256: str
-    urls: tuple[str, ...]
-    measurements: tuple[BlessedMeasurement, ...] | None
-    said_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +57,7 @@ class CatalogueWord:
 
 @dataclass(frozen=True, slots=True)
 class Elected:
-    """Checks 49 and 50, and the release when both passed."""
+    """Checks 49 and 50, and the release when both have an answer and none failed."""
 
     decisions: tuple[Decision, ...]
     release: ElectedRelease | None = None
@@ -131,7 +115,7 @@ def decide_elected(
             )
         )
     answer = checks.ELECTION_ANSWER.passed(
-        "; ".join(f"{_said_by(one)}, signed {time_text(one.time_ns or 0)}" for one in answers),
+        "; ".join(f"{said_by(one)}, signed {time_text(one.time_ns or 0)}" for one in answers),
         "The signature leads to the root key, and it is the answer to this question.",
         evidence=evidence,
     )
@@ -148,18 +132,21 @@ def _elected(
 ) -> tuple[Decision, ElectedRelease | None]:
     """Check 50."""
     check = checks.ELECTION_ELECTED
-    witnessed = None
-    if witness is not None:
-        if why_not := _no_witness(version, witness):
-            return why_not, None
-        witnessed = _proposed_release(version, witness)
+    heard = heard_witness(version, witness) if witness is not None else None
+    refused = heard if isinstance(heard, Decision) else None
+    witnessed = heard if isinstance(heard, ElectedRelease) else None
     answer = record.answer if record is not None else None
     if answer is not None and answer.record is not None:
-        return _recorded(version, answer, answer.record, witnessed)
+        return _recorded(version, answer, answer.record, witnessed, refused)
+    if refused is not None:
+        return refused, None
     told = _first(record.decisions, Outcome.FAIL, _REPLY) if record is not None else None
     if answer is None and told is not None:
         return check.failed(told.observed, f"The registry's answer cannot be relied on: {told.reason}"), None
-    if answer is not None:
+    absent = answer is not None and answer.asked_version is None
+    if answer is not None and answer.asked_version is not None:
+        now = f"It was not elected at version {answer.asked_version:,} of the registry, and no later one was asked."
+    elif answer is not None:
         now = f"no record in the registry (version {answer.version:,})"
     else:
         unread = _first(record.decisions, Outcome.SKIP, _REPLY) if record is not None else None
@@ -167,35 +154,54 @@ def _elected(
     if witnessed is not None:
         return (
             check.passed(
-                f"{now}; elected by {witnessed.said_by}",
+                f"{now.removesuffix('.')}; elected by {witnessed.said_by}",
                 "It was elected by a certified proposal, and has been un-elected since, as releases are routinely."
-                if answer is not None
+                if absent
                 else "It was elected by a certified proposal; whether it has been un-elected since is not known here.",
             ),
             witnessed,
         )
-    if answer is None:
+    if not absent or record is None:
         return check.skipped(now), None
+    return _absent(now, catalogue, record.time_ns or 0), None
+
+
+def _absent(now: str, catalogue: CatalogueWord | None, signed_ns: int) -> Decision:
+    """Check 50 where the registry certifies that it has no record and no proposal is known.
+
+    Args:
+        now: the absence, in words.
+        signed_ns: when the registry signed it, nanoseconds since 1970.
+    """
+    check = checks.ELECTION_ELECTED
     if catalogue is None:
-        return check.skipped(_ABSENT), None
+        return check.skipped(_ABSENT)
     first = f" from proposal {catalogue.since} on" if catalogue.since is not None else ""
     held = f"{catalogue.elections} election proposals{first}, as of {catalogue.as_of or 'an unknown time'}"
-    if not catalogue.complete:
-        return (
-            check.skipped(
-                f"The registry certifies that this version is not elected now, and the catalogue ({held}) knows no "
-                "election of it but is not complete: run `auditkit catalogue update`, or name the proposal that "
-                "elected it (election_source: proposal:NUMBER)."
-            ),
-            None,
+    lacking = "is not complete" if not catalogue.complete else "is older than that answer"
+    if not catalogue.complete or _is_older(catalogue, signed_ns):
+        return check.skipped(
+            f"The registry certifies that this version is not elected now, and the catalogue ({held}) knows no "
+            f"election of it but {lacking}: run `auditkit catalogue update`, or name the proposal that "
+            "elected it (election_source: proposal:NUMBER)."
         )
-    return (
-        check.failed(
-            f"{now}; none in the catalogue ({held})",
-            "The NNS never elected this version: nobody who votes has seen what the proposal blesses.",
-        ),
-        None,
+    return check.failed(
+        f"{now}; none in the catalogue ({held})",
+        "None of these proposals elected this version: nobody who votes has seen what the proposal blesses.",
     )
+
+
+def _is_older(catalogue: CatalogueWord, signed_ns: int) -> bool:
+    """Whether a version could have come and gone between the catalogue and an answer: that takes two votes.
+
+    Args:
+        signed_ns: when the answer was signed, nanoseconds since 1970.
+    """
+    try:
+        as_of = datetime.fromisoformat(catalogue.as_of)
+    except ValueError:
+        return True
+    return as_of.tzinfo is None or int(as_of.timestamp()) * 10**9 + _DAY_NS < signed_ns
 
 
 def _recorded(
@@ -203,11 +209,12 @@ def _recorded(
     answer: RegistryAnswer,
     record: ReplicaVersionRecord,
     witnessed: ElectedRelease | None,
+    refused: Decision | None,
 ) -> tuple[Decision, ElectedRelease | None]:
     check = checks.ELECTION_ELECTED
     where = f"the registry (version {answer.version:,})"
     release = ElectedRelease(version, record.sha256_hex, record.urls, record.measurements or None, where)
-    if witnessed is not None and witnessed.sha256 != release.sha256:
+    if witnessed is not None and witnessed.sha256.lower() != release.sha256.lower():
         return (
             check.failed(
                 f"{witnessed.said_by}: {witnessed.sha256}",
@@ -217,6 +224,14 @@ def _recorded(
             None,
         )
     unknown = f"; fields that are not known: {', '.join(record.unknown[:20])}" if record.unknown else ""
+    if refused is not None:
+        return (
+            check.warned(
+                f"a record in {where}{unknown}; {refused.observed}",
+                f"The NNS elected it, but not by the proposal that was named. {refused.reason}",
+            ),
+            release,
+        )
     if answer.asked_version is not None:
         return (
             check.passed(
@@ -227,46 +242,6 @@ def _recorded(
             release,
         )
     return check.passed(f"a record in {where}{unknown}", "The NNS elected it, and nodes may run it."), release
-
-
-def _no_witness(version: str, witness: ElectionVerification) -> Decision | None:
-    """The failed check 50 when the proposal did not elect the version."""
-    check = checks.ELECTION_ELECTED
-    election = witness.election
-    stage = _first(witness.decisions, Outcome.FAIL, {checks.ELECTION_STAGE.id})
-    if election is None or stage is not None:
-        observed, why = (stage.observed, stage.reason) if stage else ("no election", "It elects nothing.")
-        return check.failed(
-            f"{_said_by(witness)}: {observed}",
-            f"The proposal that is said to have elected the version did not: {why}",
-        )
-    if election.version_to_elect != version:
-        return check.failed(
-            f"{_said_by(witness)} elected {election.version_to_elect}",
-            "The proposal that is said to have elected the version elected another.",
-            expected=version,
-        )
-    return None
-
-
-def _proposed_release(version: str, witness: ElectionVerification) -> ElectedRelease | None:
-    election = witness.election
-    if election is None:
-        return None
-    return ElectedRelease(
-        version,
-        election.sha256_hex or "",
-        election.urls,
-        election.measurements or None,
-        _said_by(witness),
-    )
-
-
-def _said_by(answer: RegistryVerification | ElectionVerification) -> str:
-    if isinstance(answer, ElectionVerification):
-        number = answer.proposal.id if answer.proposal is not None else None
-        return "a proposal" if number is None else f"proposal {number}"
-    return "the registry" if answer.answer is None else f"the registry (version {answer.answer.version:,})"
 
 
 def _first(decisions: Iterable[Decision], outcome: Outcome, among: Iterable[str]) -> Decision | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from auditkit import checks
-from auditkit.audit.overlap import UNEXPLAINED, Overlap, Relation, decide_labels
+from auditkit.audit.overlap import UNEXPLAINED, Overlap, Relation, Setting, decide_labels
+from auditkit.audit.settings import RELEASE_MATRIX
 from auditkit.decision import JSON_PART, Decision, Outcome, first_stop
 from auditkit.ic import ElectionPayload
 from auditkit.ic.registry import RegistryVerification
+from auditkit.sev import LaunchMeasurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +107,39 @@ def _explained(proposed: list[Overlap], foreign: list[Overlap], evidence: tuple[
 
 def _coverage(rows: Sequence[Overlap], lacking: list[Overlap], evidence: tuple[str, ...]) -> Decision:
     check = checks.ELECTION_COVERAGE
+    started = [row for row in lacking if _is_started(row.computed)]
     if not lacking:
         return check.passed(
             "every computed measurement is in the proposal",
             "Nodes of every CPU type that releases are measured for can start this version.",
             evidence=evidence,
         )
+    first = (started or lacking)[0]
+    setting = f"{first.computed.vcpu_type}, " if first.computed and first.computed.vcpu_type else ""
     computed = sum(row.computed is not None for row in rows)
-    first = lacking[0].computed
-    setting = f"{first.vcpu_type}, " if first is not None and first.vcpu_type else ""
+    observed = (
+        f"{len(started or lacking)} of {computed} are not, the first being {setting}{first.measurement.hex()}"
+    )
+    if not started:
+        return check.warned(
+            observed,
+            "They belong to settings that releases are not measured in, so the proposal need not hold them.",
+            evidence=evidence,
+        )
     return check.failed(
-        f"{len(lacking)} of {computed} are not, the first being {setting}{lacking[0].measurement.hex()}",
+        observed,
         "Nodes that start like this would not be let in: they could not run the version.",
         evidence=evidence,
+    )
+
+
+def _is_started(setting: Setting | None) -> bool:
+    """Whether nodes are started in a setting; what the parameters add to the release matrix is nobody's duty."""
+    return not isinstance(setting, LaunchMeasurement) or (
+        setting.vcpus in RELEASE_MATRIX.vcpus
+        and setting.vcpu_type in RELEASE_MATRIX.vcpu_types
+        and setting.boot_args in RELEASE_MATRIX.boot_args
+        and setting.guest_features == RELEASE_MATRIX.guest_features
     )
 
 
@@ -148,6 +170,11 @@ def decide_record(
             )
         return check.skipped(stop.reason, evidence=evidence)
     where = f"the registry (version {answer.version:,})"
+    if answer.record is None and answer.asked_version is not None:
+        return check.skipped(
+            f"There was no record at version {answer.asked_version:,} of the registry, and no later one was asked.",
+            evidence=evidence,
+        )
     if answer.record is None:
         return check.warned(
             f"no record in {where}",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.digests import is_commit, is_sha256
-from auditkit.display import shortened, visible
+from auditkit.display import visible
 from auditkit.ic import ElectionPayload
 from auditkit.sev import KnownRelease, releases_for
 
@@ -87,10 +87,10 @@ def _urls(election: ElectionPayload, evidence: tuple[str, ...], own_hosts: Colle
             "no address", "Nodes would not know where to get the image from.", evidence=evidence
         )
     for url in urls:
-        if _scheme(url) not in ("http", "https"):
+        if _scheme(url) not in ("http", "https") or not _host(url):
             return check.failed(
                 _shown(url),
-                "An address is neither https nor http, so nodes cannot get the image from it.",
+                "An address names no server by https or http, so nodes cannot get the image from it.",
                 evidence=evidence,
             )
     odd = []
@@ -135,10 +135,13 @@ def _measurements(
         )
     given = {entry.measurement for entry in entries}
     for release, count in releases_for(given, more=more_releases):
-        if not (election.version_to_elect or "").startswith(release.version):
+        ours = (election.version_to_elect or "").startswith(release.version)
+        if not ours or release.build == "development":
             return check.warned(
                 f"{count} of {len(entries)} belong to {release.text}",
-                "A measurement of this proposal is that of another release, which no two releases share.",
+                "A measurement of this proposal is that of a build that lets its developers in."
+                if ours
+                else "A measurement of this proposal is that of another release, which no two releases share.",
                 evidence=evidence,
             )
     if len(given) != len(entries):
@@ -162,4 +165,4 @@ def _host(url: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return shortened(visible(text), 120) or "an empty text"
+    return visible(text[:120]) or "an empty text"

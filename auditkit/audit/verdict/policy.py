@@ -12,6 +12,8 @@ from auditkit.errors import ParameterError
 
 Subject: TypeAlias = Literal["recovery", "election"]
 
+_ELECTIONS_SINCE: Final = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -52,14 +54,15 @@ class Policy:
         """The policy for what an audit was asked about.
 
         What was asked about needs an answer: a skip of such a check is no waiver. (Version 1 of the policies let
-        such a skip pass, and reports that name it are judged as it was.)
+        such a skip pass, and reports that name it are judged as it was.) No version before 3 knows elections: by such
+        a one nothing but a recovery can pass.
 
         Args:
             recovery_image, attestation: whether one was given.
             subject: which kind of proposal is audited; it has checks of its own since version 3.
             executed: whether the proposal has to be executed, so that the registry can be asked what became of it.
         """
-        if self.version < 2:
+        if self.version < 2 or (self.version < _ELECTIONS_SINCE and subject == "election"):
             return self
         more: set[str] = set()
         if recovery_image:

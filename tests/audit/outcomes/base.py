@@ -8,6 +8,7 @@ from audit.outcomes.case import fails, passes, resting_on, warns
 
 from auditkit import checks
 from auditkit.audit import (
+    CertifiedDigest,
     decide_boot_args,
     decide_digest,
     decide_file_system,
@@ -42,8 +43,12 @@ BOOT_ARGS = BootArgs(LINES, ())
 DIGEST, FILE_SYSTEM, ROOT_HASH = checks.BASE_DIGEST, checks.BASE_FILE_SYSTEM, checks.BASE_ROOT_HASH
 
 
-def digest(pinned=None, published=None, missing=""):
-    return lambda: decide_digest(ONE, pinned, published, NAMES, missing=missing)
+def digest(pinned=None, published=None, **more):
+    return lambda: decide_digest(ONE, pinned, published, NAMES, **more)
+
+
+def certified(sha256: str) -> CertifiedDigest:
+    return CertifiedDigest(sha256, "proposal 139000")
 
 
 def version(*texts):
@@ -59,6 +64,39 @@ def naming(**root_hashes):
 
 
 DIGESTS = (
+    passes(
+        DIGEST,
+        "this one is certified",
+        digest(certified=certified(ONE)),
+        ONE,
+        "It has the digest that the NNS certified in proposal 139000.",
+        expected=ONE,
+    ),
+    passes(
+        DIGEST,
+        "this one is certified and pinned, and another published",
+        digest(ONE, OTHER, certified=certified(ONE)),
+        ONE,
+        "It has the digest that the NNS certified in proposal 139000.",
+        expected=ONE,
+    ),
+    fails(
+        DIGEST,
+        "this one is certified, and another pinned",
+        digest(OTHER, certified=certified(ONE), pinned_by="named by somebody"),
+        ONE,
+        "The image is not the one whose digest is named by somebody: it was changed or damaged on its way.",
+        expected=OTHER,
+    ),
+    warns(
+        DIGEST,
+        "another is certified, and this one published",
+        digest(published=ONE, certified=certified(OTHER)),
+        ONE,
+        "It has the digest published beside it, but image and digest come from one place and nobody signed them.",
+        Qualification.SERVER_DIGEST,
+        expected=ONE,
+    ),
     warns(
         DIGEST,
         "nobody said one",

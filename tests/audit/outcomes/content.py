@@ -7,9 +7,16 @@ from audit.outcomes.case import fails, passes, resting_on, warns
 from auditkit import checks
 from auditkit.audit import decide_content
 from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
+from auditkit.sev import KnownRelease, PublishedMeasurement
 
 CHIP = b"\x01" * 64
 ENTRY = BlessedMeasurement(b"\x02" * 48, None, None)
+KNOWN = KnownRelease(
+    "d" * 40,
+    "production",
+    "by hand",
+    (PublishedMeasurement(b"\x03" * 48, f"root=/dev/vda5 root_hash={'ab' * 32}", None),),
+)
 
 
 def content(chips=(CHIP,), root="ab" * 32, entries=(ENTRY,)):
@@ -65,6 +72,18 @@ CASES = resting_on(
         content(root="aB" * 32),
         "aB" * 32,
         "It has the form of a dm-verity SHA-256 root hash.",
+    ),
+    passes(
+        ROOTFS_HASH,
+        "the root of a known release, in upper case",
+        lambda: decide_content(
+            BlessAlternativeGuestOsVersion((CHIP,), "AB" * 32, (ENTRY,)),
+            ("proposal.cbor",),
+            more_releases=(KNOWN,),
+        ),
+        "AB" * 32,
+        "It has the form of a dm-verity SHA-256 root hash. It is that of the production build of release "
+        f"{'d' * 40}, by its own kernel command line.",
     ),
     fails(
         ROOTFS_HASH,

@@ -143,7 +143,8 @@ class Reader:
     def _given(
         self, module: Module, function: ast.FunctionDef, index: int, name: str
     ) -> frozenset[str] | None:
-        """What the callers of a function give for a parameter."""
+        """What the callers of a function give for a parameter, or what it is where they give nothing."""
+        absent = _default(function, name)
         ways: list[frozenset[str] | None] = []
         for other in [module] if function.name.startswith("_") else self.modules:
             for call in ast.walk(other.tree) if function.name in other.text else ():
@@ -151,9 +152,15 @@ class Reader:
                 if getattr(called, "id", getattr(called, "attr", None)) != function.name:
                     continue
                 named = [keyword.value for keyword in call.keywords if keyword.arg == name]
-                (value,) = named or [call.args[index]]
-                ways.append(self._checks(other, value))
+                (value,) = named or call.args[index : index + 1] or [absent]
+                ways.append(self._checks(module if value is absent else other, value))
         return None if None in ways or not ways else frozenset().union(*ways)
+
+
+def _default(function: ast.FunctionDef, name: str) -> ast.AST | None:
+    """What a parameter that may only be given by its name is otherwise."""
+    pairs = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return next((value for parameter, value in pairs if parameter.arg == name), None)
 
 
 def _is_called(module: Module, node: ast.AST) -> bool:

@@ -222,7 +222,7 @@ LINE_ENDS = (
     " Line ends were turned from LF into CRLF, as git does where core.autocrlf is set: clone or copy the folder again "
     "without that (git -c core.autocrlf=false clone)."
 )
-CLAIM = "PASS (practice network), qualified: server-digest"
+CLAIM = "PASS (practice network)"
 HONEST = verified()
 DOCUMENT, EVIDENCE, RENDERINGS = report_checks.DOCUMENT, report_checks.EVIDENCE, report_checks.RENDERINGS
 FORM, KEYS, SIGNERS = report_checks.FORM, report_checks.KEYS, report_checks.SIGNERS
@@ -231,7 +231,7 @@ REPLAY = report_checks.REPLAY
 
 FOLDERS = (
     passes(
-        DOCUMENT, "whole", HONEST, "strict/2 PASS, overlap/1 PASS", "The verdicts follow from the decisions."
+        DOCUMENT, "whole", HONEST, "strict/3 PASS, overlap/1 PASS", "The verdicts follow from the decisions."
     ),
     warns(
         DOCUMENT,
@@ -249,7 +249,7 @@ FOLDERS = (
         "leaves no audit.json; run it again",
         "There is no report that can be read.",
     ),
-    passes(EVIDENCE, "whole", HONEST, "10 files", "The evidence is what the report rests on."),
+    passes(EVIDENCE, "whole", HONEST, "12 files", "The evidence is what the report rests on."),
     fails(
         EVIDENCE,
         "one is missing, one is more, one was changed",
@@ -412,7 +412,7 @@ SIGNATURES = (
 
 NOT_AS_SIGNED = "The folder is not as it was when it was signed."
 STATEMENTS = (
-    passes(SUBJECTS, "all", HONEST, "14 files", "Every file is as it was signed."),
+    passes(SUBJECTS, "all", HONEST, "16 files", "Every file is as it was signed."),
     fails(
         SUBJECTS,
         "two that are of no report",
@@ -478,14 +478,14 @@ STATEMENTS = (
         CONTENT,
         "a summary of another result",
         verified(summed=summing(verification_result="PASSED")),
-        "result PASSED, policy urn:auditkit:policy:strict/2",
+        "result PASSED, policy urn:auditkit:policy:strict/3",
         "A verification summary does not say what the statement before it says.",
     ),
     fails(
         CONTENT,
         "a summary about no file",
         verified(summed=of_nothing),
-        "result FAILED, policy urn:auditkit:policy:strict/2",
+        "result FAILED, policy urn:auditkit:policy:strict/3",
         "A verification summary does not say what the statement before it says.",
     ),
     skips(
@@ -497,13 +497,14 @@ STATEMENTS = (
 )
 
 OPEN = "; ".join(
-    f"{item}: {SENTENCES[item]}" for item in (Qualification.PRACTICE_NETWORK, Qualification.SERVER_DIGEST)
+    f"{item}: {SENTENCES[item]}"
+    for item in (Qualification.PRACTICE_NETWORK, Qualification.NO_CERTIFIED_MEASUREMENTS)
 )
 VERDICTS = (
     passes(
         REQUIRED,
         "the required one, with what is accepted",
-        verified(require=Verdict.PASS, accept=(Qualification.PRACTICE_NETWORK, Qualification.SERVER_DIGEST)),
+        verified(require=Verdict.PASS, accept=(Qualification.PRACTICE_NETWORK,)),
         CLAIM,
         "It is the required verdict.",
         expected="PASS",
@@ -512,15 +513,15 @@ VERDICTS = (
         REQUIRED,
         "the required one, which need not be unqualified",
         verified(name="base-16-vcpus", require=Verdict.FAIL),
-        "FAIL (practice network), qualified: server-digest",
+        "FAIL (practice network)",
         "It is the required verdict.",
         expected="FAIL",
     ),
     fails(
         REQUIRED,
         "a PASS with what is not accepted",
-        verified(require=Verdict.PASS),
-        CLAIM,
+        verified(name="elected-without-measurements", require=Verdict.PASS),
+        f"{CLAIM}, qualified: no-certified-measurements",
         f"The PASS is qualified, and you did not accept that: {OPEN}",
         expected="PASS, unqualified but for what you accept",
     ),
@@ -574,14 +575,14 @@ REPLAYS = (
         REPLAY,
         "the same, from the image itself",
         repeated(images=the_image),
-        "PASS, 45 decisions",
+        "PASS, 51 decisions",
         "The evidence leads to this report, and the images are those audited.",
     ),
     warns(
         REPLAY,
         "the same, without the image",
         repeated(),
-        "PASS, 45 decisions",
+        "PASS, 51 decisions",
         "The stored evidence leads to this report. The image itself was not read: that the boot files are those of the "
         "image is taken from the record, unless the images are given.",
         Qualification.IMAGE_NOT_READ,

@@ -1,4 +1,4 @@
-"""Checks 43 to 45: what the parameters chose."""
+"""Checks 43 to 45 and 54: what the parameters chose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from dataclasses import replace
 from audit.outcomes.case import passes, warns
 
 from auditkit import checks
-from auditkit.audit import RELEASE_MATRIX, decide_list, decide_matrix, decide_policy, decide_root_key
+from auditkit.audit import (
+    RELEASE_MATRIX,
+    decide_depth,
+    decide_list,
+    decide_matrix,
+    decide_policy,
+    decide_root_key,
+)
 from auditkit.decision import Qualification
 
 TEE_A = ("BOOT_ARGS_TEE_A", "root=/dev/vda4 dfinity.tee=1")
@@ -86,5 +93,20 @@ CASES = (
         "a list of measurements",
         "The list is taken at its word: which image and which settings it is for was not checked.",
         Qualification.IMAGE_NOT_READ,
+    ),
+    passes(
+        checks.SETTINGS_DEPTH,
+        "the image",
+        lambda: decide_depth("image"),
+        "image",
+        "What is compared was computed from the image itself.",
+    ),
+    warns(
+        checks.SETTINGS_DEPTH,
+        "certificates alone",
+        lambda: decide_depth("certificates"),
+        "certificates",
+        "Only certificates were read: nobody measured the image. Audit again with depth: image.",
+        Qualification.DEPTH_CERTIFICATES,
     ),
 )

@@ -14,6 +14,8 @@ from auditkit import checks
 from auditkit.errors import EvidenceError
 from auditkit.evidence.answers import UnboundAnswerError
 from auditkit.pipeline import NodeStep, ProposalStep, RecoveryStep, refusal, verify_attestation
+from auditkit.pipeline.steps.base_image import WantedImage, unread_image
+from auditkit.pipeline.steps.election import not_executed, older_record, unasked_election
 from auditkit.trust import Trust
 
 W = World()
@@ -51,6 +53,10 @@ def refused(kind: type[EvidenceError], **more: str):
 
 
 NOT_REACHED = "Not reached: certificate.form failed."
+UNASKED = "Nobody was asked whether the NNS elected the release (election_source is null)."
+NOT_ASKED_THEN = "The audit that is repeated did not ask whether the NNS elected the release: audit again."
+UNREAD = "Only certificates are read (depth: certificates); nobody looked at the image."
+QUESTIONS = (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED, checks.ELECTION_RECORD)
 
 CASES = (
     *(
@@ -121,5 +127,39 @@ CASES = (
                 "Nobody asked for it.",
             ),
         )
+    ),
+    *(
+        case
+        for check in QUESTIONS
+        for case in (
+            skips(check, "nobody is asked", lambda: unasked_election("a" * 40, QUESTIONS).decisions, UNASKED),
+            skips(
+                check,
+                "nobody was asked by an older audit",
+                lambda: older_record(QUESTIONS).decisions,
+                NOT_ASKED_THEN,
+            ),
+        )
+    ),
+    skips(
+        checks.ELECTION_RECORD,
+        "an election that is not executed yet",
+        lambda: not_executed("a" * 40).decisions,
+        "The election is not executed yet, so the registry cannot say anything about it.",
+    ),
+    skips(
+        checks.ELECTION_DIGEST,
+        "no release was elected",
+        lambda: WantedImage("a" * 40, None, (), unelected="It was not elected.").agreement("1" * 64, ()),
+        "It was not elected.",
+    ),
+    *(
+        skips(
+            check,
+            "only certificates are read",
+            lambda: unread_image("a" * 40, (*checks.BASE_CHECKS, checks.ELECTION_DIGEST)).decisions,
+            UNREAD,
+        )
+        for check in (*checks.BASE_CHECKS, checks.ELECTION_DIGEST)
     ),
 )
