@@ -17,7 +17,8 @@ from auditkit.report.rendering import chain_svg, check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
-    from auditkit.audit import Overlap
+    from auditkit.audit import ElectedRelease
+from auditkit.audit import Overlap
     from auditkit.batch import Status
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
@@ -42,6 +43,17 @@ def proposed(measurements: Iterable[BlessedMeasurement] | None) -> Styler:
         for e in measurements or ()
     ]
     return _view(("measurement in the proposal", "label: CPU type", "label: kernel command line"), rows)
+
+
+def certified(measurements: Iterable[BlessedMeasurement] | None, release: ElectedRelease | None) -> Styler:
+    """One row per measurement of the proposal: whether the NNS certified it as one of the release that it elected."""
+    elected = {e.measurement for e in release.measurements or ()} if release else set()
+    name = release.version[:12] if release else ""
+    rows = [
+        (e.measurement.hex(), f"one of release {name}" if e.measurement in elected else "not certified")
+        for e in measurements or ()
+    ]
+    return _view(("measurement in the proposal", "what the NNS certified"), rows)
 
 
 def recovery(bless: BlessAlternativeGuestOsVersion | None) -> Styler:

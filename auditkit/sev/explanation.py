@@ -17,6 +17,7 @@ from auditkit.errors import EvidenceError
 from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_types_with
 from auditkit.sev.measurement import (
     RELEASE_GUEST_FEATURES,
+    RELEASE_VCPUS,
     LaunchMeasurement,
     MeasuredBoot,
     check_vcpus,
@@ -139,4 +140,11 @@ def _sentence(setting: LaunchMeasurement, types: tuple[str, ...], line_break: bo
             "vouches for no kernel, initrd or command line at all"
         )
     text = f"this is {release} started with {vcpus} {cpu} on line {setting.boot_args}"
-    return f"{text} with a line break after the command line" if line_break else text
+    if line_break:
+        text += " with a line break after the command line"
+    if setting.vcpus not in RELEASE_VCPUS:
+        text += (
+            f"; releases are measured with {RELEASE_VCPUS[0]} vCPUs, and a host that is split into several virtual "
+            "machines gives each another number"
+        )
+    return text
