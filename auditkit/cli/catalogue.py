@@ -181,7 +181,9 @@ def _standing(opened: Catalogue) -> str:
     known = f"{_count(opened.elections, 'election')}"
     if opened.complete:
         return f"{known}, complete{since}, as of {opened.as_of}"
-    lack = f"nothing is missing{since}, as of {opened.as_of}" if since else "something may be missing anywhere"
+    lack = (
+        f"nothing is missing{since}, as of {opened.as_of}" if since else "something may be missing anywhere"
+    )
     return f"{known}, not complete: {lack}"
 
 
@@ -229,7 +231,9 @@ def _json(opened: Catalogue) -> dict[str, Any]:
         "since": opened.since,
         "as_of": opened.as_of,
         "count": opened.elections,
-        "no_elections": [{"proposal_id": number, "what": what} for number, what in opened.no_elections.items()],
+        "no_elections": [
+            {"proposal_id": number, "what": what} for number, what in opened.no_elections.items()
+        ],
         "missing": [{"proposal_id": number, "why": why} for number, why in opened.lacking.items()],
         "unverified": [{"name": one.name, "reason": one.reason} for one in opened.unverified],
     }

@@ -1,7 +1,7 @@
 """A catalogue of elections: which GuestOS versions the NNS elected, each with its certificate, and whether that is all.
 
-Nothing of the folder is believed. An entry is given out after its certificate was verified with its request; whether the
-catalogue is complete follows from certified pages of the list of proposals and from what is kept, each time anew.
+Nothing of the folder is believed. An entry is given out after its certificate was verified with its request; whether
+the catalogue is complete follows from certified pages of the list of proposals and from what is kept, each time anew.
 """
 
 from __future__ import annotations
@@ -140,7 +140,11 @@ class Catalogue:
         )
 
     def with_root_hash(self, root_hash: str) -> tuple[CatalogueEntry, ...]:
-        """The elections, of any status, one of whose labels has this ``root_hash=`` (64 hex digits), the newest first."""
+        """The elections, of any status, one of whose labels has this ``root_hash=``, the newest first.
+
+        Args:
+            root_hash: 64 hex digits.
+        """
         return tuple(entry for entry in self.entries if root_hash.lower() in entry.root_hashes)
 
     @cached_property
@@ -167,9 +171,7 @@ class Catalogue:
             verified: list[KeptProposal] = []
             for answer in self.answers(number):
                 try:
-                    verified.append(
-                        read_proposal(answer.certificate, answer.request, number, self._root_key)
-                    )
+                    verified.append(read_proposal(answer.certificate, answer.request, number, self._root_key))
                 except EvidenceError as error:
                     self._refuse(answer, error)
             self._kept[number] = max(verified, key=lambda one: one.time_ns, default=None)
@@ -220,7 +222,7 @@ class Catalogue:
 
 
 def _is_outdated(kept: KeptProposal, listed: Listed) -> bool:
-    """Whether a proposal went on since its answer was signed; for what is final, or elects nothing, it does not matter."""
+    """Whether a proposal went on since its answer was signed, in a way that matters: to elections, and only once."""
     if kept.is_final or listed.time_ns <= kept.time_ns:
         return False
     return listed.info.status_number != kept.info.status_number

@@ -90,9 +90,7 @@ class KeptProposal:
         return self.kind is not Kind.ELECTION or self.info.status in FINAL
 
 
-def read_proposal(
-    certificate: bytes, request: bytes, proposal_id: int, root_key: bytes
-) -> KeptProposal:
+def read_proposal(certificate: bytes, request: bytes, proposal_id: int, root_key: bytes) -> KeptProposal:
     """The proposal in a certificate, once checks 1 to 13 hold.
 
     Args:

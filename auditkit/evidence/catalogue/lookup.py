@@ -53,10 +53,7 @@ def look_up(catalogue: Catalogue, query: str) -> tuple[Match, ...]:
             hint=f"give a measurement, a root hash or a version, or at least its first {_FEWEST} hex digits",
         )
     return tuple(
-        match
-        for entry in catalogue.entries
-        for match in _aspects(entry)
-        if match.value.startswith(wanted)
+        match for entry in catalogue.entries for match in _aspects(entry) if match.value.startswith(wanted)
     )
 
 

@@ -18,16 +18,8 @@ from auditkit.evidence.agent import CertifiedCall, fetch_certified_call
 from auditkit.evidence.catalogue.catalogue import Catalogue
 from auditkit.evidence.catalogue.coverage import Coverage, coverage_of, lowest
 from auditkit.evidence.catalogue.entry import KeptProposal, read_proposal
-from auditkit.evidence.catalogue.folder import (
-    PAGES,
-    PROPOSALS,
-    Unverified,
-    answer_name,
-    keep_answer,
-    read_folder,
-    remove_answers,
-    writing_to,
-)
+from auditkit.evidence.catalogue.folder import PAGES, PROPOSALS, Unverified, read_folder
+from auditkit.evidence.catalogue.keeping import answer_name, keep_answer, remove_answers, writing_to
 from auditkit.evidence.catalogue.pace import Pace
 from auditkit.evidence.http import Backoff, Clock, check_url
 from auditkit.ic import (
@@ -91,8 +83,8 @@ def update_catalogue(
         limits: bounds on answers, and on what the folder holds.
 
     Raises:
-        SourceError: no host answers, another process updates the same catalogue, nothing in it is signed under this key,
-            or it cannot be written to.
+        SourceError: no host answers, another process updates the same catalogue, nothing in it is signed under this
+            key, or it cannot be written to.
         EvidenceError: a page of the list does not verify.
         ParameterError: there is no host, or no such key.
     """

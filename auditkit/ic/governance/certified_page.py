@@ -75,9 +75,7 @@ def verify_proposal_page(
         EvidenceError: malformed, not certified, the answer to another question, or not in order.
         ParameterError: ``root_key`` is not a key.
     """
-    verified = verify_certificate(
-        data, root_key=root_key, canister=GOVERNANCE, now_ns=now_ns, limits=limits
-    )
+    verified = verify_certificate(data, root_key=root_key, canister=GOVERNANCE, now_ns=now_ns, limits=limits)
     if verified.certificate is None or verified.time_ns is None:
         failed = next(decision for decision in verified.decisions if decision.outcome is Outcome.FAIL)
         raise EvidenceError(
