@@ -126,7 +126,7 @@ class Governance:
         """The certified page as it would be answered now."""
         argument = encode_list_proposals_argument(before, limit, changes.get("topics", OTHER_TOPICS))
         fitting = [one for one in self.known() if before is None or one.info.id < before][:limit]
-        reply = encode_list_reply([(one.info, None) for one in fitting])
+        reply = encode_list_reply([(_listed(one.info), None) for one in fitting])
         return certified(LIST_PROPOSALS, argument, reply, now_ns)
 
     def proposal(self, number: int, *, now_ns: int = NOW_NS) -> CertifiedCall:
@@ -182,6 +182,12 @@ class Governance:
                 server.shutdown()
                 thread.join()
                 server.server_close()
+
+
+def _listed(info: ProposalInfo) -> ProposalInfo:
+    """As the writer of lists can write it, which knows no unknown actions."""
+    unknown = info.proposal is not None and (info.proposal.action or "").startswith("unknown")
+    return replace(info, proposal=None) if unknown else info
 
 
 def _before(argument: bytes) -> int | None:

@@ -64,16 +64,13 @@ class Catalogue:
         and every proposal that they list is kept and verified, in its last state where that is final. What governance
         had forgotten before a page was signed no page lists; `since` says from where on they list everything.
         """
-        return self.coverage.floor == 0 and not self.lacking
+        return self.coverage.is_whole and not self.lacking
 
     @property
     def since(self) -> int | None:
         """The lowest listed proposal from whose number on nothing is missing; None when there is none."""
-        if self.coverage.floor is None:
-            return None
-        lacking = self.lacking
-        floor = max(self.coverage.floor, *(number + 1 for number in lacking), 0)
-        return min((number for number in self.coverage.listed if number >= floor), default=None)
+        doubtful = max(self.lacking, default=-1)
+        return min((number for number in self.coverage.listed if number > doubtful), default=None)
 
     @property
     def since_seconds(self) -> int | None:
