@@ -29,11 +29,11 @@ class Limits:
 
     # registry: a record takes at most 1.4 MB, larger ones come in chunks; a reply of the NNS takes at most 2 MiB
     protobuf_bytes: int = 4 * MIB  # one message
-    protobuf_fields: int = 20_000  # fields of one message, those inside its parts not counted
+    protobuf_fields: int = 8_192  # fields of one message, those inside its parts not counted
     registry_key_bytes: int = 4 * KIB
     registry_chunks: int = 64  # parts of one value
     registry_value_bytes: int = 16 * MIB  # one value, put together from its parts
-    registry_tree_nodes: int = 16_384  # of the tree that certifies changes: 1,000 versions take 4,000
+    registry_tree_nodes: int = 8_192  # of the tree that certifies changes: 1,000 versions take 4,000
     registry_versions: int = 1_000  # that one answer replays
 
     # a catalogue of elections: mainnet has one or two hundred, of 5 to 30 KB each

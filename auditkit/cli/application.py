@@ -16,9 +16,8 @@ import click
 
 from auditkit.cli.commands import LazyGroup
 from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
-from auditkit.cli.foreign_code import warn_about_foreign_code
-from auditkit.cli.interruption import ended_like_interrupted
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
+from auditkit.cli.process import ended_like_interrupted, warn_about_foreign_code
 from auditkit.dependencies import missing_package
 from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.version import __version__

@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "extract-bootfs": Entry("images", "Extract the boot tree of an image."),
         "fetch-image": Entry("images", "Download the update image of a release."),
         "fetch-proposal": Entry("proposals", "Fetch a certified proposal, verify it, keep it."),
+        "fetch-registry": Entry("registry", "Fetch a certified registry record, verify it, keep it."),
         "measure": Entry("images", "Print the launch measurements of an image."),
         "overlap": Entry("images", "Compare a proposal with launch measurements."),
         "practice": Entry("practice", "Practise on a network that runs on your machine."),
@@ -45,6 +46,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "verify-attestation": Entry("attestations", "Verify the SEV-SNP report of a recovered node."),
         "verify-certificate": Entry("proposals", "Verify an Internet Computer certificate."),
         "verify-proposal": Entry("proposals", "Verify a certified proposal."),
+        "verify-registry": Entry("registry", "Verify a certified registry record."),
         "verify-report": Entry("signatures", "Verify a signed report folder, offline."),
         "verity-hash": Entry("images", "Print the dm-verity root hash of an image."),
     }

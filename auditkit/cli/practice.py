@@ -32,6 +32,7 @@ def list_scenarios(as_json: bool) -> None:
                 {
                     "name": scenario.name,
                     "title": scenario.title,
+                    "subject": scenario.subject,
                     "proposal_id": scenario.proposal_id,
                     "stage": scenario.stage,
                     "verdict": {"strict": scenario.strict, "overlap": scenario.overlap},
@@ -43,7 +44,7 @@ def list_scenarios(as_json: bool) -> None:
         )
         return
     for scenario in scenarios():
-        say(f"{scenario.name:22} {scenario.strict:8} {scenario.title}")
+        say(f"{scenario.name:30} {scenario.strict:8} {scenario.title}")
     say()
     say("auditkit audit practice:NAME audits one of them.")
 
@@ -60,7 +61,8 @@ def serve(port: int) -> None:
         auditkit practice serve --port 8900
         auditkit fetch-proposal 900001 --url http://127.0.0.1:8900 --root-key KEY --out proposal.cbor
 
-    KEY is the 266 hex digits that are printed.
+    KEY is the 266 hex digits that are printed. Below /scenario/NAME is the same node, and the registry says what the
+    scenario says.
     """
     from auditkit.practice import serve_forever
 

@@ -50,7 +50,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
         try:
             call = fetch((url,) if url else MAINNET.hosts, proposal_id)
         except EvidenceError as error:
-            refused = (refusal(error), decide_root_key(trust.qualification))
+            refused = (refusal(error, checks.REPLY_REQUEST), decide_root_key(trust.qualification))
             end_with(Answer(refused, AUTHENTIC_POLICY), False)
     verification = verify_proposal(
         call.certificate, root_key=trust.root_key, proposal_id=proposal_id, stage="vote", request=call.request

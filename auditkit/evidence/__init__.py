@@ -12,6 +12,7 @@ from auditkit.digests import SUMS_NAME, format_sha256sums, parse_sha256sums
 from auditkit.evidence.agent import (
     CertifiedCall,
     fetch_certified_call,
+    fetch_query,
     request_path,
     save_proposal,
 )
@@ -24,6 +25,15 @@ from auditkit.evidence.hosts import IMAGE_NAME, IMAGE_URLS, MAINNET_URLS, MEASUR
 from auditkit.evidence.http import Backoff, Clock, NotFoundError, TransientError, check_url
 from auditkit.evidence.image_file import ImageFile, cache_folder, open_image
 from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
+from auditkit.evidence.registry_value import (
+    RegistryValue,
+    chunks_path,
+    decode_chunks,
+    encode_chunks,
+    fetch_registry_value,
+    read_registry_value,
+    save_registry_value,
+)
 from auditkit.evidence.sources import (
     Source,
     fetch_small,
@@ -52,6 +62,7 @@ __all__ = [
     "ImageFile",
     "NotFoundError",
     "PublishedDigest",
+    "RegistryValue",
     "Source",
     "TransientError",
     "UnboundAnswerError",
@@ -59,9 +70,14 @@ __all__ = [
     "cache_folder",
     "check_name",
     "check_url",
+    "chunks_path",
+    "decode_chunks",
     "digest_of_file",
     "download",
+    "encode_chunks",
     "fetch_certified_call",
+    "fetch_query",
+    "fetch_registry_value",
     "fetch_small",
     "format_sha256sums",
     "mirrors",
@@ -74,8 +90,10 @@ __all__ = [
     "read_evidence",
     "read_file",
     "read_published_digest",
+    "read_registry_value",
     "request_path",
     "save_proposal",
+    "save_registry_value",
     "sibling_url",
     "write_atomically",
     "write_together",

@@ -115,6 +115,24 @@ def certificate_if_replied(fields: dict[str, cbor.CborValue], request_id: bytes,
     raise UnboundAnswerError("the request has an unknown status", where=url, observed=printable(status.value))
 
 
+def reply_of_query(answer: Answer, url: str) -> bytes:
+    """The reply in the answer to a query; the signatures of nodes beside it are not looked at.
+
+    Args and errors are those of `certificate_of_call`.
+    """
+    match _fields(answer, url):
+        case {"status": "replied", "reply": {"arg": bytes(reply)}}:
+            return reply
+        case {"status": "rejected", **fields}:
+            raise _rejection(
+                "the canister rejected the query",
+                fields.get("reject_code"),
+                fields.get("reject_message"),
+                url,
+            )
+    raise EvidenceError("the answer to the query has no known form", where=url)
+
+
 def refuse_call_status(answer: Answer, url: str) -> None:
     """Raises SourceError for an HTTP status that is neither 200 nor 202, in the host's own words."""
     if answer.status in (200, 202):

@@ -57,6 +57,7 @@ from auditkit.ic.request import (
     call_content,
     encode_envelope,
     parse_request,
+    query_content,
     read_state_content,
     request_id,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "named_root_key",
     "parse_request",
     "parse_root_key",
+    "query_content",
     "read_form",
     "read_state_content",
     "request_id",

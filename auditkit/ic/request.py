@@ -101,6 +101,19 @@ def read_state_content(
     }
 
 
+def query_content(
+    canister: Principal,
+    method: str,
+    argument: bytes,
+    *,
+    ingress_expiry_ns: int,
+    sender: Principal = ANONYMOUS,
+) -> dict[str, ContentValue]:
+    """The content map of a query."""
+    content = call_content(canister, method, argument, ingress_expiry_ns=ingress_expiry_ns, sender=sender)
+    return {**content, "request_type": "query"}
+
+
 def encode_envelope(content: Content) -> bytes:
     """The anonymous envelope ``{content: ...}`` with tag 55799, as it is sent and as it is kept in a file."""
     return cbor.encode({"content": content}, tagged=True)

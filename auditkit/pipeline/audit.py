@@ -239,7 +239,7 @@ class Audit:
         except SourceError as error:
             return ProposalStep(trouble=(self._trouble(error),))
         except EvidenceError as error:
-            return refused_proposal(refusal(redacted_error(error, self.parameters)))
+            return refused_proposal(refusal(redacted_error(error, self.parameters), checks.REPLY_REQUEST))
 
     def _get_base(self, bless: BlessAlternativeGuestOsVersion) -> BaseImageStep:
         try:

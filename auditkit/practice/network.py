@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence import IMAGE_NAME
@@ -18,6 +19,9 @@ from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import Scenario, scenario
 from auditkit.practice.server import ADDRESS, PracticeServer
+
+_running: Final[dict[int, Network]] = {}
+_running_lock: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,42 @@ def serving(
         SourceError: the port is taken.
     """
     place = None if name is None else scenario(name)
-    server = _listen(port, PracticeNns(call_versions=call_versions, polls=polls), releases)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="practice network", daemon=True
-    )
-    thread.start()
+    server = _start(port, PracticeNns(call_versions=call_versions, polls=polls), releases)
     try:
-        yield _network(server, place)
+        yield _at(place, _network(server))
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        _stop(server)
+
+
+def running(name: str) -> Network:
+    """The practice network of this process, at the address of a scenario.
+
+    It is started when it is first asked for, on a free port, and runs until the process ends. What it says names its
+    own address, as an election names where its image is: all that one audit asks has to be asked of one network.
+
+    Args:
+        name: the scenario.
+
+    Raises:
+        ParameterError: there is no such scenario.
+        SourceError: it cannot listen.
+    """
+    place = scenario(name)
+    with _running_lock:
+        process = os.getpid()
+        if process not in _running:  # a process that was forked has none of the threads
+            server = _start(0, PracticeNns(), DATA)
+            atexit.register(_end, process, server)
+            _running[process] = _network(server)
+        return _at(place, _running[process])
+
+
+def _end(process: int, server: PracticeServer) -> None:
+    """At the end of the process that started it, or of one that was forked from it and has only the socket."""
+    if os.getpid() == process:
+        _stop(server)
+    else:
+        server.socket.close()
 
 
 def serve_forever(port: int = 0, tell: Callable[[str], None] = print, *, releases: Path = DATA) -> NoReturn:
@@ -87,10 +116,24 @@ def serve_forever(port: int = 0, tell: Callable[[str], None] = print, *, release
     """
     with serving(port=port, releases=releases) as network:
         tell(f"node:      {network.url}")
+        tell(f"           {network.url}/scenario/NAME, where the registry says what the scenario says")
         tell(f"root key:  {network.root_key.hex()}")
         tell(f"releases:  {network.release_url_template}")
         while True:
             time.sleep(3600)
+
+
+def _start(port: int, nns: PracticeNns, releases: Path) -> PracticeServer:
+    server = _listen(port, nns, releases)
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="practice network", daemon=True
+    ).start()
+    return server
+
+
+def _stop(server: PracticeServer) -> None:
+    server.shutdown()
+    server.server_close()
 
 
 def _listen(port: int, nns: PracticeNns, releases: Path) -> PracticeServer:
@@ -106,7 +149,13 @@ def _listen(port: int, nns: PracticeNns, releases: Path) -> PracticeServer:
         ) from None
 
 
-def _network(server: PracticeServer, place: Scenario | None) -> Network:
-    below = f"/scenario/{place.name}" if place is not None and place.has_own_address else ""
-    release_url_template = f"{server.url}/{release_folder('{base_version}')}/{IMAGE_NAME}"
-    return Network(server.url + below, ROOT_KEY, release_url_template)
+def _network(server: PracticeServer) -> Network:
+    template = f"{server.url}/{release_folder('{base_version}')}/{IMAGE_NAME}"
+    return Network(server.url, ROOT_KEY, template)
+
+
+def _at(place: Scenario | None, network: Network) -> Network:
+    """The network at the address of a scenario, if that has one of its own."""
+    if place is None or not place.has_own_address:
+        return network
+    return replace(network, url=f"{network.url}/scenario/{place.name}")

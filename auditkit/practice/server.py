@@ -189,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _place(path: str) -> tuple[Scenario | None, str]:
-    """The scenario at whose address something is asked, and the rest of the path; a path of nothing if there is none."""
+    """The scenario at whose address something is asked, and the rest of the path; an empty one if there is none."""
     match = _PLACE.fullmatch(path)
     if match is None:
         return None, path

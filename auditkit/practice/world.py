@@ -12,7 +12,7 @@ from auditkit.evidence import Source
 from auditkit.packaged import packaged_file
 from auditkit.practice.chips import attestation_files, practice_root
 from auditkit.practice.known_releases import known_releases
-from auditkit.practice.network import serving
+from auditkit.practice.network import running
 from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.recovery import recovery_image
 from auditkit.practice.scenarios import Scenario, scenario
@@ -37,12 +37,12 @@ class PracticeSources:
 
     @contextmanager
     def open(self, case: str, parameter: str, base_version: str) -> Iterator[Source]:
-        """Serves the network, or unpacks the file, while the block runs."""
+        """Serves the network until the process ends, or unpacks the file while the block runs."""
         chosen = self._holding(case, parameter)
         if parameter in ("proposal_source", "base_image"):
-            with serving(chosen.name) as network:
-                address = network.url if parameter == "proposal_source" else network.release_url_template
-                yield Source(url=address.replace("{base_version}", base_version))
+            network = running(chosen.name)
+            address = network.url if parameter == "proposal_source" else network.release_url_template
+            yield Source(url=address.replace("{base_version}", base_version))
         elif parameter == "recovery_image" and chosen.recovered is not None:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
                 yield Source(path=recovery_image(chosen.recovered, Path(folder)))

@@ -19,6 +19,7 @@ from auditkit.audit import (
     OVERLAP,
     POLICIES,
     PROPOSAL_POLICY,
+    REGISTRY_POLICY,
     STRICT,
     STRICT_1,
     VERITY_POLICY,
@@ -120,6 +121,10 @@ DEMANDS = {
     "verify-proposal/1": Demands(lambda: PROPOSAL_POLICY, f"{ANSWER} settings.root-key"),
     "authentic-proposal/1": Demands(
         lambda: AUTHENTIC_POLICY, f"{CERTIFICATE} {DELEGATION} {REPLY} settings.root-key"
+    ),
+    "verify-registry/1": Demands(
+        lambda: REGISTRY_POLICY,
+        f"{CERTIFICATE} {DELEGATION} registry.request registry.reply settings.root-key",
     ),
     "overlap-of-files/1": Demands(
         lambda: FILES_OVERLAP_POLICY, f"{ANSWER} {CONTENT} {OVERLAPS} settings.root-key settings.matrix"

@@ -77,7 +77,14 @@ def test_auditkit_alone_shows_its_help_and_ends_with_2(capsys):
     [
         (
             "ver",
-            ["verify-attestation", "verify-certificate", "verify-proposal", "verify-report", "verity-hash"],
+            [
+                "verify-attestation",
+                "verify-certificate",
+                "verify-proposal",
+                "verify-registry",
+                "verify-report",
+                "verity-hash",
+            ],
         ),
         ("a", ["assemble", "audit"]),
         ("--deb", ["--debug"]),

@@ -5,6 +5,8 @@
 The seconds are shared out among the targets (all of them by default):
 
     cbor, tree, candid, request, certificate, proposal   what the NNS signed
+    protobuf, registry-reply, registry-record,
+    registry-delta, election                             what the NNS elected
     ext4, update-image, boot-args                        the images of a release
     firmware, der, attestation                           the firmware, a chip's certificates, its report
     allowed-signers, ssh-signature                       who signed a report
@@ -30,6 +32,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # The module of the targets, what of auditkit is instrumented for them, and their names.
 MODULES = {
     "targets": (("auditkit.ic.",), ("cbor", "tree", "candid", "request", "certificate", "proposal")),
+    "registry_targets": (
+        ("auditkit.ic.",),
+        ("protobuf", "registry-reply", "registry-record", "registry-delta", "election"),
+    ),
     "image_targets": (("auditkit.guestos.",), ("ext4", "update-image", "boot-args")),
     "guest_targets": (("auditkit.sev.",), ("firmware", "der", "attestation")),
     "report_targets": (

@@ -18,19 +18,28 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from auditkit.guestos.verity.superblock import HASH_OFFSET
+from auditkit.ic import REGISTRY, leb128
+from auditkit.ic.registry import decode_reply, get_value_argument, read_message, replica_version_key
 from auditkit.pipeline import Parameters, check
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested
 from auditkit.practice.chips import attestation_files
+from auditkit.practice.nns.certify import build_tree, certificate
+from auditkit.practice.nns.elections import elections
+from auditkit.practice.nns.keys import KeyPair
+from auditkit.practice.nns.registry import query_reply, registry_history, update_reply
 from auditkit.practice.release.build import boot_args
 from auditkit.practice.release.file_systems import add_verity_tree
 from auditkit.practice.release.firmware import practice_firmware
 from auditkit.practice.release.sparse_tar import SparseTar
+from auditkit.practice.scenarios import BASE_COMMIT, RegistrySays
 from auditkit.report import to_json
 from auditkit.sev.attestation import parse_chain
 from tests.fuzz.image_targets import BLOCK, packed
 
 CORPUS = Path(__file__).parent / "corpus"
+SERVER = "http://127.0.0.1:8900"
+NOW_NS = 1_780_000_000_000_000_000
 SIZE = 256 * BLOCK
 _FEATURES = "^has_journal,^resize_inode"
 _KINDS = {
@@ -207,6 +216,52 @@ def documents(suffix: str) -> dict[str, bytes]:
     return found
 
 
+def registry_answers(says: RegistrySays) -> tuple[bytes, bytes]:
+    """The reply of the practice registry about the base release, and its record where it comes whole."""
+    history = registry_history(SERVER, BASE_COMMIT, says)
+    reply = update_reply("get_value", get_value_argument(replica_version_key(BASE_COMMIT)), history)
+    assert isinstance(reply, bytes)
+    return reply, decode_reply(reply).value or b""
+
+
+def protobuf() -> dict[str, bytes]:
+    key = replica_version_key(BASE_COMMIT)
+    fixed = b"\x0d" + bytes(4) + b"\x11" + bytes(8) + b"\x18\x96\x01\x22\x01x"
+    return {"question": get_value_argument(key), "at": get_value_argument(key, 60_003), "types": fixed}
+
+
+def registry_replies() -> dict[str, bytes]:
+    return {says.name.lower(): registry_answers(says)[0] for says in RegistrySays}
+
+
+def registry_records() -> dict[str, bytes]:
+    found = {says.name.lower(): registry_answers(says)[1] for says in RegistrySays}
+    return {name: record for name, record in found.items() if record}
+
+
+def registry_deltas() -> dict[str, bytes]:
+    root = KeyPair("fuzz: root")
+    history = registry_history(SERVER)
+    found = {}
+    for name, since in (("three", 60_004), ("none", history.latest)):
+        argument = b"\x08" + leb128.unsigned(since)
+
+        def sign(data: bytes) -> bytes:
+            state = {"canister": {REGISTRY.raw: {"certified_data": data}}, "time": leb128.unsigned(NOW_NS)}
+            return certificate(build_tree(state), root)
+
+        reply = query_reply("get_certified_changes_since", argument, history, sign)
+        assert isinstance(reply, bytes)
+        found[name] = reply
+        found[f"{name}-tree"] = bytes(read_message(reply, "it").view(1) or b"")
+    return found
+
+
+def election_payloads() -> dict[str, bytes]:
+    told = {one.execute(SERVER).payload: str(one.proposal_id) for one in elections() if not one.is_deployment}
+    return {name: payload for payload, name in told.items()}
+
+
 SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "ext4": ext4,
     "update-image": update_image,
@@ -217,6 +272,11 @@ SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "allowed-signers": allowed_signers,
     "ssh-signature": ssh_signature,
     "audit-json": lambda: documents("json"),
+    "protobuf": protobuf,
+    "registry-reply": registry_replies,
+    "registry-record": registry_records,
+    "registry-delta": registry_deltas,
+    "election": election_payloads,
     "replay-yaml": lambda: documents("yaml"),
 }
 

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from auditkit.guestos import Ext4
 from auditkit.signing import allowed_signers
 from tests.conftest import missing
-from tests.fuzz import guest_targets, image_targets, report_targets, targets
+from tests.fuzz import guest_targets, image_targets, registry_targets, report_targets, targets
 from tests.fuzz.fuzz import CORPUS, CPU_SECONDS, MODULES, TARGET_NAMES, timed
 
 SECONDS_EACH, SECONDS_THOROUGH = 2, 15
 BY_MODULE = {
     "targets": targets.TARGETS,
+    "registry_targets": registry_targets.TARGETS,
     "image_targets": image_targets.TARGETS,
     "guest_targets": guest_targets.TARGETS,
     "report_targets": report_targets.TARGETS,

@@ -31,6 +31,10 @@ COMMANDS = [
     "verify-proposal PIPE --proposal-id 1",
     "verify-proposal FILE --proposal-id 1 --request PIPE",
     "verify-proposal BESIDE --proposal-id 1",
+    "verify-registry PIPE --record x",
+    "verify-registry FILE --record x --request PIPE",
+    "verify-registry BESIDE --record x",
+    "verify-registry PARTS --record x",
     "overlap --proposal PIPE --measurements FILE",
     "overlap --proposal FILE --measurements PIPE",
     "verify-attestation PIPE --proposal FILE",
@@ -50,7 +54,9 @@ def test_a_pipe_is_trouble_and_no_wait(line, tmp_path, monkeypatch, capsys):
     Path("FILE").write_bytes(b"of no form")
     Path("BESIDE").write_bytes(b"of no form")
     Path("FOLDER").mkdir()
-    for name in ("PIPE", "FOLDER/audit.json", "FOLDER/replay.yaml", "BESIDE.request.cbor"):
+    Path("PARTS").write_bytes(b"of no form")
+    fifos = ("PIPE", "FOLDER/audit.json", "FOLDER/replay.yaml", "BESIDE.request.cbor", "PARTS.chunks.cbor")
+    for name in fifos:
         os.mkfifo(name)
 
     def late(*_: object) -> None:

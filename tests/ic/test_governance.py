@@ -10,6 +10,7 @@ from auditkit.errors import EvidenceError
 from auditkit.ic import (
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,
+    ExecuteNnsFunction,
     Proposal,
     ProposalInfo,
     ProposalStatus,
@@ -17,7 +18,7 @@ from auditkit.ic import (
     decode_proposal_info,
 )
 from auditkit.ic.candid import Primitive, label_hash
-from auditkit.ic.governance import ACTIONS, BLESS_ACTION
+from auditkit.ic.governance import ACTIONS, BLESS_ACTION, EXECUTE_ACTION
 from auditkit.practice.nns.candid_writer import (
     BLOB,
     OptType,
@@ -55,7 +56,7 @@ def test_there_are_22_actions_and_no_two_share_a_hash():
     assert len({label_hash(name) for name in ACTIONS}) == 22
 
 
-@pytest.mark.parametrize("name", [name for name in ACTIONS if name != BLESS_ACTION])
+@pytest.mark.parametrize("name", [name for name in ACTIONS if name not in (BLESS_ACTION, EXECUTE_ACTION)])
 def test_known_actions_are_named(name):
     info = decode_proposal_info(minimal(VariantType(((name, record()),)), (name, {})))
     assert info.proposal.action == name
@@ -184,3 +185,50 @@ infos = st.builds(
 @given(infos)
 def test_what_the_practice_canister_writes_is_read(info):
     assert decode_proposal_info(encode_proposal_reply(info)) == info
+
+
+EXECUTE = record(nns_function=INT32, payload=BLOB)
+
+
+def execute_reply(kind, value, **more):
+    return minimal(VariantType(((EXECUTE_ACTION, kind),)), (EXECUTE_ACTION, value), **more)
+
+
+def test_a_function_of_the_nns_is_read_with_its_payload():
+    proposal = decode_proposal_info(execute_reply(EXECUTE, {"nns_function": 38, "payload": b"DIDL"})).proposal
+    assert proposal.execute == ExecuteNnsFunction(38, b"DIDL")
+    assert proposal.bless is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (record(), {}),
+        (record(payload=BLOB), {"payload": b""}),
+        (record(nns_function=INT32), {"nns_function": 38}),
+        (record(nns_function=TEXT, payload=BLOB), {"nns_function": "38", "payload": b""}),
+        (record(nns_function=INT32, payload=TEXT), {"nns_function": 38, "payload": ""}),
+    ],
+)
+def test_a_function_of_another_form_is_refused(kind, value):
+    with pytest.raises(EvidenceError):
+        decode_proposal_info(execute_reply(kind, value))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (record(type_name=OptType(TEXT)), {"type_name": "Motion"}, "Motion"),
+        (record(type_name=OptType(TEXT)), {"type_name": None}, None),
+        (record(type_name=INT32), {"type_name": 1}, None),
+        (TEXT, "Motion", None),
+    ],
+)
+def test_the_name_that_governance_gives_an_action_decides_nothing(kind, value, told):
+    proposal = record(url=TEXT, summary=TEXT, self_describing_action=OptType(kind))
+    reply = minimal(
+        VariantType(()),
+        None,
+        proposal=(OptType(proposal), {"url": "", "summary": "", "self_describing_action": value}),
+    )
+    assert decode_proposal_info(reply).proposal.self_described == told

@@ -28,6 +28,17 @@ const Action = IDL.Variant({
   ExecuteNnsFunction: IDL.Record({ nns_function: IDL.Int32, payload: Blob }),
   BlessAlternativeGuestOsVersion: Bless,
 });
+const Election = IDL.Record({
+  replica_version_to_elect: IDL.Opt(IDL.Text),
+  release_package_sha256_hex: IDL.Opt(IDL.Text),
+  release_package_urls: IDL.Vec(IDL.Text),
+  replica_versions_to_unelect: IDL.Vec(IDL.Text),
+  guest_launch_measurements: IDL.Opt(
+    IDL.Record({
+      guest_launch_measurements: IDL.Vec(IDL.Record({ measurement: Blob, metadata: IDL.Opt(Metadata) })),
+    }),
+  ),
+});
 const ProposalInfo = IDL.Record({
   id: IDL.Opt(Id),
   status: IDL.Int32,
@@ -36,6 +47,26 @@ const ProposalInfo = IDL.Record({
     IDL.Record({ url: IDL.Text, title: IDL.Opt(IDL.Text), action: IDL.Opt(Action), summary: IDL.Text }),
   ),
 });
+
+const labels = ([metadata]) => ({
+  kernel_cmdline: metadata?.kernel_cmdline[0] ?? null,
+  vcpu_type: metadata?.vcpu_type[0] ?? null,
+});
+
+const election = (payload) => {
+  const [told] = IDL.decode([Election], bytes(payload));
+  return {
+    version: told.replica_version_to_elect[0] ?? null,
+    digest: told.release_package_sha256_hex[0] ?? null,
+    urls: told.release_package_urls,
+    retired: told.replica_versions_to_unelect,
+    measurements:
+      told.guest_launch_measurements[0]?.guest_launch_measurements.map((one) => ({
+        measurement: hex(one.measurement),
+        ...labels(one.metadata),
+      })) ?? null,
+  };
+};
 
 const answer = async ({ certificate: given, rootKey, canister, request }) => {
   const certificate = await Certificate.create({
@@ -54,6 +85,7 @@ const answer = async ({ certificate: given, rootKey, canister, request }) => {
   const info = reply[0];
   const action = info?.proposal[0]?.action[0];
   const bless = action?.BlessAlternativeGuestOsVersion;
+  const executed = action?.ExecuteNnsFunction;
   const delegation = certificate.cert.delegation;
   return {
       status: Buffer.from(leaf('status')).toString(),
@@ -65,10 +97,11 @@ const answer = async ({ certificate: given, rootKey, canister, request }) => {
       measurements: bless
         ? bless.base_guest_launch_measurements[0].guest_launch_measurements[0].map((one) => ({
             measurement: hex(one.measurement[0]),
-            kernel_cmdline: one.metadata[0]?.kernel_cmdline[0] ?? null,
-            vcpu_type: one.metadata[0]?.vcpu_type[0] ?? null,
+            ...labels(one.metadata),
           }))
         : null,
+      nnsFunction: executed ? executed.nns_function : null,
+      election: executed?.nns_function === 38 ? election(executed.payload) : null,
   };
 };
 

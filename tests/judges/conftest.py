@@ -75,8 +75,8 @@ class Judged:
 
 
 @pytest.fixture(scope="session")
-def icp(tmp_path_factory):
-    """dfinity's command line client: asks a node for a proposal and verifies the answer."""
+def icp_call(tmp_path_factory):
+    """dfinity's command line client: calls a canister as it is told, and verifies the answer."""
     binary = installed(ICP) / "node_modules" / ICP.rpartition("@")[0] / "bin" / "icp"
     home = tmp_path_factory.mktemp("icp-home")
     environment = {**os.environ, "DO_NOT_TRACK": "1", "ICP_HOME": str(home)}
@@ -86,36 +86,60 @@ def icp(tmp_path_factory):
     if probe.returncode:
         missing(f"dfinity's icp does not start here: {probe.stderr.strip()[:200]}")
 
-    def get_proposal(url: str, root_key: bytes, proposal_id: int) -> Judged:
-        command = [
-            binary, "canister", "call", "rrkah-fqaaa-aaaaa-aaaaq-cai", "get_proposal_info",
-            f"({proposal_id} : nat64)", "--candid", HERE / "governance.did",
-            "-n", url, "-k", root_key.hex(), "--json",
-        ]  # fmt: skip
+    def call(url: str, root_key: bytes, *arguments: str | Path) -> Judged:
+        command = [binary, "canister", "call", *arguments, "-n", url, "-k", root_key.hex(), "--json"]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment, cwd=home, timeout=60
         )
         return Judged(done.returncode == 0, done.stdout, done.stderr)
 
+    return call
+
+
+@pytest.fixture(scope="session")
+def icp(icp_call):
+    """dfinity's command line client: asks a node for a proposal and verifies the answer."""
+
+    def get_proposal(url: str, root_key: bytes, proposal_id: int) -> Judged:
+        return icp_call(
+            url, root_key, "rrkah-fqaaa-aaaaa-aaaaq-cai", "get_proposal_info",
+            f"({proposal_id} : nat64)", "--candid", HERE / "governance.did",
+        )  # fmt: skip
+
     return get_proposal
+
+
+def _node_script(folder: Path, name: str) -> Callable[[list[dict]], list[dict]]:
+    """A script of this folder that takes a JSON list and gives one, beside dfinity's JavaScript agent."""
+    node = shutil.which("node")
+    if node is None:
+        missing("node is not installed, so agent-js cannot be asked")
+    # node looks for packages beside the script
+    (folder / "node_modules").symlink_to(installed(AGENT_JS) / "node_modules")
+    script = folder / name
+    shutil.copy(HERE / name, script)
+
+    def ask(asked: list[dict]) -> list[dict]:
+        done = subprocess.run(
+            [str(node), script],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(done.stdout)
+
+    return ask
 
 
 @pytest.fixture(scope="session")
 def agent_js(tmp_path_factory):
     """dfinity's JavaScript agent: verifies certificates and decodes their replies, as agent_js.mjs says."""
-    node = shutil.which("node")
-    if node is None:
-        missing("node is not installed, so agent-js cannot be asked")
-    # node looks for packages beside the script
-    folder = tmp_path_factory.mktemp("agent-js")
-    (folder / "node_modules").symlink_to(installed(AGENT_JS) / "node_modules")
-    script = folder / "agent_js.mjs"
-    shutil.copy(HERE / "agent_js.mjs", script)
+    return _node_script(tmp_path_factory.mktemp("agent-js"), "agent_js.mjs")
 
-    def verify(asked: list[dict[str, str]]) -> list[dict]:
-        done = subprocess.run(
-            [node, script], input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=60
-        )
-        return json.loads(done.stdout)
 
-    return verify
+@pytest.fixture(scope="session")
+def agent_js_registry(tmp_path_factory):
+    """dfinity's JavaScript agent: verifies certified changes of the registry, as agent_js_registry.mjs says."""
+    return _node_script(tmp_path_factory.mktemp("agent-js-registry"), "agent_js_registry.mjs")

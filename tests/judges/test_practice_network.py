@@ -13,6 +13,7 @@ from auditkit.evidence.agent import CertifiedCall, fetch_certified_call
 from auditkit.ic import GOVERNANCE, encode_nat64_argument, verify_certificate
 
 RELEASES = Path(practice.__file__).parent / "data" / "ic"
+STATUSES = {"still-open": 1, "not-adopted": 2, "election-not-executed": 1}
 REFUSED = {"tampered-certificate", "foreign-subnet"}
 NAMES = [scenario.name for scenario in practice.scenarios()]
 CANISTER = "rrkah-fqaaa-aaaaa-aaaaq-cai"
@@ -124,8 +125,9 @@ def test_agent_js_and_auditkit_agree(read_by_agent_js, network, name):
         assert said["proposal"] is None
         return
     assert said["proposal"] == str(scenario.proposal_id)
-    assert said["proposalStatus"] == {"still-open": 1, "vote-open": 1, "not-adopted": 2}.get(name, 4)
-    assert said["action"] == ("Motion" if name == "other-action" else "BlessAlternativeGuestOsVersion")
+    assert said["proposalStatus"] == STATUSES.get(name, 1 if scenario.stage == "vote" else 4)
+    acts = {"other-action": "Motion"}.get(name, "BlessAlternativeGuestOsVersion")
+    assert said["action"] == ("ExecuteNnsFunction" if scenario.election else acts)
     if name == "honest":
         assert said["measurements"] == published_measurements(scenario.base_version)
         assert all(len(chip) == 128 for chip in said["chipIds"])

@@ -79,27 +79,32 @@ def test_its_parameter_file_is_in_step(scenario):
     about_an_election = {
         "subject": "election", "base_version": "auto", "base_image": None, "election_source": "registry",
     } if scenario.election else {}  # fmt: skip
-    assert values == {
-        "proposal_id": scenario.proposal_id,
-        "base_version": scenario.base_version,
-        "stage": scenario.stage,
-        "policy": scenario.policy,
-        "proposal_source": f"practice:{scenario.name}",
-        "request_source": None,
-        "root_key": "practice",
-        "base_image": f"practice:{scenario.name}",
-        "base_image_sha256": None,
-        "recovery_image": f"practice:{scenario.name}" if scenario.recovered else None,
-        "attestation_report": f"practice:{scenario.name}" if scenario.attested else None,
-        "attestation_chain": f"practice:{scenario.name}" if scenario.attested else None,
-        "tcb_min": None,
-        "vcpus": [64],
-        "vcpu_types": ["EPYC-v4", "EPYC-Genoa", "EPYC-Turin"],
-        "boot_args": ["BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"],
-        "guest_features": 1,
-        "sweep_vcpus_max": 64,
-        "output_dir": f"reports/practice-{scenario.name}",
-    } | about_an_election | scenario.parameters
+    assert (
+        values
+        == {
+            "proposal_id": scenario.proposal_id,
+            "base_version": scenario.base_version,
+            "stage": scenario.stage,
+            "policy": scenario.policy,
+            "proposal_source": f"practice:{scenario.name}",
+            "request_source": None,
+            "root_key": "practice",
+            "base_image": f"practice:{scenario.name}",
+            "base_image_sha256": None,
+            "recovery_image": f"practice:{scenario.name}" if scenario.recovered else None,
+            "attestation_report": f"practice:{scenario.name}" if scenario.attested else None,
+            "attestation_chain": f"practice:{scenario.name}" if scenario.attested else None,
+            "tcb_min": None,
+            "vcpus": [64],
+            "vcpu_types": ["EPYC-v4", "EPYC-Genoa", "EPYC-Turin"],
+            "boot_args": ["BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"],
+            "guest_features": 1,
+            "sweep_vcpus_max": 64,
+            "output_dir": f"reports/practice-{scenario.name}",
+        }
+        | about_an_election
+        | scenario.parameters
+    )
     comment = " ".join(re.findall(r"^# (.*)$", text, re.MULTILINE))
     assert comment.startswith(
         f"{scenario.title}. {scenario.story} Expected verdict: {scenario.expected_verdict},"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import http.client
 import socket
+import subprocess
+import sys
 import threading
 import time
 from urllib.parse import urlsplit
@@ -335,3 +337,33 @@ def test_serve_forever_tells_what_a_user_needs(monkeypatch):
         practice.serve_forever(0, told.append)
     assert any("http://127.0.0.1:" in line for line in told)
     assert any(practice.ROOT_KEY.hex() in line for line in told)
+
+
+def test_a_process_has_one_network_until_it_ends():
+    program = """
+import os, sys, requests
+from auditkit.practice import PRACTICE_WORLD
+urls = []
+for case, parameter in (("honest", "proposal_source"), ("election-open", "proposal_source"), ("honest", "base_image")):
+    with PRACTICE_WORLD.sources.open(case, parameter, "0" * 40) as source:
+        urls.append(source.url)
+with requests.Session() as session:
+    session.trust_env = False
+    assert session.get(urls[0] + "/api/v2/status").status_code == 200
+child = os.fork()
+if child == 0:
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+print(*urls)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    plain, election, image = done.stdout.split()
+    assert election == f"{plain}/scenario/election-open"
+    assert image.startswith(f"{plain}/ic/{'0' * 40}/")

@@ -54,6 +54,13 @@ AUTHENTIC_POLICY: Final = _policy(
     _WAIVED,
 )
 
+REGISTRY_POLICY: Final = _policy(
+    "verify-registry",
+    "The registry canister answered this: it holds the record.",
+    (*checks.REGISTRY_CHECKS, *_KEY),
+    _WAIVED,
+)
+
 FILES_OVERLAP_POLICY: Final = _policy(
     "overlap-of-files",
     "Every blessed measurement is in the list, and every label, chip id and hash is well formed.",

@@ -1,7 +1,9 @@
 """The list of proposals, newest first: how to ask the governance canister for a page of it, and what it answers.
 
 The list leaves out what is long (the payload of an ExecuteNnsFunction above 1,000 bytes among it): it says which
-numbers there are, and ``get_proposal_info`` says the rest. Source: dfinity/ic, rs/nns/governance/canister/governance.did
+numbers there are, and ``get_proposal_info`` says the rest.
+
+Source: dfinity/ic, rs/nns/governance/canister/governance.did
 (``list_proposals : (ListProposalInfoRequest) -> (ListProposalInfoResponse)``).
 """
 

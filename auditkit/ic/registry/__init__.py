@@ -3,7 +3,7 @@
 Protocol buffers in, records and decisions out. No network.
 """
 
-from auditkit.ic.registry.chunks import GET_CHUNK, decode_chunk, get_chunk_argument
+from auditkit.ic.registry.chunks import GET_CHUNK, decode_chunk, get_chunk_argument, named_parts
 from auditkit.ic.registry.delta import (
     CertifiedDelta,
     Mutation,
@@ -48,6 +48,7 @@ __all__ = [
     "decode_reply",
     "get_chunk_argument",
     "get_value_argument",
+    "named_parts",
     "read_get_value_argument",
     "read_message",
     "read_mixed_tree",

@@ -9,13 +9,31 @@ from __future__ import annotations
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import candid, leb128
+from auditkit.ic import candid, hash_tree, leb128
 from auditkit.ic.candid import Primitive, encode_record_argument, label_hash
+from auditkit.ic.certificate import read_form
+from auditkit.ic.registry.reply import decode_reply
+from auditkit.ic.reply_binding import reply_of
 from auditkit.limits import LIMITS, Limits
 
 GET_CHUNK: Final = "get_chunk"
 
 _OK, _ERR = label_hash("Ok"), label_hash("Err")
+
+
+def named_parts(certificate: bytes, *, limits: Limits = LIMITS) -> tuple[bytes, ...]:
+    """The digests of the parts that a certificate's reply names, none of it verified.
+
+    Returns:
+        SHA-256 of each part, in order; nothing where the record comes whole, and where the reply cannot be read, which
+        is for `verify_registry_answer` to say.
+    """
+    try:
+        tree = hash_tree.parse(read_form(certificate, limits=limits).tree, limits=limits)
+        hash_tree.check_well_formed(tree)
+        return decode_reply(reply_of(tree)[1], limits=limits).chunk_digests or ()
+    except EvidenceError:
+        return ()
 
 
 def get_chunk_argument(digest: bytes) -> bytes:

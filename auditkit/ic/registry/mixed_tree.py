@@ -10,13 +10,15 @@ from typing import Final
 
 from auditkit.errors import EvidenceError
 from auditkit.ic.hash_tree import Empty, Fork, HashTree, Labeled, Leaf, Pruned, check_well_formed
-from auditkit.ic.registry.wire import LayoutError, Message, read_message
+from auditkit.ic.registry.wire import LayoutError, WireType, read_message
 from auditkit.limits import LIMITS, Limits
 
 _EMPTY, _FORK, _LABELED, _LEAF, _PRUNED = 1, 2, 3, 4, 5
-_NODE: Final = (_EMPTY, _FORK, _LABELED, _LEAF, _PRUNED)
+_NODE: Final = frozenset((_EMPTY, _FORK, _LABELED, _LEAF, _PRUNED))
 _LEFT, _RIGHT = 1, 2
+_FORKED: Final = frozenset((_LEFT, _RIGHT))
 _LABEL, _SUBTREE = 1, 2
+_NAMED: Final = frozenset((_LABEL, _SUBTREE))
 
 _WHAT: Final = "a node of the hash tree"
 
@@ -34,7 +36,8 @@ def read_mixed_tree(data: bytes | memoryview, *, limits: Limits = LIMITS) -> Has
 
 
 def _read(data: memoryview, limits: Limits) -> HashTree:
-    # What is still to do, the next thing last: a node to read, or (None) one to build from those that are done.
+    # What is still to do, the next thing last: a node to read and its depth, or what to build from those that are
+    # done: a tree with this label, or (None) a fork.
     pending: list[tuple[memoryview, int] | bytes | None] = [(data, 1)]
     done: list[HashTree] = []
     nodes = 0
@@ -52,52 +55,58 @@ def _read(data: memoryview, limits: Limits) -> HashTree:
             view, depth = step
             if depth > limits.tree_depth:
                 raise EvidenceError("the hash tree is nested too deeply")
-            message = _only(read_message(view, _WHAT, limits=limits), _NODE)
-            kind = message.one_of(_NODE)
+            kind, inside = _shape(view, limits)
             if kind == _FORK:
-                fork = _only(_inside(message, _FORK, limits), (_LEFT, _RIGHT))
+                fork = _parts(inside, _FORKED, limits)
                 pending += (None, (_below(fork, _RIGHT), depth + 1), (_below(fork, _LEFT), depth + 1))
             elif kind == _LABELED:
-                labeled = _only(_inside(message, _LABELED, limits), (_LABEL, _SUBTREE))
-                pending += (labeled.blob(_LABEL) or b"", (_below(labeled, _SUBTREE), depth + 1))
+                named = _parts(inside, _NAMED, limits)
+                pending += (bytes(named.get(_LABEL, b"")), (_below(named, _SUBTREE), depth + 1))
             else:
-                done.append(_end(message, kind, limits))
+                done.append(_end(kind, inside, limits))
     return done[0]
 
 
-def _end(message: Message, kind: int | None, limits: Limits) -> HashTree:
+def _shape(view: memoryview, limits: Limits) -> tuple[int, memoryview]:
+    """Which of the five shapes a node has, and what is in it."""
+    parts = _parts(view, _NODE, limits)
+    if len(parts) != 1:
+        raise LayoutError(f"{_WHAT} has no known shape", expected="1 field", observed=str(len(parts)))
+    return parts.popitem()
+
+
+def _end(kind: int, inside: memoryview, limits: Limits) -> HashTree:
     """A node that holds no other."""
     if kind == _EMPTY:
-        _only(_inside(message, _EMPTY, limits), ())
+        _parts(inside, frozenset(), limits)
         return Empty()
     if kind == _LEAF:
-        return Leaf(message.blob(_LEAF) or b"")
-    digest = message.blob(_PRUNED)
-    if digest is None:
-        raise LayoutError(f"{_WHAT} has no known shape")
-    if len(digest) != 32:
+        return Leaf(bytes(inside))
+    if len(inside) != 32:
         raise EvidenceError(
             "a pruned part of the hash tree is not named by its hash",
             expected="32 bytes",
-            observed=f"{len(digest)} bytes",
+            observed=f"{len(inside)} bytes",
         )
-    return Pruned(digest)
+    return Pruned(bytes(inside))
 
 
-def _inside(message: Message, number: int, limits: Limits) -> Message:
-    view = message.view(number)
-    return read_message(b"" if view is None else view, _WHAT, limits=limits)
+def _parts(view: memoryview, known: frozenset[int], limits: Limits) -> dict[int, memoryview]:
+    """The parts of a node by their numbers; there are no others, since what is not hashed is not certified."""
+    parts: dict[int, memoryview] = {}
+    for number, wire_type, value in read_message(view, _WHAT, limits=limits).fields:
+        if (
+            number not in known
+            or number in parts
+            or wire_type is not WireType.BYTES
+            or isinstance(value, int)
+        ):
+            raise LayoutError(f"{_WHAT} has a field that is not known there", observed=f"field {number}")
+        parts[number] = value
+    return parts
 
 
-def _below(message: Message, number: int) -> memoryview:
-    view = message.view(number)
-    if view is None:
+def _below(parts: dict[int, memoryview], number: int) -> memoryview:
+    if number not in parts:
         raise EvidenceError(f"{_WHAT} lacks a part", expected=f"field {number}")
-    return view
-
-
-def _only(message: Message, known: tuple[int, ...]) -> Message:
-    """The message, which has no other fields: what is not hashed is not certified."""
-    if unknown := message.unknown(known):
-        raise LayoutError(f"{_WHAT} has a field that is not known", observed=f"field {unknown[0]}")
-    return message
+    return parts[number]

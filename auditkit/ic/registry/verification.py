@@ -137,7 +137,8 @@ def _decide_request(
         request_id, reply = reply_of(tree)
         if request is None:
             why = "The request was not kept, and nothing else says which record the answer is about."
-            log.add(check.skipped(why), checks.REGISTRY_REPLY.skipped(why))
+            log.add(check.skipped(why))
+            log.add(checks.REGISTRY_REPLY.skipped(why))
             return request_id, None
         call = call_answered(request, request_id, REGISTRY, "the registry", GET_VALUE, limits=limits)
         asked_for, version = read_get_value_argument(call.argument, limits=limits)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS, Limits
@@ -37,8 +37,7 @@ _FIXED_SIZES: Final = {WireType.FIXED64: 8, WireType.FIXED32: 4}
 _WIRE_TYPES: Final = {int(kind): kind for kind in WireType}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field as the wire holds it.
 
     Attributes:
@@ -190,64 +189,78 @@ def read_message(data: bytes | memoryview, name: str, *, limits: Limits = LIMITS
         EvidenceError: malformed, or beyond a limit; ``where`` names the byte.
     """
     view = memoryview(data)
-    if len(view) > limits.protobuf_bytes:
+    size = len(view)
+    if size > limits.protobuf_bytes:
         raise EvidenceError(
             f"{name} is too large",
             expected=f"at most {limits.protobuf_bytes} bytes",
-            observed=f"{len(view)} bytes",
+            observed=f"{size} bytes",
         )
-    reader = _Reader(view)
     fields: list[Field] = []
+    offset = 0
     try:
-        while reader.offset < len(view):
+        while offset < size:
             # counted before it is listed: a message of a million fields takes the memory of as many as are allowed
             if len(fields) == limits.protobuf_fields:
-                raise EvidenceError(f"more than {limits.protobuf_fields} fields")
-            fields.append(reader.field())
+                raise EvidenceError(f"more than {limits.protobuf_fields} fields", where=str(offset))
+            field, offset = _read_field(view, offset)
+            fields.append(field)
     except EvidenceError as error:
-        raise error.at(f"byte {reader.offset} of {name}") from None
+        error.where = f"byte {error.where} of {name}"
+        raise
     return Message(name, tuple(fields))
 
 
-@dataclass(slots=True)
-class _Reader:
-    """A position in a message. Methods raise `EvidenceError` and leave ``offset`` near the offending byte."""
+# In what follows errors are about the byte that ``where`` names, and each function returns the offset behind what it
+# read.
 
-    data: memoryview
-    offset: int = 0
 
-    def field(self) -> Field:
-        tag = self._varint()
-        number, wire_type = tag >> 3, _WIRE_TYPES.get(tag & 7)
-        if wire_type is None:
-            raise EvidenceError("a field of a wire type that has no place here", observed=str(tag & 7))
-        if not 1 <= number <= _LARGEST_FIELD:
-            raise EvidenceError("a field with a number that no field can have", observed=str(number))
-        if wire_type is WireType.VARINT:
-            return Field(number, wire_type, self._varint())
-        if wire_type is WireType.BYTES:
-            return Field(number, wire_type, self._take(self._varint()))
-        return Field(number, wire_type, int.from_bytes(self._take(_FIXED_SIZES[wire_type]), "little"))
+def _read_field(view: memoryview, offset: int) -> tuple[Field, int]:
+    start = offset
+    tag = view[offset]
+    if tag < 0x80:
+        offset += 1
+    else:
+        tag, offset = _read_varint(view, offset)
+    number, wire_type = tag >> 3, _WIRE_TYPES.get(tag & 7)
+    if wire_type is None:
+        raise EvidenceError(
+            "a field of a wire type that has no place here", where=str(start), observed=str(tag & 7)
+        )
+    if not 1 <= number <= _LARGEST_FIELD:
+        raise EvidenceError(
+            "a field with a number that no field can have", where=str(start), observed=str(number)
+        )
+    if wire_type is WireType.VARINT:
+        value, offset = _read_varint(view, offset)
+        return Field(number, wire_type, value), offset
+    if wire_type is WireType.BYTES:
+        count, offset = _read_varint(view, offset)
+        return Field(number, wire_type, _take(view, offset, count)), offset + count
+    count = _FIXED_SIZES[wire_type]
+    return Field(number, wire_type, int.from_bytes(_take(view, offset, count), "little")), offset + count
 
-    def _take(self, count: int) -> memoryview:
-        left = len(self.data) - self.offset
-        if count > left:
-            raise EvidenceError(f"{count} bytes are wanted where {left} are left")
-        self.offset += count
-        return self.data[self.offset - count : self.offset]
 
-    def _varint(self) -> int:
-        number, start = 0, self.offset
-        for place in range(_VARINT_BYTES):
-            if self.offset >= len(self.data):
-                raise EvidenceError("the message ends inside a number")
-            byte = self.data[self.offset]
-            self.offset += 1
-            number |= (byte & 0x7F) << (7 * place)
-            if byte < 0x80:
-                if byte == 0 and self.offset - start > 1:
-                    raise EvidenceError("a number in more bytes than it needs", observed=str(number))
-                if number >= 1 << 64:
-                    raise EvidenceError("a number of more than 64 bits")
-                return number
-        raise EvidenceError(f"a number of more than {_VARINT_BYTES} bytes")
+def _take(view: memoryview, offset: int, count: int) -> memoryview:
+    left = len(view) - offset
+    if count > left:
+        raise EvidenceError(f"{count} bytes are wanted where {left} are left", where=str(offset))
+    return view[offset : offset + count]
+
+
+def _read_varint(view: memoryview, offset: int) -> tuple[int, int]:
+    part = view[offset : offset + _VARINT_BYTES]
+    number = 0
+    for place, byte in enumerate(part):
+        number |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            if byte == 0 and place:
+                raise EvidenceError(
+                    "a number in more bytes than it needs", where=str(offset), observed=str(number)
+                )
+            if number >= 1 << 64:
+                raise EvidenceError("a number of more than 64 bits", where=str(offset))
+            return number, offset + place + 1
+    if len(part) == _VARINT_BYTES:
+        raise EvidenceError(f"a number of more than {_VARINT_BYTES} bytes", where=str(offset))
+    raise EvidenceError("the message ends inside a number", where=str(offset))

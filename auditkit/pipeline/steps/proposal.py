@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from auditkit import checks
 from auditkit.audit import decide_content
-from auditkit.decision import Decision
+from auditkit.decision import Check, Decision
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence, UnboundAnswerError
 from auditkit.ic import BlessAlternativeGuestOsVersion, ProposalVerification, verify_proposal
@@ -50,9 +50,13 @@ class ProposalStep(Step):
         return self.verification.bless if self.verification else None
 
 
-def refusal(error: EvidenceError) -> Decision:
-    """The check that an answer failed before there was a certificate to verify: 1, or 12 for another's certificate."""
-    check = checks.REPLY_REQUEST if isinstance(error, UnboundAnswerError) else checks.CERTIFICATE_FORM
+def refusal(error: EvidenceError, unbound: Check) -> Decision:
+    """The check that an answer failed before there was a certificate to verify.
+
+    Args:
+        unbound: the check that the certificate of another call fails; what is none fails check 1.
+    """
+    check = unbound if isinstance(error, UnboundAnswerError) else checks.CERTIFICATE_FORM
     reason = f"{error.where}: {error.what}" if error.where else error.what
     return check.failed(
         error.observed or "an answer without a certificate that can be read",

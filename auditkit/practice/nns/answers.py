@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import ANONYMOUS, GOVERNANCE, CallRequest, Principal, cbor, parse_request
+from auditkit.ic import ANONYMOUS, GOVERNANCE, REGISTRY, CallRequest, Principal, cbor, parse_request
 from auditkit.practice.nns.candid_writer import uleb128
 from auditkit.practice.nns.certify import (
     Rejection,
@@ -28,7 +28,7 @@ from auditkit.practice.nns.envelopes import parse_query, parse_state_read
 from auditkit.practice.nns.governance import governance_reply, proposal_asked_for
 from auditkit.practice.nns.proposals import NO_SERVER, blessed_measurements
 from auditkit.practice.nns.registry import History, query_reply, registry_history, update_reply
-from auditkit.practice.nns.subnets import REGISTRY, ROOT_KEY, certify
+from auditkit.practice.nns.subnets import ROOT_KEY, certify
 from auditkit.practice.scenarios import Blessing, Scenario, Subnet, scenario_of_proposal
 
 CALL_VERSIONS: Final = ("v4", "v3", "v2")

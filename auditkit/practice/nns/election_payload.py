@@ -10,7 +10,15 @@ from typing import Any
 
 from auditkit.ic import BlessedMeasurement, Principal
 from auditkit.ic.candid import Primitive
-from auditkit.practice.nns.candid_writer import BLOB, OptType, RecordType, VecType, encode, record
+from auditkit.practice.nns.candid_writer import (
+    BLOB,
+    OptType,
+    RecordType,
+    VecType,
+    WireType,
+    encode,
+    record,
+)
 from auditkit.practice.nns.releases import Release
 
 _TEXT = Primitive.TEXT
@@ -59,7 +67,7 @@ def deployment_payload(subnet: Principal, version: str) -> bytes:
 
 
 def _payload_type(generation: Generation) -> RecordType:
-    base = {
+    base: dict[str, WireType] = {
         "replica_version_to_elect": OptType(_TEXT),
         "release_package_sha256_hex": OptType(_TEXT),
         "release_package_urls": VecType(_TEXT),

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from auditkit.ic import ProposalStatus
+from auditkit.ic import ExecuteNnsFunction, ProposalStatus
 from auditkit.practice.nns.election_payload import Generation, deployment_payload, election_payload
-from auditkit.practice.nns.governance_reply import NnsFunction
 from auditkit.practice.nns.keys import KeyPair
 from auditkit.practice.nns.releases import (
     Release,
@@ -80,18 +79,25 @@ class Election:
             return "Retire IC/GuestOS revisions"
         return f"Elect new IC/GuestOS revision (commit {self.version[:8]})"
 
-    def function(self, server: str) -> NnsFunction:
+    @property
+    def self_described(self) -> str:
+        """What governance calls it in words."""
+        return (
+            "Deploy GuestOS to All Subnet Nodes" if self.is_deployment else "Revise Elected GuestOS Versions"
+        )
+
+    def execute(self, server: str) -> ExecuteNnsFunction:
         """What it executes.
 
         Args:
             server: the address of the release server.
         """
         if self.is_deployment:
-            payload = deployment_payload(KeyPair("system subnet").subnet_id, self.version)
-            return NnsFunction(_DEPLOY, payload, "Deploy GuestOS to All Subnet Nodes")
+            subnet = KeyPair("system subnet").subnet_id
+            return ExecuteNnsFunction(_DEPLOY, deployment_payload(subnet, self.version))
         told = None if self.says is ElectionSays.UNELECTS_ONLY else told_release(self, server)
         payload = election_payload(told, self.retires, generation=self.generation)
-        return NnsFunction(_REVISE_ELECTED, payload, "Revise Elected GuestOS Versions")
+        return ExecuteNnsFunction(_REVISE_ELECTED, payload)
 
 
 WORLD: Final = (

@@ -5,16 +5,16 @@ Source: dfinity/ic, governance.did and ``Governance::list_proposals``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import GET_PROPOSAL_INFO, candid
+from auditkit.ic import GET_PROPOSAL_INFO, LIST_PROPOSALS, ProposalInfo, candid
 from auditkit.ic.candid import Primitive, Typed, encode_nat64_argument
 from auditkit.practice.nns.certify import CANISTER_ERROR, Rejection
-from auditkit.practice.nns.governance_reply import NnsFunction, encode_list_reply
+from auditkit.practice.nns.governance_reply import encode_list_reply
 from auditkit.practice.nns.proposals import known_proposals, proposal_reply
 
-LIST_PROPOSALS: Final = "list_proposals"
 _MOST_LISTED: Final = 100
 _LISTED_PAYLOAD_BYTES: Final = 1_000
 _ARGUMENT_BYTES: Final = len(encode_nat64_argument(0))
@@ -63,7 +63,7 @@ def _list_reply(argument: bytes, now_seconds: int, server: str) -> bytes:
     describing = asked.field("return_self_describing_action").optional()
     names = describing is not None and describing.raw is True
     fitting = [
-        (known.info, _listed(known.function, names=names))
+        _listed(known.info, names=names)
         for known in known_proposals(now_seconds, server)
         if (newest is None or (known.info.id or 0) < newest)
         and known.info.topic not in left_out
@@ -76,9 +76,12 @@ def _numbers(field: Typed) -> set[int]:
     return {one.number(Primitive.INT32) for one in field.elements()}
 
 
-def _listed(function: NnsFunction | None, *, names: bool) -> NnsFunction | None:
+def _listed(info: ProposalInfo, *, names: bool) -> ProposalInfo:
     """A list empties what is executed where it is large: whoever wants it asks for the proposal itself."""
-    if function is None:
-        return None
-    payload = function.payload if len(function.payload) <= _LISTED_PAYLOAD_BYTES else b""
-    return NnsFunction(function.number, payload, function.name if names else None)
+    if info.proposal is None or info.proposal.execute is None:
+        return info
+    execute = info.proposal.execute
+    if len(execute.payload) > _LISTED_PAYLOAD_BYTES:
+        execute = replace(execute, payload=b"")
+    name = info.proposal.self_described if names else None
+    return replace(info, proposal=replace(info.proposal, execute=execute, self_described=name))

@@ -1,14 +1,17 @@
-"""The replies of the practice governance canister: to ``get_proposal_info``, in both generations of its interface,
-and to ``list_proposals``.
-"""
+"""The replies of the practice governance canister: to ``get_proposal_info`` in both generations, and to lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from auditkit.ic import BLESS_ACTION, BlessAlternativeGuestOsVersion, Proposal, ProposalInfo
+from auditkit.ic import (
+    BLESS_ACTION,
+    BlessAlternativeGuestOsVersion,
+    ExecuteNnsFunction,
+    Proposal,
+    ProposalInfo,
+)
 from auditkit.ic.candid import Primitive
 from auditkit.practice.nns.candid_writer import (
     BLOB,
@@ -35,48 +38,29 @@ _TALLY: Final = record(no=_NAT64, yes=_NAT64, total=_NAT64, timestamp_seconds=_N
 _EXTERNAL_ERROR: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class NnsFunction:
-    """The content of the action ExecuteNnsFunction.
-
-    Attributes:
-        number: which function, as governance numbers them.
-        payload: its Candid argument.
-        name: what governance calls it in words; None where it does not say.
-    """
-
-    number: int
-    payload: bytes
-    name: str | None = None
-
-
-def encode_proposal_reply(
-    info: ProposalInfo | None, *, generation: Generation = "2026-07", function: NnsFunction | None = None
-) -> bytes:
+def encode_proposal_reply(info: ProposalInfo | None, *, generation: Generation = "2026-07") -> bytes:
     """The Candid reply ``(opt ProposalInfo)``.
 
     Args:
-        info: the proposal; None for "there is no such proposal". Of the actions that are not
-            BlessAlternativeGuestOsVersion only the name is kept: ``Motion`` gets its motion text, any other
-                name
-            becomes a case with an empty record, and ``unknown action #N`` the case with hash N.
+        info: the proposal; None for "there is no such proposal". Of the actions that are neither
+            BlessAlternativeGuestOsVersion nor ExecuteNnsFunction only the name is kept: ``Motion`` gets its motion
+            text, any other name becomes a case with an empty record, and ``unknown action #N`` the case with hash N.
         generation: ``2026-07`` has the fields ``vcpu_type``, ``success_value`` and
             ``self_describing_action``, ``2026-03`` has not.
-        function: what ``ExecuteNnsFunction`` executes.
     """
     newer = generation == "2026-07"
     if info is None:
         return encode(OptType(_info_type(newer, None)), None)
-    return encode(OptType(_info_type(newer, info.proposal)), _info_value(info, function))
+    return encode(OptType(_info_type(newer, info.proposal)), _info_value(info))
 
 
-def encode_list_reply(proposals: Sequence[tuple[ProposalInfo, NnsFunction | None]]) -> bytes:
-    """The Candid reply ``(record {proposal_info : vec ProposalInfo})``.
+def encode_list_reply(infos: Sequence[ProposalInfo]) -> bytes:
+    """The Candid reply ``(record {proposal_info : vec ProposalInfo})``, in the newer generation.
 
     Args:
-        proposals: each with what it executes; their actions are those that the practice network has.
+        infos: the proposals; their actions are those that the practice network has.
     """
-    value = {"proposal_info": [_info_value(info, function) for info, function in proposals]}
+    value = {"proposal_info": [_info_value(info) for info in infos]}
     return encode(record(proposal_info=VecType(_info_type(True, None))), value)
 
 
@@ -144,7 +128,7 @@ def _info_type(newer: bool, proposal: Proposal | None) -> RecordType:
     )
 
 
-def _info_value(info: ProposalInfo, function: NnsFunction | None) -> dict[str, Any]:
+def _info_value(info: ProposalInfo) -> dict[str, Any]:
     tally = info.latest_tally
     return {
         "id": None if info.id is None else {"id": info.id},
@@ -170,7 +154,7 @@ def _info_value(info: ProposalInfo, function: NnsFunction | None) -> dict[str, A
         },
         "reward_status": 1,
         "decided_timestamp_seconds": info.decided_timestamp_seconds,
-        "proposal": None if info.proposal is None else _proposal_value(info.proposal, function),
+        "proposal": None if info.proposal is None else _proposal_value(info.proposal),
         "proposer": None if info.proposer is None else {"id": info.proposer},
         "executed_timestamp_seconds": info.executed_timestamp_seconds,
         "total_potential_voting_power": None if tally is None else tally.total,
@@ -178,15 +162,15 @@ def _info_value(info: ProposalInfo, function: NnsFunction | None) -> dict[str, A
     }
 
 
-def _proposal_value(proposal: Proposal, function: NnsFunction | None) -> dict[str, Any]:
+def _proposal_value(proposal: Proposal) -> dict[str, Any]:
     action: tuple[str | int, Any] | None = None
     if proposal.bless is not None:
         action = (BLESS_ACTION, _bless_value(proposal.bless))
     elif proposal.action == "Motion":
         action = ("Motion", {"motion_text": proposal.summary})
     elif proposal.action == "ExecuteNnsFunction":
-        executed = function or NnsFunction(0, b"")
-        action = ("ExecuteNnsFunction", {"nns_function": executed.number, "payload": executed.payload})
+        executed = proposal.execute or ExecuteNnsFunction(0, b"")
+        action = ("ExecuteNnsFunction", {"nns_function": executed.nns_function, "payload": executed.payload})
     elif proposal.action is not None:
         action = (_case(proposal.action), {})
     return {
@@ -195,8 +179,8 @@ def _proposal_value(proposal: Proposal, function: NnsFunction | None) -> dict[st
         "action": action,
         "summary": proposal.summary,
         "self_describing_action": None
-        if function is None or function.name is None
-        else {"type_name": function.name, "type_description": None},
+        if proposal.self_described is None
+        else {"type_name": proposal.self_described, "type_description": None},
     }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from auditkit.ic import (
     BLESS_ACTION,
+    EXECUTE_ACTION,
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,
     Proposal,
@@ -17,7 +18,7 @@ from auditkit.ic import (
 )
 from auditkit.practice.nns.election_payload import Generation
 from auditkit.practice.nns.elections import Election, election, elections
-from auditkit.practice.nns.governance_reply import NnsFunction, encode_proposal_reply
+from auditkit.practice.nns.governance_reply import encode_proposal_reply
 from auditkit.practice.nns.releases import (
     invented_measurement,
     published_measurements,
@@ -53,12 +54,10 @@ class KnownProposal:
 
     Attributes:
         info: what it says of it.
-        function: what it executes, when its action is ExecuteNnsFunction.
         older_interface: whether it answers in its older form.
     """
 
     info: ProposalInfo
-    function: NnsFunction | None = None
     older_interface: bool = False
 
 
@@ -73,8 +72,7 @@ def proposal_reply(proposal_id: int, now_seconds: int, server: str = NO_SERVER) 
     known = known_proposal(proposal_id, now_seconds, server)
     if known is None:
         return encode_proposal_reply(None)
-    generation = "2026-03" if known.older_interface else "2026-07"
-    return encode_proposal_reply(known.info, generation=generation, function=known.function)
+    return encode_proposal_reply(known.info, generation="2026-03" if known.older_interface else "2026-07")
 
 
 def known_proposal(proposal_id: int, now_seconds: int, server: str) -> KnownProposal | None:
@@ -114,11 +112,19 @@ class _Times:
 
 
 def _known_election(one: Election, now_seconds: int, server: str) -> KnownProposal:
-    proposal = Proposal(one.title, "", _SUMMARY, "ExecuteNnsFunction", None)
+    proposal = Proposal(
+        one.title,
+        "",
+        _SUMMARY,
+        EXECUTE_ACTION,
+        None,
+        execute=one.execute(server),
+        self_described=one.self_described,
+    )
     made = one.decided_seconds - _ELECTION_SECONDS
     times = _Times.of(one.status, now_seconds, made, _ELECTION_SECONDS)
     info = _proposal_info(one.proposal_id, one.status, one.topic, proposal, times)
-    return KnownProposal(info, one.function(server), one.generation is Generation.BEFORE_CPU_TYPES)
+    return KnownProposal(info, older_interface=one.generation is Generation.BEFORE_CPU_TYPES)
 
 
 def _proposal_info(

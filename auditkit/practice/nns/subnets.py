@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from auditkit.ic import GOVERNANCE, Principal
+from auditkit.ic import GOVERNANCE, REGISTRY, Principal
 from auditkit.practice.nns.certify import (
     Path,
     State,
@@ -24,7 +24,6 @@ from auditkit.practice.nns.keys import KeyPair
 from auditkit.practice.scenarios import Subnet
 
 ROOT: Final = KeyPair("nns")
-REGISTRY: Final = Principal.from_text("rwlgt-iiaaa-aaaaa-aaaaa-cai")
 ROOT_KEY: Final = ROOT.public_key_der
 """Public root key of the practice network: 133 bytes of DER. It is no secret and secures nothing."""
 

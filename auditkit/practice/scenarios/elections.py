@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from auditkit import checks
 from auditkit.ic import ProposalStatus
 from auditkit.practice.scenarios.says import ElectionSays, RegistrySays
-from auditkit.practice.scenarios.scenario import ExpectedVerdict, Scenario
+from auditkit.practice.scenarios.scenario import Scenario
 
 _STAGE: Final = "election.stage"
 _DIGEST_GIVEN: Final = "election.digest-given"
@@ -15,41 +17,15 @@ _MEASUREMENTS_GIVEN: Final = "election.measurements-given"
 _COVERAGE: Final = "election.coverage"
 _RECORD: Final = "election.record"
 _IMAGE: Final = "election.image"
-_EXPLAINED: Final = "overlap.explained"
-_LABELS: Final = "overlap.labels"
 
 
-def _open(
-    name: str,
-    title: str,
-    story: str,
-    proposal_id: int,
-    strict: ExpectedVerdict,
-    overlap: ExpectedVerdict,
-    deciding_check: str,
-    says: ElectionSays,
-    *,
-    older_interface: bool = False,
-) -> Scenario:
-    """An election that is voted on: the registry does not know its version yet."""
-    return Scenario(
-        name,
-        title,
-        story,
-        proposal_id,
-        strict,
-        overlap,
-        deciding_check,
-        stage="vote",
-        status=ProposalStatus.OPEN,
-        older_interface=older_interface,
-        election=says,
-        registry=RegistrySays.ABSENT,
-    )
+def _open(scenario: Scenario) -> Scenario:
+    """The election while it is voted on: the registry does not know its version yet."""
+    return replace(scenario, stage="vote", status=ProposalStatus.OPEN, registry=RegistrySays.ABSENT)
 
 
-ELECTIONS: Final = (
-    _open(
+_VOTES: Final = (
+    Scenario(
         "election-honest",
         "A release is proposed, and it is what it says it is",
         "The weekly release is put to the vote. The image behind its address has the digest of the proposal, and "
@@ -57,10 +33,10 @@ ELECTIONS: Final = (
         910011,
         "PASS",
         "PASS",
-        _EXPLAINED,
-        ElectionSays.RIGHT,
+        checks.OVERLAP_EXPLAINED.id,
+        election=ElectionSays.RIGHT,
     ),
-    _open(
+    Scenario(
         "election-open",
         "A voter looks at an election that retires older versions",
         "Voting is open, which is what one expects at the stage of the vote. Beside electing a release, the "
@@ -69,9 +45,9 @@ ELECTIONS: Final = (
         "PASS",
         "PASS",
         _STAGE,
-        ElectionSays.RETIRES_OTHERS,
+        election=ElectionSays.RETIRES_OTHERS,
     ),
-    _open(
+    Scenario(
         "election-older-labels",
         "The measurements have labels of the older kind",
         "The proposal was made when measurements named their command line and no CPU type. Values and command "
@@ -79,11 +55,11 @@ ELECTIONS: Final = (
         910013,
         "PASS",
         "PASS",
-        _LABELS,
-        ElectionSays.RIGHT,
+        checks.OVERLAP_LABELS.id,
+        election=ElectionSays.RIGHT,
         older_interface=True,
     ),
-    _open(
+    Scenario(
         "election-same-url-twice",
         "Both addresses are the same",
         "The proposal names two addresses for the image, so that nodes have another one to turn to. They are one "
@@ -92,9 +68,9 @@ ELECTIONS: Final = (
         "PASS",
         "PASS",
         _URLS,
-        ElectionSays.SAME_URL_TWICE,
+        election=ElectionSays.SAME_URL_TWICE,
     ),
-    _open(
+    Scenario(
         "election-url-of-other-version",
         "One of the addresses names another version",
         "The first address leads to the image that is elected, the second to one of another version. Nodes check "
@@ -103,9 +79,9 @@ ELECTIONS: Final = (
         "PASS",
         "PASS",
         _URLS,
-        ElectionSays.URL_OF_OTHER_VERSION,
+        election=ElectionSays.URL_OF_OTHER_VERSION,
     ),
-    _open(
+    Scenario(
         "election-no-measurements",
         "The proposal names no measurements",
         "The image is right, but the proposal does not say what it measures to. A subnet of confidential machines "
@@ -114,9 +90,9 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _MEASUREMENTS_GIVEN,
-        ElectionSays.NO_MEASUREMENTS,
+        election=ElectionSays.NO_MEASUREMENTS,
     ),
-    _open(
+    Scenario(
         "election-one-wrong",
         "One of the measurements is wrong",
         "Five of the six measurements are those of the image. The sixth belongs to no setting of it: machines of "
@@ -124,10 +100,10 @@ ELECTIONS: Final = (
         910017,
         "FAIL",
         "PASS",
-        _EXPLAINED,
-        ElectionSays.ONE_WRONG,
+        checks.OVERLAP_EXPLAINED.id,
+        election=ElectionSays.ONE_WRONG,
     ),
-    _open(
+    Scenario(
         "election-missing-cpu",
         "One type of CPU is left out",
         "The four measurements of the proposal are right, but those of the newest type of CPU are not there. "
@@ -136,9 +112,9 @@ ELECTIONS: Final = (
         "FAIL",
         "PASS",
         _COVERAGE,
-        ElectionSays.MISSING_CPU,
+        election=ElectionSays.MISSING_CPU,
     ),
-    _open(
+    Scenario(
         "election-wrong-label",
         "The labels stand beside the wrong measurements",
         "The measurements are those of the image, but the kernel command lines beside them are exchanged: what is "
@@ -146,10 +122,10 @@ ELECTIONS: Final = (
         910019,
         "FAIL",
         "PASS",
-        _LABELS,
-        ElectionSays.WRONG_LABEL,
+        checks.OVERLAP_LABELS.id,
+        election=ElectionSays.WRONG_LABEL,
     ),
-    _open(
+    Scenario(
         "election-other-digest",
         "The image behind the address is another one",
         "The digest in the proposal is not that of the image that its address leads to. Whoever votes for it "
@@ -158,9 +134,9 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _IMAGE,
-        ElectionSays.OTHER_DIGEST,
+        election=ElectionSays.OTHER_DIGEST,
     ),
-    _open(
+    Scenario(
         "election-short-digest",
         "The digest lacks a digit",
         "The digest in the proposal has 63 digits instead of 64; the last one was lost. No image has such a digest.",
@@ -168,9 +144,9 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _DIGEST_GIVEN,
-        ElectionSays.SHORT_DIGEST,
+        election=ElectionSays.SHORT_DIGEST,
     ),
-    _open(
+    Scenario(
         "election-no-url",
         "The proposal does not say where the image is",
         "The proposal names a digest and measurements, and no address. Nodes could not download the version, and "
@@ -179,9 +155,9 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _URLS,
-        ElectionSays.NO_URL,
+        election=ElectionSays.NO_URL,
     ),
-    _open(
+    Scenario(
         "election-file-url",
         "An address leads into the reader's own machine",
         "Beside the right address the proposal names one that begins with file:. It would have every node, and "
@@ -190,9 +166,9 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _URLS,
-        ElectionSays.FILE_URL,
+        election=ElectionSays.FILE_URL,
     ),
-    _open(
+    Scenario(
         "election-unelects-only",
         "The proposal elects nothing",
         "The proposal only retires an older version. That may be right, but there is no release in it to look at.",
@@ -200,9 +176,9 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _STAGE,
-        ElectionSays.UNELECTS_ONLY,
+        election=ElectionSays.UNELECTS_ONLY,
     ),
-    _open(
+    Scenario(
         "election-other-function",
         "The proposal is no election",
         "The number belongs to a proposal that has a subnet run a version. Which versions may run at all is "
@@ -211,8 +187,11 @@ ELECTIONS: Final = (
         "FAIL",
         "FAIL",
         _STAGE,
-        ElectionSays.OTHER_FUNCTION,
+        election=ElectionSays.OTHER_FUNCTION,
     ),
+)
+
+_DECIDED: Final = (
     Scenario(
         "election-not-executed",
         "The election is not decided yet",
@@ -250,3 +229,5 @@ ELECTIONS: Final = (
         election=ElectionSays.RIGHT,
     ),
 )
+
+ELECTIONS: Final = (*(_open(scenario) for scenario in _VOTES), *_DECIDED)

@@ -7,13 +7,28 @@ from audit.outcomes import (
     base,
     certificate,
     content,
+    election,
     measurements,
     proposal,
     recovery,
+    registry,
     reports,
     settings,
     steps,
 )
 
-TABLES = (certificate, proposal, content, base, measurements, recovery, attestation, settings, reports, steps)
+TABLES = (
+    certificate,
+    proposal,
+    content,
+    base,
+    measurements,
+    recovery,
+    attestation,
+    settings,
+    registry,
+    election,
+    reports,
+    steps,
+)
 CASES = tuple(case for table in TABLES for case in table.CASES)

@@ -47,7 +47,7 @@ def about_a_forged_proposal():
 
 
 def refused(kind: type[EvidenceError], **more: str):
-    return lambda: refusal(kind("the answer is none", **more))
+    return lambda: refusal(kind("the answer is none", **more), checks.REPLY_REQUEST)
 
 
 NOT_REACHED = "Not reached: certificate.form failed."

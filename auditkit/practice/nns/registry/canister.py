@@ -34,7 +34,9 @@ def update_reply(method: str, argument: bytes, history: History) -> bytes | Reje
     The certified answers are to be had by query alone: during an update a canister has no certificate.
     """
     if method in _CERTIFIED:
-        return Rejection(CANISTER_ERROR, f"Canister trapped: there is no certificate for '{method}' in an update")
+        return Rejection(
+            CANISTER_ERROR, f"Canister trapped: there is no certificate for '{method}' in an update"
+        )
     return _answer(method, argument, history)
 
 

@@ -1,0 +1,169 @@
+"""`auditkit fetch-registry` and `verify-registry`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditkit.cli.application import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.printing import say
+from auditkit.cli.results import end_with
+from auditkit.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from auditkit.ic.registry import RegistryAnswer
+
+
+@auditkit.command("fetch-registry")
+@click.argument("record")
+@click.option(
+    "--out",
+    type=ExistingFile,
+    required=True,
+    help="Where the bare certificate goes; its request goes beside it.",
+)
+@click.option("--url", help="Ask this API boundary node; by default mainnet's.")
+@root_key_option
+@click.option(
+    "--at",
+    type=click.IntRange(0, (1 << 64) - 1),
+    metavar="VERSION",
+    help="Ask how it was at this version of the registry; by default the newest.",
+)
+def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: int | None) -> None:
+    """Fetch the certified answer of the NNS registry about a record, verify it, and keep it.
+
+    RECORD is the key of a record. A GuestOS version is elected while the registry holds replica_version_ and its 40 hex
+    digits.
+
+    Writes FILE (the bare certificate), FILE with the suffix .request.cbor (the call that it answers), and for a large
+    record FILE with the suffix .chunks.cbor (its parts). Nothing is kept that does not verify. That there is no such
+    record is an answer too: it is kept, and the command ends with 1.
+
+    \b
+    Example:
+        auditkit fetch-registry replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e --out elected.cbor
+    """
+    from auditkit import checks
+    from auditkit.audit import REGISTRY_POLICY, Verdict, decide_root_key
+    from auditkit.cli.application import refuse_existing
+    from auditkit.evidence import chunks_path, fetch_registry_value, request_path, save_registry_value
+    from auditkit.ic.registry import verify_registry_answer
+    from auditkit.pipeline import Answer, refusal
+    from auditkit.progress import progress_on_terminal
+    from auditkit.trust import MAINNET, parse_trust
+
+    trust = parse_trust(root_key)
+    for path in (out, request_path(out), chunks_path(out)):
+        refuse_existing(path)
+    with progress_on_terminal() as progress:
+        progress.step("asking for the record")
+        try:
+            value = fetch_registry_value((url,) if url else MAINNET.hosts, record, at)
+        except EvidenceError as error:
+            refused = (refusal(error, checks.REGISTRY_REQUEST), decide_root_key(trust.qualification))
+            end_with(Answer(refused, REGISTRY_POLICY), False)
+    verification = verify_registry_answer(
+        value.certificate,
+        root_key=trust.root_key,
+        key=record,
+        request=value.request,
+        chunks=value.chunks,
+    )
+    answer = Answer((*verification.decisions, decide_root_key(trust.qualification)), REGISTRY_POLICY)
+    if verification.answer is None:
+        end_with(answer, False)
+    save_registry_value(out, value)
+    say(str(out))
+    say(str(request_path(out)))
+    if value.chunks:
+        say(str(chunks_path(out)))
+    if answer.judgement.verdict is not Verdict.PASS:
+        end_with(answer, False)
+
+
+@auditkit.command("verify-registry")
+@click.argument("file", type=ExistingFile)
+@click.option(
+    "--record", required=True, metavar="RECORD", help="The key of the record that it has to be about."
+)
+@click.option(
+    "--request", type=ExistingFile, help="The call it answers; by default FILE with the suffix .request.cbor."
+)
+@root_key_option
+@json_option
+def verify_registry(file: Path, record: str, request: Path | None, root_key: str, as_json: bool) -> None:
+    """Verify a certified answer of the NNS registry (checks 1 to 11, 46 and 47 of docs/certificates.md).
+
+    Ends with 0 where there is such a record, with 1 where the registry says that there is none or the file is not
+    authentic, and with 2 where it cannot be told: without the request, or in a layout that this version does not know.
+
+    \b
+    Example:
+        auditkit verify-registry elected.cbor --record replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e
+    """
+    from auditkit.audit import REGISTRY_POLICY, decide_root_key
+    from auditkit.evidence import read_registry_value
+    from auditkit.ic.registry import verify_registry_answer
+    from auditkit.pipeline import Answer
+    from auditkit.trust import parse_trust
+
+    trust = parse_trust(root_key)
+    value = read_registry_value(file, request)
+    verification = verify_registry_answer(
+        value.certificate,
+        root_key=trust.root_key,
+        key=record,
+        request=value.request,
+        chunks=value.chunks,
+    )
+    facts = None if verification.answer is None else _facts(verification.answer)
+    if facts is not None and not as_json:
+        _show(facts)
+    decisions = (*verification.decisions, decide_root_key(trust.qualification))
+    end_with(Answer(decisions, REGISTRY_POLICY), as_json, {"record": record, "answer": facts})
+
+
+def _facts(answer: RegistryAnswer) -> dict[str, Any]:
+    """What the registry says, as ``--json`` prints it."""
+    import hashlib
+
+    record = answer.record
+    return {
+        "present": answer.value is not None,
+        "registry_version": answer.version,
+        "asked_version": answer.asked_version,
+        "timestamp_ns": answer.timestamp_ns,
+        "bytes": None if answer.value is None else len(answer.value),
+        "sha256": None if answer.value is None else hashlib.sha256(answer.value).hexdigest(),
+        "guestos": None
+        if record is None
+        else {
+            "version": answer.key.removeprefix("replica_version_"),
+            "sha256": record.sha256_hex,
+            "urls": list(record.urls),
+            "measurements": [
+                {
+                    "measurement": entry.measurement.hex(),
+                    "kernel_cmdline": entry.kernel_cmdline,
+                    "vcpu_type": entry.vcpu_type,
+                }
+                for entry in record.measurements or ()
+            ],
+        },
+    }
+
+
+def _show(facts: dict[str, Any]) -> None:
+    """Prints a line for each thing that the registry says about an elected version, or the size of another record."""
+    guestos = facts["guestos"]
+    if guestos is not None:
+        say(f"version: {guestos['version']}")
+        say(f"sha256: {guestos['sha256'] or 'none'}")
+        for url in guestos["urls"]:
+            say(f"url: {url}")
+        say(f"measurements: {len(guestos['measurements']) or 'none, it was elected without'}")
+    elif facts["present"]:
+        say(f"record: {facts['bytes']} bytes, SHA-256 {facts['sha256']}")
