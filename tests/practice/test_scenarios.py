@@ -14,6 +14,7 @@ from auditkit.errors import ParameterError
 from auditkit.ic.candid import decode
 from auditkit.ic.governance import decode_proposal_info
 from auditkit.practice.nns.proposals import proposal_reply
+from auditkit.practice.scenarios import ElectionSays, RegistrySays
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "params" / "practice"
@@ -42,6 +43,11 @@ each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenar
 
 def test_nothing_that_was_promised_is_missing():
     assert {scenario.name for scenario in SCENARIOS} >= DEMANDED
+
+
+def test_every_case_has_a_scenario():
+    assert {scenario.registry for scenario in SCENARIOS} == set(RegistrySays)
+    assert {scenario.election for scenario in SCENARIOS} - {None} == set(ElectionSays)
 
 
 def test_names_and_numbers_are_unique():
