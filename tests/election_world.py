@@ -13,11 +13,13 @@ import pytest
 
 from auditkit.evidence import CertifiedCall
 from auditkit.ic import (
+    EXECUTE_ACTION,
     GET_PROPOSAL_INFO,
     GOVERNANCE,
     LIST_PROPOSALS,
     OTHER_TOPICS,
     BlessedMeasurement,
+    ExecuteNnsFunction,
     Proposal,
     ProposalInfo,
     ProposalStatus,
@@ -31,7 +33,7 @@ from auditkit.ic import (
 from auditkit.ic.candid import Primitive
 from auditkit.practice.nns import answers, certify, governance
 from auditkit.practice.nns.election_payload import election_payload
-from auditkit.practice.nns.governance_reply import NnsFunction, encode_list_reply, encode_proposal_reply
+from auditkit.practice.nns.governance_reply import encode_list_reply, encode_proposal_reply
 from auditkit.practice.nns.proposals import KnownProposal
 from auditkit.practice.nns.releases import Release
 from auditkit.practice.nns.subnets import ROOT, ROOT_KEY
@@ -56,7 +58,7 @@ def root_hash_of(number: int) -> str:
     return sha256(b"root %d" % number).hexdigest()
 
 
-def election(number: int, version: str | None = None, retired: tuple[str, ...] = ()) -> NnsFunction:
+def election(number: int, version: str | None = None, retired: tuple[str, ...] = ()) -> ExecuteNnsFunction:
     """The function that elects the version of that number; it has a measurement and a root hash of its own."""
     line = f"root=/dev/vda5 root_hash={root_hash_of(number)} console=ttyS0"
     told = Release(
@@ -65,7 +67,7 @@ def election(number: int, version: str | None = None, retired: tuple[str, ...] =
         urls=(f"https://example.org/{number}",),
         measurements=(BlessedMeasurement(measurement_of(number), line, "EPYC-Milan"),),
     )
-    return NnsFunction(38, election_payload(told, retired))
+    return ExecuteNnsFunction(38, election_payload(told, retired))
 
 
 def certified(
@@ -92,9 +94,9 @@ class Governance:
         number: int,
         status: int = ProposalStatus.EXECUTED,
         *,
-        function: NnsFunction | None = None,
+        function: ExecuteNnsFunction | None = None,
         topic: int = 13,
-        action: str = "ExecuteNnsFunction",
+        action: str = EXECUTE_ACTION,
     ) -> None:
         """Holds an election from now on, or another proposal where the arguments say so."""
         made = MADE + 60 * number
@@ -103,7 +105,14 @@ class Governance:
             status_number=status,
             topic=topic,
             proposer=7,
-            proposal=Proposal(f"Elect {number}", "", "why", action, None),
+            proposal=Proposal(
+                f"Elect {number}",
+                "",
+                "why",
+                action,
+                None,
+                execute=(function or election(number)) if action == EXECUTE_ACTION else None,
+            ),
             latest_tally=None,
             proposal_timestamp_seconds=made,
             deadline_timestamp_seconds=made + 50,
@@ -113,7 +122,7 @@ class Governance:
             reject_cost_e8s=1,
             failure_reason=None,
         )
-        self.held[number] = KnownProposal(info, function or election(number))
+        self.held[number] = KnownProposal(info)
 
     def forget(self, *numbers: int) -> None:
         """Holds these no longer, as governance forgets the oldest."""
@@ -126,7 +135,7 @@ class Governance:
         """The certified page as it would be answered now."""
         argument = encode_list_proposals_argument(before, limit, changes.get("topics", OTHER_TOPICS))
         fitting = [one for one in self.known() if before is None or one.info.id < before][:limit]
-        reply = encode_list_reply([(_listed(one.info), None) for one in fitting])
+        reply = encode_list_reply([_listed(one.info) for one in fitting])
         return certified(LIST_PROPOSALS, argument, reply, now_ns)
 
     def proposal(self, number: int, *, now_ns: int = NOW_NS) -> CertifiedCall:
@@ -136,11 +145,11 @@ class Governance:
     def known(self) -> tuple[KnownProposal, ...]:
         return tuple(self.held[number] for number in sorted(self.held, reverse=True))
 
-    def reply(self, number: int, *_: object) -> bytes:
+    def reply(self, number: int) -> bytes:
         known = self.held.get(number)
         if known is None:
             return encode_proposal_reply(None)
-        return encode_proposal_reply(known.info, function=known.function)
+        return encode_proposal_reply(known.info)
 
     def set_status(self, number: int, status: int) -> None:
         known = self.held[number]
@@ -171,7 +180,7 @@ class Governance:
                 patch.delenv(name, raising=False)
                 patch.delenv(name.lower(), raising=False)
             patch.setattr(governance, "known_proposals", lambda *_: self.known())
-            patch.setattr(governance, "proposal_reply", self.reply)
+            patch.setattr(governance, "proposal_reply", lambda number, *_: self.reply(number))
             patch.setattr(answers, "governance_reply", counted)
             server = PracticeServer(0, answers.PracticeNns(), folder)
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

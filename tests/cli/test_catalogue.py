@@ -9,8 +9,7 @@ from commands import in_process
 from election_world import ROOT_KEY, Governance, measurement_of, root_hash_of, version_of
 
 from auditkit import practice
-from auditkit.ic import ProposalStatus
-from auditkit.practice.nns.governance_reply import NnsFunction
+from auditkit.ic import ExecuteNnsFunction, ProposalStatus
 
 KEY = ("--root-key", ROOT_KEY.hex())
 
@@ -69,14 +68,14 @@ def test_an_update_that_goes_down_to_a_proposal_is_done(update, run, folder):
 
 
 def test_an_update_tells_what_elects_nothing(update, governance):
-    governance.elect(11, function=NnsFunction(11, b""))
+    governance.elect(11, function=ExecuteNnsFunction(11, b""))
     status, out, _ = update()
     assert status == 0
     assert "proposal 11 elects no version: it calls function 11 of the NNS" in out
 
 
 def test_an_update_tells_what_cannot_be_read(update, governance):
-    governance.elect(11, function=NnsFunction(38, b"DIDL"))
+    governance.elect(11, function=ExecuteNnsFunction(38, b"DIDL"))
     status, out, err = update()
     assert status == 2
     assert "not complete: something may be missing anywhere" in out
@@ -84,10 +83,8 @@ def test_an_update_tells_what_cannot_be_read(update, governance):
 
 
 def test_an_update_that_gets_what_does_not_verify(update, governance, monkeypatch):
-    from auditkit.practice.nns import governance as practice_governance
-
-    other = lambda number, *_: governance.reply(9 if number == 5 else number)  # noqa: E731
-    monkeypatch.setattr(practice_governance, "proposal_reply", other)
+    true = governance.reply
+    monkeypatch.setattr(governance, "reply", lambda number: true(9 if number == 5 else number))
     status, out, err = update()
     assert status == 1
     assert "2 elections, not complete: nothing is missing from proposal 9 on" in out

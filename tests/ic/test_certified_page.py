@@ -38,7 +38,7 @@ def verify(call, **changes):
 
 
 def reply_of(governance: Governance, *numbers: int) -> bytes:
-    return encode_list_reply([(governance.held[number].info, None) for number in numbers])
+    return encode_list_reply([governance.held[number].info for number in numbers])
 
 
 def asked(**changes) -> bytes:

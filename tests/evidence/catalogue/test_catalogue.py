@@ -8,9 +8,8 @@ from election_world import MADE, NOW_NS, ROOT_KEY, SECOND, election, measurement
 from auditkit.errors import ParameterError, SourceError
 from auditkit.evidence import open_catalogue
 from auditkit.evidence.catalogue import default_folder, look_up
-from auditkit.ic import MAINNET_ROOT_KEY, ProposalStatus
+from auditkit.ic import MAINNET_ROOT_KEY, ExecuteNnsFunction, ProposalStatus
 from auditkit.practice.nns.election_payload import election_payload
-from auditkit.practice.nns.governance_reply import NnsFunction
 
 MINUTE = 60 * SECOND
 
@@ -169,8 +168,11 @@ def test_of_two_answers_the_newer_counts_whatever_its_name(shelf, governance):
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"function": NnsFunction(11, b"")}, "it calls function 11 of the NNS"),
-        ({"function": NnsFunction(38, election_payload(None, (version_of(3),)))}, "it only ends elections"),
+        ({"function": ExecuteNnsFunction(11, b"")}, "it calls function 11 of the NNS"),
+        (
+            {"function": ExecuteNnsFunction(38, election_payload(None, (version_of(3),)))},
+            "it only ends elections",
+        ),
         ({"action": "Motion"}, "its action is Motion"),
     ],
 )
@@ -184,7 +186,7 @@ def test_a_proposal_that_elects_nothing_is_told_and_lacks_nothing(shelf, governa
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"function": NnsFunction(38, b"DIDL")}, "in a form that this version does not know"),
+        ({"function": ExecuteNnsFunction(38, b"DIDL")}, "in a form that this version does not know"),
         ({"action": "unknown action #77"}, "does something that this version does not know"),
     ],
 )

@@ -19,9 +19,8 @@ from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Backoff
 from auditkit.evidence.catalogue import update as module
 from auditkit.evidence.catalogue import update_catalogue
-from auditkit.ic import MAINNET_ROOT_KEY, ProposalStatus
+from auditkit.ic import MAINNET_ROOT_KEY, ExecuteNnsFunction, ProposalStatus
 from auditkit.limits import LIMITS
-from auditkit.practice.nns.governance_reply import NnsFunction
 
 HASTY = Backoff(first=0.002, longest=0.02)
 
@@ -109,7 +108,7 @@ def test_what_is_decided_is_not(update, governance, status):
 
 
 def test_what_elects_nothing_is_remembered_as_such(update, governance):
-    governance.elect(11, ProposalStatus.OPEN, function=NnsFunction(11, b""))
+    governance.elect(11, ProposalStatus.OPEN, function=ExecuteNnsFunction(11, b""))
     assert list(update().catalogue.no_elections) == [11]
     governance.take_asked()
     done = update()
@@ -209,15 +208,12 @@ def test_going_down_to_a_proposal_spoils_nothing(update, governance):
 
 def test_a_proposal_that_does_not_verify_is_not_kept(update, shelf, governance, monkeypatch):
     true = governance.reply
-    monkeypatch.setattr(governance, "reply", lambda number, *_: true(9 if number == 5 else number))
-    from auditkit.practice.nns import governance as practice_governance
-
-    monkeypatch.setattr(practice_governance, "proposal_reply", governance.reply)
+    monkeypatch.setattr(governance, "reply", lambda number: true(9 if number == 5 else number))
     done = update()
     assert [str(one).partition(": ")[0] for one in done.refused] == ["proposal 5"]
     assert (done.proposals, done.catalogue.complete, list(done.catalogue.lacking)) == (2, False, [5])
     assert not list((shelf.folder / "proposals").glob("5-*"))
-    monkeypatch.setattr(practice_governance, "proposal_reply", true)
+    monkeypatch.setattr(governance, "reply", true)
     governance.take_asked()
     assert update().catalogue.complete
     assert governance.take_asked() == ["newest", "proposal 5"]
