@@ -1,7 +1,7 @@
 """A catalogue of elections: which GuestOS versions the NNS elected, each with its certificate, and whether that is all.
 
-Nothing of the folder is believed. An entry is given out after its certificate was verified with its request; whether the
-catalogue is complete follows from certified pages of the list of proposals and from what is kept, each time anew.
+Nothing of the folder is believed. An entry is given out after its certificate was verified with its request; whether
+the catalogue is complete follows from certified pages of the list of proposals and from what is kept, each time anew.
 """
 
 from __future__ import annotations
@@ -64,16 +64,13 @@ class Catalogue:
         and every proposal that they list is kept and verified, in its last state where that is final. What governance
         had forgotten before a page was signed no page lists; `since` says from where on they list everything.
         """
-        return self.coverage.floor == 0 and not self.lacking
+        return self.coverage.is_whole and not self.lacking
 
     @property
     def since(self) -> int | None:
         """The lowest listed proposal from whose number on nothing is missing; None when there is none."""
-        if self.coverage.floor is None:
-            return None
-        lacking = self.lacking
-        floor = max(self.coverage.floor, *(number + 1 for number in lacking), 0)
-        return min((number for number in self.coverage.listed if number >= floor), default=None)
+        doubtful = max(self.lacking, default=-1)
+        return min((number for number in self.coverage.listed if number > doubtful), default=None)
 
     @property
     def since_seconds(self) -> int | None:
@@ -140,7 +137,11 @@ class Catalogue:
         )
 
     def with_root_hash(self, root_hash: str) -> tuple[CatalogueEntry, ...]:
-        """The elections, of any status, one of whose labels has this ``root_hash=`` (64 hex digits), the newest first."""
+        """The elections, of any status, one of whose labels has this ``root_hash=``, the newest first.
+
+        Args:
+            root_hash: 64 hex digits.
+        """
         return tuple(entry for entry in self.entries if root_hash.lower() in entry.root_hashes)
 
     @cached_property
@@ -218,7 +219,7 @@ class Catalogue:
 
 
 def _is_outdated(kept: KeptProposal, listed: Listed) -> bool:
-    """Whether a proposal went on since its answer was signed; for what is final, or elects nothing, it does not matter."""
+    """Whether a proposal went on since its answer was signed, in a way that matters: to elections, and only once."""
     if kept.is_final or listed.time_ns <= kept.time_ns:
         return False
     return listed.info.status_number != kept.info.status_number

@@ -3,11 +3,11 @@
 A page proves that it lists every proposal of the topic which governance held, from its last one up to its own bound:
 its newest proposal; for a page of the newest, whatever came until it was signed; and for a page of those below N, N
 itself, as soon as another page shows that N had been made by then. (Of a page that was asked for too early that is not
-so: below a number that nobody had yet, governance lists what there was.) A page shorter than was asked for reaches down
-to the first proposal that governance held.
+so: below a number that nobody had yet, governance lists what there was.) A page shorter than was asked for is the last:
+below it governance held nothing.
 
-Governance forgets: of each topic it keeps about a hundred decided proposals. So pages prove what was there when they
-were signed, and those of long ago may prove more than today's.
+Governance forgets: of each topic it keeps about a hundred decided proposals. So a page proves what was there when it
+was signed, and one of long ago may go on, further down, where today's last page ends.
 """
 
 from __future__ import annotations
@@ -40,19 +40,35 @@ class Coverage:
 
     Attributes:
         pages: no more of them than are needed; empty when none is of the newest proposals.
-        floor: from this number on nothing is missing; 0 when they reach down to the first that governance held, None
-            without pages.
         listed: the proposals of the topic of elections that they list, by number.
     """
 
     pages: tuple[ProposalPage, ...]
-    floor: int | None
     listed: Mapping[int, Listed]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one of the pages is the last: governance held nothing below."""
+        return any(page.is_last for page in self.pages)
+
+    @property
+    def reach(self) -> int | None:
+        """The lowest proposal that the pages list, of any topic; from it on nothing is missing. None without one."""
+        return min((number for page in self.pages if (number := lowest(page)) is not None), default=None)
 
     @property
     def signed_ns(self) -> int | None:
         """Until when nothing is missing: when the page of the newest was signed; nanoseconds since 1970."""
         return self.pages[0].time_ns if self.pages else None
+
+    def makes_needless(self, page: ProposalPage) -> bool:
+        """Whether a page proves nothing that these pages do not."""
+        if page in self.pages:
+            return False
+        number, reach = lowest(page), self.reach
+        if number is not None and (reach is None or number < reach):
+            return False
+        return self.is_whole or not page.is_last
 
 
 def coverage_of(pages: Iterable[ProposalPage]) -> Coverage:
@@ -60,21 +76,39 @@ def coverage_of(pages: Iterable[ProposalPage]) -> Coverage:
     rest = sorted(pages, key=lambda page: page.time_ns, reverse=True)
     newest = next((page for page in rest if page.before is None), None)
     if newest is None:
-        return Coverage((), None, {})
+        return Coverage((), {})
     chain = [newest]
-    made: dict[int, int] = {}
-    while True:
-        made.update((info.id or 0, info.proposal_timestamp_seconds) for info in chain[-1].proposals)
-        floor = lowest(chain[-1])
-        following = [page for page in rest if lowest(page) < floor <= _bound(page, made) + 1]
-        if not following:
-            return Coverage(tuple(chain), floor, _listed(chain))
-        chain.append(min(following, key=lowest))  # of equals the one that was signed last
+    made = _made(newest)
+    while (following := _following(chain, rest, made)) is not None:
+        chain.append(following)
+        made.update(_made(following))
+    return Coverage(tuple(chain), _listed(chain))
 
 
-def lowest(page: ProposalPage) -> int:
-    """The number down to which a page lists everything; 0 when there is nothing below."""
-    return 0 if page.is_last else page.proposals[-1].id or 0
+def lowest(page: ProposalPage) -> int | None:
+    """The lowest number that a page lists."""
+    return page.proposals[-1].id if page.proposals else None
+
+
+def _following(
+    chain: list[ProposalPage], pages: list[ProposalPage], made: Mapping[int, int]
+) -> ProposalPage | None:
+    """The page that goes on, without a gap, from those of the chain, and furthest; of equals the first."""
+    so_far = Coverage(tuple(chain), {})
+    reach = so_far.reach
+    if reach is None:
+        return None
+    new = [
+        page
+        for page in pages
+        if _bound(page, made) + 1 >= reach and page not in chain and not so_far.makes_needless(page)
+    ]
+
+    def order(page: ProposalPage) -> tuple[int, bool]:
+        number = lowest(page)
+        return (reach if number is None else number, not page.is_last)
+
+    return min(new, key=order, default=None)
 
 
 def _bound(page: ProposalPage, made: Mapping[int, int]) -> int:
@@ -86,6 +120,10 @@ def _bound(page: ProposalPage, made: Mapping[int, int]) -> int:
     if page.before is not None and page.before in made and made[page.before] * _SECOND <= page.time_ns:
         return page.before - 1
     return (page.proposals[0].id or 0) if page.proposals else -1
+
+
+def _made(page: ProposalPage) -> dict[int, int]:
+    return {info.id or 0: info.proposal_timestamp_seconds for info in page.proposals}
 
 
 def _listed(pages: Iterable[ProposalPage]) -> dict[int, Listed]:

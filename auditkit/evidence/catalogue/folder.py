@@ -11,33 +11,30 @@ Nothing in the folder is believed here; names only say where to look.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from auditkit.atomic import staged_for, write_atomically
+from auditkit.atomic import staged_for
 from auditkit.errors import AuditkitError, EvidenceError, SourceError, in_words
-from auditkit.evidence.agent import CertifiedCall, request_path
-from auditkit.evidence.files import writing
+from auditkit.evidence.agent import request_path
 from auditkit.limits import LIMITS, Limits
 from auditkit.opening import NoFileError, read_file
 
 PAGES: Final = "pages"
 PROPOSALS: Final = "proposals"
-_LOCK: Final = ".lock"
+LOCK: Final = ".lock"
 _NUMBER: Final = "0|[1-9][0-9]{0,15}"
-_NAMES: Final = {
+NAMES: Final = {
     PAGES: re.compile(rf"(?:newest|before-(?:{_NUMBER}))-[0-9a-f]{{16}}\.cbor", re.ASCII),
     PROPOSALS: re.compile(rf"({_NUMBER})-[0-9a-f]{{16}}\.cbor", re.ASCII),
 }
-_REQUEST: Final = ".request.cbor"
+REQUEST: Final = ".request.cbor"
 _READINGS: Final = 5
 _HINT: Final = "make one with `auditkit catalogue update`"
 
@@ -106,94 +103,14 @@ def read_folder(folder: Path, *, limits: Limits = LIMITS) -> FolderContent:
     )
 
 
-def keep_answer(folder: Path, kind: str, label: str, call: CertifiedCall, request_id: bytes) -> KeptAnswer:
-    """Keeps a verified answer.
-
-    Args:
-        folder: of the catalogue, with its folders inside.
-        kind: `PAGES` or `PROPOSALS`.
-        label: how the name begins.
-        call: the answer.
-        request_id: 32 bytes.
-
-    Raises:
-        SourceError: it cannot be written.
-    """
-    name = answer_name(kind, label, request_id)
-    path = folder / name
-    for place, data in ((request_path(path), call.request), (path, call.certificate)):
-        with writing(place):
-            write_atomically(place, data)
-    return KeptAnswer(name, call.certificate, call.request)
-
-
-def answer_name(kind: str, label: str, request_id: bytes) -> str:
-    """The path, below the folder, of the certificate that answers a call."""
-    return f"{kind}/{label}-{request_id.hex()[:16]}.cbor"
-
-
-def remove_answers(folder: Path, names: Iterable[str]) -> None:
-    """Removes kept answers that others superseded, each certificate before its request."""
-    for name in names:
-        path = folder / name
-        for place in (path, request_path(path)):
-            with writing(place):
-                place.unlink(missing_ok=True)
-
-
-@contextmanager
-def writing_to(folder: Path) -> Iterator[None]:
-    """Keeps other writers from the folder while the block runs; makes it if need be, and clears what kills left.
-
-    Raises:
-        SourceError: another process writes to it, or it cannot be written to, or a link or a file is in the way.
-    """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        lock = os.open(folder / _LOCK, flags, 0o666)
-    try:
-        with writing(folder / _LOCK):
-            _take(lock, folder)
-            for kind in _NAMES:
-                (folder / kind).mkdir(exist_ok=True)
-        for kind in _NAMES:
-            if not _is_folder(folder / kind):
-                raise SourceError("something other than a folder is in the way", where=str(folder / kind))
-            with writing(folder / kind):
-                _clear(folder / kind)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _take(lock: int, folder: Path) -> None:
-    if not stat.S_ISREG(os.fstat(lock).st_mode):
-        raise SourceError("something other than a file is in the way", where=str(folder / _LOCK))
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SourceError(
-            "another process updates this catalogue", where=str(folder), hint="wait for it and run this again"
-        ) from None
-
-
-def _clear(folder: Path) -> None:
-    """Removes what a writer that was killed left: files without their name yet, and requests without an answer."""
-    names = set(os.listdir(folder))
-    for name in names:
-        orphan = name.endswith(_REQUEST) and f"{name.removesuffix(_REQUEST)}.cbor" not in names
-        if staged_for(name) is not None or (orphan and _answer(folder.name, name) is not None):
-            (folder / name).unlink(missing_ok=True)
-
-
-def _answer(kind: str, name: str) -> str | None:
+def answer_of(kind: str, name: str) -> str | None:
     """The name of the certificate that a file of the catalogue belongs to; None when it is none of its files."""
-    name = name.removesuffix(_REQUEST) + ".cbor" if name.endswith(_REQUEST) else name
-    return name if _NAMES[kind].fullmatch(name) else None
+    name = name.removesuffix(REQUEST) + ".cbor" if name.endswith(REQUEST) else name
+    return name if NAMES[kind].fullmatch(name) else None
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, and no link to one."""
     try:
         return stat.S_ISDIR(os.stat(path, follow_symlinks=False).st_mode)
     except FileNotFoundError:
@@ -210,13 +127,13 @@ class _Reading:
 
     def content(self) -> FolderContent:
         entries = self._entries(self._folder)
-        present = [kind for kind in _NAMES if any(entry.name == kind for entry in entries)]
+        present = [kind for kind in NAMES if any(entry.name == kind for entry in entries)]
         if not present:
             raise SourceError("there is no catalogue here", where=str(self._folder), hint=_HINT)
         for entry in entries:
-            if entry.name not in (*_NAMES, _LOCK):
+            if entry.name not in (*NAMES, LOCK):
                 self._tell(entry.name, "this is no file of a catalogue")
-        kept = {kind: self._answers(kind) if kind in present else () for kind in _NAMES}
+        kept = {kind: self._answers(kind) if kind in present else () for kind in NAMES}
         proposals: dict[int, tuple[KeptAnswer, ...]] = {}
         for answer in kept[PROPOSALS]:
             number = int(answer.name.removeprefix(f"{PROPOSALS}/").partition("-")[0])
@@ -224,7 +141,7 @@ class _Reading:
         return FolderContent(kept[PAGES], proposals, tuple(self._unverified))
 
     def _answers(self, kind: str) -> tuple[KeptAnswer, ...]:
-        if not _is_folder(self._folder / kind):
+        if not is_folder(self._folder / kind):
             self._tell(kind, "this is no folder")
             return ()
         entries = {entry.name: entry for entry in self._entries(self._folder / kind)}
@@ -232,7 +149,7 @@ class _Reading:
         for name, entry in entries.items():
             if staged_for(name) is not None:
                 continue
-            answer = _answer(kind, name)
+            answer = answer_of(kind, name)
             if answer is None:
                 self._tell(f"{kind}/{name}", "this is no file of a catalogue")
             elif not entry.is_file(follow_symlinks=False):

@@ -16,18 +16,10 @@ from typing import Final, TypeVar
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence.agent import CertifiedCall, fetch_certified_call
 from auditkit.evidence.catalogue.catalogue import Catalogue
-from auditkit.evidence.catalogue.coverage import Coverage, coverage_of, lowest
+from auditkit.evidence.catalogue.coverage import Coverage, coverage_of
 from auditkit.evidence.catalogue.entry import KeptProposal, read_proposal
-from auditkit.evidence.catalogue.folder import (
-    PAGES,
-    PROPOSALS,
-    Unverified,
-    answer_name,
-    keep_answer,
-    read_folder,
-    remove_answers,
-    writing_to,
-)
+from auditkit.evidence.catalogue.folder import PAGES, PROPOSALS, Unverified, read_folder
+from auditkit.evidence.catalogue.keeping import answer_name, keep_answer, remove_answers, writing_to
 from auditkit.evidence.catalogue.pace import Pace
 from auditkit.evidence.http import Backoff, Clock, check_url
 from auditkit.ic import (
@@ -91,8 +83,8 @@ def update_catalogue(
         limits: bounds on answers, and on what the folder holds.
 
     Raises:
-        SourceError: no host answers, another process updates the same catalogue, nothing in it is signed under this key,
-            or it cannot be written to.
+        SourceError: no host answers, another process updates the same catalogue, nothing in it is signed under this
+            key, or it cannot be written to.
         EvidenceError: a page of the list does not verify.
         ParameterError: there is no host, or no such key.
     """
@@ -118,7 +110,9 @@ def update_catalogue(
 
 def _require_same_key(folder: Path, known: Catalogue) -> None:
     """A wrong key must not make an update throw away a catalogue of another network."""
-    if known.unverified and not known.pages and not any(map(known.kept, known.numbers)):
+    if not (known.page_answers or known.numbers):
+        return
+    if not known.pages and not any(map(known.kept, known.numbers)):
         raise SourceError(
             "nothing in this catalogue verifies under the root key that was given",
             where=str(folder),
@@ -195,18 +189,17 @@ class _Run:
         self._progress.step("listing proposals")
         self._fetch_page(None)
         coverage = coverage_of(self._listed.values())
-        while coverage.floor is not None and coverage.floor > since:
-            self._progress.step(f"listing proposals before {coverage.floor}")
-            self._fetch_page(coverage.floor)
-            longer = coverage_of(self._listed.values())
-            if longer.floor is not None and longer.floor >= coverage.floor:
+        while not coverage.is_whole and (reach := coverage.reach or 0) > since:
+            self._progress.step(f"listing proposals before {reach}")
+            self._fetch_page(reach)
+            coverage = coverage_of(self._listed.values())
+            if not coverage.is_whole and (coverage.reach or 0) >= reach:
                 raise EvidenceError(
                     "the list of proposals does not go on",
                     where=", ".join(self._asking.hosts),
-                    expected=f"proposals below {coverage.floor}",
-                    observed=f"proposals from {longer.floor} on",
+                    expected=f"proposals below {reach}",
+                    observed=f"proposals from {coverage.reach} on",
                 )
-            coverage = longer
         remove_answers(self._folder, self._superseded(coverage))
         return coverage
 
@@ -262,9 +255,7 @@ class _Run:
 
     def _superseded(self, coverage: Coverage) -> Iterator[str]:
         """Pages that prove nothing which those of ``coverage`` do not prove, and those that do not verify."""
-        floor = coverage.floor or 0
-        needed = {page.request_id for page in coverage.pages}
         for name, page in self._listed.items():
-            if page.request_id not in needed and lowest(page) >= floor:
+            if coverage.makes_needless(page):
                 yield name
         yield from (answer.name for answer in self._known.page_answers if answer.name not in self._listed)
