@@ -17,8 +17,7 @@ from auditkit.report.rendering import chain_svg, check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
-    from auditkit.audit import ElectedRelease
-from auditkit.audit import Overlap
+    from auditkit.audit import ElectedRelease, Overlap
     from auditkit.batch import Status
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
