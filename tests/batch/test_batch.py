@@ -206,7 +206,7 @@ def test_the_table_has_a_line_an_audit(monkeypatch, tmp_path, capsys):
     assert lines[1].startswith("PASS ")
     assert "900001" in lines[1]
     assert str(tmp_path / "out" / "honest") in lines[1]
-    assert lines[-2].startswith("PASS (practice network), qualified: server-digest: 1 audit, ")
+    assert lines[-2].startswith("PASS (practice network): 1 audit, ")
     assert lines[-1] == str(tmp_path / "out" / "overview.ipynb")
 
 
@@ -541,7 +541,7 @@ def test_an_overview_that_cannot_be_made_spoils_a_pass_and_hides_no_fail(
     monkeypatch.setattr(notebook, "write_overview", broken)
     ended, out, err = in_process("batch", "practice:honest", "--out", tmp_path / "out", capsys=capsys)
     assert ended == status
-    assert (f"{verdict} (practice network), qualified: server-digest: 1 audit" in out) == (code > 0)
+    assert (f"{verdict} (practice network): 1 audit" in out) == (code > 0)
     assert err == "auditkit: the overview did not finish\n"
     assert (tmp_path / "out" / "batch.json").exists()
 

@@ -77,12 +77,12 @@ def test_each_measurement_is_marked_by_its_relation():
 def test_relation_label_agreement_and_explanation_are_written_out():
     written = " ".join(texts(overlap_figure(MIXED)))
     for words in (
-        "blessed and computed, label agrees",
+        "in the proposal and computed, label agrees",
         "computed, but the label is wrong",
         "The label is wrong: it says 'EPYC-v4'.",
-        "blessed, but not computed",
+        "in the proposal, but not computed",
         "This is the base release started with 16 vCPUs.",
-        "1 computed, but not blessed",
+        "1 computed, but not in the proposal",
         "16 vCPUs",
         digest(3)[:16],
     ):
@@ -100,7 +100,7 @@ def test_relation_label_agreement_and_explanation_are_written_out():
 def test_absent_labels_are_told(line, vcpu_type, words):
     label = Label(kernel_cmdline=line, vcpu_type=vcpu_type)
     record = OverlapRecord(relation="matched", measurement=digest(1), blessed=label, computed=setting())
-    assert f"blessed and computed, {words}" in texts(overlap_figure([record]))
+    assert f"in the proposal and computed, {words}" in texts(overlap_figure([record]))
 
 
 def test_a_mark_stands_where_row_and_column_meet():

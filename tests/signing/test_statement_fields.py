@@ -127,13 +127,14 @@ FORGED = [
     ("predicate.verdict", "TROUBLE", CONTENT, "another verdict"),
     ("predicate.qualifications", [], CONTENT, "another qualifications"),
     ("predicate.qualifications", ["server-digest"], CONTENT, "another qualifications"),
-    ("predicate.qualifications", ["server-digest", "practice-network"], CONTENT, "another qualifications"),
+    ("predicate.qualifications", ["practice-network", "server-digest"], CONTENT, "another qualifications"),
     ("predicate.verdicts.strict", "FAIL", CONTENT, "another verdicts"),
     ("predicate.verdicts.overlap", "FAIL", CONTENT, "another verdicts"),
     ("predicate.policy", "overlap", CONTENT, "another policy"),
     ("predicate.policyVersion", 1, CONTENT, "another policy_version"),
-    ("predicate.policyVersion", 3, CONTENT, "another policy_version"),
+    ("predicate.policyVersion", 2, CONTENT, "another policy_version"),
     ("predicate.stage", "vote", CONTENT, "another stage"),
+    ("predicate.kind", "election", CONTENT, "another kind"),
     ("predicate.proposalId", 900_002, CONTENT, "another proposal_id"),
     ("predicate.proposalId", None, CONTENT, "another proposal_id"),
     ("predicate.baseVersion", "0" * 40, CONTENT, "another base_version"),
@@ -214,7 +215,7 @@ def test_an_honest_pair_is_taken(signed, decided):
     assert {one.outcome for one in decisions.values()} == {"pass"}
     assert summary != report
     assert decisions["statement.content"].observed == (
-        "PASS (practice network), qualified: server-digest in every statement"
+        "PASS (practice network) in every statement"
     )
     assert decisions["statement.content"].reason == "Auditors and report say the same."
     assert (decisions["statement.subjects"].observed, decisions["statement.subjects"].reason) == (
@@ -512,7 +513,7 @@ def retitled(value: dict) -> None:
         (
             "honest",
             retitled,
-            "PASS (practice network), qualified: server-digest in every statement",
+            "PASS (practice network) in every statement",
             SUBJECTS,
         ),
     ],

@@ -1,4 +1,4 @@
-"""Checks 23 to 28: whether others measure the same, and how blessed and computed measurements compare."""
+"""Checks 23 to 28: whether others measure the same, and how in the proposal and computed measurements compare."""
 
 from __future__ import annotations
 
