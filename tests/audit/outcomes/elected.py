@@ -98,6 +98,14 @@ ANSWERS = (
         ),
         fails(
             ANSWER,
+            "the answer about another version",
+            lambda: decide_elected(electing.OLDER, registry(), None, None, NAMES).decisions,
+            KEY,
+            "The registry was asked about another record.",
+            expected=f"replica_version_{electing.OLDER}",
+        ),
+        fails(
+            ANSWER,
             "the witness does not exist, beside a record",
             asked(says(), lambda: electing.decided(NULL)),
             "proposal.reply: null",
@@ -137,6 +145,12 @@ ANSWERS = (
         ELECTED,
         "the answer to another call",
         asked(says(request=encode_envelope(writing.call(nonce=b"x")))),
+        "Not reached: election.answer failed.",
+    ),
+    skips(
+        ELECTED,
+        "the answer about another version",
+        lambda: decide_elected(electing.OLDER, registry(), None, None, NAMES).decisions,
         "Not reached: election.answer failed.",
     ),
 )
