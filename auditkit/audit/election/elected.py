@@ -15,7 +15,12 @@ from auditkit import checks
 from auditkit.audit.election.witness import ElectedRelease, heard_witness, said_by
 from auditkit.decision import JSON_PART, Decision, Outcome, why_not_reached
 from auditkit.ic import ElectionVerification, time_text
-from auditkit.ic.registry import RegistryAnswer, RegistryVerification, ReplicaVersionRecord
+from auditkit.ic.registry import (
+    RegistryAnswer,
+    RegistryVerification,
+    ReplicaVersionRecord,
+    replica_version_key,
+)
 
 _PROOF: Final = frozenset(
     check.id
@@ -114,6 +119,15 @@ def decide_elected(
                 for check in (checks.ELECTION_ANSWER, checks.ELECTION_ELECTED)
             )
         )
+    wanted = replica_version_key(version)
+    if record is not None and record.answer is not None and record.answer.key != wanted:
+        answer = checks.ELECTION_ANSWER.failed(
+            record.answer.key[:200],
+            "The registry was asked about another record.",
+            expected=wanted,
+            evidence=evidence,
+        )
+        return Elected((answer, checks.ELECTION_ELECTED.skipped(why_not_reached(answer))))
     answer = checks.ELECTION_ANSWER.passed(
         "; ".join(f"{said_by(one)}, signed {time_text(one.time_ns or 0)}" for one in answers),
         "The signature leads to the root key, and it is the answer to this question.",

@@ -11,7 +11,7 @@ from auditkit.audit.overlap import UNEXPLAINED, Overlap, Relation, Setting, deci
 from auditkit.audit.settings import RELEASE_MATRIX
 from auditkit.decision import JSON_PART, Decision, Outcome, first_stop
 from auditkit.ic import ElectionPayload
-from auditkit.ic.registry import RegistryVerification
+from auditkit.ic.registry import RegistryVerification, replica_version_key
 from auditkit.sev import LaunchMeasurement
 
 
@@ -169,6 +169,14 @@ def decide_record(
                 evidence=evidence,
             )
         return check.skipped(stop.reason, evidence=evidence)
+    key = replica_version_key(election.version_to_elect or "")
+    if answer.key != key:
+        return check.failed(
+            answer.key[:200],
+            "The registry was asked about another record.",
+            expected=key,
+            evidence=evidence,
+        )
     where = f"the registry (version {answer.version:,})"
     if answer.record is None and answer.asked_version is not None:
         return check.skipped(

@@ -98,6 +98,14 @@ ANSWERS = (
         ),
         fails(
             ANSWER,
+            "the answer about another version",
+            lambda: decide_elected(electing.OLDER, registry(), None, None, NAMES).decisions,
+            KEY,
+            "The registry was asked about another record.",
+            expected=f"replica_version_{electing.OLDER}",
+        ),
+        fails(
+            ANSWER,
             "the witness does not exist, beside a record",
             asked(says(), lambda: electing.decided(NULL)),
             "proposal.reply: null",
@@ -137,6 +145,12 @@ ANSWERS = (
         ELECTED,
         "the answer to another call",
         asked(says(request=encode_envelope(writing.call(nonce=b"x")))),
+        "Not reached: election.answer failed.",
+    ),
+    skips(
+        ELECTED,
+        "the answer about another version",
+        lambda: decide_elected(electing.OLDER, registry(), None, None, NAMES).decisions,
         "Not reached: election.answer failed.",
     ),
 )
@@ -265,6 +279,14 @@ WITNESSED = (
         ANOTHER,
         expected=COMMIT,
     ),
+    fails(
+        ELECTED,
+        "an election of a version that stands before it",
+        asked(says(ABSENT), proposes(electing.payload(replica_version_to_elect="0" * 40))),
+        f"{WITNESS} elected {'0' * 40}",
+        ANOTHER,
+        expected=COMMIT,
+    ),
 )
 
 
@@ -366,9 +388,9 @@ def release(*bytes_: int, image: str = IMAGE):
     return found
 
 
-def proposed_release():
-    """The release of an election by a certified proposal, with the measurement ``m``."""
-    return decide_elected(COMMIT, None, proposal(), None, NAMES).release
+def proposed_release(content: bytes | None = None):
+    """The release of an election by a certified proposal, with a measurement of 48 times ``m``."""
+    return decide_elected(COMMIT, None, proposal(content), None, NAMES).release
 
 
 DIGEST, MEASURES, BLESSED = checks.ELECTION_DIGEST, checks.ELECTION_MEASUREMENTS, checks.ELECTION_BLESSED
@@ -423,6 +445,28 @@ AGREEMENT = (
         measures((2, 1), 1, 2),
         "all 2 equal",
         f"The image measures to what the NNS elected, says {REGISTRY}.",
+    ),
+    passes(
+        MEASURES,
+        "that of the election",
+        lambda: decide_certified_measurements(
+            [setting(ord("m"))], proposed_release(), NAMES, release_matrix=True
+        ),
+        "all 1 equal",
+        f"The image measures to what the NNS elected, says {WITNESS}.",
+    ),
+    warns(
+        MEASURES,
+        "none certified by an election",
+        lambda: decide_certified_measurements(
+            [setting(1)],
+            proposed_release(electing.payload(guest_launch_measurements=None)),
+            NAMES,
+            release_matrix=True,
+        ),
+        "1 computed, none certified",
+        WITHOUT,
+        Qualification.NO_CERTIFIED_MEASUREMENTS,
     ),
     warns(
         MEASURES,

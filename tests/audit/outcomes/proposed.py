@@ -416,6 +416,14 @@ RECORDS = (
         f"registry.request: request {request_id(writing.call()).hex()}",
         "What is given as the registry's answer is not: The certificate answers another call than the stored one.",
     ),
+    fails(
+        RECORD,
+        "the answer about another version",
+        became(lambda: recorded(1), replica_version_to_elect=OLDER, replica_versions_to_unelect=[]),
+        KEY,
+        "The registry was asked about another record.",
+        expected=f"replica_version_{OLDER}",
+    ),
     skips(
         RECORD,
         "no request was kept",
