@@ -403,8 +403,4 @@ def test_the_whole_is_qualified_by_all(tmp_path, capsys):
     )
     status, out, _ = in_process("status", tmp_path, "--json", capsys=capsys)
     told = json.loads(out)
-    assert (
-        told["qualifications"]
-        == told["subjects"][0]["qualifications"]
-        == ["practice-network"]
-    )
+    assert told["qualifications"] == told["subjects"][0]["qualifications"] == ["practice-network"]

@@ -214,9 +214,7 @@ def test_an_honest_pair_is_taken(signed, decided):
     decisions = decided(report, summary_for(signed[2], report, statements[1]))
     assert {one.outcome for one in decisions.values()} == {"pass"}
     assert summary != report
-    assert decisions["statement.content"].observed == (
-        "PASS (practice network) in every statement"
-    )
+    assert decisions["statement.content"].observed == ("PASS (practice network) in every statement")
     assert decisions["statement.content"].reason == "Auditors and report say the same."
     assert (decisions["statement.subjects"].observed, decisions["statement.subjects"].reason) == (
         "15 files",
