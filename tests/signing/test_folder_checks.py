@@ -213,7 +213,7 @@ def test_a_damaged_document_is_no_missing_one(report, signed):
 
 
 def test_whole_evidence(report, document):
-    assert evidence(report, document) == ("pass", "10 files", "The evidence is what the report rests on.")
+    assert evidence(report, document) == ("pass", "12 files", "The evidence is what the report rests on.")
 
 
 @pytest.mark.parametrize(
@@ -257,11 +257,11 @@ def test_many_changes_are_counted(report, document):
         (report / "evidence" / name).write_bytes(b"")
     (report / "evidence" / "SHA256SUMS").write_bytes(b"")
     told = "; ".join(f"{name} was changed" for name in names[:5])
-    assert evidence(report, document)[1] == f"{told} and 5 more"
+    assert evidence(report, document)[1] == f"{told} and 7 more"
     for name in names[5:]:
         (report / "evidence" / name).unlink()
     told = "; ".join(f"{name} is missing" for name in names[5:])
-    assert evidence(report, document)[1] == f"{told} and 5 more"
+    assert evidence(report, document)[1] == f"{told} and 7 more"
 
 
 def test_five_changes_are_all_told(report, document):

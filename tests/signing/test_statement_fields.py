@@ -217,7 +217,7 @@ def test_an_honest_pair_is_taken(signed, decided):
     assert decisions["statement.content"].observed == ("PASS (practice network) in every statement")
     assert decisions["statement.content"].reason == "Auditors and report say the same."
     assert (decisions["statement.subjects"].observed, decisions["statement.subjects"].reason) == (
-        "15 files",
+        "17 files",
         "Every file is as it was signed.",
     )
 
@@ -378,8 +378,8 @@ def test_the_digest_of_a_policy_is_of_what_it_demands(name):
 
 def test_a_policy_that_nobody_knows_has_no_summary():
     value = statement()
-    value["predicate"]["policyVersion"] = 3
-    with pytest.raises(ParameterError, match="does not know the policy 'strict/3'"):
+    value["predicate"]["policyVersion"] = 99
+    with pytest.raises(ParameterError, match="does not know the policy 'strict/99'"):
         summary_statement(parse_report_statement(written(value)), b"")
 
 
@@ -408,6 +408,7 @@ def test_a_statement_repeats_the_report(reports, scenario):
         "policy": policy,
         "policyVersion": int(version),
         "stage": subject["stage"],
+        "kind": subject["kind"],
         "proposalId": subject["proposal_id"],
         "baseVersion": subject["base_version"],
         "rootfsHash": subject["rootfs_hash"],
@@ -615,12 +616,12 @@ def test_a_policy_that_nobody_knows_is_no_policy(signed):
     """Only a report of that policy could be signed so, and that cannot be read: this is the last guard."""
     folder, _, _, _ = signed
     (pair,) = parse_bundle((folder / BUNDLE).read_bytes())
-    said = pair.report.predicate.model_copy(update={"policy_version": 3})
+    said = pair.report.predicate.model_copy(update={"policy_version": 99})
     unknown = replace(pair, report=pair.report.model_copy(update={"predicate": said}))
     files = read_folder_files(folder)
     made = _content(read_report_folder(folder).document, (), [unknown], files)
     assert (made.outcome, made.reason) == ("fail", "A signed statement names a policy that nobody knows.")
-    assert made.observed == "this auditkit does not know the policy 'strict/3'"
+    assert made.observed == "this auditkit does not know the policy 'strict/99'"
 
 
 def test_without_a_statement_nothing_is_compared(signed):

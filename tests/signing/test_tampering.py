@@ -13,7 +13,8 @@ from auditkit.signing import read_trust_list, sign_companion, sign_report, verif
 
 OWN = ["audit.json", "report.html", "report.md", "audit.ipynb", "report.intoto.jsonl"]
 EVIDENCE = [
-    "OVMF_SEV.fd", "SHA256SUMS", "base-SHA256SUMS", "boot_args", "initrd.img", "launch-measurements.json",
+    "OVMF_SEV.fd", "SHA256SUMS", "base-SHA256SUMS", "boot_args", "election.cbor", "election.request.cbor",
+    "initrd.img", "launch-measurements.json",
     "proposal.cbor", "proposal.request.cbor", "published-launch-measurements.json", "replay.yaml", "vmlinuz",
 ]  # fmt: skip
 FILES = [*OWN, *(f"evidence/{name}" for name in EVIDENCE)]

@@ -17,8 +17,8 @@ from auditkit.display import one_line, without_ci_commands
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import summary
 
-_TEXT_LIMIT: Final = 240  # characters of one text; a forum post holds 32,000
-_ROWS_LIMIT: Final = 30
+_TEXT_LIMIT: Final = 220  # characters of one text; a forum post holds 32,000
+_ROWS_LIMIT: Final = 24
 _TROUBLES_LIMIT: Final = 5
 # No bare domain or URL, no colon pair (emoji), no @, #, _, *, `, |, <, [ or backslash.
 _HARMLESS: Final = re.compile(r"(?:[A-Za-z0-9 ,;()'\"=%+/–—’“”…-]|[.:!?](?= |$|[\"')]))*")
