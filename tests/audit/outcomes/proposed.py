@@ -103,6 +103,13 @@ CONTENT = (
     ),
     passes(
         VERSION,
+        "as many older ones as are told",
+        unelects(*"12345678"),
+        f"{COMMIT}; un-elects 1, 2, 3, 4, 5, 6, 7, 8",
+        "It names the commit that was built.",
+    ),
+    passes(
+        VERSION,
         "more older ones than are told",
         unelects(*"123456789"),
         f"{COMMIT}; un-elects 1, 2, 3, 4, 5, 6, 7, 8 and 1 more",
