@@ -59,7 +59,7 @@ def decide_digest(
     if certified is not None and observed == certified.sha256.lower():
         return check.passed(
             observed,
-            f"It has the digest that the NNS certified in {certified.said_by}.",
+            f"It has the digest that {certified.said_by} names, and the NNS signed that.",
             expected=certified.sha256,
             evidence=evidence,
         )

@@ -7,9 +7,9 @@
 """
 
 from auditkit.packaged import notebook_path
-from auditkit.pipeline.audit import Audit, check, write_report
+from auditkit.pipeline.audit import Audit, check
 from auditkit.pipeline.boot_partition import write_boot_partition
-from auditkit.pipeline.document import conclude, demand_pass
+from auditkit.pipeline.document import conclude, demand_pass, write_report
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.questions import (
     Answer,

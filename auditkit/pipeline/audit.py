@@ -3,80 +3,56 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self, TypeVar
 
 from auditkit import checks
-from auditkit.audit import CertifiedDigest, Matrix, Trouble
-from auditkit.decision import Qualification
-from auditkit.digests import is_sha256
-from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
+from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, read_bytes
-from auditkit.guestos import GuestImage, UnknownMemberError
-from auditkit.ic import ElectionPayload
+from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
-from auditkit.pipeline.document import conclude
 from auditkit.pipeline.election_sources import ElectionAnswers, election_answers
 from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
-from auditkit.pipeline.records import RecoveryRecord, Unkept
-from auditkit.pipeline.redaction import redacted_error, redacted_parameters, redacted_text
-from auditkit.pipeline.sources import CertifiedAnswer, certified_proposal, located
+from auditkit.pipeline.parts import AuditParts
+from auditkit.pipeline.records import RecoveryRecord
+from auditkit.pipeline.redaction import redacted_error
+from auditkit.pipeline.sources import certified_proposal, located
 from auditkit.pipeline.steps import (
-    ASKS,
-    Asks,
     BaseImageStep,
     ElectionStep,
-    MeasurementStep,
     NodeStep,
-    OverlapStep,
     ProposalStep,
     RecoveryStep,
     Step,
     refusal,
 )
 from auditkit.pipeline.steps.base_image import (
-    WantedImage,
     digest_of_image,
     read_base_image,
     troubled_image,
-    unread_image,
 )
 from auditkit.pipeline.steps.election import (
-    decide_election,
-    decide_execution,
     not_executed,
-    troubled_election,
     unasked_election,
 )
 from auditkit.pipeline.steps.evidence_names import CHAIN, REPORT
-from auditkit.pipeline.steps.measurements import measure_base
-from auditkit.pipeline.steps.node import NO_REPORT, decide_node
-from auditkit.pipeline.steps.overlap import compare_measurements
-from auditkit.pipeline.steps.proposal import Question, decide_proposal, refused_proposal
+from auditkit.pipeline.steps.proposal import refused_proposal
 from auditkit.pipeline.steps.proposed_image import read_proposed_image, with_served
 from auditkit.pipeline.steps.recovery import (
-    NO_IMAGE,
-    compare_with_base,
     read_recovery_image,
     strange_recovery,
-    unreached_recovery,
 )
-from auditkit.pipeline.steps.showing import html_table
-from auditkit.progress import Progress, progress_here
-from auditkit.report import AuditDocument, PolicyIds, write_report_folder
-from auditkit.sev.attestation import parse_tcb_floor
-from auditkit.trust import trust_named, world_place
+from auditkit.progress import Progress
+from auditkit.report import AuditDocument
+from auditkit.trust import world_place
 
 _Step = TypeVar("_Step", bound=Step)
 
 
-class Audit:
+class Audit(AuditParts):
     """An audit of a recovery proposal, or of a proposal that elects a release.
 
     Each part is computed once, when it is first asked for, with what it needs of the parts before; each shows itself in
@@ -99,17 +75,7 @@ class Audit:
     """
 
     def __init__(self, parameters: Parameters, progress: Progress | None = None) -> None:
-        if not isinstance(parameters, Parameters):
-            raise ParameterError(
-                "an audit takes Parameters",
-                hint='Audit.named("practice:honest") takes a name or a parameter file',
-            )
-        self.parameters = parameters
-        self.trust = trust_named(parameters.root_key)
-        self._progress = progress or progress_here()
-        self._began: float | None = time.time()
-        self._as_of: datetime | None = None
-        self._policies: PolicyIds | None = None
+        super().__init__(parameters, progress)
         self._answers: Later[ElectionAnswers] | None = None
 
     @classmethod
@@ -130,158 +96,6 @@ class Audit:
             ParameterError: a cell sets an unknown name, or the parameters make no sense.
         """
         return cls(Parameters.from_notebook(namespace))
-
-    @cached_property
-    def proposal(self) -> ProposalStep:
-        """What the NNS signed (checks 1 to 17; of an election 1 to 13, 48 and 55 to 58)."""
-        return self._get_proposal()
-
-    @cached_property
-    def election(self) -> ElectionStep:
-        """Whether the NNS elected the base release (checks 49 and 50); of an election, what came of it (check 63)."""
-        if self.proposal.measurements is None:
-            return ElectionStep.unreached(self.proposal, self._asks.election)
-        try:
-            return self._get_election()
-        except (SourceError, EvidenceError) as error:
-            return troubled_election((self._trouble(error),))
-
-    @cached_property
-    def base(self) -> BaseImageStep:
-        """What the release boots (checks 18 to 22, with 51; of an election with 59)."""
-        proposed = self.proposal.election
-        if self.proposal.measurements is None or (proposed and not _names_an_image(proposed)):
-            return BaseImageStep.unreached(self.proposal, self._asks.base)
-        if self.parameters.depth == "certificates":
-            return unread_image(self.election.version, self._asks.base)
-        return self._get_base()
-
-    @cached_property
-    def measurements(self) -> MeasurementStep:
-        """What the release measures to (checks 23 and 24; of a recovery with 52)."""
-        return self._or_trouble(
-            MeasurementStep,
-            lambda: measure_base(
-                self.base, self._matrix, self.trust.more_releases, self._progress, election=self._elected
-            ),
-        )
-
-    @cached_property
-    def overlap(self) -> OverlapStep:
-        """How the proposal's and the computed measurements compare (checks 25 to 28, 53; of an election 60 to 62)."""
-        return self._or_trouble(
-            OverlapStep,
-            lambda: compare_measurements(
-                self.proposal,
-                self.base,
-                self.measurements,
-                election=self._elected,
-                sweep_vcpus_max=self.parameters.sweep_vcpus_max,
-                more_releases=self.trust.more_releases,
-                progress=self._progress,
-            ),
-        )
-
-    @cached_property
-    def recovery(self) -> RecoveryStep:
-        """How the recovery image compares with the base release (checks 29 to 34)."""
-        place = self.parameters.recovery_image
-        if place is None:
-            return NO_IMAGE
-        if not self.measurements.computed:
-            return unreached_recovery(self.proposal, self.base, self.measurements)
-        return self._get_recovery(place)
-
-    @cached_property
-    def node(self) -> NodeStep:
-        """What the recovered node says of itself (checks 35 to 42)."""
-        place = self.parameters.attestation_report
-        if place is None:
-            return NO_REPORT
-        if self.proposal.bless is None:
-            return NodeStep.unreached(self.proposal, checks.ATTESTATION_CHECKS)
-        return self._get_node(place)
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """All parts in their order; an election has neither a recovery image nor a node."""
-        asked = (self.proposal, self.election, self.base, self.measurements, self.overlap)
-        return asked if self.parameters.subject == "election" else (*asked, self.recovery, self.node)
-
-    @property
-    def document(self) -> AuditDocument:
-        """The verdict, every decision, and what they rest on, as ``audit.json`` tells them."""
-        return self._concluded[0]
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The files that the decisions rest on, with what a replay needs besides."""
-        return self._concluded[1]
-
-    def write_report(self, folder: Path | str) -> Path:
-        """Writes the report folder, ``audit.json`` last, and gives the path of ``report.html``.
-
-        Raises:
-            ParameterError: the folder holds what no audit wrote.
-            SourceError: it cannot be written to, or another audit writes to it.
-        """
-        return write_report(self.document, self.evidence, folder)
-
-    def __repr__(self) -> str:
-        return (
-            f"<audit of {self.parameters.subject} proposal {self.parameters.proposal_id}, "
-            f"stage {self.parameters.stage}: "
-            "ask for .document, .proposal, .election, .base, .measurements, .overlap, .recovery or .node>"
-        )
-
-    def _repr_html_(self) -> str:
-        """Every parameter, as reports show it."""
-        told = redacted_parameters(self.parameters).items()
-        return html_table(("parameter", "value"), [(name, _text(value)) for name, value in told])
-
-    @cached_property
-    def _concluded(self) -> tuple[AuditDocument, tuple[Evidence, ...]]:
-        return conclude(
-            self.parameters,
-            self.proposal,
-            self.base,
-            self.measurements,
-            self.overlap,
-            election=self.election,
-            recovery=None if self.parameters.subject == "election" else self.recovery,
-            node=None if self.parameters.subject == "election" else self.node,
-            matrix=self._matrix,
-            started=self._began,
-            policies=self._policies,
-            as_of=self._as_of,
-        )
-
-    @property
-    def _matrix(self) -> Matrix:
-        chosen = self.parameters
-        return Matrix(chosen.vcpus, chosen.vcpu_types, chosen.boot_args, chosen.guest_features)
-
-    @property
-    def _asks(self) -> Asks:
-        return ASKS[self.parameters.subject]
-
-    @property
-    def _elected(self) -> ElectionStep | None:
-        """What base and proposal have to agree with; an election has nothing before it to agree with."""
-        return None if self.parameters.subject == "election" else self.election
-
-    def _or_trouble(self, kind: type[_Step], make: Callable[[], _Step]) -> _Step:
-        try:
-            return make()
-        except (SourceError, EvidenceError) as error:
-            return kind(trouble=(self._trouble(error),))
-
-    def _trouble(self, error: AuditkitError) -> Trouble:
-        """The trouble that ``error`` is about, without places of this machine."""
-        shown = redacted_error(error, self.parameters)
-        return Trouble(shown.what_was_found or type(error).__name__, shown.where, shown.hint)
-
-    # What a replay gets from a record instead.
 
     def _get_proposal(self) -> ProposalStep:
         self._progress.step("asking for the proposal")
@@ -353,30 +167,6 @@ class Audit:
             return NodeStep(trouble=(self._trouble(error),))
         return self._decide_node(files)
 
-    def _decide_proposal(
-        self, certified: CertifiedAnswer, *, unkept: tuple[Unkept, ...] = (), moment: datetime | None = None
-    ) -> ProposalStep:
-        chosen = self.parameters
-        practising = self.trust.qualification is Qualification.PRACTICE_NETWORK
-        question = Question(
-            subject=chosen.subject,
-            proposal_id=chosen.proposal_id,
-            stage=chosen.stage,
-            root_key=self.trust.root_key,
-            base_version=chosen.base_version,
-            more_releases=self.trust.more_releases,
-            own_hosts=("127.0.0.1",) if practising else (),
-        )
-        return decide_proposal(certified, question, unkept=unkept, moment=moment)
-
-    def _decide_election(
-        self, version: str, answers: ElectionAnswers, *, unkept: tuple[Unkept, ...] = ()
-    ) -> ElectionStep:
-        key, now_ns, election = self.trust.root_key, self.proposal.now_ns, self.proposal.election
-        if election is not None:
-            return decide_execution(election, answers, root_key=key, now_ns=now_ns, unkept=unkept)
-        return decide_election(version, answers, root_key=key, now_ns=now_ns, unkept=unkept)
-
     def _read_base(self, version: str) -> BaseImageStep:
         election, place = self.proposal.election, self.parameters.base_image
         if election is None:
@@ -414,55 +204,6 @@ class Audit:
         ):
             return digest_of_image(source, self._wanted(self._version()), Path(work), self._progress)
 
-    def _redact(self, text: str) -> str:
-        return redacted_text(text, self.parameters)
-
-    def _wanted(self, version: str) -> WantedImage:
-        chosen, election, elected = self.parameters, self.proposal.election, self.election
-        if election is not None:
-            digest = (election.sha256_hex or "").lower()
-            certified = CertifiedDigest(digest, f"proposal {chosen.proposal_id}")
-            return WantedImage(version, digest, chosen.boot_args, certified, "named by the proposal")
-        release = elected.release
-        left = ElectionStep.unreached(elected, (checks.ELECTION_DIGEST,)).decisions if release is None else ()
-        return WantedImage(
-            version,
-            chosen.base_image_sha256,
-            chosen.boot_args,
-            CertifiedDigest(release.sha256.lower(), release.said_by)
-            if release and is_sha256(release.sha256, any_case=True)
-            else None,
-            election=release,
-            unelected=left[0].reason if left else None,
-        )
-
-    def _compare_recovery(
-        self, image: GuestImage, base: BaseImageStep, origin: str, file_name: str
-    ) -> RecoveryStep:
-        return compare_with_base(
-            image,
-            self.proposal,
-            base,
-            self.measurements,
-            origin=origin,
-            file_name=file_name,
-            proposal_id=self.parameters.proposal_id,
-            root_key=self.trust.root_key,
-        )
-
-    def _decide_node(
-        self, files: Sequence[Evidence], *, unkept: tuple[Unkept, ...] | None = None
-    ) -> NodeStep:
-        floor = self.parameters.tcb_min
-        return decide_node(
-            files,
-            self.proposal,
-            stage=self.proposal.stage or "recover",
-            roots=self.trust.chip_roots,
-            tcb_min=None if floor is None else parse_tcb_floor(floor),
-            unkept=unkept,
-        )
-
 
 def check(
     parameters: Parameters, progress: Progress | None = None
@@ -476,25 +217,6 @@ def check(
     return audit.document, audit.evidence
 
 
-def write_report(document: AuditDocument, evidence: tuple[Evidence, ...], folder: Path | str) -> Path:
-    """Writes the report folder, ``audit.json`` last, and gives the path of ``report.html``."""
-    files: Mapping[str, bytes | Path] = {
-        item.name: item.content for item in evidence if item.content is not None
-    }
-    return write_report_folder(Path(folder), document, files).with_name("report.html")
-
-
 def _attestation_file(place: str, parameter: str, name: str) -> Evidence:
     with located(place, parameter) as (source, origin):
         return Evidence.of_bytes(name, read_bytes(source, LIMITS.attestation_bytes), origin)
-
-
-def _names_an_image(election: ElectionPayload) -> bool:
-    """Whether any image could be the one of the election; check 56 says why not."""
-    return is_sha256(election.sha256_hex or "", any_case=True)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "none"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Final, Literal
 
 from auditkit.audit import (
@@ -59,6 +60,7 @@ from auditkit.report import (
     Subject,
     Tally,
     Tool,
+    write_report_folder,
 )
 from auditkit.times import rfc3339, rfc3339_if_possible
 from auditkit.trust import trust_named
@@ -257,3 +259,11 @@ def demand_pass(document: AuditDocument) -> None:
         reason = document.deciding.reason if document.deciding else "no decision was reached"
         where = document.deciding.decision if document.deciding else ""
         raise AuditFailedError(f"the verdict is {document.claim}: {reason}", where=where or "")
+
+
+def write_report(document: AuditDocument, evidence: tuple[Evidence, ...], folder: Path | str) -> Path:
+    """Writes the report folder, ``audit.json`` last, and gives the path of ``report.html``."""
+    files: Mapping[str, bytes | Path] = {
+        item.name: item.content for item in evidence if item.content is not None
+    }
+    return write_report_folder(Path(folder), document, files).with_name("report.html")

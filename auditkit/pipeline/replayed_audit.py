@@ -20,9 +20,9 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
-from auditkit.pipeline.audit import Audit
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.records import (
     RECORD_BYTES,
     STAND_IN,
@@ -139,7 +139,7 @@ def replay(
         ) from None
 
 
-class ReplayedAudit(Audit):
+class ReplayedAudit(AuditParts):
     """An audit whose proposal, images and attestation come from a record and its files.
 
     What the record cannot mean is an error about the evidence, and no trouble of a step: the first audit met none.
@@ -178,9 +178,6 @@ class ReplayedAudit(Audit):
         certified = CertifiedAnswer(certificate, request, self._files[PROPOSAL].origin)
         return self._decide_proposal(certified, unkept=self._unkept({PROPOSAL, REQUEST}), moment=self._as_of)
 
-    def _ask_ahead(self) -> None:
-        """Nobody is asked."""
-
     def _get_election(self) -> ElectionStep:
         record = self._record.election
         if record is None:
@@ -215,7 +212,7 @@ class ReplayedAudit(Audit):
 
     def _version(self) -> str:
         if self.proposal.election is not None:
-            return super()._version()
+            return self.proposal.election.version_to_elect or ""
         records = (self._record.election, self._record.image)
         versions = {record.version for record in records if record is not None and record.version is not None}
         if self.parameters.base_version != "auto":

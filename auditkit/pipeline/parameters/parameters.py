@@ -158,7 +158,7 @@ class Parameters(BaseModel):
     @model_validator(mode="after")
     def _of_one_subject(self) -> Self:
         if self.subject == "election":
-            for name in ("recovery_image", "attestation_report"):
+            for name in ("recovery_image", "attestation_report", "base_image_sha256"):
                 if getattr(self, name) is not None:
                     raise ParameterError(
                         f"the parameter {name} has no place in the audit of an election",

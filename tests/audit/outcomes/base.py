@@ -69,7 +69,7 @@ DIGESTS = (
         "this one is certified",
         digest(certified=certified(ONE)),
         ONE,
-        "It has the digest that the NNS certified in proposal 139000.",
+        "It has the digest that proposal 139000 names, and the NNS signed that.",
         expected=ONE,
     ),
     passes(
@@ -77,7 +77,7 @@ DIGESTS = (
         "this one is certified and pinned, and another published",
         digest(ONE, OTHER, certified=certified(ONE)),
         ONE,
-        "It has the digest that the NNS certified in proposal 139000.",
+        "It has the digest that proposal 139000 names, and the NNS signed that.",
         expected=ONE,
     ),
     fails(
