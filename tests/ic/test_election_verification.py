@@ -106,3 +106,13 @@ def test_a_forged_certificate():
 def test_questions_that_make_no_sense(changes):
     with pytest.raises(ParameterError):
         decided(**changes)
+
+
+def test_the_clock_says_what_is_over():
+    """The world's vote was open when it was signed, in 2026, until two days later."""
+    assert (
+        decided(reply(status=1, deadline_timestamp_seconds=1 << 40), stage="vote", now=None)
+        .decisions[-1]
+        .outcome
+        == "pass"
+    )

@@ -245,3 +245,8 @@ def test_the_number_of_versions_is_limited():
     data = answer(history(SINCE + 2, delta_tree(SINCE + 1, SINCE + 2)))
     assert len(verify(data, registry_versions=2).changes) == 2
     assert refusal(data, registry_versions=1).what == "the answer holds more than 1 versions"
+
+
+def test_how_far_the_changes_lead_is_told():
+    assert refusal(answer(history(SINCE + 1, pruned()))).observed == "none"
+    assert refusal(answer(history(SINCE, ONE))).observed == f"changes up to version {SINCE + 1}"

@@ -96,12 +96,20 @@ def test_layouts_that_are_not_known(value):
         read_replica_version(value, KEY)
 
 
-@pytest.mark.parametrize("name", ["", COMMIT[:-1], COMMIT.upper(), "f" * 40])
-def test_a_record_under_another_key(name):
+@pytest.mark.parametrize(
+    ("name", "observed"),
+    [
+        ("", "an empty name"),
+        (COMMIT[:-1], COMMIT[:-1]),
+        (COMMIT.upper(), COMMIT.upper()),
+        ("f" * 81, "f" * 80),
+    ],
+)
+def test_a_record_under_another_key(name, observed):
     with pytest.raises(EvidenceError) as caught:
         read_replica_version(record(measurement(), more=blob(10, name)), KEY)
     assert not isinstance(caught.value, LayoutError)
-    assert caught.value.expected == COMMIT
+    assert (caught.value.expected, caught.value.observed) == (COMMIT, observed)
 
 
 def test_bytes_that_are_no_message():

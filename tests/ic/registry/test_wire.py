@@ -134,6 +134,7 @@ def test_a_field_that_is_there_twice_is_read_as_a_repeated_one():
     assert message.blobs(1) == (b"x", b"y")
     assert message.texts(1) == ("x", "y")
     assert message.count(1) == 2
+    assert [one.number(1) for one in read("0a 02 08 01 0a 02 08 02").messages(1, "inside")] == [1, 2]
     assert message.one_of((1, 3)) == 1
 
 
