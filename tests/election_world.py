@@ -58,16 +58,16 @@ def root_hash_of(number: int) -> str:
     return sha256(b"root %d" % number).hexdigest()
 
 
-def election(number: int, version: str | None = None, retired: tuple[str, ...] = ()) -> ExecuteNnsFunction:
+def election(number: int, version: str | None = None, *, line: str | None = None) -> ExecuteNnsFunction:
     """The function that elects the version of that number; it has a measurement and a root hash of its own."""
-    line = f"root=/dev/vda5 root_hash={root_hash_of(number)} console=ttyS0"
+    line = line or f"root=/dev/vda5 root_hash={root_hash_of(number)} console=ttyS0"
     told = Release(
         version=version or version_of(number),
         sha256_hex="ab" * 32,
         urls=(f"https://example.org/{number}",),
         measurements=(BlessedMeasurement(measurement_of(number), line, "EPYC-Milan"),),
     )
-    return ExecuteNnsFunction(38, election_payload(told, retired))
+    return ExecuteNnsFunction(38, election_payload(told))
 
 
 def certified(

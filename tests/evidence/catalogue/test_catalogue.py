@@ -56,6 +56,19 @@ def test_measurements_and_root_hashes_are_found(shelf, governance):
     assert found.entries[0].executed_seconds is None
 
 
+def test_a_root_hash_is_found_however_its_label_is_written(shelf, governance):
+    line = f"console=ttyS0\troot_hash={root_hash_of(77).upper()}"
+    governance.elect(11, function=election(11, line=line))
+    shelf.all()
+    assert numbers(shelf.open().with_root_hash(root_hash_of(77))) == [11]
+
+
+def test_a_word_that_only_ends_like_it_is_no_root_hash(shelf, governance):
+    governance.elect(11, function=election(11, line=f"old_root_hash={root_hash_of(77)}"))
+    shelf.all()
+    assert shelf.open().with_root_hash(root_hash_of(77)) == ()
+
+
 @pytest.mark.parametrize("status", [s for s in range(6) if s != ProposalStatus.EXECUTED])
 def test_only_an_executed_election_elects(shelf, governance, status):
     governance.set_status(9, status)
@@ -142,6 +155,14 @@ def test_a_proposal_that_went_on_since(shelf, governance):
     found = shelf.open()
     assert not found.complete
     assert found.lacking == {9: "it is kept as Open and listed as Executed"}
+
+
+def test_what_elects_nothing_may_have_gone_on_since(shelf, governance):
+    governance.elect(11, ProposalStatus.OPEN, function=ExecuteNnsFunction(11, b""))
+    shelf.all()
+    governance.set_status(11, ProposalStatus.EXECUTED)
+    shelf.page(now_ns=NOW_NS + SECOND)
+    assert shelf.open().complete
 
 
 def test_a_proposal_that_is_kept_newer_than_it_is_listed(shelf, governance):

@@ -120,6 +120,15 @@ def test_neighbouring_numbers_leave_no_gap():
     assert standing(coverage_of([page(None, 120, 110, 91, at=130), HEAD])) == (False, 70)
 
 
+def test_a_single_number_that_nothing_tells_of_is_a_gap():
+    assert standing(coverage_of([page(None, 120, 110, 92, at=130), HEAD])) == (False, 92)
+
+
+def test_of_two_that_reach_equally_far_the_last_is_taken():
+    last = page(70, 60, at=101, full=False)
+    assert coverage_of([HEAD, page(70, 60, at=105), last]).pages == (HEAD, last)
+
+
 def test_a_page_that_others_cover_is_not_needed():
     newer = page(None, 110, 90, 80, 70, 60, at=120)
     found = coverage_of([HEAD, newer, NEXT, LAST])

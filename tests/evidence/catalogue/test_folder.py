@@ -69,6 +69,14 @@ def test_a_link_to_a_good_answer_is_not_followed(full, tmp_path):
     assert full.open().election_of(version_of(5)) is None
 
 
+def test_a_link_to_a_good_request_is_not_followed(full, tmp_path):
+    (path,) = (full.folder / "proposals").glob("5-*.request.cbor")
+    path.rename(tmp_path / path.name)
+    path.symlink_to(tmp_path / path.name)
+    assert len(told(full)) == 2
+    assert full.open().election_of(version_of(5)) is None
+
+
 def test_a_certificate_without_its_request_is_told(full):
     for path in (full.folder / "proposals").glob("5-*.request.cbor"):
         path.unlink()

@@ -98,6 +98,14 @@ def test_what_is_not_decided_is_asked_for_again(update, shelf, governance, statu
     assert governance.take_asked() == ["newest"]
 
 
+def test_what_is_not_decided_is_asked_for_again_however_old(update, governance):
+    governance.set_status(3, ProposalStatus.OPEN)
+    update()
+    governance.take_asked()
+    update(since=9)
+    assert governance.take_asked() == ["newest", "proposal 3"]
+
+
 @pytest.mark.parametrize("status", [ProposalStatus.REJECTED, ProposalStatus.EXECUTED, ProposalStatus.FAILED])
 def test_what_is_decided_is_not(update, governance, status):
     governance.set_status(5, status)
@@ -267,6 +275,21 @@ def test_a_proposal_that_cannot_be_had_is_told_and_the_others_are_kept(update, m
     done = update()
     assert [one.name for one in done.missed] == ["proposal 5"]
     assert (done.proposals, done.catalogue.since) == (2, 9)
+
+
+def test_three_that_are_not_in_a_row_do_not_end_the_update(update, governance, monkeypatch):
+    many(governance, 12, 16)
+    true = module.fetch_certified_call
+
+    def missing(hosts, canister, method, argument, **named):
+        if method == "get_proposal_info" and argument[-8] in (16, 14, 12):
+            raise SourceError("no answer", where=hosts[0])
+        return true(hosts, canister, method, argument, **named)
+
+    monkeypatch.setattr(module, "fetch_certified_call", missing)
+    done = update()
+    assert [one.name for one in done.missed] == ["proposal 16", "proposal 14", "proposal 12"]
+    assert done.proposals == 5
 
 
 def test_three_in_a_row_that_cannot_be_had_end_the_update(update, governance, monkeypatch):
