@@ -75,6 +75,8 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
     say(f"{document.claim}: {_why(document)}")
     say(str(Path(parameters.output_dir) / "report.html"))
     if document.verdict.exit_status == 2:
+        if not document.trouble:
+            complain(f"auditkit: {_why(document)}")
         for trouble in document.trouble:
             where = f"{trouble.where}: " if trouble.where else ""
             complain(f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}")

@@ -116,10 +116,18 @@ class WantedImage:
     election: ElectedRelease | None = None
     unelected: str | None = None
 
-    @property
-    def demanded(self) -> str | None:
-        """The digest that a download has to have, before anything beside the image is asked."""
-        return self.sha256 or (self.certified.sha256 if self.certified else None)
+    def demanded(self, published: str | None) -> str | None:
+        """The digest that a download has to have; None where two that nobody pinned contradict each other.
+
+        Then the image is read whatever it is, so that a report can say what the server holds instead.
+
+        Args:
+            published: the digest in the SHA256SUMS beside the image, if there is one.
+        """
+        certified = self.certified.sha256 if self.certified else None
+        if self.sha256 is not None or certified is None:
+            return self.sha256 or published
+        return certified if published in (None, certified) else None
 
     def agreement(self, observed: str, evidence: tuple[str, ...]) -> tuple[Decision, ...]:
         """Check 51, where it is asked.
@@ -174,13 +182,13 @@ def digest_of_image(source: Source, wanted: WantedImage, work: Path, progress: P
     try:
         open_image(
             source,
-            sha256=wanted.demanded,
+            sha256=wanted.sha256,
             cache=work,
             progress=lambda done, total: progress.bytes_done("downloading the image once more", done, total),
         )
     except WrongDigestError as error:
         return error.observed
-    return wanted.demanded or ""
+    return wanted.sha256 or ""
 
 
 def read_base_image(
@@ -210,7 +218,7 @@ def read_base_image(
     sums = None
     if published.sums is not None:
         sums = Evidence.of_bytes(IMAGE_SUMS, published.sums, f"SHA256SUMS beside {origin}")
-    sha256 = wanted.demanded or published.sha256
+    sha256 = wanted.demanded(published.sha256)
     progress.step("base image")
     try:
         file = open_image(
