@@ -51,6 +51,7 @@ class Limits:
     call_deadline_seconds: float = 300.0  # one certified call, polling included
     answer_bytes: int = 8 * MIB  # any answer that is not an image
     image_bytes: int = 4 * GIB  # compressed update image
+    proposal_addresses: int = 16  # of an image that are asked; a proposal has one or two
     download_seconds: float = (
         6 * 3600.0
     )  # one image, all attempts: a real one takes that long at 21 KB a second

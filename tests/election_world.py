@@ -179,7 +179,7 @@ class Governance:
             for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
                 patch.delenv(name, raising=False)
                 patch.delenv(name.lower(), raising=False)
-            patch.setattr(governance, "known_proposals", lambda *_: self.known())
+            patch.setattr(governance, "known_proposals", lambda *_, **__: self.known())
             patch.setattr(governance, "proposal_reply", lambda number, *_: self.reply(number))
             patch.setattr(answers, "governance_reply", counted)
             server = PracticeServer(0, answers.PracticeNns(), folder)

@@ -22,7 +22,7 @@ from auditkit.evidence.download import Downloaded, download
 from auditkit.evidence.download_run import WrongDigestError
 from auditkit.evidence.files import write_together
 from auditkit.evidence.hosts import IMAGE_NAME, IMAGE_URLS, MAINNET_URLS, MEASUREMENTS_NAME, RELEASE_FOLDER
-from auditkit.evidence.http import Backoff, Clock, NotFoundError, TransientError, check_url
+from auditkit.evidence.http import Backoff, Clock, NotFoundError, TransientError, check_url, is_loopback
 from auditkit.evidence.image_file import ImageFile, cache_folder, open_image
 from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
 from auditkit.evidence.registry_value import (
@@ -80,6 +80,7 @@ __all__ = [
     "fetch_registry_value",
     "fetch_small",
     "format_sha256sums",
+    "is_loopback",
     "mirrors",
     "open_catalogue",
     "open_image",

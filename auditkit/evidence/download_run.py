@@ -133,6 +133,8 @@ class DownloadRun:
                     raise self._too_large(url)
                 if self.progress:
                     self.progress(part.size, total_bytes)
+            if total_bytes is None and response.headers.get("Transfer-Encoding", "").lower() == "chunked":
+                total_bytes = part.size  # a body in chunks says itself where it ends, and it came to that
         try:
             self._accept(url, total_bytes)
         except (WrongDigestError, _MixedError) as error:

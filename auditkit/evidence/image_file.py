@@ -25,11 +25,13 @@ class ImageFile:
         path: where it is.
         origin: the path or address that was given or that it was downloaded from.
         sha256: its digest if it was computed on the way (64 hex digits), else None.
+        fetched: whether it came from its address now, and not from an earlier download.
     """
 
     path: Path
     origin: str
     sha256: str | None
+    fetched: bool = False
 
 
 def open_image(
@@ -70,7 +72,7 @@ def open_image(
             "the folder for downloaded images cannot be made", where=str(folder), hint="set AUDITKIT_CACHE"
         ) from error
     done = download(source.urls(), folder / name, sha256=sha256, progress=progress)
-    return ImageFile(done.path, done.url or str(source), done.sha256)
+    return ImageFile(done.path, done.url or str(source), done.sha256, fetched=bool(done.url))
 
 
 def cache_folder() -> Path:

@@ -18,7 +18,8 @@ class PublishedDigest:
     Attributes:
         sha256: 64 hex digits; None when there is none that can be used.
         missing: why there is none, in one sentence; empty when there is one.
-        sums: the SHA256SUMS, whole and as it came; None when there is none of a size that can be kept.
+        sums: the SHA256SUMS, whole and as it came; None when there is none, or when what is there is none: it could be
+            anything, and what is kept is published.
     """
 
     sha256: str | None
@@ -46,7 +47,7 @@ def published_digest(sums: bytes, name: str) -> PublishedDigest:
     try:
         found = parse_sha256sums(sums.decode("utf-8", "replace")).get(name)
     except EvidenceError as error:
-        return PublishedDigest(None, f"The {SUMS_NAME} beside the image cannot be used: {error}.", sums)
+        return PublishedDigest(None, f"The {SUMS_NAME} beside the image cannot be used: {error}.")
     if found is None:
         return PublishedDigest(
             None, f"The {SUMS_NAME} beside the image does not list {printable(name)}.", sums

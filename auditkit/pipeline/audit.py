@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from auditkit import checks
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, read_bytes
+from auditkit.evidence import Evidence, Source, is_loopback, read_bytes
 from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
@@ -18,7 +18,7 @@ from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.records import RecoveryRecord
-from auditkit.pipeline.redaction import redacted_error
+from auditkit.pipeline.redaction import redacted_error, redacted_place
 from auditkit.pipeline.sources import certified_proposal, located
 from auditkit.pipeline.steps import (
     BaseImageStep,
@@ -117,7 +117,7 @@ class Audit(AuditParts):
 
     def _get_election(self) -> ElectionStep:
         chosen, version = self.parameters, self._version()
-        if chosen.subject == "election" and self.proposal.stage != "recover":
+        if chosen.subject == "election" and not self.proposal.is_executed:
             return not_executed(version)
         if chosen.election_source is None:
             return unasked_election(version, self._asks.election)
@@ -175,10 +175,11 @@ class Audit(AuditParts):
             return with_served(self._read_base_at(place, version), election, ())
         return read_proposed_image(
             election,
-            lambda url: self._read_base_at(url, version),
-            self._digest_at,
+            lambda url: self._read_proposed(url, version),
+            lambda url: self._digest_at(url, version),
             all_urls=self.parameters.all_urls,
             redact=self._redact,
+            progress=self._progress,
         )
 
     def _read_base_at(self, place: str, version: str) -> BaseImageStep:
@@ -197,12 +198,24 @@ class Audit(AuditParts):
                 progress=self._progress,
             )
 
-    def _digest_at(self, url: str) -> str:
-        with (
-            located(url, "base_image") as (source, _),
-            tempfile.TemporaryDirectory(prefix="auditkit-") as work,
-        ):
-            return digest_of_image(source, self._wanted(self._version()), Path(work), self._progress)
+    def _read_proposed(self, url: str, version: str) -> BaseImageStep:
+        """The image at an address of a proposal, which is taken as it stands: no template, and no place in a world."""
+        with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+            return read_base_image(
+                Source(url=url),
+                self._wanted(version),
+                origin=redacted_place(url),
+                work=Path(work),
+                cached=not is_loopback(url),
+                tree=False,
+                beside=False,
+                redact=self._redact,
+                progress=self._progress,
+            )
+
+    def _digest_at(self, url: str, version: str) -> str:
+        with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
+            return digest_of_image(Source(url=url), self._wanted(version), Path(work), self._progress)
 
 
 def check(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from auditkit.digests import is_commit
 from auditkit.errors import SourceError
-from auditkit.ic import BlessedMeasurement
+from auditkit.ic import BlessedMeasurement, ProposalStatus
 from auditkit.pipeline.election_sources import opened_catalogue
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import located
@@ -32,7 +33,8 @@ def found_base_version(
                 entry.election.version_to_elect
                 for one in {entry.measurement for entry in measurements}
                 for entry in catalogue.with_measurement(one)
-                if entry.election.version_to_elect
+                if entry.status is ProposalStatus.EXECUTED
+                and is_commit(entry.election.version_to_elect or "")
             )
         if elected:
             return str(elected.most_common(1)[0][0])

@@ -178,7 +178,7 @@ def _policy(identifier: str, parameters: Parameters, proposal: ProposalStep) -> 
         recovery_image=parameters.recovery_image is not None,
         attestation=parameters.attestation_report is not None,
         subject=parameters.subject,
-        executed=_stage(parameters, proposal) == "recover",
+        executed=proposal.is_executed,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from auditkit import checks
 from auditkit.audit import CertifiedDigest, Matrix, Trouble
 from auditkit.decision import Qualification
-from auditkit.digests import is_sha256
+from auditkit.digests import is_commit, is_sha256
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import GuestImage
@@ -91,7 +91,10 @@ class AuditParts(ABC):
     @cached_property
     def election(self) -> ElectionStep:
         """Whether the NNS elected the base release (checks 49 and 50); of an election, what came of it (check 63)."""
-        if self.proposal.measurements is None:
+        proposed = self.proposal.election
+        if self.proposal.measurements is None or (
+            proposed and not is_commit(proposed.version_to_elect or "")
+        ):
             return ElectionStep.unreached(self.proposal, self._asks.election)
         try:
             return self._get_election()

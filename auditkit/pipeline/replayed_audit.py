@@ -185,7 +185,7 @@ class ReplayedAudit(AuditParts):
         if record.trouble:
             return troubled_election(record.trouble, record.version)
         version = self._version()
-        if self.proposal.election is not None and self.proposal.stage != "recover":
+        if self.proposal.election is not None and not self.proposal.is_executed:
             return not_executed(version)
         if self.parameters.election_source is None:
             return unasked_election(version, self._asks.election)

@@ -90,7 +90,7 @@ class AuditDocument(Part):
             recovery_image=self.parameters.get("recovery_image") is not None,
             attestation=self.parameters.get("attestation_report") is not None,
             subject=self.subject.kind,
-            executed=self.subject.stage == "recover",
+            executed=self.subject.status == "executed",
         )
 
     @model_validator(mode="after")

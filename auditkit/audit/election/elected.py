@@ -27,7 +27,6 @@ _PROOF: Final = frozenset(
     for check in (
         *checks.CERTIFICATE_CHECKS,
         checks.REPLY_REQUEST,
-        checks.PROPOSAL_REPLY,
         checks.REGISTRY_REQUEST,
     )
 )
@@ -166,15 +165,13 @@ def _elected(
         unread = _first(record.decisions, Outcome.SKIP, _REPLY) if record is not None else None
         now = unread.reason if unread else unheard or "Whether it is elected now was not asked."
     if witnessed is not None:
-        return (
-            check.passed(
-                f"{now.removesuffix('.')}; elected by {witnessed.said_by}",
-                "It was elected by a certified proposal, and has been un-elected since, as releases are routinely."
-                if absent
-                else "It was elected by a certified proposal; whether it has been un-elected since is not known here.",
-            ),
-            witnessed,
+        decide, why = (
+            (check.passed, "and has been un-elected since, as releases are routinely.")
+            if absent
+            else (check.warned, "and what the registry says of it now is not known here.")
         )
+        observed = f"{now.removesuffix('.')}; elected by {witnessed.said_by}"
+        return decide(observed, f"It was elected by a certified proposal, {why}"), witnessed
     if not absent or record is None:
         return check.skipped(now), None
     return _absent(now, catalogue, record.time_ns or 0), None

@@ -47,7 +47,8 @@ def decide_served(
     if not served:
         return check.warned(
             f"none of {addresses} addresses was asked",
-            "The image came from where the parameters say; what the proposal's addresses give was not looked at.",
+            "The image was here already, or came from where the parameters say; what the proposal's addresses give now "
+            "was not looked at.",
             expected=wanted,
             evidence=evidence,
         )

@@ -36,11 +36,12 @@ def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease
     """
     check = checks.ELECTION_ELECTED
     election, proposal = witness.election, witness.proposal
-    stage = next((one for one in witness.decisions if one.id == checks.ELECTION_STAGE.id), None)
-    if stage is not None and stage.outcome is Outcome.FAIL:
+    asked = (checks.PROPOSAL_REPLY.id, checks.ELECTION_STAGE.id)
+    stop = next((one for one in witness.decisions if one.id in asked and one.outcome is Outcome.FAIL), None)
+    if stop is not None:
         return check.failed(
-            f"{said_by(witness)}: {stage.observed}",
-            f"The proposal that is said to have elected the version did not: {stage.reason}",
+            f"{said_by(witness)}: {stop.observed}",
+            f"The proposal that is said to have elected the version did not: {stop.reason}",
         )
     if election is None or proposal is None or proposal.status is not ProposalStatus.EXECUTED:
         return check.failed(

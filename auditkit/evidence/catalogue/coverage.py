@@ -117,7 +117,7 @@ def _bound(page: ProposalPage, made: Mapping[int, int]) -> int:
     Args:
         made: when proposals were made that other pages list, seconds since 1970.
     """
-    if page.before is not None and page.before in made and made[page.before] * _SECOND <= page.time_ns:
+    if page.before is not None and page.before in made and (made[page.before] + 1) * _SECOND <= page.time_ns:
         return page.before - 1
     return (page.proposals[0].id or 0) if page.proposals else -1
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from auditkit import checks
 from auditkit.audit import (
@@ -70,6 +70,7 @@ class BaseImageStep(Step):
         boot_args: its command lines.
         published: the release's own list of measurements, None with the reason in ``published_missing``.
         record: what a replay has to know besides the evidence; None when the step was not reached.
+        fetched: whether the image came from its address now, and not from an earlier download.
     """
 
     title: ClassVar[str] = "The base release"
@@ -80,6 +81,7 @@ class BaseImageStep(Step):
     published: tuple[PublishedMeasurement, ...] | None = None
     published_missing: str = ""
     record: ImageRecord | None = None
+    fetched: bool = False
 
     @property
     def boot(self) -> BootFiles | None:
@@ -90,6 +92,9 @@ class BaseImageStep(Step):
     def verity(self) -> VerityRoot | None:
         """The dm-verity root of its root.img; None for a bare boot partition too."""
         return self.image.verity if self.image else None
+
+
+_NOT_ASKED: Final = "What lies beside an address of a proposal is nobody's word, and was not asked for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,8 @@ def digest_of_image(source: Source, wanted: WantedImage, work: Path, progress: P
         )
     except WrongDigestError as error:
         return error.observed
+    except EvidenceError as error:
+        raise SourceError(error.what, where=error.where) from None
     return wanted.sha256 or ""
 
 
@@ -199,6 +206,7 @@ def read_base_image(
     work: Path,
     cached: bool,
     tree: bool,
+    beside: bool = True,
     redact: Callable[[str], str],
     progress: Progress,
 ) -> BaseImageStep:
@@ -209,12 +217,14 @@ def read_base_image(
         work: a folder for what has to be on disk meanwhile.
         cached: keep a download of the wanted digest for the next audit.
         tree: also read the whole boot tree, to compare it with another.
+        beside: also ask for what releases publish beside their images. Not for an address that a proposer chose: what
+            lies beside it is nobody's word, and would be kept.
         redact: takes places of this machine out of a sentence.
 
     Raises:
         SourceError, EvidenceError: it cannot be had or read.
     """
-    published = read_published_digest(source)
+    published = read_published_digest(source) if beside else PublishedDigest(None, _NOT_ASKED)
     sums = None
     if published.sums is not None:
         sums = Evidence.of_bytes(IMAGE_SUMS, published.sums, f"SHA256SUMS beside {origin}")
@@ -228,17 +238,20 @@ def read_base_image(
             progress=lambda done, total: progress.bytes_done("downloading the base image", done, total),
         )
     except WrongDigestError as error:
-        return wrong_image(wanted, error.observed, source.name, sums)
+        return replace(wrong_image(wanted, error.observed, source.name, sums), fetched=True)
+    except EvidenceError as error:
+        raise SourceError(error.what, where=error.where) from None
     size = file.path.stat().st_size
     try:
         image = read_watched(
             file.path, "reading the base image", size=size, work=work, tree=tree, progress=progress
         )
     except UnknownMemberError as error:
-        return strange_image(wanted, error.observed, source.name, sums)
-    missing, listing = _published_measurements(source, origin, redact)
-    beside = PublishedBeside(sums, "" if sums else published.missing, listing, missing)
-    return decide_image(image, wanted, beside, origin=origin, file_name=source.name)
+        return replace(strange_image(wanted, error.observed, source.name, sums), fetched=file.fetched)
+    missing, listing = _published_measurements(source, origin, redact) if beside else (_NOT_ASKED, None)
+    found = PublishedBeside(sums, "" if sums else published.missing, listing, missing)
+    step = decide_image(image, wanted, found, origin=origin, file_name=source.name)
+    return replace(step, fetched=file.fetched)
 
 
 def wrong_image(wanted: WantedImage, observed: str, file_name: str, sums: Evidence | None) -> BaseImageStep:
@@ -248,10 +261,18 @@ def wrong_image(wanted: WantedImage, observed: str, file_name: str, sums: Eviden
         observed: digest of the download.
         file_name: name of the image in ``sums``.
         sums: the SHA256SUMS beside the image.
+
+    Raises:
+        EvidenceError: of a replay: no digest was demanded, so that none can have been wrong.
     """
-    failed = _digest(observed, wanted, _listed(sums, file_name, ""), _names(sums))
+    made = (
+        _digest(observed, wanted, _listed(sums, file_name, ""), _names(sums)),
+        *wanted.agreement(observed, _names(sums)),
+    )
+    if not any(decision.outcome is Outcome.FAIL for decision in made):
+        raise EvidenceError("the record holds another digest of an image of which none was demanded")
     record = ImageRecord(version=wanted.version, wrong_digest=observed, file_name=file_name)
-    return _refused_image((failed, *wanted.agreement(observed, _names(sums))), record, sums)
+    return _refused_image(made, record, sums)
 
 
 def strange_image(wanted: WantedImage, member: str, file_name: str, sums: Evidence | None) -> BaseImageStep:

@@ -200,7 +200,7 @@ def _evidence(answers: ElectionAnswers) -> dict[str, Evidence]:
         found[name] = Evidence.of_bytes(name, answer.certificate, answer.origin)
         if answer.request is not None:
             found[request] = Evidence.of_bytes(request, answer.request, answer.origin)
-        if answer.chunks:
+        if answer.chunks and name == ELECTION:
             found[ELECTION_CHUNKS] = Evidence.of_bytes(
                 ELECTION_CHUNKS, encode_chunks(answer.chunks), answer.origin
             )

@@ -76,6 +76,12 @@ class ProposalStep(Step):
         return None if self.election is None else self.election.measurements or ()
 
     @property
+    def is_executed(self) -> bool:
+        """Whether the authentic proposal was executed, whatever it is judged for."""
+        info = self.verification.proposal if self.verification else None
+        return info is not None and info.status is ProposalStatus.EXECUTED
+
+    @property
     def now_ns(self) -> int:
         """As of when it was judged, nanoseconds since 1970; now when there was nothing to judge."""
         return int((self.moment or datetime.now(UTC)).timestamp()) * 10**9

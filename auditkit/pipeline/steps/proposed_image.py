@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from auditkit.audit import ServedImage, decide_served
-from auditkit.errors import SourceError
+from auditkit.errors import ParameterError, SourceError
+from auditkit.evidence import check_url
 from auditkit.ic import ElectionPayload
+from auditkit.limits import LIMITS, Limits
 from auditkit.pipeline.redaction import redacted_place
 from auditkit.pipeline.steps.base_image import BaseImageStep
 from auditkit.pipeline.steps.evidence_names import PROPOSAL
+from auditkit.progress import Progress
 
-_SCHEMES = ("https://", "http://")
+_SHOWN: Final = 300  # characters of an address, and of what was wrong with it
 
 
 def read_proposed_image(
@@ -22,14 +26,20 @@ def read_proposed_image(
     *,
     all_urls: bool,
     redact: Callable[[str], str],
+    progress: Progress,
+    limits: Limits = LIMITS,
 ) -> BaseImageStep:
     """Reads the image from the first address that gives anything, and asks the others for its digest.
 
+    The addresses are the proposer's text: one that is none is told as one that gives nothing.
+
     Args:
-        read: reads the image at an address and decides about it.
+        read: reads the image at an address and decides about it; an earlier download may serve it.
         digest_at: downloads what is at an address, and gives its SHA-256.
         all_urls: ask every address and not only one.
         redact: takes places of this machine out of a sentence.
+        progress: is told which address is asked.
+        limits: how many addresses are asked.
 
     Raises:
         SourceError: no address gave anything.
@@ -37,19 +47,24 @@ def read_proposed_image(
     """
     served: list[ServedImage] = []
     step: BaseImageStep | None = None
-    for url in election.urls:
-        if not url.lower().startswith(_SCHEMES) or (step is not None and not all_urls):
-            continue
+    asked = election.urls[: limits.proposal_addresses]
+    for number, url in enumerate(asked, 1):
+        if step is not None and not all_urls:
+            break
+        progress.step(f"asking address {number} of {len(asked)}")
         try:
+            check_url(url)
             if step is None:
                 step = read(url)
-                digest = _digest_of(step, election)
+                if not step.fetched and not all_urls:
+                    break
+                digest = _digest_of(step, election) if step.fetched else digest_at(url)
             else:
                 digest = digest_at(url)
-        except SourceError as error:
-            served.append(ServedImage(redacted_place(url), None, redact(error.what)[:200]))
+        except (SourceError, ParameterError) as error:
+            served.append(ServedImage(redacted_place(url)[:_SHOWN], None, redact(error.what)[:_SHOWN]))
         else:
-            served.append(ServedImage(redacted_place(url), digest))
+            served.append(ServedImage(redacted_place(url)[:_SHOWN], digest))
     if step is None:
         why = f": {served[0].trouble}" if served else ""
         raise SourceError(
