@@ -86,8 +86,13 @@ def test_nor_does_an_empty_one():
     assert standing(coverage_of([HEAD, page(70, at=65, full=False)])) == (False, 70)
 
 
-def test_a_page_whose_bound_was_just_made_counts():
-    assert standing(coverage_of([HEAD, page(70, 60, at=70, full=False)])) == (True, 60)
+def test_a_page_whose_bound_was_made_a_second_before_counts():
+    assert standing(coverage_of([HEAD, page(70, 60, at=71, full=False)])) == (True, 60)
+
+
+def test_a_page_whose_bound_was_made_in_the_same_second_does_not():
+    """Times of proposals are whole seconds: the page may have been signed first, before 61 to 69 were made."""
+    assert standing(coverage_of([HEAD, page(70, 60, at=70, full=False)])) == (False, 70)
 
 
 def test_a_page_with_a_bound_that_no_other_page_lists_proves_nothing_up_to_it():
