@@ -167,13 +167,13 @@ class Governance:
         """Serves the canister while the block runs; gives the address."""
         answer = governance.governance_reply
 
-        def counted(method: str, argument: bytes, *rest: object) -> object:
+        def counted(method: str, argument: bytes, *rest: object, **named: object) -> object:
             if method == GET_PROPOSAL_INFO:
                 self.asked.append(f"proposal {int.from_bytes(argument[-8:], 'little')}")
             else:
                 before = _before(argument)
                 self.asked.append("newest" if before is None else f"before {before}")
-            return answer(method, argument, *rest)
+            return answer(method, argument, *rest, **named)
 
         with monkeypatch.context() as patch:
             for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):

@@ -52,7 +52,7 @@ def decide_digest(
     if pinned is not None and observed != pinned.lower():
         return check.failed(
             observed,
-            f"The image is not the one whose digest is {pinned_by}: it was changed or damaged on its way.",
+            f"The image is not the one whose digest is {pinned_by}: it is another, or it was changed on its way.",
             expected=pinned,
             evidence=evidence,
         )

@@ -122,7 +122,9 @@ def decide_depth(depth: str) -> Decision:
     """
     check = checks.SETTINGS_DEPTH
     if depth == "image":
-        return check.passed(depth, "What is compared was computed from the image itself.")
+        return check.passed(
+            depth, "The parameters ask for the image itself, not only for what is signed about it."
+        )
     return check.warned(
         depth,
         "Only certificates were read: nobody measured the image. Audit again with depth: image.",

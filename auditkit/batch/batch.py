@@ -182,6 +182,7 @@ def _entry(job: AuditJob, result: AuditResult) -> BatchEntry:
         subject=BatchSubject(
             proposal_id=parameters.proposal_id,
             base_version=report.subject.base_version if report else planned,
+            kind=parameters.subject,
             stage=report.subject.stage if report else parameters.stage,
             policy=parameters.policy,
         ),

@@ -27,6 +27,7 @@ class BatchSubject(Part):
 
     proposal_id: ProposalNumber | None
     base_version: str | None
+    kind: Literal["recovery", "election"] = "recovery"
     stage: Literal["vote", "recover", "auto"]
     policy: Literal["strict", "overlap"]
 

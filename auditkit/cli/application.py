@@ -61,7 +61,7 @@ class ExitStatus(Exception):
 @click.version_option(__version__, prog_name="auditkit")
 @click.option("--debug", is_flag=True, help="On trouble, show the traceback too.")
 def auditkit(debug: bool) -> None:
-    """Check an SEV recovery GuestOS of the Internet Computer: what the NNS blessed against what was released.
+    """Check proposals of the Internet Computer's NNS about GuestOS releases: what it signed against what was released.
 
     \b
     A first audit, of the practice network, that needs no network and no parameters of yours:

@@ -21,7 +21,7 @@ override_option = click.option(
     metavar="NAME=VALUE",
     help="Set a parameter; may be given more than once.",
 )
-params_argument = click.argument("params", metavar="PARAMS.yaml")
+params_argument = click.argument("params", metavar="WHAT")
 
 
 def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Parameters:
@@ -45,11 +45,12 @@ def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Pa
 def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Path | None) -> None:
     """Run the whole audit as a notebook and write the report folder.
 
-    PARAMS.yaml names the proposal and the base release (see params/README.md); practice:SCENARIO audits the
-    practice network. For - or a pipe, the parameters are read from there.
+    WHAT is a parameter file (see params/README.md), a pipe or -; election:NUMBER for a proposal on mainnet that elects
+    a release; NUMBER or mainnet:NUMBER for one that blesses a recovery; or practice:SCENARIO.
 
     \b
     Examples:
+        auditkit audit election:139000
         auditkit audit params/practice/honest.yaml
         auditkit audit practice:unexplained --out reports/unexplained
         auditkit audit params/mainnet/template.yaml -p proposal_id=139000 -p base_version=auto
@@ -90,10 +91,12 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
 def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Run the same checks without a notebook and without writing anything.
 
-    Given the evidence/replay.yaml of a report, repeats its audit from the evidence alone, without the network.
+    WHAT is as in auditkit audit. Given the evidence/replay.yaml of a report, repeats its audit from the evidence alone,
+    without the network.
 
     \b
     Examples:
+        auditkit check election:139000 -p depth=certificates
         auditkit check practice:honest
         auditkit check reports/honest/evidence/replay.yaml
         auditkit check params/practice/still-open.yaml -p stage=vote --json

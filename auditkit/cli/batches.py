@@ -149,7 +149,8 @@ def _show_batch(document: BatchDocument, out: Path, shown: Path) -> None:
     for entry in document.audits:
         subject = entry.subject
         base = "unknown" if subject.base_version is None else subject.base_version[:12]
-        about = f"proposal {subject.proposal_id}, base {base}, {subject.stage}, {subject.policy}"
+        what, release = ("election", "release") if subject.kind == "election" else ("proposal", "base")
+        about = f"{what} {subject.proposal_id}, {release} {base}, {subject.stage}, {subject.policy}"
         rows.append(
             (
                 str(Claim(entry.verdict, entry.qualifications)),

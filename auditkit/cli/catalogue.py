@@ -17,6 +17,7 @@ from auditkit.cli.application import (
     root_key_option,
 )
 from auditkit.cli.printing import complain, say
+from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
     from auditkit.evidence import Catalogue, CatalogueEntry
@@ -146,6 +147,7 @@ def list_elections(folder: Path | None, root_key: str, as_json: bool) -> None:
     with progress_on_terminal(not as_json) as progress:
         opened = _open(folder, root_key, progress)
         told = _standing(opened)
+    _require_own_key(opened)
     if as_json:
         print_json({"elections": list(map(_entry_json, opened.entries)), **_json(opened)})
     else:
@@ -154,6 +156,15 @@ def list_elections(folder: Path | None, root_key: str, as_json: bool) -> None:
             say(f"{_line(entry)}, {_count(measurements, 'measurement')}")
         say(told)
     _complain_of_unverified(opened)
+
+
+def _require_own_key(opened: Catalogue) -> None:
+    """Raises EvidenceError where nothing verifies and something is there: it is most likely another network's."""
+    if not opened.entries and not opened.no_elections and not opened.as_of and opened.unverified:
+        raise EvidenceError(
+            f"nothing in the catalogue is signed under this root key: {len(opened.unverified)} files are not used",
+            hint="--root-key names another one, such as practice",
+        )
 
 
 def _place(folder: Path | None, trust: Trust) -> Path:

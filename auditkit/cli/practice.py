@@ -59,10 +59,9 @@ def serve(port: int) -> None:
     \b
     Example:
         auditkit practice serve --port 8900
-        auditkit fetch-proposal 900001 --url http://127.0.0.1:8900 --root-key KEY --out proposal.cbor
+        auditkit fetch-proposal 900001 --url http://127.0.0.1:8900 --root-key practice --out proposal.cbor
 
-    KEY is the 266 hex digits that are printed. Below /scenario/NAME is the same node, and the registry says what the
-    scenario says.
+    Below /scenario/NAME is the same node, and the registry says what the scenario says.
     """
     from auditkit.practice import serve_forever
 

@@ -56,6 +56,7 @@ def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: i
     from auditkit.trust import MAINNET, parse_trust
 
     trust = parse_trust(root_key)
+    _refuse_bare_version(record)
     for path in (out, request_path(out), chunks_path(out)):
         refuse_existing(path)
     with progress_on_terminal() as progress:
@@ -82,6 +83,18 @@ def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: i
         say(str(chunks_path(out)))
     if answer.judgement.verdict is not Verdict.PASS:
         end_with(answer, False)
+
+
+def _refuse_bare_version(record: str) -> None:
+    """Raises ParameterError for a version where its key is meant: no record is called so."""
+    from auditkit.digests import is_commit
+    from auditkit.errors import ParameterError
+    from auditkit.ic.registry import replica_version_key
+
+    if is_commit(record, any_case=True):
+        raise ParameterError(
+            "this is a version and not the key of a record", hint=f"say {replica_version_key(record.lower())}"
+        )
 
 
 @auditkit.command("verify-registry")

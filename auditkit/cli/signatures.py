@@ -115,8 +115,10 @@ def _show_preview(preview: Preview, key: str) -> None:
 
     document, repeated = preview.document, preview.repeated
     number = document.subject.proposal_id
+    elects = document.subject.kind == "election"
+    what, release = ("election", "release") if elects else ("proposal", "base release")
     lines = [
-        f"{document.claim}: proposal {number if number is not None else 'unknown'}, base release "
+        f"{document.claim}: {what} {number if number is not None else 'unknown'}, {release} "
         f"{document.subject.base_version or 'unknown'}, policy {document.policy.id}, stage {document.subject.stage}",
         f"  root key: {foreign_root_key(document) or 'mainnet'}",
         f"  judged as of: {document.run.started}",

@@ -18,6 +18,7 @@ from auditkit.ic.proposal_verification import (
     Stage,
     read_authentic,
     require_question,
+    something_else,
     state_and_wanted,
     status_decision,
 )
@@ -94,7 +95,7 @@ def _decide_election(
     observed, expected = state_and_wanted(info, EXECUTE_ACTION, stage)
     execute = info.proposal.execute if info.proposal is not None else None
     if execute is None:
-        log.add(check.failed(observed, "The proposal does something else.", expected=expected))
+        log.add(check.failed(observed, something_else(info), expected=expected))
         return None
     if execute.nns_function != NNS_FUNCTION_REVISE_ELECTED:
         log.add(

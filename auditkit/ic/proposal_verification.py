@@ -14,6 +14,7 @@ from auditkit import checks
 from auditkit.decision import Check, Decision
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.decision_log import DecisionLog
+from auditkit.ic.election import NNS_FUNCTION_REVISE_ELECTED
 from auditkit.ic.governance import (
     BLESS_ACTION,
     BlessAlternativeGuestOsVersion,
@@ -205,7 +206,7 @@ def _stage_decision(info: ProposalInfo, stage: Stage, signed_ns: int, now_ns: in
     check = checks.PROPOSAL_STAGE
     if info.proposal is None or info.proposal.bless is None:
         observed, expected = state_and_wanted(info, BLESS_ACTION, stage)
-        return check.failed(observed, "The proposal does something else.", expected=expected)
+        return check.failed(observed, something_else(info), expected=expected)
     return status_decision(check, info, BLESS_ACTION, stage, (signed_ns, now_ns))
 
 
@@ -223,8 +224,11 @@ def status_decision(
     accepted = _accepted(stage)
     observed, expected = state_and_wanted(info, action, stage)
     if info.status is None or info.status not in accepted:
+        still = " It is open for votes: that is stage vote." if info.status is ProposalStatus.OPEN else ""
         return check.failed(
-            observed, f"A proposal in this status cannot be acted on at stage {stage}.", expected=expected
+            observed,
+            f"A proposal in this status cannot be acted on at stage {stage}.{still}",
+            expected=expected,
         )
     if info.status is ProposalStatus.OPEN and info.deadline_timestamp_seconds is not None:
         deadline_ns = info.deadline_timestamp_seconds * 1_000_000_000
@@ -240,6 +244,17 @@ def status_decision(
                 "Fetch it again to see how it ended."
             )
     return check.passed(observed, accepted[info.status], expected=expected)
+
+
+def something_else(info: ProposalInfo) -> str:
+    """That a proposal does something else than what was asked about, and whether that can be audited too."""
+    proposal = info.proposal
+    if proposal is not None and proposal.bless is not None:
+        return "The proposal blesses a recovery GuestOS and elects nothing: audit it with subject: recovery."
+    execute = proposal.execute if proposal is not None else None
+    if execute is not None and execute.nns_function == NNS_FUNCTION_REVISE_ELECTED:
+        return "The proposal is about the election of GuestOS releases: audit it with subject: election."
+    return "The proposal does something else."
 
 
 def state_and_wanted(info: ProposalInfo, action: str, stage: Stage) -> tuple[str, str]:

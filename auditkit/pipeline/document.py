@@ -138,13 +138,17 @@ def conclude(
     judgements = {
         name: judge(decisions, _policy(identifier, parameters, proposal))
         for name, identifier in (("strict", versions.strict), ("overlap", versions.overlap))
+        if name == "strict" or parameters.subject == "recovery"
     }
     chosen = judgements[parameters.policy]
     document = AuditDocument(
         verdict=chosen.verdict,
         qualifications=() if versions.strict == STRICT_1.id else qualifications_of(decisions),
         subject=_subject(parameters, proposal, election, base),
-        verdicts=PolicyVerdicts(**{name: judgement.verdict for name, judgement in judgements.items()}),
+        verdicts=PolicyVerdicts(
+            strict=judgements["strict"].verdict,
+            overlap=judgements["overlap"].verdict if "overlap" in judgements else None,
+        ),
         policies=versions,
         deciding=_deciding(chosen, decisions, trouble[0].what if trouble else ""),
         parameters=redacted_parameters(parameters),
@@ -220,6 +224,8 @@ def _subject(
         proposer=info.proposer if info else None,
         base_version=base.version or election.version or given,
         elected_by=elected.said_by if elected else None,
+        image_sha256=proposal.election.sha256_hex if proposal.election else None,
+        image_urls=proposal.election.urls if proposal.election else None,
         unelects=proposal.election.versions_to_unelect if proposal.election else None,
         stage=_stage(parameters, proposal),
         policy=parameters.policy,

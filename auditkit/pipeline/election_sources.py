@@ -70,13 +70,9 @@ def election_answers(parameters: Parameters, trust: Trust, version: str) -> Elec
     with _network(parameters, trust) as network:
         if number is not None:
             witness = network.proposal(number)
-        elif chosen == CATALOGUE_SOURCE and parameters.catalogue is not None:
+        elif parameters.catalogue is not None:
             with located(parameters.catalogue, "catalogue") as (folder, origin):
                 witness, word = _from_catalogue(folder, origin, trust, version)
-        elif parameters.base_version == "auto" and parameters.catalogue is not None:
-            # It may be there that the version was found: what says so is kept.
-            with located(parameters.catalogue, "catalogue") as (folder, origin):
-                witness, _ = _from_catalogue(folder, origin, trust, version)
         try:
             return ElectionAnswers(network.record(version), witness, word)
         except (SourceError, EvidenceError) as error:

@@ -112,7 +112,7 @@ def _verdicts(first: AuditDocument, second: AuditDocument) -> list[Difference]:
             "qualifications": ", ".join(document.claim.qualifications),
             "policy": document.policy.id,
             "strict": document.verdicts.strict.value,
-            "overlap": document.verdicts.overlap.value,
+            "overlap": str(document.verdicts.overlap or "none"),
             "deciding": (document.deciding.decision or "trouble") if document.deciding else "none",
         }
         for document in (first, second)

@@ -140,7 +140,11 @@ class AuditDocument(Part):
 
     def _judge_again(self) -> None:
         """Refuses verdicts that do not follow from the decisions, by the policies that the document names."""
+        if (self.verdicts.overlap is None) != (self.subject.kind == "election"):
+            raise ValueError("a recovery has a verdict under the policy overlap, and an election has none")
         for name, claimed in (("strict", self.verdicts.strict), ("overlap", self.verdicts.overlap)):
+            if claimed is None:
+                continue
             try:
                 judged = judge(self.decisions, self._asked(name))
             except ParameterError as error:

@@ -40,6 +40,7 @@ class Subject(Part):
         kind: whether the proposal blesses a recovery or elects a release.
         base_version: 40 hex digits, the git commit of the base release, or of the release that is elected.
         elected_by: who certifies that the base release is elected, in words; null in the audit of an election.
+        image_sha256, image_urls: of an election, what it says about the image; the proposer's text.
         unelects: of an election, the versions that it ends; the proposer's text. Null for a recovery.
         certificate_time: when the subnet signed the state that holds the proposal.
         certified_by: the key that all trust comes from, in words.
@@ -58,6 +59,8 @@ class Subject(Part):
     proposer: Nat64 | None = None
     base_version: str | None
     elected_by: str | None = None
+    image_sha256: str | None = None
+    image_urls: tuple[str, ...] | None = None
     unelects: tuple[str, ...] | None = None
     stage: Literal["vote", "recover"]
     policy: Literal["strict", "overlap"]
@@ -70,10 +73,10 @@ class Subject(Part):
 
 
 class PolicyVerdicts(Part):
-    """What the verdict is under each policy; a report always shows both."""
+    """What the verdict is under each policy: a recovery has both, an election ``strict`` alone."""
 
     strict: Verdict
-    overlap: Verdict
+    overlap: Verdict | None
 
 
 class PolicyIds(Part):

@@ -136,6 +136,7 @@ def check_document(report: ReportFolder) -> Decision:
             (policies.strict, report.document.verdicts.strict),
             (policies.overlap, report.document.verdicts.overlap),
         )
+        if verdict is not None
     )
     current = {policies.strict, policies.overlap} == {policy.id for policy in POLICIES.values()}
     if current:

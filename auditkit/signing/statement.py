@@ -71,10 +71,10 @@ class Auditor(_Part):
 
 
 class PolicyResults(_Part):
-    """The verdict under each policy."""
+    """The verdict under each policy; an election knows ``strict`` alone."""
 
     strict: Verdict
-    overlap: Verdict
+    overlap: Verdict | None
 
 
 class NotCovered(_Part):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from auditkit.audit import SENTENCES, Claim, Judgement, Verdict, in_order, judge, qualifications_of
 from auditkit.decision import Decision, Qualification
@@ -32,6 +33,10 @@ from auditkit.signing.signatures import FoundSignatures, Signature, enough_signe
 from auditkit.signing.statement import ReportStatement, report_statement, summary_statement
 from auditkit.signing.trust_list import TrustList
 from auditkit.version import __version__
+
+_NOT_REPLAYED: Final = (
+    "Whether the audit decided rightly: signatures say who made the report. Add --replay to decide again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,11 @@ class ReportVerification:
         return Claim(told.verdict, in_order((*told.qualifications, *qualifications_of(self.decisions))))
 
     def with_decision(self, decision: Decision) -> ReportVerification:
-        """The verification with one more decision."""
+        """The verification with one more decision; a replay answers what was left open without it."""
         decisions = sorted((*self.decisions, decision), key=lambda made: made.number)
-        return replace(self, decisions=tuple(decisions))
+        answered = {_NOT_REPLAYED} if decision.id == checks.REPLAY.id else set()
+        left = tuple(text for text in self.not_covered if text not in answered)
+        return replace(self, decisions=tuple(decisions), not_covered=left)
 
     def requiring(self, verdict: Verdict, accepted: Iterable[Qualification] = ()) -> ReportVerification:
         """The verification with the demand that the report says ``verdict`` (check 9).
@@ -239,7 +246,7 @@ def _left_open(document: AuditDocument, found: FoundSignatures, names: Iterable[
     unbound = [NOTEBOOK_NAME] if NOTEBOOK_NAME in names else []
     absent = [record.name for record in document.evidence if not record.stored]
     told = [
-        "Whether the audit decided rightly: signatures say who made the report. Add --replay to decide again.",
+        _NOT_REPLAYED,
         "When it was audited and signed: the times are the auditors' to write. Votes and certificates are judged as of "
         f"{document.run.started}.",
     ]

@@ -91,6 +91,10 @@ def decide_proposed(rows: Sequence[Overlap], evidence: tuple[str, ...]) -> tuple
 
 def _explained(proposed: list[Overlap], foreign: list[Overlap], evidence: tuple[str, ...]) -> Decision:
     check = checks.ELECTION_EXPLAINED
+    if not proposed:
+        return check.skipped(
+            "The proposal gives no measurement, so there is none to explain.", evidence=evidence
+        )
     if not foreign:
         return check.passed(
             f"all {len(proposed)} measurements of the proposal are computed",

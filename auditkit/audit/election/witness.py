@@ -36,6 +36,11 @@ def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease
     """
     check = checks.ELECTION_ELECTED
     election, proposal = witness.election, witness.proposal
+    if election is not None and proposal is not None and proposal.status is not ProposalStatus.EXECUTED:
+        return check.failed(
+            f"{said_by(witness)}: {proposal.status_name}",
+            "The proposal that is said to have elected the version did not: it was not executed.",
+        )
     asked = (checks.PROPOSAL_REPLY.id, checks.ELECTION_STAGE.id)
     stop = next((one for one in witness.decisions if one.id in asked and one.outcome is Outcome.FAIL), None)
     if stop is not None:
@@ -43,10 +48,10 @@ def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease
             f"{said_by(witness)}: {stop.observed}",
             f"The proposal that is said to have elected the version did not: {stop.reason}",
         )
-    if election is None or proposal is None or proposal.status is not ProposalStatus.EXECUTED:
+    if election is None:
         return check.failed(
-            f"{said_by(witness)}: {proposal.status_name if proposal else 'no proposal'}",
-            "The proposal that is said to have elected the version did not: it is not executed.",
+            f"{said_by(witness)}: no election",
+            "The proposal that is said to have elected the version did not.",
         )
     if election.version_to_elect != version:
         return check.failed(

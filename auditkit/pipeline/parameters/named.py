@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from auditkit.errors import ParameterError
 from auditkit.pipeline.parameters.parameters import Parameters, parse_override, with_root_key
 from auditkit.trust import MAINNET, world_place
 
@@ -30,6 +31,10 @@ def named_parameters(source: str, overrides: Sequence[str]) -> Parameters:
         return _of_mainnet("election", number[1], overrides)
     elif number := _RECOVERY.fullmatch(source):
         return _of_mainnet("recovery", number[1], overrides)
+    elif source.startswith(("election:", f"{MAINNET.name}:")):
+        raise ParameterError(
+            f"{source[:80]!r} names no proposal", hint="give the number of the proposal behind the colon"
+        )
     return Parameters.from_file(source, overrides)
 
 

@@ -46,7 +46,7 @@ REGISTRY_SOURCE: Final = "registry"
 CATALOGUE_SOURCE: Final = "catalogue"
 _WITNESS: Final = "proposal:"
 # What an election says itself and a recovery does not.
-_OF_ELECTIONS: Final = {"base_version": "auto", "base_image": None}
+_OF_ELECTIONS: Final = {"base_version": "auto", "base_image": None, "stage": "auto"}
 
 BootArgsName = Annotated[str, StringConstraints(pattern=r"^BOOT_ARGS(_[A-Z0-9]+)+$")]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from auditkit import checks
 from auditkit.decision import Decision, Outcome
 from auditkit.display import shortened, visible
 
@@ -49,8 +50,13 @@ class Link:
 
 
 def chain_links(decisions: Sequence[Decision]) -> tuple[Link, ...]:
-    """The outcome of each link: fail if one of its checks failed, not checked if none was answered, else pass."""
-    return tuple(_link(name, prefixes, decisions) for name, prefixes in _LINKS)
+    """The outcome of each link: fail if one of its checks failed, not checked if none was answered, else pass.
+
+    The chain of an election ends at the measurements.
+    """
+    asked = {decision.id for decision in decisions}
+    links = _LINKS[:-2] if checks.ELECTION_STAGE.id in asked else _LINKS
+    return tuple(_link(name, prefixes, decisions) for name, prefixes in links)
 
 
 def _link(name: str, prefixes: tuple[str, ...], decisions: Sequence[Decision]) -> Link:

@@ -101,6 +101,7 @@ def _subject(document: AuditDocument) -> str:
         ("Signed under", subject.certified_by),
         (summary.release_name(document), subject.base_version),
         ("Elected by", subject.elected_by),
+        *((name.capitalize(), value) for name, value in summary.facts(document)),
         ("Recovery root hash", subject.rootfs_hash),
         ("Chips", str(len(subject.chip_ids)) if subject.chip_ids is not None else None),
         ("Votes (e8s)", f"{tally.yes} yes, {tally.no} no, of {tally.total}" if tally else None),
@@ -147,7 +148,9 @@ def _overlap(document: AuditDocument) -> str:
             setting = row.computed
             computed = code(f"{setting.vcpu_type}, {setting.vcpus} vCPUs, {setting.boot_args}", 80)
         rows.append((Relation(row.relation).in_words, f"`{row.measurement[:16]}…`", blessed, computed))
-    told = "## Overlap\n\n" + _table(("Relation", "Measurement", "Proposal says", "Base release"), rows)
+    told = "## Overlap\n\n" + _table(
+        ("Relation", "Measurement", "Proposal says", summary.release_name(document)), rows
+    )
     for row in [row for row in document.overlap if row.relation == "blessed-only"][:5]:
         told += f"\n\n`{row.measurement[:16]}…`: {prose(row.explanation or 'no explanation')}"
     if len(document.overlap) > _ROWS_LIMIT:

@@ -11,6 +11,7 @@ from auditkit import checks
 from auditkit.audit import Relation
 from auditkit.audit.verdict import FOREIGN_WORLDS, Verdict
 from auditkit.decision import Check, Decision, Outcome, Qualification
+from auditkit.digests import is_sha256
 from auditkit.report.document import AuditDocument
 from auditkit.report.records import RECORD_NAME
 
@@ -100,6 +101,8 @@ def _certificates_alone(document: AuditDocument) -> str:
         return (
             f"The proposal to elect {version} is well formed. Nobody measured its image yet." if held else ""
         )
+    if outcomes.get(checks.ELECTION_ELECTED.id) is Outcome.SKIP:
+        return f"Whether the NNS elected release {version} has no answer yet. Nobody measured an image."
     if outcomes.get(checks.ELECTION_BLESSED.id) is not Outcome.PASS:
         return ""
     return (
@@ -184,12 +187,36 @@ def unanswered(document: AuditDocument) -> tuple[Check, ...]:
 def policies(document: AuditDocument) -> tuple[tuple[str, Verdict], ...]:
     """The verdict under each policy that the subject knows: an election has to be right as a whole."""
     verdicts = (("strict", document.verdicts.strict), ("overlap", document.verdicts.overlap))
-    return verdicts[:1] if document.subject.kind == "election" else verdicts
+    return tuple((name, verdict) for name, verdict in verdicts if verdict is not None)
+
+
+def subject_name(document: AuditDocument) -> str:
+    """What kind of proposal it is, in a heading."""
+    return "election" if document.subject.kind == "election" else "recovery GuestOS"
+
+
+def facts(document: AuditDocument) -> tuple[tuple[str, str], ...]:
+    """What an election proposal says about the image, and which elections it ends, at most eight of each."""
+    subject = document.subject
+    told = [("digest", subject.image_sha256)] if subject.image_sha256 is not None else []
+    told += [("address", url) for url in (subject.image_urls or ())[:8]]
+    told += [("un-elects", version) for version in (subject.unelects or ())[:8]]
+    return tuple((name, value) for name, value in told if value is not None)
 
 
 def release_name(document: AuditDocument) -> str:
     """What the release is called beside its version."""
     return "Release" if document.subject.kind == "election" else "Base release"
+
+
+def _where(document: AuditDocument) -> str:
+    """The options that say where the image of an election is, and what its digest has to be."""
+    subject = document.subject
+    urls = [url for url in subject.image_urls or () if url.startswith("https://") and url.isprintable()]
+    digest = subject.image_sha256 or ""
+    if not urls or not is_sha256(digest, any_case=True):
+        return ""
+    return f" --url {shlex.quote(urls[0])} --sha256 {digest.lower()}"
 
 
 def foreign_root_key(document: AuditDocument) -> str | None:
@@ -312,7 +339,7 @@ def steps(document: AuditDocument) -> tuple[Step, ...]:
         told.append(
             Step(
                 f"What does the {release_name(document).lower()} measure to? (download it yourself)",
-                f"auditkit fetch-image {subject.base_version} --out update-img.tar.zst\n"
+                f"auditkit fetch-image {subject.base_version}{_where(document)} --out update-img.tar.zst\n"
                 "auditkit measure update-img.tar.zst > launch-measurements.json",
             )
         )

@@ -68,6 +68,8 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
         ("signed under", subject.certified_by),
         (summary.release_name(document).lower(), subject.base_version),
         ("elected by", subject.elected_by),
+        *summary.facts(document),
+        ("voting ends", summary.readable_time(subject.deadline) if subject.status == "open" else None),
         (
             "root key",
             None if (key := summary.foreign_root_key(document)) is None else f"{key} (not mainnet's)",
