@@ -124,6 +124,8 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "proposer": "18446744073709551615",
             "base_version": BASE,
             "elected_by": "the registry (version 62,948)",
+            "image_sha256": None,
+            "image_urls": None,
             "unelects": None,
             "stage": "recover",
             "policy": "strict",

@@ -43,15 +43,13 @@ def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease
         )
     asked = (checks.PROPOSAL_REPLY.id, checks.ELECTION_STAGE.id)
     stop = next((one for one in witness.decisions if one.id in asked and one.outcome is Outcome.FAIL), None)
-    if stop is not None:
-        return check.failed(
-            f"{said_by(witness)}: {stop.observed}",
-            f"The proposal that is said to have elected the version did not: {stop.reason}",
+    if stop is not None or election is None:
+        observed, why = (
+            (stop.observed, stop.reason) if stop is not None else ("no election", "It elects none.")
         )
-    if election is None:
         return check.failed(
-            f"{said_by(witness)}: no election",
-            "The proposal that is said to have elected the version did not.",
+            f"{said_by(witness)}: {observed}",
+            f"The proposal that is said to have elected the version did not: {why}",
         )
     if election.version_to_elect != version:
         return check.failed(

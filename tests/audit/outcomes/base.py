@@ -85,7 +85,7 @@ DIGESTS = (
         "this one is certified, and another pinned",
         digest(OTHER, certified=certified(ONE), pinned_by="named by somebody"),
         ONE,
-        "The image is not the one whose digest is named by somebody: it was changed or damaged on its way.",
+        "The image is not the one whose digest is named by somebody: it is another, or it was changed on its way.",
         expected=OTHER,
     ),
     warns(
@@ -126,7 +126,8 @@ DIGESTS = (
         "another is pinned, and this one published",
         digest(pinned=OTHER, published=ONE),
         ONE,
-        "The image is not the one whose digest is pinned in the parameters: it was changed or damaged on its way.",
+        "The image is not the one whose digest is pinned in the parameters: it is another, or it was changed on its "
+        "way.",
         expected=OTHER,
     ),
     warns(

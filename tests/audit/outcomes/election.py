@@ -72,7 +72,7 @@ CASES = (
         "open, to recover",
         answered(reply(status=1)),
         f"{ACTION}, Open, {ENDS}",
-        "A proposal in this status cannot be acted on at stage recover.",
+        "A proposal in this status cannot be acted on at stage recover. It is open for votes: that is stage vote.",
         expected=TO_RECOVER,
     ),
     fails(

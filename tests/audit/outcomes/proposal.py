@@ -333,7 +333,7 @@ STAGES = (
         "open, to recover",
         replied(status_number=1),
         f"{ACTION}, Open, {STATE}",
-        "A proposal in this status cannot be acted on at stage recover.",
+        "A proposal in this status cannot be acted on at stage recover. It is open for votes: that is stage vote.",
         expected=TO_RECOVER,
     ),
     fails(

@@ -230,7 +230,8 @@ IMAGES = (
         "none was asked",
         served(),
         "none of 2 addresses was asked",
-        "The image came from where the parameters say; what the proposal's addresses give was not looked at.",
+        "The image was here already, or came from where the parameters say; what the proposal's addresses give now was "
+        "not looked at.",
         expected=UPPER,
     ),
     fails(
@@ -297,6 +298,12 @@ OVERLAPS = (
         proposed(1, computed=(1, 2)),
         "all 1 measurements of the proposal are computed",
         "Whoever proves one of them runs this image.",
+    ),
+    skips(
+        EXPLAINED,
+        "none is given",
+        proposed(computed=(1,)),
+        "The proposal gives no measurement, so there is none to explain.",
     ),
     fails(
         EXPLAINED,

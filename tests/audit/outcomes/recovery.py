@@ -287,7 +287,7 @@ PROPOSALS = (
         "proposal.stage: BlessAlternativeGuestOsVersion, Open, tally yes 6, no 1, total 10 (60.00% of the voting power "
         "in favour), voting deadline 2026-05-30 00:13:20 UTC",
         "The proposal inside the image fails its own checks: A proposal in this status cannot be acted on "
-        "at stage recover.",
+        "at stage recover. It is open for votes: that is stage vote.",
     ),
     fails(
         EMBEDDED,

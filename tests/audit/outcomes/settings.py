@@ -99,7 +99,7 @@ CASES = (
         "the image",
         lambda: decide_depth("image"),
         "image",
-        "What is compared was computed from the image itself.",
+        "The parameters ask for the image itself, not only for what is signed about it.",
     ),
     warns(
         checks.SETTINGS_DEPTH,
