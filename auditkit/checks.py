@@ -270,7 +270,7 @@ SETTINGS_POLICY: Final = Check(
 SETTINGS_MATRIX: Final = Check(
     45,
     "settings.matrix",
-    "Was the base release measured in the settings that releases are started with?",
+    "Was the release measured in the settings that releases are started with?",
     "the release matrix, and dfinity.tee=1 on every measured command line",
 )
 

@@ -138,3 +138,10 @@ def test_nothing_is_overwritten(name, tmp_path, capsys):
     assert status == TROUBLE
     assert "it is there already" in err
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_version_is_not_the_key_of_a_record(tmp_path, capsys):
+    status, out, err = run("fetch-registry", "A" * 40, "--out", tmp_path / "x.cbor", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert f"say replica_version_{'a' * 40}" in err
+    assert list(tmp_path.iterdir()) == []

@@ -256,3 +256,11 @@ def test_the_elections_of_the_practice_network(run, folder):
     status, out, _ = run("find", "7080d886303d2130a8a1a64878ea85e447241952", folder, "--root-key", "practice")
     assert status == 0
     assert "proposal 910001, executed" in out
+
+
+def test_the_list_under_another_key_is_trouble_in_one_line(update, run, folder):
+    update()
+    status, out, err = run("list", folder)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "nothing in the catalogue is signed under this root key" in err
+    assert "--root-key names another one, such as practice" in err

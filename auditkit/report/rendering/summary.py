@@ -158,7 +158,8 @@ def groups(document: AuditDocument) -> tuple[Group, ...]:
     for anchor, title, question, prefixes in _GROUPS:
         members = tuple(decision for decision in left if decision.id.startswith(prefixes))
         left = [decision for decision in left if decision not in members]
-        told.append(Group(anchor, title, question, members, tally(members)))
+        shown = release_name(document) if anchor == "base" else title
+        told.append(Group(anchor, shown, question, members, tally(members)))
     told.append(Group("others", "Further checks", "What else was looked at?", tuple(left), tally(left)))
     return tuple(group for group in told if group.decisions)
 
