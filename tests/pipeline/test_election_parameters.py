@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from auditkit.errors import ParameterError
-from auditkit.pipeline import Parameters
+from auditkit.pipeline import Parameters, named_parameters
 
 RECOVERY = {"proposal_id": 139_000, "base_version": "a" * 40}
 ELECTION = {"subject": "election", "proposal_id": 139_000}
@@ -62,3 +64,11 @@ def test_what_an_election_says_can_be_told_otherwise():
 def test_what_does_not_go_together_is_refused(values, told):
     with pytest.raises(ParameterError, match=told):
         Parameters.from_mapping(values)
+
+
+def test_the_file_for_elections_on_mainnet_says_what_the_short_name_means():
+    """`auditkit audit election:139000` and the file that holds every setting ask the same."""
+    folder = Path(__file__).parents[2] / "params" / "mainnet"
+    written = Parameters.from_file(folder / "election.yaml", ("proposal_id=139000",), {})
+    short = named_parameters("election:139000", ())
+    assert {**written.to_plain(), "output_dir": ""} == {**short.to_plain(), "output_dir": ""}
