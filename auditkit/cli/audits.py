@@ -75,12 +75,7 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
             complain(f"auditkit: {error}")
     say(f"{document.claim}: {_why(document)}")
     say(str(Path(parameters.output_dir) / "report.html"))
-    if document.verdict.exit_status == 2:
-        if not document.trouble:
-            complain(f"auditkit: {_why(document)}")
-        for trouble in document.trouble:
-            where = f"{trouble.where}: " if trouble.where else ""
-            complain(f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}")
+    _complain_of_trouble(document)
     raise ExitStatus(document.verdict.exit_status)
 
 
@@ -133,7 +128,19 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         say_json(to_json(document).decode())
     else:
         say(render_text(document), lines=True)
+        _complain_of_trouble(document)
     raise ExitStatus(document.verdict.exit_status)
+
+
+def _complain_of_trouble(document: AuditDocument) -> None:
+    """A line for each trouble; where an answer is missing without one, a line that says so."""
+    if document.verdict.exit_status != 2:
+        return
+    if not document.trouble:
+        complain(f"auditkit: {_why(document)}")
+    for trouble in document.trouble:
+        where = f"{trouble.where}: " if trouble.where else ""
+        complain(f"auditkit: {where}{trouble.what}{f'; {trouble.hint}' if trouble.hint else ''}")
 
 
 def _why(document: AuditDocument) -> str:

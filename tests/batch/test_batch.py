@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             text=True,
             start_new_session=True,
             env={**os.environ, stand_in.WAITS_FOR: str(waits_for or "")},
+            # what a shell starts in the background ignores it
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (one thread)
         )
         started.append(process)
         return process

@@ -137,7 +137,9 @@ def fuzz_boot_args(data: bytes) -> None:
     text = data.decode() if found.lines else ""
     for name, line in found.lines.items():
         (last,) = [one for one in text.split("\n") if one.strip().startswith(f"{name}=")][-1:]
-        hold(shlex.split(last.strip(), comments=True) == [f"{name}={line.text}"], "a shell reads it so")
+        # Python's lexer leaves the backslash of these two inside quotes, as no shell does.
+        if "\\`" not in last and "\\$" not in last:
+            hold(shlex.split(last.strip(), comments=True) == [f"{name}={line.text}"], "a shell reads it so")
         hold(line.root_hash is None or f"root_hash={line.root_hash}" in line.text.lower(), "its root hash")
 
 
