@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-QUICK  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/signing/test_tampering.py \
+QUICK  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/ic/registry/test_bombs.py \
+  --ignore=tests/signing/test_tampering.py \
   tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
 
 .PHONY: audit test test-thorough quick coverage mutants lint sample schemas locks lab wheel fuzz clean help
@@ -28,7 +29,7 @@ test-thorough: $(READY)   ## the whole series of which `make test` runs samples:
 coverage: $(READY)   ## the quick tests and those of the next wings, and which refusals none of them runs: there may be only a few
 	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(QUICK) \
-	  tests/cli tests/evidence tests/pipeline tests/trust
+	  tests/cli tests/evidence tests/pipeline tests/trust tests/batch tests/practice tests/notebook tests/hostile tests/test_*.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python tests/refusals.py
 
