@@ -281,7 +281,10 @@ class AuditParts(ABC):
     ) -> ElectionStep:
         key, now_ns, election = self.trust.root_key, self.proposal.now_ns, self.proposal.election
         if election is not None:
-            return decide_execution(election, answers, root_key=key, now_ns=now_ns, unkept=unkept)
+            executed = self.proposal.executed_ns
+            return decide_execution(
+                election, answers, executed_ns=executed, root_key=key, now_ns=now_ns, unkept=unkept
+            )
         return decide_election(version, answers, root_key=key, now_ns=now_ns, unkept=unkept)
 
     def _redact(self, text: str) -> str:

@@ -153,13 +153,15 @@ def decide_record(
     election: ElectionPayload,
     evidence: tuple[str, ...],
     *,
+    executed_ns: int = 0,
     unheard: str = "",
 ) -> Decision:
     """Check 63, after the proposal was executed.
 
     Args:
         record: the verified answer of the registry about the version's record; None when it was not asked.
-        unheard: why it was not.
+        executed_ns: when it was executed, nanoseconds since 1970: an answer of before cannot know of it.
+        unheard: why the registry was not asked.
     """
     check = checks.ELECTION_RECORD
     if record is None:
@@ -180,6 +182,11 @@ def decide_record(
             answer.key[:200],
             "The registry was asked about another record.",
             expected=key,
+            evidence=evidence,
+        )
+    if (record.time_ns or 0) < executed_ns:
+        return check.skipped(
+            "The registry's answer was signed before the proposal was executed: ask it again.",
             evidence=evidence,
         )
     where = f"the registry (version {answer.version:,})"

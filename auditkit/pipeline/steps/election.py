@@ -99,16 +99,22 @@ def decide_execution(
     election: ElectionPayload,
     answers: ElectionAnswers,
     *,
+    executed_ns: int,
     root_key: bytes,
     now_ns: int,
     unkept: tuple[Unkept, ...] = (),
 ) -> ElectionStep:
-    """Decides check 63 about the registry's answer after an election was executed; arguments as `decide_election`."""
+    """Decides check 63 about the registry's answer after an election was executed.
+
+    Args:
+        executed_ns: when it was, nanoseconds since 1970. The other arguments are those of `decide_election`.
+    """
 
     def decide(
         record: RegistryVerification | None, witness: ElectionVerification | None, names: tuple[str, ...]
     ) -> tuple[tuple[Decision, ...], ElectedRelease | None]:
-        return (decide_record(record, election, names, unheard=answers.unheard),), None
+        made = decide_record(record, election, names, executed_ns=executed_ns, unheard=answers.unheard)
+        return (made,), None
 
     version, form = election.version_to_elect or "", checks.ELECTION_RECORD
     return _decided(version, answers, decide, form, root_key=root_key, now_ns=now_ns, unkept=unkept)

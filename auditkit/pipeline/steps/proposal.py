@@ -82,6 +82,12 @@ class ProposalStep(Step):
         return info is not None and info.status is ProposalStatus.EXECUTED
 
     @property
+    def executed_ns(self) -> int:
+        """When the authentic proposal was executed, nanoseconds since 1970; 0 when it was not."""
+        info = self.verification.proposal if self.verification else None
+        return info.executed_timestamp_seconds * 10**9 if info is not None else 0
+
+    @property
     def now_ns(self) -> int:
         """As of when it was judged, nanoseconds since 1970; now when there was nothing to judge."""
         return int((self.moment or datetime.now(UTC)).timestamp()) * 10**9

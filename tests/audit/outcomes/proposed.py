@@ -396,9 +396,13 @@ def recorded(*bytes_: int, image=IMAGE):
     return writing.decided(value(content))
 
 
-def became(record, unheard="", **changes):
+def became(record, unheard="", executed_ns=0, **changes):
     return lambda: decide_record(
-        record() if record is not None else None, elects(**changes), ELECTION, unheard=unheard
+        record() if record is not None else None,
+        elects(**changes),
+        ELECTION,
+        executed_ns=executed_ns,
+        unheard=unheard,
     )
 
 
@@ -450,6 +454,12 @@ RECORDS = (
         became(lambda: writing.decided(writing.error(1))),
         f"no record in {WHERE}",
         "The version is not elected now: it has been un-elected since, as releases are routinely.",
+    ),
+    skips(
+        RECORD,
+        "an answer of before the execution",
+        became(lambda: writing.decided(writing.error(1)), executed_ns=1 << 62),
+        "The registry's answer was signed before the proposal was executed: ask it again.",
     ),
     skips(
         RECORD,
