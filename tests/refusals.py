@@ -15,7 +15,7 @@ from pathlib import Path
 import coverage
 
 ROOT = Path(__file__).resolve().parent.parent
-NEVER_RUN = 0  # until the first whole run says how many there are
+NEVER_RUN = 69  # of 832; the slow tests run some of them
 ERRORS = {"EvidenceError", "SourceError", "ParameterError", "SigningError"}
 DECISIONS = {"failed", "warned"}
 

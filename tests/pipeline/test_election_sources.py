@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditkit.errors import ParameterError
 from auditkit.evidence import fetch_registry_value, request_path, save_proposal, save_registry_value
 from auditkit.evidence.catalogue import update_catalogue
 from auditkit.ic.registry import replica_version_key
@@ -149,3 +150,15 @@ def test_a_folder_that_is_no_catalogue_is_trouble(tmp_path):
     document, _ = audited(election_source="catalogue", catalogue=str(tmp_path / "none"))
     assert document.verdict == "TROUBLE"
     assert "auditkit catalogue update" in document.trouble[0].hint
+
+
+def test_beside_a_file_nobody_can_be_asked_for_a_proposal(tmp_path):
+    document, _ = audited(proposal_source=str(kept(tmp_path)), election_source="proposal:910001")
+    assert outcomes(document) == ("TROUBLE", "none", "none")
+    assert "no host to ask for proposal 910001" in document.trouble[0].what
+    assert "auditkit fetch-proposal" in document.trouble[0].hint
+
+
+def test_a_catalogue_at_an_address_is_refused():
+    with pytest.raises(ParameterError, match="names a folder, not an address"):
+        audited(election_source="catalogue", catalogue="https://example.invalid/elections")
