@@ -20,8 +20,7 @@ from auditkit.cli.printing import complain, say
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from auditkit.evidence import Catalogue, CatalogueEntry
-    from auditkit.evidence.catalogue import Match
+    from auditkit.evidence.catalogue import Catalogue, CatalogueEntry, Match
     from auditkit.trust import Trust
 
 folder_argument = click.argument("folder", metavar="[DIR]", type=ExistingFile, required=False)
@@ -174,7 +173,7 @@ def _place(folder: Path | None, trust: Trust) -> Path:
 
 
 def _open(folder: Path | None, root_key: str, progress: Any) -> Catalogue:
-    from auditkit.evidence import open_catalogue
+    from auditkit.evidence.catalogue import open_catalogue
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)

@@ -17,7 +17,6 @@ from auditkit.evidence.agent import (
     save_proposal,
 )
 from auditkit.evidence.answers import UnboundAnswerError
-from auditkit.evidence.catalogue import Catalogue, CatalogueEntry, open_catalogue
 from auditkit.evidence.download import Downloaded, download
 from auditkit.evidence.download_run import WrongDigestError
 from auditkit.evidence.files import write_together
@@ -53,8 +52,6 @@ __all__ = [
     "RELEASE_FOLDER",
     "SUMS_NAME",
     "Backoff",
-    "Catalogue",
-    "CatalogueEntry",
     "CertifiedCall",
     "Clock",
     "Downloaded",
@@ -82,7 +79,6 @@ __all__ = [
     "format_sha256sums",
     "is_loopback",
     "mirrors",
-    "open_catalogue",
     "open_image",
     "parse_sha256sums",
     "parse_source",

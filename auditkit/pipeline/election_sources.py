@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from auditkit.audit import CatalogueWord
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import (
-    Catalogue,
     NotFoundError,
     Source,
     fetch_registry_value,
-    open_catalogue,
     read_registry_value,
 )
 from auditkit.ic import GET_PROPOSAL_INFO, parse_request
@@ -29,6 +27,9 @@ from auditkit.pipeline.sources import (
     located,
 )
 from auditkit.trust import Trust
+
+if TYPE_CHECKING:
+    from auditkit.evidence.catalogue import Catalogue
 
 ANSWER_NAME: Final = "election.cbor"
 """Where the answer about the election lies beside a proposal that is a file."""
@@ -198,6 +199,8 @@ def opened_catalogue(folder: Source, trust: Trust) -> Catalogue:
         ParameterError: it is an address.
         SourceError: there is none.
     """
+    from auditkit.evidence.catalogue import open_catalogue  # noqa: PLC0415  (few audits have one)
+
     if folder.path is None:
         raise ParameterError(
             "the parameter catalogue names a folder, not an address",

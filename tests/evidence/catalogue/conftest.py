@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from election_world import NOW_NS, ROOT_KEY, Governance
 
-from auditkit.evidence import Catalogue, CertifiedCall, open_catalogue
+from auditkit.evidence import CertifiedCall
+from auditkit.evidence.catalogue import Catalogue, open_catalogue
 
 
 @dataclass

@@ -6,8 +6,7 @@ import pytest
 from election_world import MADE, NOW_NS, ROOT_KEY, SECOND, election, measurement_of, root_hash_of, version_of
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.evidence import open_catalogue
-from auditkit.evidence.catalogue import default_folder, look_up
+from auditkit.evidence.catalogue import default_folder, look_up, open_catalogue
 from auditkit.ic import MAINNET_ROOT_KEY, ExecuteNnsFunction, ProposalStatus
 from auditkit.practice.nns.election_payload import election_payload
 
