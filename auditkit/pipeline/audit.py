@@ -116,28 +116,21 @@ class Audit(AuditParts):
             self._answers = Later(lambda: election_answers(chosen, self.trust, version))
 
     def _get_election(self) -> ElectionStep:
-        chosen, version = self.parameters, self._version()
+        chosen, version = self.parameters, self._version
         if chosen.subject == "election" and not self.proposal.is_executed:
             return not_executed(version)
         if chosen.election_source is None:
             return unasked_election(version, self._asks.election)
         self._progress.step("asking whether it is elected")
-        asked = self._answers or Later(lambda: election_answers(chosen, self.trust, version))
-        return self._decide_election(version, asked.result())
+        asked = self._answers.result() if self._answers else election_answers(chosen, self.trust, version)
+        return self._decide_election(version, asked)
 
-    def _version(self) -> str:
-        """The release that is audited, 40 hex digits.
-
-        Raises:
-            SourceError: the parameters leave it open, and nothing that is known has any of the measurements.
-        """
-        if self.proposal.election is not None:
-            return self.proposal.election.version_to_elect or ""
+    def _get_version(self) -> str:
         return found_base_version(self.parameters, self.trust, self.proposal.measurements or ())
 
     def _get_base(self) -> BaseImageStep:
         try:
-            return self._read_base(self._version())
+            return self._read_base(self._version)
         except (SourceError, EvidenceError) as error:
             return troubled_image((self._trouble(error),))
 

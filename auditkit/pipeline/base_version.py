@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from auditkit.digests import is_commit
 from auditkit.errors import SourceError
@@ -11,7 +11,7 @@ from auditkit.ic import BlessedMeasurement, ProposalStatus
 from auditkit.pipeline.election_sources import opened_catalogue
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.sources import located
-from auditkit.sev import KnownRelease, releases_for
+from auditkit.sev import releases_for
 from auditkit.trust import Trust
 
 
@@ -26,7 +26,9 @@ def found_base_version(
     Raises:
         SourceError: nothing has any of them, or there is no such catalogue.
     """
-    if parameters.base_version == "auto" and parameters.catalogue is not None:
+    if parameters.base_version != "auto":
+        return parameters.base_version
+    if parameters.catalogue is not None:
         with located(parameters.catalogue, "catalogue") as (folder, _):
             catalogue = opened_catalogue(folder, trust)
             elected = Counter(
@@ -38,22 +40,11 @@ def found_base_version(
             )
         if elected:
             return str(elected.most_common(1)[0][0])
-    return find_base_version(parameters.base_version, measurements, trust.more_releases)
-
-
-def find_base_version(
-    wanted: str, measurements: Collection[BlessedMeasurement], more_releases: Collection[KnownRelease]
-) -> str:
-    """``wanted``, or for ``auto`` the known release that has the most of the blessed measurements.
-
-    Raises:
-        SourceError: no known release has any of them.
-    """
-    if wanted != "auto":
-        return wanted
     blessed = [entry.measurement for entry in measurements]
     whole = [
-        release for release, _ in releases_for(blessed, more=more_releases) if len(release.version) == 40
+        release
+        for release, _ in releases_for(blessed, more=trust.more_releases)
+        if len(release.version) == 40
     ]
     if not whole:
         raise SourceError(

@@ -236,6 +236,24 @@ class AuditParts(ABC):
         shown = redacted_error(error, self.parameters)
         return Trouble(shown.what_was_found or type(error).__name__, shown.where, shown.hint)
 
+    @cached_property
+    def _version(self) -> str:
+        """The release that is audited, 40 hex digits.
+
+        Raises:
+            SourceError, EvidenceError: it cannot be found out.
+        """
+        election = self.proposal.election
+        return self._get_version() if election is None else election.version_to_elect or ""
+
+    @abstractmethod
+    def _get_version(self) -> str:
+        """The base release of a recovery, 40 hex digits.
+
+        Raises:
+            SourceError, EvidenceError: it cannot be found out.
+        """
+
     @abstractmethod
     def _get_proposal(self) -> ProposalStep:
         """The proposal, as it can be had."""

@@ -184,7 +184,7 @@ class ReplayedAudit(AuditParts):
             return older_record(self._asks.election)
         if record.trouble:
             return troubled_election(record.trouble, record.version)
-        version = self._version()
+        version = self._version
         if self.proposal.election is not None and not self.proposal.is_executed:
             return not_executed(version)
         if self.parameters.election_source is None:
@@ -210,9 +210,7 @@ class ReplayedAudit(AuditParts):
             chunks=parts,
         )
 
-    def _version(self) -> str:
-        if self.proposal.election is not None:
-            return self.proposal.election.version_to_elect or ""
+    def _get_version(self) -> str:
         records = (self._record.election, self._record.image)
         versions = {record.version for record in records if record is not None and record.version is not None}
         if self.parameters.base_version != "auto":
@@ -231,7 +229,7 @@ class ReplayedAudit(AuditParts):
             raise _not_recorded("base image")
         if record.trouble:
             return troubled_image(record.trouble)
-        wanted = self._wanted(self._version())
+        wanted = self._wanted(self._version)
         step = self._recorded_base(record, wanted)
         election = self.proposal.election
         return step if election is None else with_served(step, election, record.served)

@@ -13,6 +13,7 @@ from auditkit.evidence import fetch_registry_value, request_path, save_proposal,
 from auditkit.evidence.catalogue import update_catalogue
 from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline import Parameters, check, fetch_proposal, replay, write_report
+from auditkit.pipeline import audit as audit_module
 from auditkit.practice import ROOT_KEY
 from auditkit.practice.network import running
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
@@ -162,3 +163,14 @@ def test_beside_a_file_nobody_can_be_asked_for_a_proposal(tmp_path):
 def test_a_catalogue_at_an_address_is_refused():
     with pytest.raises(ParameterError, match="names a folder, not an address"):
         audited(election_source="catalogue", catalogue="https://example.invalid/elections")
+
+
+def test_the_base_version_is_looked_for_once(catalogue, monkeypatch):
+    """A catalogue may hold hundreds of certificates, each of which is verified when it is looked through."""
+    looked: list[str] = []
+    found = audit_module.found_base_version
+    monkeypatch.setattr(
+        audit_module, "found_base_version", lambda *given: looked.append("once") or found(*given)
+    )
+    assert outcomes(audited(base_version="auto", catalogue=str(catalogue))[0]) == ("PASS", "pass", "pass")
+    assert looked == ["once"]
