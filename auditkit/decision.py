@@ -7,7 +7,7 @@ observed, and why that is a pass or a failure. Nothing but `auditkit.audit.verdi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -109,12 +109,20 @@ class Check:
         id: stable name; scripts rely on it.
         question: asked so that "yes" is the good answer.
         expected: what a pass shows, when that is always the same.
+        matters: why the question is asked, for a voter who has never seen SEV.
+        failure: what a failure means.
+        advice: what to do then; commands stand between backticks.
+        unanswered: what to do where it has no answer; empty where the reason for that says all.
     """
 
     number: int
     id: str
     question: str
     expected: str
+    matters: str = field(kw_only=True)
+    failure: str = field(kw_only=True)
+    advice: str = field(kw_only=True)
+    unanswered: str = field(default="", kw_only=True)
 
     def passed(
         self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()
