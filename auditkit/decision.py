@@ -33,6 +33,9 @@ JSON_PART: dict[str, Any] = {"extra": "forbid", "strict": True, "revalidate_inst
 """For dataclasses that are parts of JSON documents: there they are checked whether they were read or made."""
 
 
+_NOT_REACHED = "Not reached"
+
+
 class Qualification(StrEnum):
     """What keeps a PASS from meaning all that the word alone means (docs/qualifications.md); names are stable.
 
@@ -181,7 +184,12 @@ class Check:
 
 def why_not_reached(because: Decision) -> str:
     """The reason for whatever was not done because a check failed."""
-    return f"Not reached: {because.id} failed."
+    return f"{_NOT_REACHED}: {because.id} failed."
+
+
+def is_not_reached(decision: Decision) -> bool:
+    """Whether a check was not asked because the audit had stopped before it."""
+    return decision.outcome is Outcome.SKIP and decision.reason.startswith(_NOT_REACHED)
 
 
 def first_stop(decisions: Iterable[Decision]) -> Decision:

@@ -49,6 +49,16 @@ class Relation(StrEnum):
             Relation.COMPUTED_ONLY: "computed, but not in the proposal",
         }[self]
 
+    @property
+    def mark(self) -> str:
+        """The same in two or three words, for figures; nothing where all is well."""
+        return {
+            Relation.MATCHED: "",
+            Relation.METADATA_DIFFERS: "label is wrong",
+            Relation.BLESSED_ONLY: "✗ not computed",
+            Relation.COMPUTED_ONLY: "not proposed",
+        }[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:

@@ -38,11 +38,13 @@ from auditkit.report.records import (
     Tool,
 )
 from auditkit.report.rendering import (
+    WhatNow,
     begin_job_summary,
     render_html,
     render_job_summary,
     render_markdown,
     render_text,
+    what_now,
     write_job_summary,
 )
 from auditkit.report.strict_json import first_fault, read_json
@@ -77,6 +79,7 @@ __all__ = [
     "Tally",
     "Time",
     "Tool",
+    "WhatNow",
     "Writer",
     "begin_job_summary",
     "begin_report_folder",
@@ -100,6 +103,7 @@ __all__ = [
     "require_replaceable",
     "schema",
     "to_json",
+    "what_now",
     "write_job_summary",
     "write_report_folder",
 ]

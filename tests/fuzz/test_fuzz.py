@@ -144,9 +144,12 @@ def test_a_second_of_processor_time_would_be_found():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "seconds", [SECONDS_EACH, pytest.param(SECONDS_THOROUGH, marks=pytest.mark.thorough)]
+    ("name", "seconds"),
+    [
+        *((name, SECONDS_EACH) for name in tuple(TARGETS)[::3]),
+        *(pytest.param(name, SECONDS_THOROUGH, marks=pytest.mark.thorough) for name in TARGETS),
+    ],
 )
-@pytest.mark.parametrize("name", TARGETS)
 def test_coverage_guided(name, seconds, tmp_path, capsys):
     if importlib.util.find_spec("atheris") is None:
         missing("atheris, the coverage-guided fuzzer, has no wheel for this machine")

@@ -1,4 +1,4 @@
-"""No byte of a certificate can be changed: each in one bit here, in three in `make test-thorough`."""
+"""No byte of a certificate can be changed: a fifth of them here, each and in three bits in `make test-thorough`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ MASKS = (0x01, 0x20, 0x80)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "bits", [pytest.param(1, id="a bit"), pytest.param(3, id="three bits", marks=pytest.mark.thorough)]
+    ("step", "bits"),
+    [
+        pytest.param(5, 1, id="a fifth"),
+        pytest.param(1, 3, id="each in three bits", marks=pytest.mark.thorough),
+    ],
 )
 @pytest.mark.parametrize("form", [None, "flat", "sharded"])
-def test_every_single_byte_change_is_refused(world, monkeypatch, form, bits):
+def test_every_single_byte_change_is_refused(world, monkeypatch, form, step, bits):
     # The delegation stays the same under every change outside it: its two opinions are asked for once.
     monkeypatch.setattr(bls, "verify", functools.cache(bls.verify))
     delegation = world.delegation(form=form) if form else None
@@ -29,9 +33,10 @@ def test_every_single_byte_change_is_refused(world, monkeypatch, form, bits):
 
     assert accepted(data)
     changes = 0
-    for offset, byte in enumerate(data):
+    for offset in range(0, len(data), step):
+        byte = data[offset]
         for mask in [MASKS[(offset + turn) % len(MASKS)] for turn in range(bits)]:
             changed = data[:offset] + bytes([byte ^ mask]) + data[offset + 1 :]
             assert not accepted(changed), (offset, mask)
             changes += 1
-    assert changes == bits * len(data)
+    assert changes == bits * -(-len(data) // step)

@@ -120,4 +120,5 @@ def test_markdown_cannot_be_broken_out_of(documents):
         if line
     ]
     assert line.count("|") == 5
-    assert "`a ⟨U+007C⟩ b⟨U+000A⟩# <img src=x> @everyone ⟨U+0060⟩x⟨U+0060⟩`" in line
+    for word in ("`⟨U+007C⟩`", "`<img`", "`@everyone`", "`⟨U+0060⟩x⟨U+0060⟩`"):
+        assert word in line

@@ -26,8 +26,14 @@ def document(request):
 
 
 def test_nothing_but_our_own_markup(document):
-    kinds = {token.type for token in _tokens(render_markdown(document))}
-    assert not {kind for kind in kinds if "html" in kind or "link" in kind or kind == "image"}
+    tokens = list(_tokens(render_markdown(document)))
+    kinds = {token.type for token in tokens}
+    folds = [token.content.strip() for token in tokens if token.type == "html_block"]
+    assert all(
+        re.fullmatch(r"<details><summary>[A-Za-z0-9 ,:]+</summary>|</details>", fold) for fold in folds
+    )
+    assert folds[1::2] == ["</details>"] * (len(folds) // 2)
+    assert not {kind for kind in kinds if "html_inline" in kind or "link" in kind or kind == "image"}
     assert not kinds & {"fence", "blockquote_open", "hr", "s_open", "ordered_list_open"}
     headings = [token for token in _tokens(render_markdown(document)) if token.type == "heading_open"]
     assert [token.tag for token in headings].count("h1") == 1
@@ -37,7 +43,8 @@ def test_nothing_but_our_own_markup(document):
 def test_mentions_links_and_emoji_only_occur_in_code(document):
     for token in _tokens(render_markdown(document)):
         if token.type == "text":
-            assert not re.search(r"@|#|://|\bwww\.|\w\.\w{2,}|:\w+:|\[", token.content), token.content
+            told = re.sub(r"\b\d\d:\d\d:\d\d\b", "", token.content)  # a time is no emoji
+            assert not re.search(r"@|#|\$|://|\bwww\.|\w\.\w{2,}|:\w+:|\[|<", told), told
 
 
 def test_tables_keep_their_columns(document):
@@ -70,7 +77,7 @@ def test_a_post_fits_even_with_thousands_of_rows(hostile_value, document_of):
 
 def test_the_verdict_and_the_reason_come_first(failing):
     head = render_markdown(failing).splitlines()[:9]
-    assert head[0] == "# ❌ FAIL: audit of proposal 139400"
+    assert head[0] == "# ❌ FAIL: audit of recovery proposal 139400"
     assert any("Nobody can say what it is." in line for line in head)
     assert any("overlap.explained" in line for line in head)
     assert any("overlap ✅ PASS" in line for line in head)
@@ -123,19 +130,32 @@ def test_a_code_span_is_one_cell_and_one_span(text):
     "text",
     [
         "a@b",
-        "see evil.example",
+        "evil.example",
         "https://x",
         "#general",
         ":smile:",
-        "_a_",
         "[a](b)",
-        "~~a~~",
         "a\u202eb",
         "<a>",
+        "$x$",
+        "&lt;",
+        "\\*",
+        "- a",
+        "1. a",
+        "+ a",
+        "=== a",
     ],
 )
-def test_prose_with_anything_special_becomes_code(text):
+def test_a_word_with_anything_special_becomes_code(text):
     assert prose(text).startswith("`")
+    assert prose(f"see {text} there").startswith("see ")
+
+
+@pytest.mark.parametrize("text", ["_a_", "~~a~~", "**a**", "get_proposal_info(1)"])
+def test_emphasis_is_disarmed_and_stays_prose(text):
+    (paragraph,) = [token for token in _tokens(prose(text)) if token.type == "inline"]
+    assert "".join(child.content for child in paragraph.children) == text
+    assert {child.type for child in paragraph.children} == {"text"}
 
 
 def test_plain_prose_stays_prose():

@@ -3,6 +3,7 @@
 from auditkit.report.rendering.chain import (
     chain_svg,
 )
+from auditkit.report.rendering.groups import tally
 from auditkit.report.rendering.html import (
     render_html,
 )
@@ -19,14 +20,15 @@ from auditkit.report.rendering.markdown import (
 from auditkit.report.rendering.summary import (
     check_and_reason,
     foreign_root_key,
-    tally,
     why,
 )
 from auditkit.report.rendering.text import (
     render_text,
 )
+from auditkit.report.rendering.what_now import WhatNow, what_now
 
 __all__ = [
+    "WhatNow",
     "begin_job_summary",
     "chain_svg",
     "check_and_reason",
@@ -38,6 +40,7 @@ __all__ = [
     "render_markdown",
     "render_text",
     "tally",
+    "what_now",
     "why",
     "write_job_summary",
 ]

@@ -13,16 +13,17 @@ from typing import Final
 from auditkit import checks
 from auditkit.decision import Decision, Outcome
 from auditkit.display import shortened, visible
+from auditkit.report.rendering.groups import group_of
 
 _LINKS: Final = (
-    ("NNS key", ("certificate.signature", "delegation.signature", "certificate.keys")),
-    ("certificate", ("certificate.", "delegation.")),
-    ("proposal", ("reply.", "proposal.")),
-    ("election", ("election.",)),
-    ("release", ("base.",)),
-    ("measurements", ("measurement.", "overlap.")),
-    ("recovery image", ("recovery.",)),
-    ("chip", ("attestation.",)),
+    ("NNS key", "certificate", ("certificate.signature", "delegation.signature", "certificate.keys")),
+    ("certificate", "certificate", ("certificate.", "delegation.")),
+    ("proposal", "proposal", ("reply.", "proposal.")),
+    ("election", "election", ("election.",)),
+    ("release", "base", ("base.",)),
+    ("measurements", "overlap", ("measurement.", "overlap.")),
+    ("recovery image", "recovery", ("recovery.",)),
+    ("chip", "attestation", ("attestation.",)),
 )
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "none": "not checked"}
 _MARKS: Final = {"pass": Outcome.PASS.symbol, "fail": Outcome.FAIL.symbol, "none": Outcome.SKIP.symbol}
@@ -35,11 +36,13 @@ class Link:
 
     Attributes:
         name: what it is.
+        anchor: of the group of decisions that it sums up.
         state: ``pass``, ``fail`` or ``none`` (not checked).
         note: how many of its checks failed or were not clear, in words; empty when none.
     """
 
     name: str
+    anchor: str
     state: str
     note: str
 
@@ -56,31 +59,36 @@ def chain_links(decisions: Sequence[Decision]) -> tuple[Link, ...]:
     """
     asked = {decision.id for decision in decisions}
     links = _LINKS[:-2] if checks.ELECTION_STAGE.id in asked else _LINKS
-    return tuple(_link(name, prefixes, decisions) for name, prefixes in links)
+    return tuple(_link(name, anchor, prefixes, decisions) for name, anchor, prefixes in links)
 
 
-def _link(name: str, prefixes: tuple[str, ...], decisions: Sequence[Decision]) -> Link:
+def _link(name: str, anchor: str, prefixes: tuple[str, ...], decisions: Sequence[Decision]) -> Link:
     members = [one for one in decisions if one.id.startswith(prefixes)]
     failed = [one for one in members if one.outcome is Outcome.FAIL]
     warned = sum(one.outcome is Outcome.WARN for one in members)
     if failed:
-        return Link(name, "fail", shortened(visible(failed[0].id), 40))
+        return Link(name, anchor, "fail", shortened(visible(failed[0].id), 40))
     if all(one.outcome is Outcome.SKIP for one in members):
-        return Link(name, "none", "")
-    return Link(name, "pass", f"{warned} with a warning" if warned else "")
+        return Link(name, anchor, "none", "")
+    return Link(name, anchor, "pass", f"{warned} with a warning" if warned else "")
 
 
 def chain_svg(decisions: Sequence[Decision]) -> str:
-    """The picture as an SVG document; it reads in black and white and names each outcome in words."""
+    """The picture as an SVG document; it reads in black and white and names each outcome in words.
+
+    Each link of the chain leads to the anchor ``group-…`` of its decisions.
+    """
     links = chain_links(decisions)
     height = _TOP * 2 + _ROW * len(links)
     said = "; ".join(f"{link.name}: {link.word}" for link in links)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chain" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chain" viewBox="0 0 {_WIDTH} {height}" role="group" '
         'aria-labelledby="chain-title">',
         f'<title id="chain-title">The chain, link by link. {said}.</title>',
     ]
+    there = {group_of(decision.id) for decision in decisions}
     for number, link in enumerate(links):
+        target = f"group-{link.anchor}" if link.anchor in there else "decisions"
         middle = _TOP + _ROW * number + _ROW // 2
         if number:
             dash = "" if link.state == "pass" else ' stroke-dasharray="3 4"'
@@ -90,7 +98,8 @@ def chain_svg(decisions: Sequence[Decision]) -> str:
                 f'stroke="currentColor" stroke-width="2"{dash}/>'
             )
         parts.append(
-            f'<g class="{link.state}"><circle cx="24" cy="{middle}" r="12" fill="none" stroke="currentColor" '
+            f'<a href="#{target}"><g class="{link.state}"><circle cx="24" cy="{middle}" r="12" '
+            'fill="none" stroke="currentColor" '
             f'stroke-width="2"/><text x="24" y="{middle + 5}" text-anchor="middle" font-size="14" '
             f'fill="currentColor">{_MARKS[link.state]}</text></g>'
         )
@@ -98,5 +107,5 @@ def chain_svg(decisions: Sequence[Decision]) -> str:
             f'<text x="48" y="{middle + 1}" font-size="14" font-weight="650" fill="currentColor">{link.name}</text>'
         )
         note = escape(f"{link.word}: {link.note}" if link.note else link.word)
-        parts.append(f'<text x="48" y="{middle + 16}" font-size="11" fill="currentColor">{note}</text>')
+        parts.append(f'<text x="48" y="{middle + 16}" font-size="11" fill="currentColor">{note}</text></a>')
     return "".join((*parts, "</svg>"))

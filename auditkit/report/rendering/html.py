@@ -16,36 +16,82 @@ from markupsafe import Markup
 from auditkit.display import shortened, visible
 from auditkit.limits import LIMITS
 from auditkit.report.document import SCHEMA_ID, AuditDocument
-from auditkit.report.rendering import summary
+from auditkit.report.rendering import (
+    answers,
+    check_again,
+    explanations,
+    groups,
+    meaning,
+    overlap_drawing,
+    summary,
+)
 from auditkit.report.rendering.chain import chain_svg
 from auditkit.report.rendering.glossary import GLOSSARY
+from auditkit.report.rendering.inline import Linker, glossary_anchor
+from auditkit.report.rendering.what_now import what_now
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_DRAWN_ROWS: Final = 24
 _LISTED_ROWS: Final = 500
 _SHOWN_COMMAND_LINES: Final = 12
 
 
-def render_html(document: AuditDocument) -> str:
-    """The whole report as one HTML document. The same document gives the same text, on every machine."""
+def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
+    """The whole report as one HTML document. The same document gives the same text, on every machine.
+
+    Args:
+        for_print: show what is folded, for a page that nobody can unfold.
+    """
+    made = groups.groups(document)
     return _template().render(
         document=document,
         subject=document.subject,
         summary=summary,
-        groups=summary.groups(document),
+        now=what_now(document),
+        answers=answers,
+        meaning=meaning,
+        check_again=check_again,
+        explanations=explanations,
+        linked=Linker(),
+        groups=made,
+        group_anchors=frozenset(group.anchor for group in made),
+        pressing=groups.pressing(document),
+        state=lambda decision: groups.state(decision, document.policy.answered),
+        unasked=lambda decisions: groups.unasked(decisions, document.policy.answered),
+        tally=groups.tally_of(document),
+        missing=groups.unanswered(document),
         chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
+        drawing=Markup(overlap_drawing.overlap_svg(document)),  # noqa: S704  (as well)
+        anchors=_Firsts(),
+        crossed=overlap_drawing.right_places(document.overlap) != list(range(len(document.overlap))),
+        stored=frozenset(record.name for record in document.evidence if record.stored),
         ids=frozenset(decision.id for decision in document.decisions),
-        release_name=summary.release_name(document),
+        release_name=groups.release_name(document),
         glossary=GLOSSARY,
+        glossary_anchor=glossary_anchor,
         shown_command_lines=_SHOWN_COMMAND_LINES,
         command_lines=_command_lines(document),
         schema_id=SCHEMA_ID,
-        drawn_rows=_DRAWN_ROWS,
+        drawn_rows=overlap_drawing.DRAWN_ROWS,
         listed_rows=_LISTED_ROWS,
+        for_print=for_print,
         styles=Markup(_resource("report.css")),  # noqa: S704  (our own file)
     )
+
+
+class _Firsts:
+    """Tells the first time a measurement is met, which gets the anchor; a proposal can hold one twice."""
+
+    def __init__(self) -> None:
+        self._met: set[str] = set()
+
+    def first(self, measurement: str) -> bool:
+        """Whether it was not met before, by what an anchor holds of it."""
+        start = measurement[:24]
+        new = start not in self._met
+        self._met.add(start)
+        return new
 
 
 @cache
@@ -61,7 +107,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(shortened=shortened, lines=_lines, e8s=_e8s, bytes=_bytes)
+    environment.filters.update(shortened=shortened, lines=_lines, bytes=_bytes)
     return environment.get_template("report.html.jinja")
 
 
@@ -83,11 +129,6 @@ def _shown(value: object) -> object:
 def _lines(text: str, limit: int) -> list[str]:
     """The lines of a long text that others wrote, within ``limit`` characters altogether."""
     return shortened(text, limit).split("\n")
-
-
-def _e8s(voting_power: int) -> str:
-    """Voting power in whole units, for reading."""
-    return f"{voting_power // 100_000_000:,}"
 
 
 def _bytes(size: int) -> str:

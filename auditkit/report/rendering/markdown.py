@@ -1,7 +1,7 @@
 """`report.md`, ready to be posted in a forum, and the few lines of a CI job summary.
 
-Text that others wrote cannot become markup: it is shown as it is only where every character is harmless, and
-as a code span everywhere else, where neither mentions nor links, images, HTML or emoji exist.
+Text that others wrote cannot become markup: a word is shown as it is only where every character of it is harmless or
+can be disarmed, and as a code span everywhere else, where neither mentions nor links, images, HTML or emoji exist.
 """
 
 from __future__ import annotations
@@ -12,16 +12,29 @@ from typing import Final
 
 from auditkit.audit import Relation
 from auditkit.audit.verdict import Verdict
-from auditkit.decision import Outcome
+from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line, without_ci_commands
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import summary
+from auditkit.report.rendering.answers import answers, cite_as
+from auditkit.report.rendering.check_again import steps
+from auditkit.report.rendering.explanations import explained
+from auditkit.report.rendering.groups import pressing, release_name, tally_of, unanswered
+from auditkit.report.rendering.inline import pieces
+from auditkit.report.rendering.meaning import limits_of_meaning, meaning
+from auditkit.report.rendering.what_now import what_now
 
 _TEXT_LIMIT: Final = 220  # characters of one text; a forum post holds 32,000
 _ROWS_LIMIT: Final = 24
 _TROUBLES_LIMIT: Final = 5
-# No bare domain or URL, no colon pair (emoji), no @, #, _, *, `, |, <, [ or backslash.
-_HARMLESS: Final = re.compile(r"(?:[A-Za-z0-9 ,;()'\"=%+/–—’“”…-]|[.:!?](?= |$|[\"')]))*")
+_EXPLANATIONS_LIMIT: Final = 12
+# A word that stays as it is: no bare domain or address, no colon pair (emoji), no @, #, $, <, [ or backtick in it.
+_HARMLESS: Final = re.compile(r"\d{1,9}\.\d{1,9}|\d\d:\d\d:\d\d|[A-Za-z0-9,;()'\"=%+/–—’“”…!?-]*[.:]?[\"')]*")
+# One that is harmless but for what emphasises, which a backslash disarms.
+_DISARMED: Final = re.compile(r"[A-Za-z0-9,;()'\"=%+/–—’“”…!?_*~-]*[.:]?[\"')]*")
+_EMPHASIS: Final = re.compile(r"[_*~]")
+# What begins a list or a rule where it begins a line.
+_BULLET: Final = re.compile(r"[-+=]+|\d+[.)]")
 _OUTCOMES: Final = {
     Outcome.PASS: "✅ pass",
     Outcome.FAIL: "❌ **fail**",
@@ -37,19 +50,20 @@ def render_markdown(document: AuditDocument) -> str:
         _heading(document),
         _subject(document),
         _trouble(document),
-        "## Decisions\n\n" + _decisions(document),
+        _pressing(document),
         _overlap(document),
+        _others(document),
         _meaning(document),
         _verify(document),
-        f"*auditkit {code(document.tool.version, 40)} · every decision in full, with its evidence, is in"
-        " `audit.json` and `report.html` of the report folder.*",
+        f"Cite as: {code(cite_as(document), 400)}. Every decision in full, with its evidence, is in"
+        " `audit.json` and `report.html` of the report folder.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def render_job_summary(document: AuditDocument) -> str:
     """A few lines of Markdown for the summary page of a CI job."""
-    return _heading(document) + f"\n\n{summary.tally(document.decisions).capitalize()}.\n"
+    return _heading(document) + f"\n\n{tally_of(document).capitalize()}.\n"
 
 
 def code(text: str, limit: int = _TEXT_LIMIT) -> str:
@@ -59,55 +73,78 @@ def code(text: str, limit: int = _TEXT_LIMIT) -> str:
 
 
 def prose(text: str, limit: int = _TEXT_LIMIT) -> str:
-    """``text`` as it is where every character is harmless, else as a code span."""
+    """``text`` word by word: as it is where it is harmless, disarmed where it could begin markup, else as code."""
     shown = one_line(text, limit)
-    return shown if shown.strip() and _HARMLESS.fullmatch(shown) else code(text, limit)
+    if not shown.strip():
+        return code(text, limit)
+    first, *rest = shown.split(" ")
+    begun = code(first) if _BULLET.fullmatch(first) else _word(first)
+    return " ".join((begun, *(_word(word) for word in rest)))
+
+
+def inline(text: str) -> str:
+    """One of our own sentences, whose commands stand between backticks."""
+    return "".join(code(part) if is_code else prose(part, 600) for is_code, part in pieces(text))
+
+
+def _word(word: str) -> str:
+    if _HARMLESS.fullmatch(word):
+        return word
+    if _DISARMED.fullmatch(word):
+        return _EMPHASIS.sub(r"\\\g<0>", word)
+    return code(word)
 
 
 def _heading(document: AuditDocument) -> str:
-    subject = document.subject
-    what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
-    lines = [
-        f"# {_BADGES[document.verdict]} {document.claim.heading}: audit of {what}",
-        summary.headline(document),
-        f"**Why:** {prose(summary.why(document), 600)}",
-    ]
-    if deciding := summary.deciding_check(document):
-        lines.append(f"**Decided by:** {code(deciding)}")
+    subject, now = document.subject, what_now(document)
+    number = subject.proposal_id if subject.proposal_id is not None else "(unknown)"
+    told = " ".join(inline(sentence) for sentence in (now.lead, *now.steps))
+    deciding = summary.deciding_check(document)
+    decided = f" ({code(deciding)})" if deciding else ""
+    facts = [f"- **Why:** {summary.headline(document)} {prose(summary.why(document), 600)}{decided}"]
+    facts += [f"- **{answer.question}:** {inline(answer.text)}" for answer in answers(document)]
     verdicts = " · ".join(
         f"{name} {_BADGES[verdict]} {verdict}" for name, verdict in summary.policies(document)
     )
-    heading = "Policy" if subject.kind == "election" else "Both policies"
-    lines.append(
-        f"**{heading}:** {verdicts} (this audit: {code(document.policy.id, 40)}, stage {subject.stage})"
+    policies = (
+        f"- **{'Policy' if subject.kind == 'election' else 'Policies'}:** {verdicts} (this audit: "
+        f"{code(document.policy.id, 40)}, stage {subject.stage}). {summary.policy_difference(document)}"
     )
-    if told := summary.qualifications(document):
-        lines.append(
-            f"⚠️ **This {document.verdict} is qualified:**\n\n"
-            + "\n".join(f"- `{name}`: {sentence}" for name, sentence in told)
+    facts.append(policies.rstrip())
+    facts += [
+        f"- ⚠️ **Qualified:** {sentence} (`{name}`)" for name, sentence in summary.qualifications(document)
+    ]
+    key = summary.foreign_root_key(document)
+    if key is not None and key != "practice":
+        facts.append(f"- ⚠️ **Not the built-in mainnet key:** this audit trusts the root key {code(key, 60)}.")
+    return "\n".join(
+        (
+            f"# {_BADGES[document.verdict]} {document.claim.heading}: audit of {subject.kind} proposal {number}",
+            "",
+            f"**What now:** {told}",
+            *facts,
         )
-    if (key := summary.foreign_root_key(document)) is not None:
-        lines.append(f"⚠️ **Not the built-in mainnet key:** this audit trusts the root key {code(key, 60)}.")
-    return "\n\n".join(lines)
+    )
 
 
 def _subject(document: AuditDocument) -> str:
     subject = document.subject
-    tally = subject.tally
     rows = [
         ("Title", subject.proposal_title),
         ("Status", subject.status),
-        ("Certified at", subject.certificate_time),
+        ("Certified at", summary.readable_time(subject.certificate_time)),
         ("Signed under", subject.certified_by),
-        (summary.release_name(document), subject.base_version),
-        ("Elected by", subject.elected_by),
         *((name.capitalize(), value) for name, value in summary.facts(document)),
         ("Recovery root hash", subject.rootfs_hash),
-        ("Chips", str(len(subject.chip_ids)) if subject.chip_ids is not None else None),
-        ("Votes (e8s)", f"{tally.yes} yes, {tally.no} no, of {tally.total}" if tally else None),
-        ("Voting ends", subject.deadline),
+        ("Chips", f"{len(subject.chip_ids)} named" if subject.chip_ids is not None else None),
+        ("Votes", summary.votes(document) or None),
+        (
+            "Voting ends" if subject.status == "open" else "Voting ended",
+            summary.readable_time(subject.deadline),
+        ),
     ]
-    return _table(("Subject", ""), [(name, code(value)) for name, value in rows if value is not None])
+    told = [(name, prose(value)) for name, value in rows if value is not None]
+    return _table(("Subject", ""), told) if told else ""
 
 
 def _trouble(document: AuditDocument) -> str:
@@ -119,21 +156,31 @@ def _trouble(document: AuditDocument) -> str:
         + (f"; {prose(trouble.hint)}" if trouble.hint else "")
         for trouble in document.trouble[:_TROUBLES_LIMIT]
     ]
+    more = len(document.trouble) - _TROUBLES_LIMIT
+    lines += [f"- {more} more are in `audit.json`."] if more > 0 else []
     return "## What could not be determined\n\n" + "\n".join(lines)
 
 
-def _decisions(document: AuditDocument) -> str:
-    if not document.decisions:
-        return "No check was reached."
+def _pressing(document: AuditDocument) -> str:
+    looked = pressing(document)
+    return "## What to look at\n\n" + _decisions(looked) if looked else ""
+
+
+def _others(document: AuditDocument) -> str:
+    looked = pressing(document)
+    left = [decision for decision in document.decisions if decision not in looked]
+    told = _decisions(left) if left else "No other check was reached."
+    if missing := unanswered(document):
+        told += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
+    return _folded(f"All checks: {tally_of(document)}", told)
+
+
+def _decisions(decisions: Sequence[Decision]) -> str:
     rows = [
         (str(decision.number), code(decision.id), _OUTCOMES[decision.outcome], prose(decision.reason))
-        for decision in document.decisions
+        for decision in decisions
     ]
-    table = _table(("No.", "Check", "Outcome", "Why"), rows)
-    missing = summary.unanswered(document)
-    if missing:
-        table += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
-    return table
+    return _table(("No.", "Check", "Outcome", "Why"), rows)
 
 
 def _overlap(document: AuditDocument) -> str:
@@ -143,37 +190,58 @@ def _overlap(document: AuditDocument) -> str:
     for row in document.overlap[:_ROWS_LIMIT]:
         blessed = computed = "–"
         if row.blessed is not None:
-            blessed = code(row.blessed.vcpu_type, 40) if row.blessed.vcpu_type is not None else "*(no label)*"
+            blessed = (
+                prose(row.blessed.vcpu_type, 40) if row.blessed.vcpu_type is not None else "*(no label)*"
+            )
         if row.computed is not None:
             setting = row.computed
-            computed = code(f"{setting.vcpu_type}, {setting.vcpus} vCPUs, {setting.boot_args}", 80)
+            computed = prose(f"{setting.vcpu_type}, {setting.vcpus} vCPUs, {setting.boot_args}", 80)
         rows.append((Relation(row.relation).in_words, f"`{row.measurement[:16]}…`", blessed, computed))
-    told = "## Overlap\n\n" + _table(
-        ("Relation", "Measurement", "Proposal says", summary.release_name(document)), rows
-    )
-    for row in [row for row in document.overlap if row.relation == "blessed-only"][:5]:
-        told += f"\n\n`{row.measurement[:16]}…`: {prose(row.explanation or 'no explanation')}"
+    table = _table(("Relation", "Measurement", "Proposal says", release_name(document)), rows)
     if len(document.overlap) > _ROWS_LIMIT:
-        told += f"\n\n{len(document.overlap) - _ROWS_LIMIT:,} more rows are in `audit.json`."
-    return told
+        table += f"\n\n{len(document.overlap) - _ROWS_LIMIT:,} more rows are in `audit.json`."
+    if all(row.relation == "matched" for row in document.overlap):
+        return _folded(
+            f"Overlap: all {len(document.overlap)} measurements are in the proposal and computed", table
+        )
+    told = [
+        f"- {one.amount}, from `{one.measurements[0][:16]}…` on: {prose(one.text)}"
+        for relation in ("blessed-only", "metadata-differs")
+        for one in explained(document, relation)
+    ]
+    if len(told) > _EXPLANATIONS_LIMIT:
+        told = [
+            *told[:_EXPLANATIONS_LIMIT],
+            f"- {len(told) - _EXPLANATIONS_LIMIT} more explanations are in `audit.json`.",
+        ]
+    return "\n\n".join(("## Overlap", *(["\n".join(told)] if told else []), table))
 
 
 def _meaning(document: AuditDocument) -> str:
-    proven = "\n".join(f"- {line}" for line in summary.meaning(document))
-    unproven = "\n".join(f"- {line}" for line in summary.limits_of_meaning(document))
-    would = "" if document.verdict is Verdict.PASS else "would "
-    proves, does = ("proves", "does") if not would else ("would prove", "would")
-    return f"## What a PASS {proves}\n\n{proven}\n\n## What it {does} not prove\n\n{unproven}"
+    proven = "\n".join(f"- {line}" for line in meaning(document))
+    unproven = "\n".join(f"- {line}" for line in limits_of_meaning(document))
+    if document.verdict is Verdict.PASS:
+        return _folded(
+            "What this PASS proves, and what it does not",
+            f"It proves:\n\n{proven}\n\nIt does not prove:\n\n{unproven}",
+        )
+    return _folded(
+        "What a PASS would prove, and what it would not",
+        f"It would prove:\n\n{proven}\n\nIt would not prove:\n\n{unproven}",
+    )
 
 
 def _verify(document: AuditDocument) -> str:
-    steps = summary.steps(document)
-    if not steps:
-        return ""
-    return "## How to check this without trusting us\n\n" + "\n\n".join(
+    told = "\n\n".join(
         f"{step.caption}\n\n" + "\n".join(f"    {line}" for line in step.command.splitlines())
-        for step in steps
+        for step in steps(document)
     )
+    return _folded("How to check this without trusting us", told) if told else ""
+
+
+def _folded(caption: str, text: str) -> str:
+    """A part that a reader opens, on GitHub as in a forum."""
+    return f"<details><summary>{caption}</summary>\n\n{text}\n\n</details>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -10,6 +10,9 @@ from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import summary
+from auditkit.report.rendering.answers import answers
+from auditkit.report.rendering.groups import groups, pressing, tally_of, unanswered, unasked
+from auditkit.report.rendering.what_now import what_now
 
 _TEXT_LIMIT: Final = 1_000  # characters of one text
 _COLOURS: Final = {"pass": "32", "fail": "31", "warn": "33", "trouble": "33", "skip": "2"}
@@ -27,17 +30,22 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         width: columns to wrap at.
     """
     width = max(width, 40)
-    subject = document.subject
+    subject, now = document.subject, what_now(document)
     lines = [
         f"{_paint(document.verdict, colour, document.claim.heading)}  {summary.headline(document)}",
         "",
+        *_field("what now", now.lead, width),
+        *(line for step in now.steps for line in _field("", step, width)),
         *_field("why", summary.why(document), width),
     ]
     if deciding := summary.deciding_check(document):
-        lines += _field("decided by", deciding, width)
+        lines += _field(
+            "no answer to" if document.verdict is Verdict.TROUBLE else "decided by", deciding, width
+        )
     verdicts = ", ".join(f"{name} {_paint(verdict, colour)}" for name, verdict in summary.policies(document))
     lines += [
         f"  policies     {verdicts} (this audit: {document.policy.id}, stage {subject.stage})",
+        *_field("", summary.policy_difference(document), width),
         *(
             line
             for name, sentence in summary.qualifications(document)
@@ -49,11 +57,20 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         lines += ["", *_field("trouble", trouble.what, width)]
         lines += _field("where", trouble.where, width) if trouble.where else []
         lines += _field("what to do", trouble.hint, width) if trouble.hint else []
-    for group in summary.groups(document):
+    lines += ["", *_field("checks", tally_of(document), width)]
+    looked = pressing(document)
+    for decision in looked:
+        lines += _decision(decision, colour, width)
+    for group in groups(document):
         lines += ["", f"{group.title}: {group.summary}"]
+        told = unasked(group.decisions, document.policy.answered)
+        elsewhere = {*looked, *(decision for part in told for decision in part.decisions)}
         for decision in group.decisions:
-            lines += _decision(decision, colour, width)
-    if missing := summary.unanswered(document):
+            lines += _decision(decision, colour, width) if decision not in elsewhere else []
+        for part in told:
+            numbers = ", ".join(str(decision.number) for decision in part.decisions)
+            lines += _wrapped(f"{numbers}: {part.reason}", "     – ", width)
+    if missing := unanswered(document):
         lines += ["", *_field("not reached", ", ".join(check.id for check in missing), width)]
     return "\n".join(lines) + "\n"
 
@@ -66,9 +83,9 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
         ("status", subject.status),
         ("certified at", summary.readable_time(subject.certificate_time)),
         ("signed under", subject.certified_by),
-        (summary.release_name(document).lower(), subject.base_version),
-        ("elected by", subject.elected_by),
+        *((answer.question.lower(), answer.text) for answer in answers(document)),
         *summary.facts(document),
+        ("votes", summary.votes(document) or None),
         ("voting ends", summary.readable_time(subject.deadline) if subject.status == "open" else None),
         (
             "root key",
@@ -91,13 +108,15 @@ def _decision(decision: Decision, colour: bool, width: int) -> list[str]:
 
 def _field(name: str, text: str, width: int) -> list[str]:
     first, *rest = _wrapped(text, " " * 15, width) or [""]
+    if not first:
+        return []
     return [f"  {name:<13}{first.strip()}", *rest]
 
 
 def _wrapped(text: str, indent: str, width: int) -> list[str]:
     shown = one_line(text, _TEXT_LIMIT)
     return textwrap.wrap(
-        shown, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        shown, width, initial_indent=indent, subsequent_indent=" " * len(indent), break_on_hyphens=False
     )
 
 

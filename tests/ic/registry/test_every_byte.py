@@ -1,4 +1,5 @@
-"""No byte of a registry answer, and none of the request that is part of its proof, can be changed."""
+"""No byte of a registry answer, and none of the request that is part of its proof, can be changed: a fifth of them
+here, each in `make test-thorough`."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ def concluded(certificate: bytes, request: bytes):
 
 
 @pytest.mark.slow
-def test_every_changed_byte_of_the_certificate_is_refused(answer):
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.thorough)])
+def test_every_changed_byte_of_the_certificate_is_refused(answer, step):
     assert concluded(answer.certificate, answer.request) is not None
-    for offset, byte in enumerate(answer.certificate):
+    for offset in range(0, len(answer.certificate), step):
+        byte = answer.certificate[offset]
         changed = bytearray(answer.certificate)
         changed[offset] = byte ^ (0x01, 0x20, 0x80)[offset % 3]
         assert concluded(bytes(changed), answer.request) is None, offset

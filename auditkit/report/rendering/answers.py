@@ -1,0 +1,89 @@
+"""The questions that people ask of a report, each with a sentence that answers it on the first screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from auditkit.digests import is_commit
+from auditkit.report.document import AuditDocument, to_json
+from auditkit.report.records import RECORD_NAME
+from auditkit.report.rendering.groups import release_name
+from auditkit.report.rendering.summary import foreign_root_key
+
+_DASHBOARD = "https://dashboard.internetcomputer.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question and its answer.
+
+    Attributes:
+        question: a word or two.
+        text: the answer; a command stands between backticks.
+    """
+
+    question: str
+    text: str
+
+
+def answers(document: AuditDocument) -> tuple[Answer, ...]:
+    """Which release is that, what is not proven, how to repeat it, who signed it."""
+    return (
+        Answer(release_name(document), _release(document)),
+        Answer("Not proven", _not_proven(document)),
+        Answer("Repeat it", _repeat(document)),
+        Answer(
+            "Signed by",
+            "No page can say that of itself: `auditkit verify-report . --allowed-signers FILE` does.",
+        ),
+    )
+
+
+def _release(document: AuditDocument) -> str:
+    version = document.subject.base_version
+    elected = (document.subject.elected_by or "").replace("`", "'")  # a backtick would begin a command here
+    if version is None or not is_commit(version):
+        return "unknown"
+    if document.subject.kind == "election":
+        return f"{version}, which this proposal elects"
+    return f"{version}, elected by {elected}" if elected else f"{version}; its election is not certified here"
+
+
+def _not_proven(document: AuditDocument) -> str:
+    if document.subject.kind == "election":
+        return "That the image was built from the source code of this commit, and that it has no faults or back doors."
+    left = "that the chips belong to the nodes that are meant, and that neither release nor recovery has back doors."
+    if document.parameters.get("recovery_image") is None:
+        return f"What the recovery root file system holds, {left}"
+    return f"T{left[1:]}"
+
+
+def _repeat(document: AuditDocument) -> str:
+    if any(record.name == RECORD_NAME and record.stored for record in document.evidence):
+        return f"Offline, in the report folder: `auditkit check evidence/{RECORD_NAME}`"
+    return "Run the audit again with the parameters at the end of this report."
+
+
+def cite_as(document: AuditDocument) -> str:
+    """How to name this report so that nobody can mean another one."""
+    subject = document.subject
+    number = subject.proposal_id if subject.proposal_id is not None else "(unknown)"
+    digest = sha256(to_json(document)).hexdigest()
+    return (
+        f"auditkit {document.tool.version}, audit of {subject.kind} proposal {number}, {document.claim.heading}, "
+        f"{document.run.finished[:10]}, audit.json SHA-256 {digest}"
+    )
+
+
+def dashboard_links(document: AuditDocument) -> tuple[tuple[str, str], ...]:
+    """Where the public dashboard shows proposal and release: names and addresses; none for another network."""
+    if foreign_root_key(document) is not None:
+        return ()
+    subject = document.subject
+    links = []
+    if subject.proposal_id is not None:
+        links.append((f"proposal {subject.proposal_id}", f"{_DASHBOARD}/proposal/{subject.proposal_id}"))
+    if subject.base_version is not None and is_commit(subject.base_version):
+        links.append((f"release {subject.base_version[:12]}", f"{_DASHBOARD}/release/{subject.base_version}"))
+    return tuple(links)

@@ -1,0 +1,65 @@
+"""What a PASS of an audit proves, and what it does not."""
+
+from __future__ import annotations
+
+from auditkit.report.document import AuditDocument
+from auditkit.report.rendering.summary import foreign_root_key
+
+
+def meaning(document: AuditDocument) -> tuple[str, ...]:
+    """What a PASS of this audit proves."""
+    if document.subject.kind == "election":
+        return _meaning_of_election(document)
+    anchor = "the mainnet root key" if foreign_root_key(document) is None else "the root key that was given"
+    amount = "Every" if document.subject.policy == "strict" else "At least one"
+    proven = [
+        "The proposal as shown here, with its status, is what the NNS governance canister answered at the "
+        f"time of the certificate. The threshold signature leads to {anchor}; two libraries checked it.",
+        f"{amount} measurement that the proposal blesses is what an AMD SEV-SNP processor reports when it "
+        "starts the base release. It was computed here from the release's files, not copied from any list.",
+    ]
+    if document.subject.policy == "strict":
+        proven.append("No label beside a measurement tells voters anything other than what was measured.")
+    return tuple(proven)
+
+
+def _meaning_of_election(document: AuditDocument) -> tuple[str, ...]:
+    anchor = "the mainnet root key" if foreign_root_key(document) is None else "the root key that was given"
+    return (
+        "The proposal as shown here, with its status, is what the NNS governance canister answered at the time of the "
+        f"certificate. The threshold signature leads to {anchor}; two libraries checked it.",
+        "The image has exactly the digest that the proposal gives, and every measurement of the proposal is what an "
+        "AMD SEV-SNP processor reports when it starts that image. It was computed here from the image's files.",
+        "Nodes of every CPU type that releases are measured for can start the version.",
+    )
+
+
+def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
+    """What a PASS of this audit does not prove."""
+    if document.subject.kind == "election":
+        return (
+            "That the image was built from the source code of the commit that it is named after. Only a reproduction "
+            "of the build shows that; it takes some hours and 100 GB.",
+            "That the release is free of faults or back doors. The audit compares identities; it does not review code.",
+            "That AMD's processors and firmware keep their promises.",
+            "That the proposal is still as it was: its status can change after the time of the certificate.",
+        )
+    unproven = [
+        "That the base release or the recovery GuestOS is free of faults or back doors. The audit compares "
+        "identities; it does not review code.",
+        "That the chips named in the proposal belong to the nodes that somebody says they do.",
+        "That AMD's processors and firmware keep their promises.",
+        "That the proposal is still as it was: its status can change after the time of the certificate.",
+    ]
+    if document.parameters.get("recovery_image") is None:
+        unproven.insert(
+            1,
+            "What the recovery root file system holds. The proposal fixes it by its root hash; no recovery "
+            "image was part of this audit.",
+        )
+    if document.subject.policy == "overlap":
+        unproven.insert(
+            0,
+            "That the other blessed measurements are harmless: under the overlap policy one match is enough.",
+        )
+    return tuple(unproven)

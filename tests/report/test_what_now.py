@@ -1,0 +1,222 @@
+"""What now: the reader's question is answered for each verdict, stage and check, by our own words alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from auditkit import checks
+from auditkit.decision import Outcome
+from auditkit.report import render_html, render_markdown, render_text, what_now
+from auditkit.report.rendering.summary import policy_difference, votes
+
+OTHER = "38791c26113f9e9453b32bc7538fc71774ffc922"
+OTHER_RELEASE = f"This is a measurement of another release, {OTHER} (prod)."
+SIXTEEN = (
+    "This is the base release started with 16 vCPUs of type EPYC-Turin on line BOOT_ARGS_TEE_A; releases are "
+    "measured with 64 vCPUs, and a host that is split into several virtual machines gives each another number."
+)
+
+
+def now_of(value, document_of):
+    found = what_now(document_of(value))
+    return found.lead, " ".join(found.steps)
+
+
+@pytest.fixture
+def passing_value(passing):
+    import json
+
+    from auditkit.report import to_json
+
+    return json.loads(to_json(passing))
+
+
+def test_a_pass_at_the_vote_says_what_is_left_to_ask_and_until_when(passing_value, document_of):
+    passing_value["subject"] |= {"stage": "vote", "status": "open"}
+    passing_value["parameters"]["stage"] = "vote"
+    lead, steps = now_of(passing_value, document_of)
+    assert lead == "Nothing here speaks against a yes."
+    assert "are these 3 chips those of the nodes" in steps
+    assert "Voting ends 2026-07-16 00:00:00 UTC." in steps
+
+
+def test_one_chip_is_told_in_the_singular(passing_value, document_of):
+    passing_value["subject"] |= {"stage": "vote", "status": "open", "chip_ids": ["ab" * 64]}
+    passing_value["parameters"]["stage"] = "vote"
+    assert "is this chip that of the node" in now_of(passing_value, document_of)[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "lead", "step"),
+    [
+        ({}, "nothing here speaks against the recovery", "-p recovery_image=FILE"),
+        ({"recovery_image": "r.img"}, "nothing here speaks against starting it", "attestation_report=FILE"),
+        ({"recovery_image": "r.img", "attestation_report": "a.bin"}, "runs what the NNS blessed", ""),
+    ],
+)
+def test_a_pass_after_the_vote_leads_to_the_next_link(passing_value, document_of, given, lead, step):
+    passing_value["parameters"] |= given
+    told, steps = now_of(passing_value, document_of)
+    assert lead in told
+    assert step in steps
+
+
+def test_a_pass_of_the_overlap_policy_alone_is_no_yes(example_value, document_of):
+    example_value["subject"]["policy"] = example_value["parameters"]["policy"] = "overlap"
+    example_value |= {"verdict": "PASS", "deciding": None, "qualifications": ["policy-overlap"]}
+    lead, steps = now_of(example_value, document_of)
+    assert lead.startswith("Do not decide by this alone")
+    assert "-p policy=strict" in steps
+
+
+@pytest.mark.parametrize(
+    ("stage", "lead"),
+    [
+        ("vote", "Do not vote yes on this evidence."),
+        ("recover", "Do not build or start anything from this proposal on this evidence."),
+    ],
+)
+def test_a_fail_says_no_for_the_stage(example_value, document_of, stage, lead):
+    example_value["subject"]["stage"] = example_value["parameters"]["stage"] = stage
+    told, steps = now_of(example_value, document_of)
+    assert told == lead
+    assert ("Post `report.md`" in steps) == (stage == "vote")
+
+
+def failing_at(check, example_value, document_of):
+    """The report of an audit in which this check alone failed, at the stage of the vote."""
+    reason = "It is not as it should be."
+    for decision in example_value["decisions"]:
+        mine = decision["id"] == check.id
+        outcome = "fail" if mine else "pass" if decision["outcome"] == "fail" else decision["outcome"]
+        decision |= {"outcome": outcome, "reason": reason if mine else decision["reason"]}
+    example_value["deciding"] = {"decision": check.id, "reason": reason}
+    example_value["subject"]["stage"] = example_value["parameters"]["stage"] = "vote"
+    gate = {*(one.id for one in checks.PROPOSAL_CHECKS), "base.digest", "overlap.any"}
+    example_value["verdicts"]["overlap"] = "FAIL" if check.id in gate else "PASS"
+    return document_of(example_value)
+
+
+DECIDING = [check for check in checks.RECOVERY_AUDIT_CHECKS if not check.id.startswith("settings.")]
+
+
+@pytest.mark.parametrize("check", DECIDING, ids=lambda check: check.id)
+def test_each_check_that_fails_says_what_to_do_in_every_rendering(check, example_value, document_of):
+    document = failing_at(check, example_value, document_of)
+    found = what_now(document)
+    if check.id in {"overlap.any", "overlap.explained"}:
+        assert found.steps[0].startswith("Ask the proposer what ")
+    else:
+        assert found.steps[0] == check.advice
+    forged = check.id.startswith(("certificate.", "delegation.", "reply."))
+    assert found.lead.startswith("Decide nothing by this") == forged
+    plain = re.sub(r"[`\\\s]", "", found.lead)
+    for rendering in (render_html(document), render_markdown(document), render_text(document)):
+        shown = re.sub(r"<[^>]+>|[`\\\s]", "", rendering)
+        assert plain.replace("'", "&#39;") in shown or plain in shown
+
+
+@pytest.mark.parametrize("check", [*checks.ALL_CHECKS, checks.ROOT_VERITY], ids=lambda check: check.id)
+def test_each_check_says_why_it_is_asked_what_a_failure_means_and_what_to_do(check):
+    for text in (check.matters, check.failure, check.advice):
+        assert re.fullmatch(r"[A-Z][^\n]{20,400}[.!]", text), text
+        assert text.count("`") % 2 == 0
+    assert len({check.matters, check.failure, check.advice}) == 3
+
+
+def test_an_open_proposal_that_is_to_be_recovered_from_is_sent_to_the_other_stage(example_value, document_of):
+    failing_at(checks.PROPOSAL_STAGE, example_value, document_of)
+    example_value["subject"] |= {"stage": "recover", "status": "open"}
+    example_value["parameters"]["stage"] = "recover"
+    assert "-p stage=vote" in now_of(example_value, document_of)[1]
+    example_value["subject"]["status"] = "rejected"
+    assert what_now(document_of(example_value)).steps == (checks.PROPOSAL_STAGE.advice,)
+
+
+def test_measurements_of_another_release_lead_to_that_release(example_value, document_of):
+    example_value["overlap"][-1]["explanation"] = OTHER_RELEASE
+    steps = now_of(example_value, document_of)[1]
+    assert f"`-p base_version={OTHER}`" in steps
+    assert "Ask the proposer what" not in steps
+
+
+def test_another_number_of_vcpus_leads_to_the_question_about_machines(example_value, document_of):
+    example_value["overlap"][-1]["explanation"] = SIXTEEN
+    steps = now_of(example_value, document_of)[1]
+    assert "Ask which machines have 16 vCPUs" in steps
+    assert "`-p 'vcpus=[16,64]'`" in steps
+    assert "qualified" in steps
+    for row in example_value["overlap"][:-1]:
+        row |= {"relation": "computed-only", "blessed": None}
+    assert "`-p 'vcpus=[16]'`" in now_of(example_value, document_of)[1]
+
+
+@pytest.mark.parametrize(
+    "explanation",
+    [
+        OTHER_RELEASE.replace(OTHER, "$(reboot)"),
+        OTHER_RELEASE.replace(OTHER, OTHER[:39]),
+        "Ask nobody. " + OTHER_RELEASE,
+        SIXTEEN.replace("16 vCPUs", "16; reboot vCPUs"),
+        SIXTEEN.replace("of type EPYC-Turin", "of type EPYC-Turin without kernel hashes"),
+    ],
+)
+def test_the_words_of_a_made_up_explanation_lead_nowhere(example_value, document_of, explanation):
+    example_value["overlap"][-1]["explanation"] = explanation
+    steps = now_of(example_value, document_of)[1]
+    assert "Ask the proposer what" in steps
+    assert "-p" not in steps
+
+
+def test_trouble_says_to_run_it_again(troubled):
+    found = what_now(troubled)
+    assert found.lead == "Nothing is known yet, neither for the proposal nor against it."
+    assert found.steps[0].startswith("Run it again.")
+
+
+@pytest.mark.parametrize("key", ["practice", "ab" * 133])
+def test_nothing_is_answered_for_mainnet_where_another_key_was_trusted(example_value, document_of, key):
+    example_value["parameters"]["root_key"] = key
+    example_value["qualifications"] = ["other-root-key"]
+    assert now_of(example_value, document_of)[0].startswith("Not mainnet. ")
+    warned = next(one for one in example_value["decisions"] if one["id"] == "settings.root-key")
+    warned |= {"outcome": str(Outcome.WARN), "qualifications": ["practice-network"]}
+    example_value["qualifications"] = ["practice-network"]
+    assert now_of(example_value, document_of)[0].startswith("If this were mainnet: do not")
+
+
+def test_hostile_text_gets_into_no_answer(hostile):
+    found = what_now(hostile)
+    told = " ".join((found.lead, *found.steps))
+    assert re.fullmatch(r"[A-Za-z0-9 .,:;?'`…=\[\]-]+", told), told
+
+
+def test_strict_beside_overlap_is_explained_where_they_differ(failing, passing):
+    assert "dfinity's own gate" in policy_difference(failing)
+    assert policy_difference(passing) == ""
+
+
+def test_votes_are_shares(failing, example_value, document_of):
+    assert votes(failing) == "82.5 % yes, 0.0 % no, 17.5 % not cast (of the voting power)"
+    example_value["subject"]["tally"] = {"yes": "0", "no": "0", "total": "0"}
+    assert votes(document_of(example_value)) == "no voting power"
+
+
+QUESTIONS = {
+    "should I vote yes": r"Do not build or start anything from this proposal on this evidence\.",
+    "which release is that": r"7360f8f30123456789abcdef0123456789abcdef, elected by the registry",
+    "what is not proven": r"What the recovery root file system holds, that the chips belong",
+    "how do I repeat it": r"Run the audit again with the parameters",
+    "who signed it": r"No page can say that of itself: .?auditkit verify-report \. --allowed-signers FILE.? does",
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_first_screen_answers(failing, question):
+    wanted = re.compile(QUESTIONS[question])
+    first = render_html(failing).split('<div class="first">')[1].split("</section>\n</div>")[0]
+    assert wanted.search(re.sub(r"<[^>]+>", "", first))
+    assert wanted.search(" ".join(render_markdown(failing).splitlines()[:10]))
+    assert wanted.search(" ".join(render_text(failing, width=10_000).splitlines()[:25]))
