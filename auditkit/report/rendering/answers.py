@@ -21,16 +21,18 @@ class Answer:
     Attributes:
         question: a word or two.
         text: the answer; a command stands between backticks.
+        quoted: how it goes on, in words of the report that others may have written.
     """
 
     question: str
     text: str
+    quoted: str = ""
 
 
 def answers(document: AuditDocument) -> tuple[Answer, ...]:
     """Which release is that, what is not proven, how to repeat it, who signed it."""
     return (
-        Answer(release_name(document), _release(document)),
+        _release(document),
         Answer("Not proven", _not_proven(document)),
         Answer("Repeat it", _repeat(document)),
         Answer(
@@ -40,14 +42,16 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
     )
 
 
-def _release(document: AuditDocument) -> str:
-    version = document.subject.base_version
-    elected = (document.subject.elected_by or "").replace("`", "'")  # a backtick would begin a command here
+def _release(document: AuditDocument) -> Answer:
+    version, elected = document.subject.base_version, document.subject.elected_by
+    name = release_name(document)
     if version is None or not is_commit(version):
-        return "unknown"
+        return Answer(name, "unknown")
     if document.subject.kind == "election":
-        return f"{version}, which this proposal elects"
-    return f"{version}, elected by {elected}" if elected else f"{version}; its election is not certified here"
+        return Answer(name, f"{version}, which this proposal elects")
+    if elected:
+        return Answer(name, f"{version}, elected by", elected)
+    return Answer(name, f"{version}; its election is not certified here")
 
 
 def _not_proven(document: AuditDocument) -> str:

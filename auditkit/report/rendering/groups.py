@@ -41,7 +41,8 @@ _WORDS: Final = {
     "not-reached": "not reached",
     "not-asked": "not asked",
 }
-STATES: Final = tuple(_WORDS)
+SKIPS: Final = {"unanswered": "no answer", "not-reached": "not reached", "not-asked": "not asked"}
+"""What the three kinds of a skip are called beside a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def release_name(document: AuditDocument) -> str:
 
 
 def state(decision: Decision, answered: Collection[str] = ()) -> str:
-    """The outcome, or for a skip which kind of it: one of `STATES`.
+    """The outcome, or for a skip which kind of it: such as ``not-asked``.
 
     Args:
         answered: ids of the checks that the policy wants an answer to.

@@ -58,6 +58,7 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
         group_anchors=frozenset(group.anchor for group in made),
         pressing=groups.pressing(document),
         state=lambda decision: groups.state(decision, document.policy.answered),
+        skips=groups.SKIPS,
         unasked=lambda decisions: groups.unasked(decisions, document.policy.answered),
         tally=groups.tally_of(document),
         missing=groups.unanswered(document),

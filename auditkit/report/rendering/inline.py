@@ -55,7 +55,7 @@ class Linker:
             if found := pattern.search(text):
                 del self._left[place]
                 before, after = text[: found.start()], text[found.end() :]
-                link = Markup('<a class="word" href="#glossary-{}">{}</a>').format(anchor, found[0])
+                link = Markup('<a class="term" href="#glossary-{}">{}</a>').format(anchor, found[0])
                 return self._linked(before) + link + self._linked(after)
         return escape(text)
 

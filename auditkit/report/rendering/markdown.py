@@ -7,7 +7,7 @@ can be disarmed, and as a code span everywhere else, where neither mentions nor 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from auditkit.audit import Relation
@@ -16,10 +16,10 @@ from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line, without_ci_commands
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import summary
-from auditkit.report.rendering.answers import answers, cite_as
+from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
-from auditkit.report.rendering.groups import pressing, release_name, tally_of, unanswered
+from auditkit.report.rendering.groups import SKIPS, pressing, release_name, state, tally_of, unanswered
 from auditkit.report.rendering.inline import pieces
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
 from auditkit.report.rendering.what_now import what_now
@@ -39,7 +39,6 @@ _OUTCOMES: Final = {
     Outcome.PASS: "✅ pass",
     Outcome.FAIL: "❌ **fail**",
     Outcome.WARN: "⚠️ warn",
-    Outcome.SKIP: "➖ skip",
 }
 _BADGES: Final = {"PASS": "✅", "FAIL": "❌", "TROUBLE": "❔"}
 
@@ -102,7 +101,7 @@ def _heading(document: AuditDocument) -> str:
     deciding = summary.deciding_check(document)
     decided = f" ({code(deciding)})" if deciding else ""
     facts = [f"- **Why:** {summary.headline(document)} {prose(summary.why(document), 600)}{decided}"]
-    facts += [f"- **{answer.question}:** {inline(answer.text)}" for answer in answers(document)]
+    facts += [f"- **{answer.question}:** {_answer(answer)}" for answer in answers(document)]
     verdicts = " · ".join(
         f"{name} {_BADGES[verdict]} {verdict}" for name, verdict in summary.policies(document)
     )
@@ -125,6 +124,10 @@ def _heading(document: AuditDocument) -> str:
             *facts,
         )
     )
+
+
+def _answer(answer: Answer) -> str:
+    return inline(answer.text) + (f" {prose(answer.quoted)}" if answer.quoted else "")
 
 
 def _subject(document: AuditDocument) -> str:
@@ -163,24 +166,28 @@ def _trouble(document: AuditDocument) -> str:
 
 def _pressing(document: AuditDocument) -> str:
     looked = pressing(document)
-    return "## What to look at\n\n" + _decisions(looked) if looked else ""
+    return "## What to look at\n\n" + _decisions(looked, document.policy.answered) if looked else ""
 
 
 def _others(document: AuditDocument) -> str:
     looked = pressing(document)
     left = [decision for decision in document.decisions if decision not in looked]
-    told = _decisions(left) if left else "No other check was reached."
+    told = _decisions(left, document.policy.answered) if left else "No other check was reached."
     if missing := unanswered(document):
         told += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
     return _folded(f"All checks: {tally_of(document)}", told)
 
 
-def _decisions(decisions: Sequence[Decision]) -> str:
+def _decisions(decisions: Sequence[Decision], answered: Collection[str]) -> str:
     rows = [
-        (str(decision.number), code(decision.id), _OUTCOMES[decision.outcome], prose(decision.reason))
+        (str(decision.number), code(decision.id), _outcome(decision, answered), prose(decision.reason))
         for decision in decisions
     ]
     return _table(("No.", "Check", "Outcome", "Why"), rows)
+
+
+def _outcome(decision: Decision, answered: Collection[str]) -> str:
+    return _OUTCOMES.get(decision.outcome) or f"➖ {SKIPS[state(decision, answered)]}"
 
 
 def _overlap(document: AuditDocument) -> str:

@@ -83,7 +83,7 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
         ("status", subject.status),
         ("certified at", summary.readable_time(subject.certificate_time)),
         ("signed under", subject.certified_by),
-        *((answer.question.lower(), answer.text) for answer in answers(document)),
+        *((answer.question.lower(), f"{answer.text} {answer.quoted}") for answer in answers(document)),
         *summary.facts(document),
         ("votes", summary.votes(document) or None),
         ("voting ends", summary.readable_time(subject.deadline) if subject.status == "open" else None),
@@ -96,7 +96,8 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
 
 
 def _decision(decision: Decision, colour: bool, width: int) -> list[str]:
-    mark = _paint(decision.outcome, colour, f"{decision.outcome.symbol} {decision.outcome}")
+    word = "no answer" if decision.outcome is Outcome.SKIP else decision.outcome
+    mark = _paint(decision.outcome, colour, f"{decision.outcome.symbol} {word}")
     lines = [f"  {decision.number:>2} {mark}  {one_line(decision.id, 80)}"]
     indent = " " * 12
     lines += _wrapped(decision.reason, indent, width)

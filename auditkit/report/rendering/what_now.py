@@ -57,7 +57,7 @@ def what_now(document: AuditDocument) -> WhatNow:
     tell = {Verdict.PASS: _after_pass, Verdict.FAIL: _after_fail, Verdict.TROUBLE: _after_trouble}
     lead, *steps = tell[document.verdict](document)
     worlds = FOREIGN_WORLDS.intersection(document.claim.qualifications)
-    if worlds:
+    if worlds and document.verdict is not Verdict.TROUBLE:
         where = (
             "If this were mainnet"
             if Qualification.PRACTICE_NETWORK in worlds

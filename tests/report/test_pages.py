@@ -1,0 +1,175 @@
+"""The page of each practice scenario in a real browser: answered, linked, folded, readable, and alone."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from auditkit.decision import Outcome
+from auditkit.pipeline import Audit
+from auditkit.practice.scenarios import scenarios
+from auditkit.report import AuditDocument, render_html, what_now
+from tests.conftest import missing
+from tests.judges.conftest import installed
+
+AXE = "axe-core@4.14.1"
+WIDTHS = (360, 390, 768, 1280, 1920)
+SAMPLE = (
+    "honest", "unexplained", "labels-swapped", "base-16-vcpus", "tampered-certificate", "no-such-proposal",
+    "missing-release", "vote-open", "recovery-extra-file", "node-debug", "not-elected", "election-open",
+    "election-no-measurements",
+)  # fmt: skip
+FEW = ("unexplained", "missing-release", "election-open")
+
+
+def few(names: tuple[str, ...]) -> list:
+    """Every scenario, of which `make test` runs ``names`` alone."""
+    return [
+        pytest.param(one.name, marks=() if one.name in names else pytest.mark.thorough) for one in scenarios()
+    ]
+
+
+NAMES = few(SAMPLE)
+
+
+@functools.cache
+def document_of(name: str) -> AuditDocument:
+    return Audit.named(f"practice:{name}").document
+
+
+@pytest.fixture(scope="module")
+def browser(program):
+    chromium = program("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright, which drives the browser, is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    return (installed(AXE) / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """A function that opens a report: by default without scripts, as the page's own policy has it."""
+    contexts = []
+
+    def show(html: str, *, scripts: bool = False, dark: bool = False):
+        file: Path = tmp_path / "report.html"
+        file.write_text(html)
+        context = browser.new_context(
+            java_script_enabled=scripts, bypass_csp=scripts, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.requests = []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_screen_answers_and_every_link_leads_somewhere(opened, name):
+    document = document_of(name)
+    page = opened(render_html(document))
+    page.set_viewport_size({"width": 1280, "height": 860})
+    lead = page.locator(".lead-answer")
+    assert lead.inner_text() == what_now(document).lead
+    assert lead.bounding_box()["y"] + lead.bounding_box()["height"] < 860
+    assert page.locator(".verdict .word").inner_text() == document.claim.heading
+    for link in page.locator("a[href^='#']").all():
+        target = link.get_attribute("href")[1:]
+        assert page.locator(f'[id="{target}"]').count() == 1, target
+    assert page.requests == [page.url]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_sticks_out_sideways(opened, name):
+    page = opened(render_html(document_of(name), for_print=True))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", few(FEW))
+def test_axe_finds_nothing(opened, axe, name, dark):
+    page = opened(render_html(document_of(name), for_print=True), scripts=True, dark=dark)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run().then(result => result.violations.map(v => [v.id, v.nodes[0].html]))")
+    assert found == []
+
+
+@pytest.mark.slow
+def test_axe_would_find_something(opened, axe):
+    html = render_html(document_of("honest")).replace('<html lang="en">', "<html>")
+    page = opened(html, scripts=True)
+    page.evaluate(axe)
+    assert page.evaluate("axe.run().then(result => result.violations.map(v => v.id))") == ["html-has-lang"]
+
+
+def shown(page) -> list[str]:
+    """The ids of the decisions that a reader sees."""
+    rows = page.locator(".decisions tbody tr").all()
+    return [row.get_attribute("id") for row in rows if row.is_visible()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["unexplained", "missing-release", "honest"])
+def test_what_failed_and_what_warns_is_seen_at_once_and_the_rest_by_the_filter(opened, name):
+    document = document_of(name)
+    page = opened(render_html(document))
+    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    pressing = [one for one, outcome in outcomes.items() if outcome in (Outcome.FAIL, Outcome.WARN)]
+    assert set(pressing) <= set(shown(page))
+    assert not [one for one in shown(page) if outcomes[one] is Outcome.PASS]
+    for filter_, wanted in (("fail", "fail"), ("warn", "warn"), ("pass", "pass"), ("skip", "skip")):
+        page.locator(f"#show-{filter_}").check()
+        assert sorted(shown(page)) == sorted(one for one, outcome in outcomes.items() if outcome == wanted)
+    page.locator("#show-all").check()
+    assert set(pressing) <= set(shown(page))
+
+
+@pytest.mark.slow
+def test_a_link_into_what_is_folded_unfolds_it(opened):
+    page = opened(render_html(document_of("honest")))
+    row = page.locator('[id="overlap.any"]')
+    assert not row.is_visible()
+    page.goto(page.url + "#overlap.any")
+    assert row.is_visible()
+
+
+@pytest.mark.slow
+def test_on_paper_everything_is_unfolded(opened):
+    page = opened(render_html(document_of("honest")))
+    page.emulate_media(media="print")
+    assert page.locator('[id="overlap.any"]').is_visible()
+    assert not page.locator(".filter").is_visible()
+
+
+@pytest.mark.slow
+def test_exchanged_labels_are_drawn_crossed(opened):
+    page = opened(render_html(document_of("labels-swapped")))
+    lines = [
+        [float(line.get_attribute(name)) for name in ("y1", "y2")]
+        for line in page.locator(".drawing line").all()
+    ]
+    assert len(lines) == 6
+    assert all(left != right for left, right in lines)
+    assert [lines[1], lines[0]] == [lines[0][::-1], lines[1][::-1]]
+    assert "BOOT_ARGS_TEE_B instead" in page.locator("main").inner_text()
