@@ -101,12 +101,11 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from auditkit.errors import ParameterError
     from auditkit.pipeline import check as run_checks
     from auditkit.pipeline import is_record, preflight, replay
-    from auditkit.pipeline.parameters import STANDARD_INPUT
+    from auditkit.pipeline.parameters import STANDARD_INPUT, names_file
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text, to_json
-    from auditkit.trust import world_place
 
-    if params != STANDARD_INPUT and world_place(params) is None and is_record(Path(params)):
+    if params != STANDARD_INPUT and names_file(params) and is_record(Path(params)):
         if overrides:
             raise ParameterError("a replay takes its parameters from the record", hint="leave out -p")
         if Path(params).name != RECORD_NAME:
