@@ -169,5 +169,5 @@ def refuse_existing(path: Path, force_hint: str = "choose another name or remove
     Raises:
         SourceError: ``path`` is there already.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise SourceError("it is there already", where=str(path), hint=force_hint)

@@ -1,14 +1,24 @@
-"""`auditkit audit` and `auditkit check`."""
+"""`auditkit audit`, `auditkit check` and `auditkit init`."""
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option
+from auditkit.cli.application import (
+    ExistingFile,
+    ExitStatus,
+    ProposalId,
+    auditkit,
+    json_option,
+    refuse_existing,
+)
 from auditkit.cli.printing import complain, say, say_json
+from auditkit.errors import SourceError
 
 if TYPE_CHECKING:
     from auditkit.pipeline import Parameters
@@ -129,6 +139,80 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         say(render_text(document), lines=True)
         _complain_of_trouble(document)
     raise ExitStatus(document.verdict.exit_status)
+
+
+@auditkit.command()
+@click.argument("file", type=ExistingFile)
+@click.option(
+    "--election", is_flag=True, help="For a proposal that elects a release; by default for a recovery."
+)
+@click.option("--proposal", type=ProposalId(), metavar="N", help="The number of the proposal on mainnet.")
+@click.option("--practice", metavar="SCENARIO", help="For a scenario of the practice network.")
+@click.option("--force", is_flag=True, help="Replace a file of that name.")
+def init(file: Path, election: bool, proposal: int | None, practice: str | None, force: bool) -> None:
+    """Write a parameter file that explains every parameter, with the values that an audit would take by itself.
+
+    FILE may be - for standard output. Without --proposal and --practice one value is left to be filled in, the number
+    of the proposal.
+
+    \b
+    Examples:
+        auditkit init my-audit.yaml
+        auditkit init election.yaml --election --proposal 143409
+        auditkit init try.yaml --practice unexplained
+    """
+    import shlex
+
+    from auditkit.atomic import write_atomically
+    from auditkit.display import one_line
+    from auditkit.pipeline.parameters import (
+        STANDARD_INPUT,
+        commented_file,
+        named_parameters,
+        names_file,
+        proposal_parameters,
+    )
+
+    if practice is not None and (election or proposal is not None):
+        raise click.UsageError("--practice cannot be used with --election or --proposal")
+    if str(file) != STANDARD_INPUT:
+        _refuse_to_replace(file, force)
+    named = str(file) if names_file(str(file)) else f"./{file}"
+    command = one_line(f"auditkit audit {shlex.quote(named)}", 300)
+    if practice is not None:
+        from auditkit.trust import world
+
+        sources = world("practice").sources
+        values = named_parameters(f"practice:{practice}", ()).to_plain()
+        about = f"{sources.story(practice)}\n\n"
+    else:
+        values = proposal_parameters("election" if election else "recovery", proposal)
+        values.setdefault("output_dir", _report_folder(file))
+        about = ""
+    text = commented_file(
+        values,
+        about=f"{about}Parameters of an audit, written by `auditkit init`; params/README.md tells more. Run it with\n"
+        f"    {command}\nA line that you leave out has its default. Nothing here is secret.",
+    )
+    if str(file) == STANDARD_INPUT:
+        say(text, lines=True)
+        return
+    write_atomically(file, text.encode())
+    say(str(file))
+    say(f"fill in proposal_id, and run: {command}" if "proposal_id" not in values else f"run: {command}")
+
+
+def _refuse_to_replace(file: Path, force: bool) -> None:
+    """Raises SourceError where something has the name that must stay: anything, or with ``force`` all but a file."""
+    if not force:
+        refuse_existing(file, "choose another name, or say --force to replace it")
+    elif os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
+        raise SourceError("only a plain file is replaced, no link and no folder", where=str(file))
+
+
+def _report_folder(file: Path) -> str:
+    """Where the report goes whose parameters are in ``file``; a name with odd characters gives none to a folder."""
+    return f"reports/{file.stem if re.fullmatch(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}', file.stem) else 'audit'}"
 
 
 def _complain_of_trouble(document: AuditDocument) -> None:

@@ -1,5 +1,6 @@
 """What to audit, and how: the parameters, from a file, a notebook, a name or a mapping."""
 
+from auditkit.pipeline.parameters.commented_file import commented_file
 from auditkit.pipeline.parameters.meanings import MEANINGS, TOPICS, Meaning, Topic
 from auditkit.pipeline.parameters.meant_source import meant_source
 from auditkit.pipeline.parameters.named import (
@@ -27,6 +28,7 @@ __all__ = [
     "Meaning",
     "Parameters",
     "Topic",
+    "commented_file",
     "is_pipe",
     "meant_source",
     "named_parameters",

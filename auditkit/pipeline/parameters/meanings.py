@@ -149,24 +149,23 @@ TOPICS: Final = (
             ),
             Meaning(
                 "recovery_image",
-                "`null`",
-                "the published recovery image: file, address or `practice:SCENARIO`; compared with "
-                "the base file by file",
+                "file, address, `practice:SCENARIO`, or `null`",
+                "the published recovery image; compared with the base file by file",
             ),
             Meaning(
                 "attestation_report",
-                "`null`",
-                "SEV-SNP attestation report of a recovered node: file, address or `practice:SCENARIO`",
+                "file, address, `practice:SCENARIO`, or `null`",
+                "SEV-SNP attestation report of a recovered node",
             ),
             Meaning(
                 "attestation_chain",
-                "`null`",
+                "file, address, `practice:SCENARIO`, or `null`",
                 "certificates of that report (PEM, DER or certificate table); `null` when the report "
                 "comes with them",
             ),
             Meaning(
                 "tcb_min",
-                "`null`",
+                "list of names and numbers, or `null`",
                 "the lowest firmware versions of its processor to accept, such as "
                 "`bootloader=7,tee=0,snp=21,microcode=72` (from Turin on also `fmc`), of any of these "
                 "names; `null` accepts all.",
