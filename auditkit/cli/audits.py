@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,21 +18,26 @@ from auditkit.cli.application import (
     json_option,
     refuse_existing,
 )
+from auditkit.cli.front import complete_overrides, complete_scenarios, complete_what
 from auditkit.cli.printing import complain, say, say_json
-from auditkit.errors import SourceError
+from auditkit.errors import ParameterError, SourceError
 
 if TYPE_CHECKING:
     from auditkit.pipeline import Parameters
     from auditkit.report import AuditDocument
+
+TROUBLE_SCHEMA: Final = "auditkit/check-trouble/v1"
+"""What `auditkit check --json` prints of a TROUBLE: an `audit.json` with the field ``error`` besides."""
 
 override_option = click.option(
     "-p",
     "overrides",
     multiple=True,
     metavar="NAME=VALUE",
+    shell_complete=complete_overrides,
     help="Set a parameter; may be given more than once.",
 )
-params_argument = click.argument("params", metavar="WHAT")
+params_argument = click.argument("params", metavar="WHAT", shell_complete=complete_what)
 
 
 def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Parameters:
@@ -40,7 +46,12 @@ def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Pa
     if out is not None:
         # A text parameter is taken as it stands, so no path is too odd for it; a shell has seen to its ~ already.
         overrides = (*overrides, f"output_dir={'./' if str(out).startswith('~') else ''}{out}")
-    return named_parameters(params, overrides)
+    try:
+        return named_parameters(params, overrides)
+    except ParameterError as error:
+        if out is not None and error.where == "-p output_dir":
+            error.where = "--out"
+        raise
 
 
 @auditkit.command()
@@ -55,15 +66,16 @@ def _parameters(params: str, overrides: tuple[str, ...], out: Path | None) -> Pa
 def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Path | None) -> None:
     """Run the whole audit as a notebook and write the report folder.
 
-    WHAT is a parameter file (see params/README.md), a pipe or -; election:NUMBER for a proposal on mainnet that elects
-    a release; NUMBER or mainnet:NUMBER for one that blesses a recovery; or practice:SCENARIO.
+    WHAT is the number of a proposal on mainnet that blesses a recovery, also as mainnet:NUMBER; election:NUMBER for one
+    that elects a release; a scenario of the practice network, also as practice:SCENARIO; or a parameter file, a pipe or
+    -. A file is meant by a slash or the ending .yaml alone. `auditkit init` writes one, params/README.md explains it.
 
     \b
     Examples:
-        auditkit audit election:139000
-        auditkit audit params/practice/honest.yaml
-        auditkit audit practice:unexplained --out reports/unexplained
-        auditkit audit params/mainnet/template.yaml -p proposal_id=139000 -p base_version=auto
+        auditkit audit honest
+        auditkit audit 139000
+        auditkit audit election:143409 -p depth=certificates
+        auditkit audit my-audit.yaml --out reports/mine
     """
     from auditkit.errors import AuditkitError
     from auditkit.notebook import run_audit
@@ -101,19 +113,18 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
     \b
     Examples:
-        auditkit check election:139000 -p depth=certificates
-        auditkit check practice:honest
+        auditkit check honest
+        auditkit check election:143409 -p depth=certificates
         auditkit check reports/honest/evidence/replay.yaml
-        auditkit check params/practice/still-open.yaml -p stage=vote --json
+        auditkit check still-open -p stage=vote --json
     """
     from auditkit.audit import SENTENCES
     from auditkit.decision import Qualification
-    from auditkit.errors import ParameterError
     from auditkit.pipeline import check as run_checks
     from auditkit.pipeline import is_record, preflight, replay
     from auditkit.pipeline.parameters import STANDARD_INPUT, names_file
     from auditkit.progress import progress_on_terminal
-    from auditkit.report import RECORD_NAME, render_text, to_json
+    from auditkit.report import RECORD_NAME, render_text
 
     if params != STANDARD_INPUT and names_file(params) and is_record(Path(params)):
         if overrides:
@@ -134,10 +145,10 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         with progress_on_terminal(not as_json) as progress:
             document, _ = run_checks(parameters, progress)
     if as_json:
-        say_json(to_json(document).decode())
+        say_json(_in_json(document))
     else:
         say(render_text(document), lines=True)
-        _complain_of_trouble(document)
+    _complain_of_trouble(document)
     raise ExitStatus(document.verdict.exit_status)
 
 
@@ -147,7 +158,12 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     "--election", is_flag=True, help="For a proposal that elects a release; by default for a recovery."
 )
 @click.option("--proposal", type=ProposalId(), metavar="N", help="The number of the proposal on mainnet.")
-@click.option("--practice", metavar="SCENARIO", help="For a scenario of the practice network.")
+@click.option(
+    "--practice",
+    metavar="SCENARIO",
+    shell_complete=complete_scenarios,
+    help="For a scenario of the practice network.",
+)
 @click.option("--force", is_flag=True, help="Replace a file of that name.")
 def init(file: Path, election: bool, proposal: int | None, practice: str | None, force: bool) -> None:
     """Write a parameter file that explains every parameter, with the values that an audit would take by itself.
@@ -213,6 +229,26 @@ def _refuse_to_replace(file: Path, force: bool) -> None:
 def _report_folder(file: Path) -> str:
     """Where the report goes whose parameters are in ``file``; a name with odd characters gives none to a folder."""
     return f"reports/{file.stem if re.fullmatch(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}', file.stem) else 'audit'}"
+
+
+def _in_json(document: AuditDocument) -> str:
+    """`audit.json`; of a TROUBLE the same fields and ``error``, which every command prints then, by another schema."""
+    from auditkit.report import to_json
+
+    text = to_json(document).decode()
+    if document.verdict.exit_status != 2:
+        return text
+    value = json.loads(text)
+    first = document.trouble[0] if document.trouble else None
+    error = {
+        "what": first.what if first else _why(document),
+        "where": first.where if first else "",
+        "hint": first.hint if first else "",
+    }
+    told = {"schema": TROUBLE_SCHEMA, "verdict": value["verdict"], "error": error}
+    return json.dumps(
+        {**told, **{name: value[name] for name in value if name not in told}}, ensure_ascii=False, indent=2
+    )
 
 
 def _complain_of_trouble(document: AuditDocument) -> None:

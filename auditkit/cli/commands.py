@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from auditkit.cli.debug_option import GroupWithDebug
+from auditkit.cli.front import GroupWithDebug
 
 
 class Entry(NamedTuple):

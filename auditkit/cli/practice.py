@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from auditkit.cli.application import ExistingFile, auditkit, json_option, print_json, refuse_existing
+from auditkit.cli.front import complete_scenarios
 from auditkit.cli.printing import say
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def list_scenarios(as_json: bool) -> None:
 
 
 @practice.command(short_help="Tell the story of a scenario, and what an audit must find.")
-@click.argument("name", metavar="SCENARIO")
+@click.argument("name", metavar="SCENARIO", shell_complete=complete_scenarios)
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Tell the story of a scenario: what was done, what its audit must find, and how to run it.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.pipeline.parameters.wording import proposal_number
+from auditkit.numbers import proposal_digits
 from auditkit.report import DOCUMENT_NAME
 from auditkit.trust import case_names
 
@@ -57,11 +57,11 @@ def _meant(source: str) -> list[str]:
     """Proposals or a scenario that the word resembles, each in words."""
     plain = source.strip().strip("'\"").strip()
     if elected := _ELECTION.fullmatch(plain):
-        number = proposal_number(elected[1])
+        number = proposal_digits(elected[1])
         if number:
             return [f"did you mean election:{number}?"]
     recovered = _RECOVERY.fullmatch(plain)
-    number = proposal_number(plain) or (proposal_number(recovered[1]) if recovered else None)
+    number = proposal_digits(plain) or (proposal_digits(recovered[1]) if recovered else None)
     if number:
         return [f"did you mean {number}, a recovery, or election:{number}?"]
     near = _near_scenario(plain)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from auditkit.errors import ParameterError
-from auditkit.numbers import EXACT
+from auditkit.numbers import EXACT, proposal_digits
 
 # The two variables that dfinity's build of a recovery image reads; nothing else comes from the environment.
 ENVIRONMENT: Final = {
@@ -34,7 +34,6 @@ _STAGES: Final = {
 }
 _NOTHING: Final = frozenset({"none", "nil", "nothing", "undefined", "~"})
 _YES_AND_NO: Final = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
-_SEPARATED: Final = re.compile(r"[0-9]{1,3}(?:[.,'_ ][0-9]{3})+", re.ASCII)
 
 
 def unknown_parameter(name: str, known: Iterable[str]) -> ParameterError:
@@ -76,17 +75,6 @@ def shown(value: object) -> str:
     """A value as errors quote it."""
     text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def proposal_number(text: str) -> str | None:
-    """The decimal digits of a proposal that somebody wrote in another way (``#139000``, ``139,000``); else None."""
-    plain = text.strip().strip("'\"#").strip()
-    if _SEPARATED.fullmatch(plain):
-        plain = re.sub(r"[^0-9]", "", plain)
-    elif address := re.search(r"://.*/proposals?/([0-9]+)/?(?:[?#].*)?$", plain, re.ASCII):
-        plain = address[1]
-    plain = plain.lstrip("0") if plain.isascii() else ""
-    return plain if plain.isdecimal() and len(plain) < 16 else None
 
 
 _SENTENCES: Final[Mapping[str, Callable[[str, Any], str]]] = {
@@ -139,7 +127,7 @@ def _meant(name: str, value: object, choices: list[str], *, in_list: bool) -> st
         return None
     plain = str(value).strip("'\" ").casefold()
     if name == "proposal_id":
-        number = proposal_number(str(value))
+        number = proposal_digits(str(value))
         return f"did you mean {number}?" if number and isinstance(value, str) else None
     if name in ("base_version", "base_image_sha256"):
         return _meant_digits(name, str(value).strip())
