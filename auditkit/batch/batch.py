@@ -27,7 +27,7 @@ from auditkit.batch.reports import combine, read_finished_report
 from auditkit.batch.workers import Workers
 from auditkit.errors import AuditkitError, ParameterError, SourceError, in_words
 from auditkit.pipeline import preflight, redacted_text
-from auditkit.pipeline.parameters import is_pipe, named_parameters
+from auditkit.pipeline.parameters import is_pipe, named_parameters, names_file, short_name
 from auditkit.report import (
     DOCUMENT_NAME,
     Run,
@@ -36,7 +36,6 @@ from auditkit.report import (
     only_writer,
     require_replaceable,
 )
-from auditkit.trust import world_place
 from auditkit.version import __version__
 
 _RESERVED: Final = frozenset({DOCUMENT_NAME, BATCH_NAME, OVERVIEW_NAME})
@@ -47,7 +46,7 @@ def plan_batch(sources: Sequence[str], overrides: Sequence[str], out: Path) -> t
     """The audits of a batch, all checked; nothing is written yet.
 
     Args:
-        sources: parameter files, or ``practice:SCENARIO``.
+        sources: what `named_parameters` takes, but for pipes.
         overrides: ``NAME=VALUE`` for all of them.
         out: the folder that gets a report folder for each, named after its source.
 
@@ -63,7 +62,7 @@ def plan_batch(sources: Sequence[str], overrides: Sequence[str], out: Path) -> t
     batch = uuid4().hex
     jobs: dict[str, AuditJob] = {}
     for source in sources:
-        if is_pipe(source):
+        if names_file(source) and is_pipe(source):
             raise ParameterError(
                 "a batch reads its parameters more than once, and a pipe can be read only once",
                 where=source,
@@ -199,9 +198,7 @@ def _folder_name(source: str) -> str:
     Raises:
         ParameterError: the batch needs that name for something else.
     """
-    inside = world_place(source)
-    stem = inside.case if inside else Path(source).stem
-    name = _UNSAFE.sub("-", stem).lstrip(".+-")[:100] or "audit"
+    name = _UNSAFE.sub("-", short_name(source)).lstrip(".+-")[:100] or "audit"
     if name.casefold() in _RESERVED or is_begun(name.casefold()):
         raise ParameterError(
             f"a report folder cannot be called {name}",

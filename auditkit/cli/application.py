@@ -15,8 +15,16 @@ from typing import Any, Final
 import click
 
 from auditkit.cli.commands import LazyGroup
-from auditkit.cli.debug_option import CommandWithDebug, GroupWithDebug
-from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say_json
+from auditkit.cli.front import (
+    COMPLETION_PAGE,
+    FRONT_PAGE,
+    CommandWithDebug,
+    GroupWithDebug,
+    UnknownCommandError,
+    hint_about,
+    short_help,
+)
+from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say, say_json
 from auditkit.cli.process import ended_like_interrupted, warn_about_foreign_code
 from auditkit.dependencies import missing_package
 from auditkit.errors import AuditkitError, SourceError, in_words
@@ -25,7 +33,18 @@ from auditkit.version import __version__
 TROUBLE: Final = 2
 _COMPLETION: Final = "_AUDITKIT_COMPLETE"
 
-ExistingFile = click.Path(path_type=Path)
+
+class _Place(click.Path):
+    """A path; an empty one would be the current folder, and is what a variable gives that nobody set."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or a usage error."""
+        if value == "":
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+ExistingFile = _Place(path_type=Path)
 
 
 class ProposalId(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic in newer versions
@@ -35,13 +54,15 @@ class ProposalId(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # ge
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number, or a usage error."""
-        from auditkit.numbers import EXACT
+        from auditkit.numbers import EXACT, proposal_digits
 
         if isinstance(value, int):
             return value
         if not re.fullmatch(r"[1-9][0-9]{0,15}", value) or int(value) >= EXACT:
             wanted = f"a whole number from 1 to {EXACT - 1} in decimal digits, without a leading zero"
-            self.fail(f"{value[:80]!r} is not {wanted}", param, ctx)
+            digits = proposal_digits(value.rpartition(":")[2] if "://" not in value else value)
+            meant = f"; did you mean {digits}?" if digits else ""
+            self.fail(f"{value[:80]!r} is not {wanted}{meant}", param, ctx)
         return int(value)
 
 
@@ -65,7 +86,7 @@ def auditkit(debug: bool) -> None:
 
     \b
     A first audit, of the practice network, that needs no network and no parameters of yours:
-        auditkit audit practice:honest
+        auditkit audit honest
     """
 
 
@@ -82,6 +103,40 @@ root_key_option = click.option(
     metavar="KEY",
     help="Who must have signed: mainnet, practice, 266 hex digits, or a file (DER, PEM or hex).",
 )
+
+
+@auditkit.command("help", hidden=True)
+@click.argument("words", nargs=-1, metavar="[COMMAND]")
+@click.pass_context
+def help_about(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Show all commands, one of them with every option, or how the shell completes them (help completion).
+
+    \b
+    Examples:
+        auditkit help audit
+        auditkit help completion
+    """
+    if words == ("completion",):
+        say(COMPLETION_PAGE, lines=True)
+        return
+    at, command = ctx.find_root(), ctx.find_root().command
+    for word in words:
+        inner = command.get_command(at, word) if isinstance(command, click.Group) else None
+        if inner is None:
+            raise UnknownCommandError(word, at)
+        command, at = inner, click.Context(inner, info_name=word, parent=at)
+    say(command.get_help(at), lines=True)
+
+
+@auditkit.command(hidden=True)
+def version() -> None:
+    """Show the version.
+
+    \b
+    Example:
+        auditkit version
+    """
+    say(f"auditkit, version {__version__}")
 
 
 def print_json(document: Any) -> None:
@@ -116,14 +171,12 @@ def _run(given: list[str]) -> int:
         # click ends so, with 1, when the reader of a help text went away.
         return 0 if error.code in (None, 0) else TROUBLE
     except click.exceptions.NoArgsIsHelpError as error:
-        complain(error.format_message(), lines=True)
+        complain(
+            FRONT_PAGE if error.ctx is None or error.ctx.parent is None else short_help(error.ctx), lines=True
+        )
         return TROUBLE
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "auditkit"
-        hint = f"see {command} --help"
-        if isinstance(error, click.NoSuchOption) and (dashed := _file_with_a_dash(given)):
-            hint = f"for a file of that name, write ./{dashed}"
-        return _trouble(given, error.format_message().removesuffix("."), "", hint)
+        return _trouble(given, error.format_message().removesuffix("."), "", hint_about(error, given))
     except click.ClickException as error:
         return _trouble(given, error.format_message(), "", "")
     except AuditkitError as error:
@@ -148,10 +201,6 @@ def _run(given: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _file_with_a_dash(given: list[str]) -> str | None:
-    return next((word for word in given if word.startswith("-") and os.path.lexists(word)), None)
-
-
 def _trouble(given: list[str], what: str, where: str, hint: str) -> int:
     if "--debug" in given and sys.exc_info()[0] is not None:
         complain(traceback.format_exc(), lines=True)
@@ -163,11 +212,16 @@ def _trouble(given: list[str], what: str, where: str, hint: str) -> int:
     return TROUBLE
 
 
+def default_name(text: str, ending: str) -> Path:
+    """A name in the current folder for what is about ``text``, which stays a name whatever it is."""
+    return Path(re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:100].lstrip(".-") + ending)
+
+
 def refuse_existing(path: Path, force_hint: str = "choose another name or remove it") -> None:
     """Makes sure that a command overwrites nothing.
 
     Raises:
         SourceError: ``path`` is there already.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise SourceError("it is there already", where=str(path), hint=force_hint)

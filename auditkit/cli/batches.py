@@ -10,6 +10,7 @@ import click
 
 from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option, print_json
 from auditkit.cli.audits import override_option
+from auditkit.cli.front import complete_what
 from auditkit.cli.printing import complain, say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @auditkit.command()
-@click.argument("params", metavar="PARAMS...", nargs=-1, required=True)
+@click.argument("params", metavar="WHAT...", nargs=-1, required=True, shell_complete=complete_what)
 @override_option
 @click.option(
     "--workers", type=click.IntRange(1, 256), help="Audits at a time; by default one per processor."
@@ -42,7 +43,7 @@ def batch(
 ) -> None:
     """Run many audits and sum them up: status 1 if one is FAIL, else 2 if one is TROUBLE, else 0.
 
-    Each PARAMS is a parameter file or practice:SCENARIO, as for auditkit audit; -p sets a parameter for all of them.
+    Each WHAT is as in auditkit audit, but no pipe; -p sets a parameter for all of them.
     Everything is checked before the first audit runs. Each audit is a process of its own. One that was killed or
     ended in TROUBLE is tried once more; a FAIL is a result and is not.
 
@@ -50,7 +51,7 @@ def batch(
 
     \b
     Examples:
-        auditkit batch practice:honest practice:unexplained
+        auditkit batch honest unexplained election-honest
         auditkit batch proposals/*.yaml --workers 4 --out reports/nightly
         auditkit batch proposals/*.yaml --dask tcp://scheduler:8786
     """

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from auditkit.cli.debug_option import GroupWithDebug
+from auditkit.cli.front import GroupWithDebug
 
 
 class Entry(NamedTuple):
@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "fetch-image": Entry("images", "Download the update image of a release."),
         "fetch-proposal": Entry("proposals", "Fetch a certified proposal, verify it, keep it."),
         "fetch-registry": Entry("registry", "Fetch a certified registry record, verify it, keep it."),
+        "init": Entry("audits", "Write a commented parameter file to start from."),
         "measure": Entry("images", "Print the launch measurements of an image."),
         "overlap": Entry("images", "Compare a proposal with launch measurements."),
         "practice": Entry("practice", "Practise on a network that runs on your machine."),

@@ -14,6 +14,7 @@ from auditkit.atomic import whole_file
 from auditkit.cli.application import (
     ExistingFile,
     auditkit,
+    default_name,
     json_option,
     print_json,
     refuse_existing,
@@ -57,7 +58,12 @@ def _size(image: Path) -> int:
 
 @auditkit.command("fetch-image")
 @click.argument("version", metavar="VERSION")
-@click.option("--out", type=ExistingFile, required=True, help="Where the update image goes.")
+@click.option(
+    "--out",
+    type=ExistingFile,
+    metavar="FILE",
+    help="Where the update image goes; by default update-img- and the first 12 digits of VERSION.",
+)
 @click.option(
     "--url", metavar="TEMPLATE", help="Address with {base_version} in it; by default dfinity's hosts."
 )
@@ -66,7 +72,7 @@ def _size(image: Path) -> int:
     metavar="HEX",
     help="The SHA-256 it must have; by default the one in the SHA256SUMS beside it, if there is one.",
 )
-def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) -> None:
+def fetch_image(version: str, out: Path | None, url: str | None, sha256: str | None) -> None:
     """Download the update image of a release; run it again to resume.
 
     The file gets its name only when it is whole and has the digest. Whatever keeps the digest from meaning much is told
@@ -74,7 +80,7 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
 
     \b
     Example:
-        auditkit fetch-image e9fd136fa15a1f1c80ac6b34ad1dbfb8cef9ea95 --out update-img.tar.zst
+        auditkit fetch-image e9fd136fa15a1f1c80ac6b34ad1dbfb8cef9ea95
     """
 
     from auditkit.audit import decide_digest, warn_about_plain_http
@@ -90,6 +96,7 @@ def fetch_image(version: str, out: Path, url: str | None, sha256: str | None) ->
         )
     if sha256 is not None and not is_sha256(sha256, any_case=True):
         raise ParameterError(f"--sha256 cannot be {sha256[:80]!r}", hint="give 64 hex digits")
+    out = out or default_name(f"update-img-{version[:12]}", ".tar.zst")
     refuse_existing(out)
     source = parse_source(url or IMAGE_URLS[0], base_version=version)
     if source.url is None:

@@ -1,13 +1,22 @@
-"""`auditkit practice list`, `serve` and `build`."""
+"""`auditkit practice list`, `show`, `serve` and `build`."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from auditkit.cli.application import ExistingFile, auditkit, json_option, print_json, refuse_existing
+from auditkit.cli.front import complete_scenarios
 from auditkit.cli.printing import say
+
+if TYPE_CHECKING:
+    from auditkit.practice import Scenario
+
+_WIDTH: Final = 78
 
 
 @auditkit.group()
@@ -24,29 +33,74 @@ def list_scenarios(as_json: bool) -> None:
     Example:
         auditkit practice list
     """
-    from auditkit.practice import scenarios
+    from auditkit.practice import groups
 
     if as_json:
-        print_json(
-            [
-                {
-                    "name": scenario.name,
-                    "title": scenario.title,
-                    "subject": scenario.subject,
-                    "proposal_id": scenario.proposal_id,
-                    "stage": scenario.stage,
-                    "verdict": {"strict": scenario.strict, "overlap": scenario.overlap},
-                    "deciding": scenario.deciding_check,
-                    "story": scenario.story,
-                }
-                for scenario in scenarios()
-            ]
-        )
+        print_json([_scenario_json(one) for group in groups() for one in group.scenarios])
         return
-    for scenario in scenarios():
-        say(f"{scenario.name:30} {scenario.strict:8} {scenario.title}")
-    say()
-    say("auditkit audit practice:NAME audits one of them.")
+    for group in groups():
+        say(group.about)
+        for one in group.scenarios:
+            say(f"  {one.name:30} {one.strict:8} {one.title}")
+        say()
+    say("auditkit practice show NAME tells the story, auditkit audit NAME audits it.")
+
+
+@practice.command(short_help="Tell the story of a scenario, and what an audit must find.")
+@click.argument("name", metavar="SCENARIO", shell_complete=complete_scenarios)
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Tell the story of a scenario: what was done, what its audit must find, and how to run it.
+
+    \b
+    Example:
+        auditkit practice show unexplained
+    """
+    from auditkit.practice.scenarios import scenario
+
+    chosen = scenario(name.removeprefix("practice:"))
+    if as_json:
+        print_json(_scenario_json(chosen))
+    else:
+        say("\n".join(_told(chosen)), lines=True)
+
+
+def _scenario_json(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "subject": scenario.subject,
+        "proposal_id": scenario.proposal_id,
+        "stage": scenario.stage,
+        "verdict": {"strict": scenario.strict, "overlap": scenario.overlap},
+        "deciding": scenario.deciding_check,
+        "story": scenario.story,
+    }
+
+
+def _told(scenario: Scenario) -> Iterator[str]:
+    """A scenario in the lines of one screen."""
+    from auditkit.checks import ALL_CHECKS
+
+    yield from (f"{scenario.name}: {scenario.title}", "")
+    yield from textwrap.wrap(scenario.story, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    about = "a release that it elects" if scenario.election else "a recovery"
+    yield from ("", f"  it is about   proposal {scenario.proposal_id}, {about}, at stage {scenario.stage}")
+    verdict = scenario.expected_verdict
+    decided = next((check for check in ALL_CHECKS if check.id == scenario.deciding_check), None)
+    turns = "comes before any check" if decided is None else f"turns on check {decided.number}, {decided.id}"
+    yield f"  must be       {verdict}; it {turns}"
+    if decided is not None:
+        lines = textwrap.wrap(decided.question, _WIDTH - 16)
+        yield from (f"                {line}" for line in lines)
+    if scenario.election is None and scenario.overlap != verdict:
+        yield f"                {scenario.overlap} by the policy overlap, dfinity's own gate"
+    yield from (
+        "",
+        f"  audit it      auditkit audit {scenario.name}",
+        f"  no report     auditkit check {scenario.name}",
+        f"  change it     auditkit init try.yaml --practice {scenario.name}",
+    )
 
 
 @practice.command(short_help="Serve the practice network on 127.0.0.1.")

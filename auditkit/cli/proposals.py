@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from auditkit.cli.application import ExistingFile, ProposalId, auditkit, json_option, root_key_option
+from auditkit.cli.application import (
+    ExistingFile,
+    ProposalId,
+    auditkit,
+    default_name,
+    json_option,
+    root_key_option,
+)
 from auditkit.cli.printing import say
 from auditkit.cli.results import end_with
 from auditkit.errors import EvidenceError
@@ -17,12 +24,12 @@ from auditkit.errors import EvidenceError
 @click.option(
     "--out",
     type=ExistingFile,
-    required=True,
-    help="Where the bare certificate goes; its request goes beside it.",
+    metavar="FILE",
+    help="Where the bare certificate goes, its request beside it; by default proposal-ID.cbor.",
 )
 @click.option("--url", help="Ask this API boundary node; by default mainnet's.")
 @root_key_option
-def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) -> None:
+def fetch_proposal(proposal_id: int, out: Path | None, url: str | None, root_key: str) -> None:
     """Fetch the certified answer of the governance canister, verify it, and keep it.
 
     Writes FILE (the bare certificate, as dfinity's tool writes it) and FILE with the suffix .request.cbor (the
@@ -30,7 +37,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
 
     \b
     Example:
-        auditkit fetch-proposal 139000 --out proposal-139000.cbor
+        auditkit fetch-proposal 139000
     """
     from auditkit import checks
     from auditkit.audit import AUTHENTIC_POLICY, Verdict, decide_root_key
@@ -43,6 +50,7 @@ def fetch_proposal(proposal_id: int, out: Path, url: str | None, root_key: str) 
     from auditkit.trust import MAINNET, parse_trust
 
     trust = parse_trust(root_key)
+    out = out or default_name(f"proposal-{proposal_id}", ".cbor")
     for path in (out, request_path(out)):
         refuse_existing(path)
     with progress_on_terminal() as progress:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditkit.cli.application import ExistingFile, auditkit, json_option, root_key_option
+from auditkit.cli.application import ExistingFile, auditkit, default_name, json_option, root_key_option
 from auditkit.cli.printing import say
 from auditkit.cli.results import end_with
 from auditkit.errors import EvidenceError
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=ExistingFile,
-    required=True,
-    help="Where the bare certificate goes; its request goes beside it.",
+    metavar="FILE",
+    help="Where the bare certificate goes, its request beside it; by default registry-RECORD.cbor, for a GuestOS "
+    "version election- and its first 12 digits.",
 )
 @click.option("--url", help="Ask this API boundary node; by default mainnet's.")
 @root_key_option
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     metavar="VERSION",
     help="Ask how it was at this version of the registry; by default the newest.",
 )
-def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: int | None) -> None:
+def fetch_registry(record: str, out: Path | None, url: str | None, root_key: str, at: int | None) -> None:
     """Fetch the certified answer of the NNS registry about a record, verify it, and keep it.
 
     RECORD is the key of a record. A GuestOS version is elected while the registry holds replica_version_ and its 40 hex
@@ -44,7 +45,7 @@ def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: i
 
     \b
     Example:
-        auditkit fetch-registry replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e --out elected.cbor
+        auditkit fetch-registry replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e --out election.cbor
     """
     from auditkit import checks
     from auditkit.audit import REGISTRY_POLICY, Verdict, decide_root_key
@@ -57,6 +58,7 @@ def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: i
 
     trust = parse_trust(root_key)
     _refuse_bare_version(record)
+    out = out or _default_name(record)
     for path in (out, request_path(out), chunks_path(out)):
         refuse_existing(path)
     with progress_on_terminal() as progress:
@@ -83,6 +85,17 @@ def fetch_registry(record: str, out: Path, url: str | None, root_key: str, at: i
         say(str(chunks_path(out)))
     if answer.judgement.verdict is not Verdict.PASS:
         end_with(answer, False)
+
+
+def _default_name(record: str) -> Path:
+    """Where the answer about a record goes by default."""
+    from auditkit.digests import is_commit
+    from auditkit.ic.registry import replica_version_key
+
+    version = record.removeprefix(replica_version_key(""))
+    if is_commit(version):
+        return default_name(f"election-{version[:12]}", ".cbor")
+    return default_name(f"registry-{record}", ".cbor")
 
 
 def _refuse_bare_version(record: str) -> None:
@@ -115,7 +128,7 @@ def verify_registry(file: Path, record: str, request: Path | None, root_key: str
 
     \b
     Example:
-        auditkit verify-registry elected.cbor --record replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e
+        auditkit verify-registry election.cbor --record replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e
     """
     from auditkit.audit import REGISTRY_POLICY, decide_root_key
     from auditkit.evidence import read_registry_value

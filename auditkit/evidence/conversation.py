@@ -26,23 +26,47 @@ Event = Callable[[str], None]
 _Result = TypeVar("_Result")
 
 
+@dataclass(slots=True)
+class Patience:
+    """How long a host may take, by the clock that does not jump: until its first answer, and then for everything.
+
+    Attributes:
+        first: when its time for a first answer is over.
+        all: when its time is over.
+        heard: whether it ever answered.
+    """
+
+    first: float
+    all: float
+    heard: bool = False
+
+    @property
+    def until(self) -> float:
+        """When it is given up."""
+        return self.all if self.heard else min(self.first, self.all)
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One host, and how long it may take.
 
     Attributes:
         host: its address, without a slash at the end.
-        until: when its time is over, by the clock that does not jump.
         tell: is told in one sentence what happens.
     """
 
     session: requests.Session
     host: str
-    until: float
+    patience: Patience
     clock: Clock
     backoff: Backoff
     tell: Event
     limits: Limits
+
+    @property
+    def until(self) -> float:
+        """When its time is over, by the clock that does not jump."""
+        return self.patience.until
 
     def expiry_ns(self) -> int:
         """When a request that is sent now expires, nanoseconds since 1970."""
@@ -76,7 +100,7 @@ class Conversation:
         while True:
             left = self.until - self.clock.monotonic()
             try:
-                return exchange(
+                answer = exchange(
                     self.session,
                     "POST",
                     url,
@@ -87,12 +111,16 @@ class Conversation:
                     limits=self.limits,
                 )
             except TransientError as error:
+                self.patience.heard |= error.answered
                 failures += 1
                 wait = self.backoff.seconds(failures, error.retry_after, self.clock.chance)
                 if failures >= _ATTEMPTS or self.clock.monotonic() + wait >= self.until:
                     raise
                 self.tell(f"{error}; trying again")
                 self.clock.sleep(wait)
+            else:
+                self.patience.heard = True
+                return answer
 
 
 def first_answer(
@@ -106,6 +134,8 @@ def first_answer(
 ) -> _Result:
     """What ``ask`` gets from the first host that gives it; the time is shared out among them.
 
+    Hosts that never answer get less of it: without a network all of them are given up after `Limits.silent_seconds`.
+
     Raises:
         SourceError: no host gave it.
         EvidenceError: the first host answered with malformed or too many bytes, or another request's answer.
@@ -115,22 +145,30 @@ def first_answer(
     if not hosts:
         raise ParameterError("there is no host to ask")
     until = clock.monotonic() + limits.call_deadline_seconds
-    troubles: list[AuditkitError] = []
+    troubles: list[tuple[str, AuditkitError]] = []
     with open_session() as session:
         for number, host in enumerate(hosts):
             now = clock.monotonic()
             share = now + max(until - now, 0.0) / (len(hosts) - number)
+            patience = Patience(now + limits.silent_seconds / len(hosts), share)
             try:
-                return ask(Conversation(session, host, share, clock, backoff, tell, limits))
+                return ask(Conversation(session, host, patience, clock, backoff, tell, limits))
             except (SourceError, EvidenceError) as error:
                 tell(str(error))
-                troubles.append(error)
+                troubles.append((host, error))
     raise _sum_up(troubles)
 
 
-def _sum_up(troubles: Sequence[AuditkitError]) -> AuditkitError:
-    """The one error of a call that no host answered; its kind is that of the first host's."""
+def _sum_up(troubles: Sequence[tuple[str, AuditkitError]]) -> AuditkitError:
+    """The one error of a call that no host answered; its kind is that of the first host's.
+
+    The hint lists who was asked, and what came of it: ``tried HOST (WHAT), HOST (WHAT)``.
+    """
+    _, first = troubles[0]
     if len(troubles) == 1:
-        return troubles[0]
-    kind = type(troubles[0]) if isinstance(troubles[0], EvidenceError) else SourceError
-    return kind(f"none of {len(troubles)} hosts gave a certified answer: " + "; ".join(map(str, troubles)))
+        return first
+    kind = type(first) if isinstance(first, EvidenceError) else SourceError
+    tried = ", ".join(f"{host} ({error.what_was_found})" for host, error in troubles)
+    hints = [error.hint for _, error in troubles if error.hint]
+    advice = ", and ".join([*hints[:1], "run this again"])
+    return kind(f"none of {len(troubles)} hosts gave a certified answer", hint=f"{advice}; tried {tried}")

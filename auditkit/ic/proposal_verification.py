@@ -162,7 +162,7 @@ def read_authentic(
         answer = decide_request(log, signed.certificate.tree, request, proposal_id, limits)
         request_id = answer.request_id
         if answer.reply is not None:
-            proposal = _decide_reply(log, answer.reply, answer.asked_for, limits)
+            proposal = _decide_reply(log, answer.reply, answer.asked_for, signed.signed_by, limits)
     return AuthenticProposal(
         log=log,
         proposal=proposal if log.failed is None else None,
@@ -173,7 +173,7 @@ def read_authentic(
 
 
 def _decide_reply(
-    log: DecisionLog, reply: bytes, proposal_id: int | None, limits: Limits
+    log: DecisionLog, reply: bytes, proposal_id: int | None, signed_by: str, limits: Limits
 ) -> ProposalInfo | None:
     """Check 13: the proposal when the reply holds it."""
     check = checks.PROPOSAL_REPLY
@@ -188,7 +188,8 @@ def _decide_reply(
         )
         return None
     if proposal is None:
-        log.add(check.failed("null", "Governance says that there is no such proposal.", expected=wanted))
+        reason = f"Governance says that there is no such proposal; the answer is signed by {signed_by}."
+        log.add(check.failed("null", reason, expected=wanted))
         return None
     if proposal.id is None or proposal_id not in (None, proposal.id):
         log.add(

@@ -85,6 +85,7 @@ def conclude(
     started: float | None = None,
     policies: PolicyIds | None = None,
     as_of: datetime | None = None,
+    story: str | None = None,
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Sums the steps up into a document with the verdicts of both policies.
 
@@ -94,6 +95,7 @@ def conclude(
         policies: the versions to judge by; those of this auditkit by default.
         started: when the audit began, in seconds since 1970; when the proposal was judged by default.
         as_of: of a replay: when the audit that it repeats judged.
+        story: what the case of a world to practise in tells; None for audits of mainnet.
     """
     run = _run(proposal.moment, started, as_of)
     parts = (proposal, election, base, measurements, overlap, recovery, node)
@@ -116,6 +118,7 @@ def conclude(
         render_record(
             ReplayRecord(
                 parameters=redacted_parameters(parameters),
+                story=story,
                 policies=versions,
                 proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
                 election=election.record,
@@ -144,7 +147,7 @@ def conclude(
     document = AuditDocument(
         verdict=chosen.verdict,
         qualifications=() if versions.strict == STRICT_1.id else qualifications_of(decisions),
-        subject=_subject(parameters, proposal, election, base),
+        subject=_subject(parameters, proposal, election, base, story),
         verdicts=PolicyVerdicts(
             strict=judgements["strict"].verdict,
             overlap=judgements["overlap"].verdict if "overlap" in judgements else None,
@@ -205,7 +208,11 @@ def _deciding(judgement: Judgement, decisions: Iterable[Decision], trouble: str)
 
 
 def _subject(
-    parameters: Parameters, proposal: ProposalStep, election: ElectionStep, base: BaseImageStep
+    parameters: Parameters,
+    proposal: ProposalStep,
+    election: ElectionStep,
+    base: BaseImageStep,
+    story: str | None,
 ) -> Subject:
     verification = proposal.verification
     info = verification.proposal if verification else None
@@ -237,6 +244,7 @@ def _subject(
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,
         tally=Tally(yes=tally.yes, no=tally.no, total=tally.total) if tally else None,
         deadline=rfc3339_if_possible(info.deadline_timestamp_seconds) if info else None,
+        story=story,
     )
 
 

@@ -209,6 +209,7 @@ class AuditParts(ABC):
             started=self._began,
             policies=self._policies,
             as_of=self._as_of,
+            story=self._story,
         )
 
     @property
@@ -245,6 +246,11 @@ class AuditParts(ABC):
         """
         election = self.proposal.election
         return self._get_version() if election is None else election.version_to_elect or ""
+
+    @property
+    @abstractmethod
+    def _story(self) -> str | None:
+        """What the case tells that the audit is about, in a world to practise in; None elsewhere."""
 
     @abstractmethod
     def _get_version(self) -> str:

@@ -21,7 +21,7 @@ from auditkit.ic import GET_PROPOSAL_INFO, GOVERNANCE
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
-from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.parameters import Parameters, meant_source
 from auditkit.pipeline.redaction import PLACES, names_no_place, redacted_place
 from auditkit.trust import Trust, world_place
 
@@ -54,6 +54,7 @@ def certified_proposal(parameters: Parameters, trust: Trust) -> CertifiedAnswer:
         SourceError: they could not be had.
         EvidenceError: what came is too large or answers another question.
     """
+    _require_own_proposal(parameters)
     with located(parameters.proposal_source, "proposal_source") as (source, origin):
         if source.url is None:
             return read_proposal_file(source, parameters.request_source)
@@ -112,6 +113,7 @@ def preflight(parameters: Parameters) -> None:
         ParameterError: a source or a scenario makes no sense.
         SourceError: a file is not there, or is not a regular one.
     """
+    _require_own_proposal(parameters)
     version = parameters.base_version if parameters.base_version != "auto" else "0" * 40
     for name in PLACES:
         place = getattr(parameters, name)
@@ -128,4 +130,11 @@ def preflight(parameters: Parameters) -> None:
             try:
                 os.close(open_regular(source.path))
             except SourceError as error:
-                raise SourceError(error.what, where=f"{name}: {source.path}", hint="check the path") from None
+                hint = meant_source(name, place) or "check the path"
+                raise SourceError(error.what, where=f"{name}: {source.path}", hint=hint) from None
+
+
+def _require_own_proposal(parameters: Parameters) -> None:
+    """Raises ParameterError where ``proposal_source`` is the place of one case, and the number is that of another."""
+    if (inside := world_place(parameters.proposal_source)) is not None:
+        inside.sources.require_proposal(inside.case, parameters.proposal_id)

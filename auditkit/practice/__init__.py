@@ -8,23 +8,26 @@ from auditkit.practice.network import Network, serve_forever, serving
 from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.release.build import build_release
 from auditkit.practice.release.published import PracticeRelease
-from auditkit.practice.scenarios import Scenario, scenario, scenarios
+from auditkit.practice.scenarios import Group, Scenario, groups, scenario, scenarios, story_of
 from auditkit.practice.world import PRACTICE_WORLD, parameter_file
 from auditkit.trust import join
 
 __all__ = [
     "PRACTICE_WORLD",
     "ROOT_KEY",
+    "Group",
     "Network",
     "PracticeRelease",
     "Scenario",
     "build_release",
+    "groups",
     "known_releases",
     "parameter_file",
     "scenario",
     "scenarios",
     "serve_forever",
     "serving",
+    "story_of",
 ]
 
 join(PRACTICE_WORLD)

@@ -17,7 +17,14 @@ from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import running
 from auditkit.practice.nns.subnets import ROOT_KEY
 from auditkit.practice.recovery import recovery_image
-from auditkit.practice.scenarios import RegistrySays, Scenario, scenario
+from auditkit.practice.scenarios import (
+    RegistrySays,
+    Scenario,
+    scenario,
+    scenario_of_proposal,
+    scenarios,
+    story_of,
+)
 from auditkit.trust import Trust, World
 
 
@@ -67,6 +74,25 @@ class PracticeSources:
     def parameter_file(self, case: str) -> Path:
         """The parameters that audit the scenario."""
         return parameter_file(case)
+
+    def cases(self) -> tuple[str, ...]:
+        """The names of all scenarios."""
+        return tuple(one.name for one in scenarios())
+
+    def story(self, case: str) -> str:
+        """What happened in the scenario."""
+        return story_of(case)
+
+    def require_proposal(self, case: str, proposal_id: int) -> None:
+        """Makes sure that the proposal is not the one of another scenario: this network holds those of all."""
+        chosen, other = scenario(case), scenario_of_proposal(proposal_id)
+        if other is not None and other is not chosen:
+            raise ParameterError(
+                f"proposal {proposal_id} is not that of the practice scenario {chosen.name}, "
+                f"which is about {chosen.proposal_id}",
+                where="proposal_id",
+                hint=f"leave the number out, or audit practice:{other.name}, which is about {proposal_id}",
+            )
 
     def _holding(self, case: str, parameter: str) -> Scenario:
         chosen = scenario(case)

@@ -135,6 +135,8 @@ class AuditDocument(Part):
             parameter = self.parameters.get(name, told)
             if parameter != told and not (name == "stage" and parameter == "auto"):
                 raise ValueError(f"the subject and the parameters name another {name}")
+        if self.subject.story is not None and self.parameters.get("root_key", "mainnet") == "mainnet":
+            raise ValueError("a report about mainnet tells no story of a world to practise in")
         if "subject" not in self.parameters and self.subject.kind != "recovery":
             raise ValueError("the subject and the parameters name another subject")
 

@@ -47,6 +47,7 @@ class Subject(Part):
         rootfs_hash: dm-verity root of the recovery root file system, as the proposal has it.
         chip_ids: the chips that may run the recovery GuestOS, in hex.
         deadline: when voting ends; null also for a time after the year 9999.
+        story: of an audit in a world to practise in: what happened in the case; null for audits of mainnet.
     """
 
     kind: Literal["recovery", "election"] = "recovery"
@@ -70,6 +71,7 @@ class Subject(Part):
     chip_ids: tuple[Hex, ...] | None = None
     tally: Tally | None = None
     deadline: Time | None = None
+    story: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
 
 
 class PolicyVerdicts(Part):

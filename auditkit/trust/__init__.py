@@ -9,7 +9,16 @@ True
 
 from auditkit.trust.naming import canonical_name, names_trust, parse_trust, trust_in, trust_named
 from auditkit.trust.trust import MAINNET, Trust
-from auditkit.trust.worlds import World, WorldPlace, WorldSources, join, world, world_place
+from auditkit.trust.worlds import (
+    World,
+    WorldPlace,
+    WorldSources,
+    case_called,
+    case_names,
+    join,
+    world,
+    world_place,
+)
 
 __all__ = [
     "MAINNET",
@@ -18,6 +27,8 @@ __all__ = [
     "WorldPlace",
     "WorldSources",
     "canonical_name",
+    "case_called",
+    "case_names",
     "join",
     "names_trust",
     "parse_trust",

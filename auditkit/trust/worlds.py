@@ -41,6 +41,23 @@ class WorldSources(Protocol):
             ParameterError: there is no such case.
         """
 
+    def cases(self) -> tuple[str, ...]:
+        """The names of all cases."""
+
+    def story(self, case: str) -> str:
+        """What happened in the case, in some sentences for somebody who does not know it.
+
+        Raises:
+            ParameterError: there is no such case.
+        """
+
+    def require_proposal(self, case: str, proposal_id: int) -> None:
+        """Makes sure that the proposal is not the one of another case, which would be audited under a wrong name.
+
+        Raises:
+            ParameterError: it is, or there is no such case.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -109,6 +126,17 @@ def name_of_key(root_key: bytes) -> str | None:
     """The name of the world whose root key this is (133 bytes of DER); None when it is none's. Loads nothing."""
     digest = sha256(root_key).hexdigest()
     return next((name for name, home in _HOMES.items() if home.root_key_sha256 == digest), None)
+
+
+def case_called(name: str) -> WorldPlace | None:
+    """The place of the case that is called ``name`` in any world; None when there is none. Loads the worlds."""
+    found = (WorldPlace(home, name) for home in _HOMES if name in world(home).sources.cases())
+    return next(found, None)
+
+
+def case_names() -> tuple[str, ...]:
+    """The names of the cases of all worlds. Loads them."""
+    return tuple(name for home in _HOMES for name in world(home).sources.cases())
 
 
 def world_place(text: str) -> WorldPlace | None:

@@ -135,6 +135,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "chip_ids": [f"{chip:02x}" * 64 for chip in (1, 2, 3)],
             "tally": {"yes": "41234567800000000", "no": "1234500000000", "total": "50000000000000000"},
             "deadline": "2026-07-16T00:00:00Z",
+            "story": None,
         },
         "verdicts": {"strict": strict, "overlap": "PASS"},
         "policies": {"strict": "strict/3", "overlap": "overlap/1"},

@@ -27,9 +27,11 @@ class TransientError(SourceError):
 
     Attributes:
         retry_after: seconds that the server asked to wait, if it did.
+        answered: whether it is the server's own answer, and not the lack of one.
     """
 
     retry_after: float | None = None
+    answered: bool = False
 
 
 def refuse_status(response: requests.Response, url: str, passing: frozenset[int]) -> None:
@@ -44,6 +46,7 @@ def refuse_status(response: requests.Response, url: str, passing: frozenset[int]
     if status in passing:
         busy = "is being asked too often" if status == 429 else "is not available right now"
         error = TransientError(f"the server {busy} (HTTP status {status})", where=url)
+        error.answered = True
         asked = response.headers.get("Retry-After", "").strip()
         if asked.isascii() and asked.isdigit() and len(asked) < 6:
             error.retry_after = float(asked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -27,20 +26,22 @@ from auditkit.errors import ParameterError
 from auditkit.evidence import IMAGE_URLS
 from auditkit.guestos import RELEASE_BOOT_ARGS
 from auditkit.limits import LIMITS
-from auditkit.numbers import EXACT, Count, ProposalNumber
+from auditkit.numbers import Count, ProposalNumber
+from auditkit.pipeline.parameters.blame import blamed
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.parameters.notebook_cells import names_set_by_cells
 from auditkit.pipeline.parameters.source import read_parameter_bytes, source_name
+from auditkit.pipeline.parameters.wording import (
+    ENVIRONMENT,
+    refused_value,
+    shown,
+    unknown_parameter,
+    unreadable_value,
+)
 from auditkit.report import Sha256
 from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
 from auditkit.sev.attestation import parse_tcb_floor
 from auditkit.trust import MAINNET, names_trust, parse_trust, trust_named
-
-# The two variables that dfinity's build of a recovery image reads; nothing else comes from the environment.
-ENVIRONMENT: Final = {
-    "proposal_id": "ALTERNATIVE_GUESTOS_PROPOSAL_ID",
-    "base_version": "ALTERNATIVE_GUESTOS_BASE_VERSION",
-}
 
 REGISTRY_SOURCE: Final = "registry"
 CATALOGUE_SOURCE: Final = "catalogue"
@@ -104,13 +105,13 @@ class Parameters(BaseModel):
     def __init__(self, /, **values: object) -> None:
         for name in values:
             if name not in type(self).model_fields:
-                raise _unknown(name)
+                raise unknown_parameter(name, type(self).model_fields)
         if values.get("subject") == "election":
             values = {**_OF_ELECTIONS, **values}
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise _parameter_error(error) from None
+            raise refused_value(error.errors(include_url=False)[0]) from None
 
     @field_validator("root_key")
     @classmethod
@@ -235,16 +236,37 @@ class Parameters(BaseModel):
             SourceError: it cannot be read.
         """
         values = read_parameter_file(path)
-        for override in overrides:
-            name, value = parse_override(override)
-            values[name] = value
+        laid_over = parse_overrides(overrides)
         for name, variable in ENVIRONMENT.items():
-            if name not in values and environment.get(variable):
-                values[name] = _scalar(name, environment[variable])
+            if name not in values and name not in laid_over and environment.get(variable):
+                try:
+                    laid_over[name] = (variable, _scalar(name, environment[variable]))
+                except ParameterError as error:
+                    raise error.at(variable) from None
         try:
-            return cls.from_mapping(with_root_key(values))
+            return cls.from_layers(values, laid_over)
         except ParameterError as error:
             raise error.at(source_name(str(path))) from None
+
+    @classmethod
+    def from_layers(
+        cls, values: Mapping[str, object], laid_over: Mapping[str, tuple[str, object]]
+    ) -> Parameters:
+        """Parameters from values and others laid over them; the root key may be named by a file.
+
+        Args:
+            laid_over: by name, where each value comes from, such as ``-p stage``, and the value. An error about one of
+                them is told to be there.
+        """
+
+        def build(given: Mapping[str, object]) -> Parameters:
+            return cls.from_mapping(with_root_key(given))
+
+        try:
+            return build({**values, **{name: value for name, (_, value) in laid_over.items()}})
+        except ParameterError as error:
+            error.where = blamed(error, build, values, laid_over) or error.where
+            raise
 
     @classmethod
     def from_notebook(cls, namespace: Mapping[str, object]) -> Parameters:
@@ -284,7 +306,7 @@ def witness_number(election_source: str | None) -> int | None:
         return TypeAdapter(ProposalNumber).validate_python(_decimal(election_source.removeprefix(_WITNESS)))
     except ValueError:
         raise ParameterError(
-            f"the parameter election_source cannot be {_shown(election_source)}",
+            f"the parameter election_source cannot be {shown(election_source)}",
             hint="give proposal: and the number of the proposal that elected the version",
         ) from None
 
@@ -296,39 +318,6 @@ def _decimal(text: str) -> int:
 
 
 _IPYTHON_NAMES: Final = frozenset({"In", "Out"})
-
-
-def _unknown(name: str) -> ParameterError:
-    near = difflib.get_close_matches(name, Parameters.model_fields, n=1)
-    hint = f"did you mean {near[0]}?" if near else "params/README.md names every parameter"
-    return ParameterError(f"there is no parameter called {name[:80]!r}", hint=hint)
-
-
-def _parameter_error(error: ValidationError) -> ParameterError:
-    first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing":
-        hint = f"add it, or set {ENVIRONMENT[name]}" if name in ENVIRONMENT else "add it"
-        return ParameterError(f"the parameter {name} is missing", hint=hint)
-    hints = {
-        "base_version": "give 40 hex digits in lower case, in quotes, or auto",
-        "proposal_id": "give a whole number from 1 in decimal digits, without a leading zero",
-        "base_image_sha256": "give 64 hex digits in lower case, in quotes, or null",
-    }
-    message = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "string_unicode":
-        message = "its bytes are not UTF-8"
-    if first.get("ctx", {}).get("lt") == EXACT:
-        message = "it is 2^53 or more, which not every reader of a report would read alike"
-    return ParameterError(
-        f"the parameter {name} cannot be {_shown(first['input'])}: {message[0].lower()}{message[1:]}",
-        hint=hints.get(name, "params/README.md says what it takes"),
-    )
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def read_parameter_file(path: Path | str) -> dict[str, object]:
@@ -369,27 +358,40 @@ def with_root_key(values: Mapping[str, object]) -> dict[str, object]:
     return {**values, "root_key": parse_trust(expanded(key)).name}
 
 
-def parse_override(text: str) -> tuple[str, object]:
-    """The name and value of ``-p NAME=VALUE``; the value is read as YAML unless the parameter is a text.
+def parse_overrides(overrides: Sequence[str]) -> dict[str, tuple[str, object]]:
+    """The values of ``NAME=VALUE`` overrides by name, each with the place that errors about it name.
+
+    A value is read as YAML unless the parameter is a text.
 
     Raises:
         ParameterError: there is no ``=`` or no such parameter.
     """
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ParameterError(f"-p takes NAME=VALUE, not {text[:80]!r}")
-    return name, _scalar(name, value)
+    found: dict[str, tuple[str, object]] = {}
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals:
+            known, _, rest = text.partition(":")
+            meant = f"did you mean {known}={rest.strip()}?" if known in Parameters.model_fields else ""
+            raise ParameterError(f"-p takes NAME=VALUE, not {text[:80]!r}", hint=meant[:200])
+        place = f"-p {name[:80]}"
+        try:
+            found[name] = (place, _scalar(name, value))
+        except ParameterError as error:
+            raise error.at(place) from None
+    return found
 
 
 def _scalar(name: str, value: str) -> object:
     if name not in Parameters.model_fields:
-        raise _unknown(name)
+        raise unknown_parameter(name, Parameters.model_fields)
     if "string" in _kinds(name):
         return None if value == "null" else value
     try:
-        return load_yaml(value, name)
+        read = load_yaml(value, name)
+        # A comment is no value: as text it is refused, and the error shows what was written.
+        return value if read is None and "#" in value else read
     except ParameterError:
-        raise ParameterError(f"the parameter {name} cannot be {_shown(value)}") from None
+        raise unreadable_value(name, value) from None
 
 
 @cache

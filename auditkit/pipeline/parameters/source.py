@@ -15,6 +15,7 @@ from typing import Final
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
+from auditkit.pipeline.parameters.wrong_files import refuse_other_kinds
 
 STANDARD_INPUT: Final = "-"
 
@@ -24,11 +25,12 @@ def read_parameter_bytes(place: str) -> bytes:
 
     Raises:
         SourceError: it cannot be read, or nobody wrote to the pipe in time.
-        ParameterError: it is larger than any list of parameters.
+        ParameterError: it is larger than any list of parameters, or a file of another kind.
     """
     limit = LIMITS.parameter_bytes
     with _opened(place) as descriptor:
         data = _read_in_time(descriptor, limit + 1, source_name(place))
+    refuse_other_kinds(data, source_name(place))
     if len(data) > limit:
         raise ParameterError(
             "the parameter file is too large",

@@ -7,7 +7,7 @@ down here by hand; they are the test of the audit and not its output.
 from __future__ import annotations
 
 import difflib
-from typing import Final
+from typing import Final, NamedTuple
 
 from auditkit.errors import ParameterError
 from auditkit.practice.scenarios.elected import ELECTED
@@ -33,15 +33,37 @@ __all__ = [
     "Blessing",
     "ElectionSays",
     "ExpectedVerdict",
+    "Group",
     "RegistrySays",
     "Scenario",
     "Subnet",
+    "groups",
     "scenario",
     "scenario_of_proposal",
     "scenarios",
+    "story_of",
 ]
 
-_SCENARIOS: Final = (*RECOVERIES, *IMAGES, *NODES, *ELECTED, *ELECTIONS)
+
+class Group(NamedTuple):
+    """Scenarios about one thing.
+
+    Attributes:
+        about: what they are about, as a heading.
+    """
+
+    about: str
+    scenarios: tuple[Scenario, ...]
+
+
+_GROUPS: Final = (
+    Group("Recoveries: the proposal", RECOVERIES),
+    Group("Recoveries: the published recovery image", IMAGES),
+    Group("Recoveries: the report of a recovered node", NODES),
+    Group("Recoveries: whether the NNS elected the base release", ELECTED),
+    Group("Elections: the proposal of a release, and its image", ELECTIONS),
+)
+_SCENARIOS: Final = tuple(one for group in _GROUPS for one in group.scenarios)
 _BY_NAME: Final = {scenario.name: scenario for scenario in _SCENARIOS}
 _BY_PROPOSAL: Final = {scenario.proposal_id: scenario for scenario in _SCENARIOS}
 
@@ -49,6 +71,21 @@ _BY_PROPOSAL: Final = {scenario.proposal_id: scenario for scenario in _SCENARIOS
 def scenarios() -> tuple[Scenario, ...]:
     """All scenarios, in the order in which they are best read."""
     return _SCENARIOS
+
+
+def groups() -> tuple[Group, ...]:
+    """The same scenarios in the same order, by what they are about."""
+    return _GROUPS
+
+
+def story_of(name: str) -> str:
+    """The story of a scenario, which reports of it show: what happened, and not what an audit finds.
+
+    Raises:
+        ParameterError: there is no such scenario.
+    """
+    chosen = scenario(name)
+    return f"{chosen.title}. {chosen.story}"
 
 
 def scenario(name: str) -> Scenario:

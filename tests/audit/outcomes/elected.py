@@ -210,7 +210,7 @@ RECORDED = (
         asked(says(), lambda: electing.decided(NULL)),
         f"a record in {REGISTRY}; a proposal: null",
         f"The NNS elected it, but not by the proposal that was named. {DID_NOT} Governance says that there is no such "
-        "proposal.",
+        "proposal; the answer is signed by the root key that was given, which is not mainnet's.",
     ),
 )
 

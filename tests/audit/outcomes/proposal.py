@@ -251,7 +251,8 @@ REPLIES = (
         "there is no such proposal",
         replied(encode_proposal_reply(None)),
         "null",
-        "Governance says that there is no such proposal.",
+        "Governance says that there is no such proposal; the answer is signed by the root key that was given, which is "
+        "not mainnet's.",
         expected="proposal 139000",
     ),
     fails(REPLY, "another", replied(id=7), "proposal 7", ANOTHER, expected="proposal 139000"),
