@@ -20,6 +20,7 @@ HOSTILE = {
     "glossary and commands": "`auditkit sign .` NNS measurement {{ 7*7 }} {% raw %} ${x} $(reboot) `",
 }
 FIELDS = (
+    "story",
     "proposal_title",
     "proposal_url",
     "proposal_summary",
@@ -33,6 +34,9 @@ FIELDS = (
 def told(value, text, document_of):
     """The document in which whoever wrote the proposal wrote ``text`` wherever there is room for it."""
     value["subject"] |= dict.fromkeys(FIELDS, text)
+    value["subject"]["story"] = text[:2_000]
+    value["parameters"]["root_key"] = "practice"
+    value["qualifications"] = ["other-root-key"]
     for row in value["overlap"]:
         if row["relation"] == "blessed-only":
             row["blessed"] = {"kernel_cmdline": text, "vcpu_type": text}
@@ -72,5 +76,7 @@ def test_a_terminal_shows_the_same_lines_besides(example_value, document_of, tex
     hostile = render_text(told(example_value, text, document_of), width=5_000).splitlines()
     assert len(hostile) == len(plain)
     differing = [after for before, after in zip(plain, hostile, strict=True) if before != after]
-    assert all(re.match(r"  (title|signed under|base release) ", line) for line in differing), differing
+    assert all(re.match(r"  (title|signed under|base release|the case) ", line) for line in differing), (
+        differing
+    )
     assert not re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", "".join(hostile))

@@ -47,6 +47,7 @@ def render_markdown(document: AuditDocument) -> str:
     """The report as GitHub-flavoured Markdown that Discourse renders too, under 32,000 characters."""
     parts = [
         _heading(document),
+        _story(document),
         _subject(document),
         _trouble(document),
         _pressing(document),
@@ -124,6 +125,11 @@ def _heading(document: AuditDocument) -> str:
             *facts,
         )
     )
+
+
+def _story(document: AuditDocument) -> str:
+    story = document.subject.story
+    return f"**A case to practise with.** {prose(story, 2_000)}" if story is not None else ""
 
 
 def _answer(answer: Answer) -> str:

@@ -53,6 +53,8 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         ),
         *_subject(document, width),
     ]
+    if document.subject.story is not None:
+        lines += ["", *_field("the case", document.subject.story, width)]
     for trouble in document.trouble[:_ROWS_LIMIT]:
         lines += ["", *_field("trouble", trouble.what, width)]
         lines += _field("where", trouble.where, width) if trouble.where else []
