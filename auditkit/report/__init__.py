@@ -1,15 +1,15 @@
 """How an audit is reported: one document, `audit.json`, and its renderings."""
 
+from auditkit.report.beside import require_beside, write_beside
 from auditkit.report.comparison import (
     Difference,
     compare_reports,
-    differences_json,
     differences_markdown,
     differences_text,
 )
 from auditkit.report.document import AuditDocument, from_json, matrix_of, schema, to_json
 from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
-from auditkit.report.field_types import ParameterValue, Part, Sha256, Time
+from auditkit.report.field_types import Hex, Nat64, ParameterValue, Part, Sha256, Time
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     HTML_NAME,
@@ -64,8 +64,10 @@ __all__ = [
     "Difference",
     "EvidenceRecord",
     "FileRecord",
+    "Hex",
     "Label",
     "MeasuredInputs",
+    "Nat64",
     "OverlapRecord",
     "ParameterValue",
     "Part",
@@ -84,7 +86,6 @@ __all__ = [
     "begin_job_summary",
     "begin_report_folder",
     "compare_reports",
-    "differences_json",
     "differences_markdown",
     "differences_text",
     "finish_report_folder",
@@ -99,11 +100,13 @@ __all__ = [
     "render_job_summary",
     "render_markdown",
     "render_text",
+    "require_beside",
     "require_real_size",
     "require_replaceable",
     "schema",
     "to_json",
     "what_now",
+    "write_beside",
     "write_job_summary",
     "write_report_folder",
 ]
