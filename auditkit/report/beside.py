@@ -13,6 +13,7 @@ from typing import Final
 
 from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError, in_words
+from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.report.folder import DOCUMENT_NAME, SIGNATURES_NAME
 
 _OF_A_REPORT: Final = (DOCUMENT_NAME, SIGNATURES_NAME)
@@ -27,14 +28,11 @@ def require_beside(path: Path, *folders: Path) -> None:
     """
     place = path.resolve()
     for around in (place, *place.parents):
-        holder = next((folder for folder in folders if _same(around, folder)), None)
-        strange = around != place and any(os.path.lexists(around / name) for name in _OF_A_REPORT)
-        if holder is not None or strange:
-            name = (holder or around).resolve().name
+        if any(_same(around, folder) for folder in folders) or _is_part_of_report(place, around):
             raise ParameterError(
                 "this would be in a report folder, which holds the report and nothing else",
                 where=str(path),
-                hint=f"write it beside the folder, such as to {name}{path.suffix}",
+                hint=f"write it beside the folder, such as to {around}{path.suffix}",
             )
     _require_replaceable(path)
 
@@ -54,6 +52,14 @@ def write_beside(path: Path, data: bytes, *folders: Path) -> None:
             where=str(path),
             hint="name a file in a folder that is there and that you can write to",
         ) from None
+
+
+def _is_part_of_report(place: Path, around: Path) -> bool:
+    """Whether ``around`` is a report folder, and ``place`` a name in it or in its evidence."""
+    way = place.relative_to(around).parts
+    return (len(way) == 1 or way[:1] == (EVIDENCE_NAME,)) and any(
+        os.path.lexists(around / name) for name in _OF_A_REPORT
+    )
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -124,7 +124,7 @@ def differences_markdown(
         if difference.weighs or details
     ]
     table = [
-        f"| | What | {' | '.join(prose(name) for name in names)} |",
+        f"| | What | {' | '.join(code(name, 120) for name in names)} |",
         f"| --- | --- |{' --- |' * len(names)}",
         *rows,
         "",

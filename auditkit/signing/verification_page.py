@@ -38,14 +38,17 @@ def render_verification(
     """
     authenticity = verified.authenticity
     heading, headline = _HEADINGS[authenticity.verdict]
+    shown = authenticity.verdict
     document, claim = verified.document, verified.claim
-    if authenticity.verdict is not Verdict.PASS:
+    if not verified.authentic:
         headline = f"{headline} {authenticity.reason}"
-    elif claim is not None and claim.verdict is not Verdict.PASS:
-        headline = f"{headline} Its verdict is {claim.verdict}."
-    required = next((one for one in verified.decisions if one.id == checks.REQUIRED.id), None)
-    if required is not None and required.outcome is Outcome.FAIL:
-        headline = f"{headline} It has not the verdict that was required."
+    elif claim is not None:
+        # A report that is authentic is not for that one of a proposal that is in order.
+        shown = claim.verdict
+        heading = f"{heading}: {claim.heading}"
+        if verified.judgement.verdict is not Verdict.PASS:
+            shown = Verdict.FAIL
+            headline = f"{headline} It is not the verdict that was required."
     subject = document.subject if document is not None else None
     election = subject is not None and subject.kind == "election"
     number = subject.proposal_id if subject is not None else None
@@ -55,8 +58,8 @@ def render_verification(
         .render(
             heading=heading,
             headline=headline,
-            tone=authenticity.verdict.lower(),
-            symbol=authenticity.verdict.symbol,
+            tone=shown.lower(),
+            symbol=shown.symbol,
             number=number,
             about=f"{'election' if election else 'recovery GuestOS'} proposal {number or '(unknown)'}",
             verdict=claim.verdict if claim else None,

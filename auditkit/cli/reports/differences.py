@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option
 from auditkit.cli.printing import say
+from auditkit.cli.reports.reading import read_document
 from auditkit.cli.results import print_document
-
-if TYPE_CHECKING:
-    from auditkit.report import AuditDocument
 
 
 @auditkit.command()
@@ -40,7 +37,7 @@ def diff(reports: tuple[Path, ...], as_json: bool, markdown: bool, exact: bool) 
         raise click.UsageError("diff compares two reports or more")
     if as_json and markdown:
         raise ParameterError("--json and --markdown cannot be used together")
-    documents = [_document(place) for place in reports]
+    documents = [read_document(place) for place in reports]
     differences = compare_reports(*documents)
     weighing = any(difference.weighs for difference in differences)
     names = _names(reports)
@@ -75,13 +72,3 @@ def _names(places: tuple[Path, ...]) -> tuple[str, ...]:
     """What the reports are called: by their last name where that tells them apart."""
     short = tuple(place.name for place in places)
     return short if len({*short, ""}) == len(places) + 1 else tuple(map(str, places))
-
-
-def _document(place: Path) -> AuditDocument:
-    from auditkit.evidence import read_file
-    from auditkit.limits import LIMITS
-    from auditkit.report import from_json, read_report_folder
-
-    if place.is_dir():
-        return read_report_folder(place).document
-    return from_json(read_file(place, LIMITS.report_bytes))
