@@ -20,8 +20,8 @@ from auditkit.batch.reports import FinishedReport, FoundReports, find_reports
 from auditkit.errors import SourceError
 from auditkit.limits import LIMITS
 from auditkit.opening import regular_file
-from auditkit.report import HTML_NAME, require_beside, write_beside
-from auditkit.report.rendering import check_and_reason, page_environment
+from auditkit.report import HTML_NAME, page_environment, require_beside, write_beside
+from auditkit.report.rendering import check_and_reason
 from auditkit.version import __version__
 
 INDEX_NAME: Final = "index.html"

@@ -25,6 +25,7 @@ from auditkit.report.folder import (
     write_report_folder,
 )
 from auditkit.report.measurement_records import CommandLine, Label, MeasuredInputs, OverlapRecord, Setting
+from auditkit.report.page_environment import page_environment
 from auditkit.report.records import (
     RECORD_NAME,
     Deciding,
@@ -94,6 +95,7 @@ __all__ = [
     "is_begun",
     "matrix_of",
     "only_writer",
+    "page_environment",
     "read_json",
     "read_report_folder",
     "render_html",

@@ -10,7 +10,7 @@ from typing import Final
 
 from auditkit.audit import Verdict
 from auditkit.decision import Outcome
-from auditkit.report.rendering import page_environment
+from auditkit.report import page_environment
 from auditkit.signing import report_checks as checks
 from auditkit.signing.verification import ReportVerification
 from auditkit.times import rfc3339

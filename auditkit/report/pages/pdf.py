@@ -23,7 +23,6 @@ OLDEST_WITH_FOOTER: Final = 131
 _DATE: Final = re.compile(rb"/(CreationDate|ModDate) \(D:[0-9]{14}[+-][0-9]{2}'[0-9]{2}'\)")
 _PRODUCER: Final = re.compile(rb"/Producer \(Skia/PDF m([0-9]{1,4})\)")
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9 ,()·-]")
-_CLOSED: Final = re.compile(r"<details(?![^>]*\sopen[\s>])")
 _STYLE: Final = """
 <style>
 @page {{
@@ -83,9 +82,8 @@ def print_report(document: AuditDocument, program: str) -> PrintedReport:
 
 
 def _for_print(document: AuditDocument) -> str:
-    """The page with all details open, and the footer of printed pages."""
-    page = _CLOSED.sub("<details open", render_html(document))
-    head, end, body = page.partition("</head>")
+    """The page with nothing folded, and the footer of printed pages."""
+    head, end, body = render_html(document, for_print=True).partition("</head>")
     return f"{head}{_STYLE.format(about=_about(document))}{end}{body}"
 
 

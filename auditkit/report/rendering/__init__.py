@@ -17,9 +17,6 @@ from auditkit.report.rendering.markdown import (
     render_job_summary,
     render_markdown,
 )
-from auditkit.report.rendering.page_environment import (
-    page_environment,
-)
 from auditkit.report.rendering.summary import (
     check_and_reason,
     foreign_root_key,
@@ -37,7 +34,6 @@ __all__ = [
     "check_and_reason",
     "code",
     "foreign_root_key",
-    "page_environment",
     "prose",
     "render_html",
     "render_job_summary",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @cache
 def page_environment() -> Environment:
-    """The one environment of all templates of this package."""
+    """The one environment of all templates."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415  (only a rendering needs them)
 
     environment = Environment(
@@ -33,13 +33,13 @@ def page_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(shortened=shortened)
+    environment.filters.update(shortened=shortened, lines=_lines, bytes=_bytes)
     environment.globals.update(styles=Markup(resource("report.css")))  # noqa: S704  (our own file)
     return environment
 
 
 def resource(name: str) -> str:
-    """The text of a file in ``templates/``."""
+    """The text of a file beside the renderings, in ``templates/``."""
     return (files("auditkit.report.rendering") / "templates" / name).read_text(encoding="utf-8")
 
 
@@ -47,3 +47,12 @@ def _shown(value: object) -> object:
     if isinstance(value, Markup):
         return value
     return visible(shortened(str(value), LIMITS.shown_characters))
+
+
+def _lines(text: str, limit: int) -> list[str]:
+    """The lines of a long text that others wrote, within ``limit`` characters altogether."""
+    return shortened(text, limit).split("\n")
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,} bytes"
