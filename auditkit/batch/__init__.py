@@ -3,8 +3,9 @@
 from auditkit.batch.audit_process import AuditJob, AuditResult
 from auditkit.batch.batch import plan_batch, run_batch
 from auditkit.batch.batch_document import OVERVIEW_NAME, BatchDocument, batch_schema
+from auditkit.batch.index_page import write_index
 from auditkit.batch.reports import AuditSubject
-from auditkit.batch.status import Standing, Status, StatusRow, age_text, read_status, status_json
+from auditkit.batch.status import Standing, Status, StatusRow, age_text, read_status, status_fields
 from auditkit.batch.workers import dask_workers, local_workers
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "plan_batch",
     "read_status",
     "run_batch",
-    "status_json",
+    "status_fields",
+    "write_index",
 ]

@@ -16,7 +16,6 @@ from auditkit.decision import Outcome, Qualification
 from auditkit.errors import ParameterError
 from auditkit.times import rfc3339
 
-STATUS_SCHEMA: Final = "auditkit/status/v1"
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far in the future a report may be, since the machine that made it has a clock of its own."""
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -152,17 +151,16 @@ def read_status(
     return Status(verdict, _summary(rows), tuple(rows), moment, limit, found.links)
 
 
-def status_json(status: Status) -> dict[str, Any]:
-    """``status`` as ``--json`` prints it."""
+def status_fields(status: Status) -> dict[str, Any]:
+    """The fields of ``status`` in the JSON document that ``auditkit status --json`` prints."""
     return {
-        "schema": STATUS_SCHEMA,
         "verdict": status.verdict,
-        "qualifications": list(status.claim.qualifications),
+        "qualifications": status.claim.qualifications,
         "reason": status.reason,
         "checked_at": rfc3339(status.now.timestamp()),
         "max_age_seconds": int(status.max_age.total_seconds()),
         "links_not_followed": status.links,
-        "subjects": [_row_json(row) for row in status.rows],
+        "subjects": tuple(_row_fields(row) for row in status.rows),
     }
 
 
@@ -258,11 +256,11 @@ def _summary(rows: list[StatusRow]) -> str:
     return f"Of {len(rows)} {'subjects' if len(rows) > 1 else 'subject'}: {told}."
 
 
-def _row_json(row: StatusRow) -> dict[str, Any]:
+def _row_fields(row: StatusRow) -> dict[str, Any]:
     subject = row.subject
     return {
         "verdict": row.verdict,
-        "qualifications": list(row.qualifications),
+        "qualifications": row.qualifications,
         "standing": row.standing,
         "subject": None if subject is None else asdict(subject),
         "folder": row.folder,

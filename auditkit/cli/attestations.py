@@ -39,6 +39,7 @@ def verify_attestation(
     Example:
         auditkit verify-attestation report.bin --chain vcek-and-ask.pem --proposal proposal.cbor
     """
+    from auditkit.cli.documents import VerifyAttestation
     from auditkit.pipeline import verify_attestation as verify
     from auditkit.sev.attestation import parse_tcb_floor
     from auditkit.trust import parse_trust
@@ -50,4 +51,4 @@ def verify_attestation(
     if facts is not None and not as_json:
         for name, value in facts.items():
             say(f"{name}: {value}")
-    end_with(answer, as_json, {"attestation": facts})
+    end_with(answer, VerifyAttestation if as_json else None, attestation=facts)

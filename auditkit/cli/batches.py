@@ -12,6 +12,7 @@ from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_op
 from auditkit.cli.audits import override_option
 from auditkit.cli.front import complete_what
 from auditkit.cli.printing import complain, say
+from auditkit.cli.results import print_document
 
 if TYPE_CHECKING:
     from auditkit.batch import AuditResult, BatchDocument, Status
@@ -108,7 +109,8 @@ def status(folder: Path, max_age: str, as_json: bool) -> None:
         auditkit status reports
         auditkit status reports/nightly --max-age 36h --json
     """
-    from auditkit.batch import read_status, status_json
+    from auditkit.batch import read_status, status_fields
+    from auditkit.cli.documents import StatusDocument
     from auditkit.errors import SourceError
 
     found = read_status(folder, max_age)
@@ -117,7 +119,7 @@ def status(folder: Path, max_age: str, as_json: bool) -> None:
             "there is no report here", where=str(folder), hint="run auditkit audit or auditkit batch"
         )
     if as_json:
-        print_json(status_json(found))
+        print_document(StatusDocument, **status_fields(found))
     else:
         _show_status(found)
     raise ExitStatus(found.verdict.exit_status)

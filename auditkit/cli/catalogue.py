@@ -13,10 +13,10 @@ from auditkit.cli.application import (
     ProposalId,
     auditkit,
     json_option,
-    print_json,
     root_key_option,
 )
 from auditkit.cli.printing import complain, say
+from auditkit.cli.results import print_document
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def find(query: str, folder: Path | None, root_key: str, as_json: bool) -> None:
         auditkit catalogue find b6c0f508
         auditkit catalogue find b6c0f508b9028382b68786cafe654ec8b32e319e elections --json
     """
+    from auditkit.audit import Verdict
+    from auditkit.cli.documents import CatalogueFind
     from auditkit.evidence.catalogue import look_up
     from auditkit.progress import progress_on_terminal
 
@@ -113,12 +115,15 @@ def find(query: str, folder: Path | None, root_key: str, as_json: bool) -> None:
     status = 0 if matches else 1 if opened.complete else 2
     what = "it names no such thing, and it is not complete"
     if as_json:
-        trouble = (
-            {"verdict": "TROUBLE", "error": {"what": what, "where": "the catalogue", "hint": _UPDATE}}
-            if status == 2
-            else {}
+        error = {"what": what, "where": "the catalogue", "hint": _UPDATE} if status == 2 else None
+        print_document(
+            CatalogueFind,
+            verdict=(Verdict.PASS, Verdict.FAIL, Verdict.TROUBLE)[status],
+            error=error,
+            query=query,
+            found=tuple(map(_match_json, matches)),
+            **_json(opened),
         )
-        print_json({**trouble, "query": query, "found": list(map(_match_json, matches)), **_json(opened)})
     else:
         for match in matches:
             say(f"{_line(match.entry)}, {match.aspect} {match.value}")
@@ -141,6 +146,7 @@ def list_elections(folder: Path | None, root_key: str, as_json: bool) -> None:
         auditkit catalogue list
         auditkit catalogue list elections --json
     """
+    from auditkit.cli.documents import CatalogueList
     from auditkit.progress import progress_on_terminal
 
     with progress_on_terminal(not as_json) as progress:
@@ -148,7 +154,7 @@ def list_elections(folder: Path | None, root_key: str, as_json: bool) -> None:
         told = _standing(opened)
     _require_own_key(opened)
     if as_json:
-        print_json({"elections": list(map(_entry_json, opened.entries)), **_json(opened)})
+        print_document(CatalogueList, elections=tuple(map(_entry_json, opened.entries)), **_json(opened))
     else:
         for entry in opened.entries:
             measurements = len(entry.election.measurements or ())
@@ -224,10 +230,12 @@ def _entry_json(entry: CatalogueEntry) -> dict[str, Any]:
         "executed": rfc3339_if_possible(entry.executed_seconds),
         "version": election.version_to_elect,
         "sha256": election.sha256_hex,
-        "urls": list(election.urls),
-        "unelects": list(election.versions_to_unelect),
-        "measurements": None if measurements is None else [one.measurement.hex() for one in measurements],
-        "root_hashes": sorted(entry.root_hashes),
+        "urls": tuple(election.urls),
+        "unelects": tuple(election.versions_to_unelect),
+        "measurements": None
+        if measurements is None
+        else tuple(one.measurement.hex() for one in measurements),
+        "root_hashes": tuple(sorted(entry.root_hashes)),
     }
 
 
@@ -241,11 +249,11 @@ def _json(opened: Catalogue) -> dict[str, Any]:
         "since": opened.since,
         "as_of": opened.as_of,
         "count": opened.elections,
-        "no_elections": [
+        "no_elections": tuple(
             {"proposal_id": number, "what": what} for number, what in opened.no_elections.items()
-        ],
-        "missing": [{"proposal_id": number, "why": why} for number, why in opened.lacking.items()],
-        "unverified": [{"name": one.name, "reason": one.reason} for one in opened.unverified],
+        ),
+        "missing": tuple({"proposal_id": number, "why": why} for number, why in opened.lacking.items()),
+        "unverified": tuple({"name": one.name, "reason": one.reason} for one in opened.unverified),
     }
 
 

@@ -16,12 +16,11 @@ from auditkit.cli.application import (
     auditkit,
     default_name,
     json_option,
-    print_json,
     refuse_existing,
     root_key_option,
 )
 from auditkit.cli.printing import complain, say, say_json
-from auditkit.cli.results import claim_json, end_with, overlap_json, show_overlap
+from auditkit.cli.results import end_with, overlap_row, print_document, show_overlap
 from auditkit.digests import is_commit, is_sha256
 from auditkit.errors import SourceError, in_words
 from auditkit.numbers import EXACT
@@ -229,13 +228,14 @@ def overlap(proposal: Path, measurements: Path, root_key: str, as_json: bool) ->
     Example:
         auditkit overlap --proposal proposal.cbor --measurements launch-measurements.json
     """
+    from auditkit.cli.documents import OverlapDocument
     from auditkit.pipeline import compare_with_list
     from auditkit.trust import parse_trust
 
     answer = compare_with_list(proposal, measurements, parse_trust(root_key))
     if not as_json:
         show_overlap(answer.rows)
-    end_with(answer, as_json, {"overlap": [overlap_json(row) for row in answer.rows]})
+    end_with(answer, OverlapDocument if as_json else None, overlap=tuple(map(overlap_row, answer.rows)))
 
 
 @auditkit.command("verity-hash")
@@ -252,6 +252,7 @@ def verity_hash(image: Path, as_json: bool) -> None:
 
     from auditkit.audit import VERITY_POLICY, Claim, decide_verity, judge
     from auditkit.cli.application import ExitStatus
+    from auditkit.cli.documents import VerityHash
     from auditkit.guestos import image_verity
     from auditkit.progress import progress_on_terminal
 
@@ -261,7 +262,14 @@ def verity_hash(image: Path, as_json: bool) -> None:
     decision = decide_verity(root)
     claim = Claim(judge((decision,), VERITY_POLICY).verdict)
     if as_json:
-        print_json({**claim_json(claim), **asdict(root), "decisions": [asdict(decision)]})
+        print_document(
+            VerityHash,
+            verdict=claim.verdict,
+            qualifications=claim.qualifications,
+            error=None,
+            decisions=(decision,),
+            **asdict(root),
+        )
     else:
         say(root.root_hash)
         for problem in root.problems:

@@ -59,7 +59,7 @@ def fetch_proposal(proposal_id: int, out: Path | None, url: str | None, root_key
             call = fetch((url,) if url else MAINNET.hosts, proposal_id)
         except EvidenceError as error:
             refused = (refusal(error, checks.REPLY_REQUEST), decide_root_key(trust.qualification))
-            end_with(Answer(refused, AUTHENTIC_POLICY), False)
+            end_with(Answer(refused, AUTHENTIC_POLICY))
     verification = verify_proposal(
         call.certificate, root_key=trust.root_key, proposal_id=proposal_id, stage="vote", request=call.request
     )
@@ -67,7 +67,7 @@ def fetch_proposal(proposal_id: int, out: Path | None, url: str | None, root_key
     authentic = (one for one in verification.decisions if one.id != checks.PROPOSAL_STAGE.id)
     answer = Answer((*authentic, decide_root_key(trust.qualification)), AUTHENTIC_POLICY)
     if answer.judgement.verdict is not Verdict.PASS:
-        end_with(answer, False)
+        end_with(answer)
     save_proposal(out, call)
     say(str(out))
     say(str(request_path(out)))
@@ -91,6 +91,7 @@ def verify_certificate(
         auditkit verify-certificate proposal-139000.cbor --canister rrkah-fqaaa-aaaaa-aaaaq-cai
     """
     from auditkit.audit import certificate_policy, decide_root_key
+    from auditkit.cli.documents import VerifyCertificate
     from auditkit.evidence import Source, read_bytes
     from auditkit.ic import Principal
     from auditkit.ic import verify_certificate as verify
@@ -105,7 +106,9 @@ def verify_certificate(
     verification = verify(data, root_key=trust.root_key, canister=about, subnet=subnet_id)
     delegated = verification.certificate is not None and verification.certificate.delegation is not None
     decisions = (*verification.decisions, decide_root_key(trust.qualification))
-    end_with(Answer(decisions, certificate_policy(delegated=delegated)), as_json)
+    end_with(
+        Answer(decisions, certificate_policy(delegated=delegated)), VerifyCertificate if as_json else None
+    )
 
 
 @auditkit.command("verify-proposal")
@@ -127,6 +130,7 @@ def verify_proposal(
         auditkit verify-proposal proposal-139000.cbor --proposal-id 139000 --stage vote
     """
     from auditkit.audit import PROPOSAL_POLICY, decide_root_key
+    from auditkit.cli.documents import VerifyProposal
     from auditkit.evidence import Source
     from auditkit.ic import verify_proposal as verify
     from auditkit.pipeline import Answer, read_proposal_file
@@ -142,5 +146,9 @@ def verify_proposal(
         request=certified.request,
     )
     decisions = (*verification.decisions, decide_root_key(trust.qualification))
-    told = {"proposal_id": proposal_id, "stage": stage}
-    end_with(Answer(decisions, PROPOSAL_POLICY), as_json, told)
+    end_with(
+        Answer(decisions, PROPOSAL_POLICY),
+        VerifyProposal if as_json else None,
+        proposal_id=proposal_id,
+        stage=stage,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ from auditkit.cli.results import end_with
 
 if TYPE_CHECKING:
     from auditkit.audit import RecoveryComparison
+    from auditkit.guestos.tree import Difference
 
 
 @auditkit.command("compare-images")
@@ -35,6 +36,7 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     Example:
         auditkit compare-images update-img.tar.zst recovery-img.tar.zst --proposal proposal.cbor
     """
+    from auditkit.cli.documents import CompareImages
     from auditkit.pipeline import compare_images as compare
     from auditkit.progress import progress_on_terminal
     from auditkit.trust import parse_trust
@@ -44,7 +46,7 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
         answer = compare(base, recovery, proposal, trust, progress)
     if answer.comparison is not None and not as_json:
         _show_differences(answer.comparison)
-    end_with(answer, as_json, {"differences": _differences_json(answer.comparison)})
+    end_with(answer, CompareImages if as_json else None, differences=_differences(answer.comparison))
 
 
 @auditkit.command()
@@ -80,7 +82,7 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
         refuse_existing(path)
     answer = read_proposal(proposal, trust)
     if answer.judgement.verdict is not Verdict.PASS:
-        end_with(answer, False)
+        end_with(answer)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
         tree = recovery_tree(base, answer.certificate, work=Path(work))
         if image is not None:
@@ -93,15 +95,12 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
 def _show_differences(comparison: RecoveryComparison) -> None:
     from auditkit.display import one_line
 
-    for difference in (*comparison.trees.differences, *comparison.trees.metadata):
+    for difference in _differences(comparison):
         say(one_line(str(difference), 600))
         for line in difference.excerpt:
             say(f"    {one_line(line, 300)}")
 
 
-def _differences_json(comparison: RecoveryComparison | None) -> list[dict[str, Any]]:
-    from dataclasses import asdict
-
-    if comparison is None:
-        return []
-    return [asdict(one) for one in (*comparison.trees.differences, *comparison.trees.metadata)]
+def _differences(comparison: RecoveryComparison | None) -> tuple[Difference, ...]:
+    """Everything on which the trees differ, what is booted first."""
+    return () if comparison is None else (*comparison.trees.differences, *comparison.trees.metadata)

@@ -67,7 +67,7 @@ def fetch_registry(record: str, out: Path | None, url: str | None, root_key: str
             value = fetch_registry_value((url,) if url else MAINNET.hosts, record, at)
         except EvidenceError as error:
             refused = (refusal(error, checks.REGISTRY_REQUEST), decide_root_key(trust.qualification))
-            end_with(Answer(refused, REGISTRY_POLICY), False)
+            end_with(Answer(refused, REGISTRY_POLICY))
     verification = verify_registry_answer(
         value.certificate,
         root_key=trust.root_key,
@@ -77,14 +77,14 @@ def fetch_registry(record: str, out: Path | None, url: str | None, root_key: str
     )
     answer = Answer((*verification.decisions, decide_root_key(trust.qualification)), REGISTRY_POLICY)
     if verification.answer is None:
-        end_with(answer, False)
+        end_with(answer)
     save_registry_value(out, value)
     say(str(out))
     say(str(request_path(out)))
     if value.chunks:
         say(str(chunks_path(out)))
     if answer.judgement.verdict is not Verdict.PASS:
-        end_with(answer, False)
+        end_with(answer)
 
 
 def _default_name(record: str) -> Path:
@@ -131,6 +131,7 @@ def verify_registry(file: Path, record: str, request: Path | None, root_key: str
         auditkit verify-registry election.cbor --record replica_version_b6c0f508b9028382b68786cafe654ec8b32e319e
     """
     from auditkit.audit import REGISTRY_POLICY, decide_root_key
+    from auditkit.cli.documents import VerifyRegistry
     from auditkit.evidence import read_registry_value
     from auditkit.ic.registry import verify_registry_answer
     from auditkit.pipeline import Answer
@@ -149,7 +150,9 @@ def verify_registry(file: Path, record: str, request: Path | None, root_key: str
     if facts is not None and not as_json:
         _show(facts)
     decisions = (*verification.decisions, decide_root_key(trust.qualification))
-    end_with(Answer(decisions, REGISTRY_POLICY), as_json, {"record": record, "answer": facts})
+    end_with(
+        Answer(decisions, REGISTRY_POLICY), VerifyRegistry if as_json else None, record=record, answer=facts
+    )
 
 
 def _facts(answer: RegistryAnswer) -> dict[str, Any]:
@@ -169,15 +172,15 @@ def _facts(answer: RegistryAnswer) -> dict[str, Any]:
         else {
             "version": answer.key.removeprefix("replica_version_"),
             "sha256": record.sha256_hex,
-            "urls": list(record.urls),
-            "measurements": [
+            "urls": tuple(record.urls),
+            "measurements": tuple(
                 {
                     "measurement": entry.measurement.hex(),
                     "kernel_cmdline": entry.kernel_cmdline,
                     "vcpu_type": entry.vcpu_type,
                 }
                 for entry in record.measurements or ()
-            ],
+            ),
         },
     }
 

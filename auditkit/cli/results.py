@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from auditkit.audit import Claim, Verdict
-from auditkit.cli.application import ExitStatus, print_json
-from auditkit.cli.printing import complain, say
+from auditkit.cli.application import ExitStatus
+from auditkit.cli.printing import complain, say, say_json
 from auditkit.decision import Decision, Outcome
 
 if TYPE_CHECKING:
     from auditkit.audit import Overlap
+    from auditkit.cli.documents import AnswerDocument, PrintedDocument
     from auditkit.pipeline import Answer
 
 _MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
 
 
-def end_with(answer: Answer, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
-    """Tells the decisions and what their policy makes of them, and ends the command with 0, 1 or 2."""
+def end_with(answer: Answer, printed: type[AnswerDocument] | None = None, /, **more: Any) -> NoReturn:
+    """Tells the decisions and what their policy makes of them, and ends the command with 0, 1 or 2.
+
+    Args:
+        printed: the kind of JSON document to print; None prints lines for a reader.
+        more: the fields that this kind has besides.
+    """
     judgement, claim = answer.judgement, answer.claim
     troubled = claim.verdict is Verdict.TROUBLE
-    if as_json:
-        error = (
-            {"error": {"what": judgement.reason, "where": judgement.missing[0], "hint": ""}}
-            if troubled
-            else {}
+    if printed is not None:
+        error = {"what": judgement.reason, "where": judgement.missing[0], "hint": ""} if troubled else None
+        print_document(
+            printed,
+            verdict=claim.verdict,
+            qualifications=claim.qualifications,
+            error=error,
+            decisions=answer.decisions,
+            **more,
         )
-        decisions = [asdict(one) for one in answer.decisions]
-        print_json({**claim_json(claim), **error, **(more or {}), "decisions": decisions})
     else:
         show_decisions(answer.decisions)
         say(str(claim))
@@ -38,9 +45,11 @@ def end_with(answer: Answer, as_json: bool, more: dict[str, Any] | None = None) 
     raise ExitStatus(claim.verdict.exit_status)
 
 
-def claim_json(claim: Claim) -> dict[str, Any]:
-    """A verdict and its qualifications as every ``--json`` prints them."""
-    return {"verdict": claim.verdict, "qualifications": list(claim.qualifications)}
+def print_document(kind: type[PrintedDocument], **fields: Any) -> None:
+    """Prints a JSON document of ``kind`` as the one thing on standard output."""
+    from auditkit.cli.documents import to_text
+
+    say_json(to_text(kind.model_validate(fields)))
 
 
 def show_qualifications(claim: Claim) -> None:
@@ -74,8 +83,8 @@ def show_overlap(rows: Iterable[Overlap]) -> None:
             say(f"                  {one_line(row.explanation, 600)}")
 
 
-def overlap_json(row: Overlap) -> dict[str, Any]:
-    """One measurement as ``--json`` prints it."""
+def overlap_row(row: Overlap) -> dict[str, Any]:
+    """The fields of one measurement in a JSON document."""
     return {
         "relation": row.relation,
         "measurement": row.measurement.hex(),

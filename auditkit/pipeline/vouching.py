@@ -100,6 +100,8 @@ def repeat_audit(
     same_but_run = document.model_copy(update={"run": told.run})
     if not differences and to_json(same_but_run) == to_json(told):
         return _the_same(check, document, images)
+    if not differences:
+        return check.failed("the same things in another order", "The same evidence leads to another report.")
     same_tool = document.tool.version == told.tool.version
     wrong = [item for item in differences if not _follows_from_the_version(item, same_tool)]
     if wrong:
@@ -136,7 +138,7 @@ def _follows_from_the_version(difference: Difference, same_tool: bool) -> bool:
     if difference.part == "decision" and difference.name.endswith(")"):  # a field of a decision made alike
         return not difference.name.endswith("(evidence)")
     if difference.part in {"decision", "parameter"}:
-        return difference.first is None
+        return difference.told[0] is None
     if difference.part == "evidence":
         return difference.name == RECORD_NAME
     return (difference.part, difference.name) in {("verdict", "qualifications")} or (

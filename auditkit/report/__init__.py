@@ -1,15 +1,15 @@
 """How an audit is reported: one document, `audit.json`, and its renderings."""
 
+from auditkit.report.beside import require_beside, write_beside
 from auditkit.report.comparison import (
     Difference,
     compare_reports,
-    differences_json,
     differences_markdown,
     differences_text,
 )
 from auditkit.report.document import AuditDocument, from_json, matrix_of, schema, to_json
 from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
-from auditkit.report.field_types import ParameterValue, Part, Sha256, Time
+from auditkit.report.field_types import Hex, Nat64, ParameterValue, Part, Sha256, Time
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     HTML_NAME,
@@ -25,6 +25,7 @@ from auditkit.report.folder import (
     write_report_folder,
 )
 from auditkit.report.measurement_records import CommandLine, Label, MeasuredInputs, OverlapRecord, Setting
+from auditkit.report.page_environment import page_environment
 from auditkit.report.records import (
     RECORD_NAME,
     Deciding,
@@ -64,8 +65,10 @@ __all__ = [
     "Difference",
     "EvidenceRecord",
     "FileRecord",
+    "Hex",
     "Label",
     "MeasuredInputs",
+    "Nat64",
     "OverlapRecord",
     "ParameterValue",
     "Part",
@@ -84,7 +87,6 @@ __all__ = [
     "begin_job_summary",
     "begin_report_folder",
     "compare_reports",
-    "differences_json",
     "differences_markdown",
     "differences_text",
     "finish_report_folder",
@@ -93,17 +95,20 @@ __all__ = [
     "is_begun",
     "matrix_of",
     "only_writer",
+    "page_environment",
     "read_json",
     "read_report_folder",
     "render_html",
     "render_job_summary",
     "render_markdown",
     "render_text",
+    "require_beside",
     "require_real_size",
     "require_replaceable",
     "schema",
     "to_json",
     "what_now",
+    "write_beside",
     "write_job_summary",
     "write_report_folder",
 ]

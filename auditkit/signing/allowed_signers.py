@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -50,7 +51,9 @@ def read_trust_list(path: Path, revoked: Path | None = None) -> TrustList:
         ParameterError: a line has another form, or the list names no key.
     """
     text = _read(path)
-    signers = tuple(_signer(line, f"{path}, line {number}") for number, line in _lines(text))
+    signers = tuple(
+        replace(_signer(line, f"{path}, line {number}"), line=number) for number, line in _lines(text)
+    )
     if not signers:
         raise ParameterError(
             "the trust list names no key",

@@ -20,9 +20,11 @@ from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file, write_together
+from auditkit.report import only_writer
 from auditkit.signing.bundle import BUNDLE_BYTES
 from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.sign import prepare_statement
+from auditkit.signing.signed_already import require_unsigned
 from auditkit.signing.ssh import NAMESPACE, key_type, keyid_of, last_line, read_string, ssh_keygen
 from auditkit.signing.statement import ReportStatement, parse_report_statement, statement_bytes
 
@@ -74,19 +76,14 @@ def sign_companion(
         The key's fingerprint and the statement's path.
 
     Raises:
-        SigningError: ``ssh-keygen`` is missing or does not sign, or the folder is not as its `audit.json` says; the
-            folder is then as it was.
-        SourceError: there is no finished report.
+        SigningError: ``ssh-keygen`` is missing or does not sign, the key has signed already, or the folder is not as
+            its `audit.json` says; the folder is then as it was.
+        SourceError: there is no finished report, or another program is writing to the folder.
     """
     program = ssh_keygen()
-    public_key = _public_half(key)
-    try:
-        keyid = keyid_of(public_key)
-    except EvidenceError as error:
-        raise SigningError(
-            f"the public half of the key cannot be used: {error.what}", where=str(key)
-        ) from None
+    public_key, keyid = _public_half_and_keyid(key)
     statement = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
+    require_unsigned(folder, keyid)
     payload = statement_bytes(statement)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
         file = Path(work) / "statement.json"
@@ -106,11 +103,32 @@ def sign_companion(
     place = folder / f"report.statement-{sha256(public_key).hexdigest()[:16]}.json"
     if _public_key(signature) != public_key:
         raise SigningError("ssh-keygen signed with another key", where=str(key))
-    try:
-        write_together({place: payload, place.with_name(f"{place.name}.sig"): signature})
-    except AuditkitError as error:
-        raise SigningError(error.what, where=error.where, hint="nothing was written") from None
+    with only_writer(folder):
+        require_unsigned(folder, keyid)  # somebody may have signed with it while the key was touched
+        try:
+            write_together({place: payload, place.with_name(f"{place.name}.sig"): signature})
+        except AuditkitError as error:
+            raise SigningError(error.what, where=error.where, hint="nothing was written") from None
     return keyid, place
+
+
+def companion_keyid(key: Path) -> str:
+    """The fingerprint of the key that `sign_companion` would sign with.
+
+    Raises:
+        SigningError: its public half is missing or cannot be used.
+    """
+    return _public_half_and_keyid(key)[1]
+
+
+def _public_half_and_keyid(key: Path) -> tuple[bytes, str]:
+    public_key = _public_half(key)
+    try:
+        return public_key, keyid_of(public_key)
+    except EvidenceError as error:
+        raise SigningError(
+            f"the public half of the key cannot be used: {error.what}", where=str(key)
+        ) from None
 
 
 def read_companion(folder: Path, name: str) -> Companion:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from auditkit.atomic import write_atomically
 from auditkit.decision import Outcome, Qualification
-from auditkit.errors import AuditkitError, SigningError, in_words
-from auditkit.evidence import read_file
-from auditkit.report import SIGNATURES_NAME, ReportFolder, read_report_folder
-from auditkit.signing.bundle import BUNDLE_BYTES, format_pair, parse_bundle
+from auditkit.errors import SigningError, in_words
+from auditkit.report import SIGNATURES_NAME, ReportFolder, only_writer, read_report_folder
+from auditkit.signing.bundle import format_pair
 from auditkit.signing.dsse import Envelope
 from auditkit.signing.folder_files import (
     FolderFiles,
@@ -20,6 +19,7 @@ from auditkit.signing.folder_files import (
     check_renderings,
     read_folder_files,
 )
+from auditkit.signing.signed_already import require_unsigned
 from auditkit.signing.ssh import Signer, fingerprint, signed_by
 from auditkit.signing.statement import (
     NAME_CHARACTERS,
@@ -42,6 +42,8 @@ def sign_report(
 ) -> str:
     """Appends an auditor's two statements to the bundle of a report folder, whatever the verdict is.
 
+    A key signs a report once. Auditors who sign at the same time do not lose each other's signatures.
+
     Args:
         folder: a finished report; its renderings and evidence have to be those of its `audit.json`.
         signer: an Ed25519 key.
@@ -53,35 +55,28 @@ def sign_report(
         The fingerprint of the key.
 
     Raises:
-        SigningError: the folder is not as `audit.json` says, the bundle in it is damaged, the key does not sign, or
-            the bundle cannot be written; the bundle is then as it was.
-        SourceError: there is no finished report.
+        SigningError: the folder is not as `audit.json` says, the bundle in it is damaged, the key has signed already
+            or does not sign, or the bundle cannot be written; the bundle is then as it was.
+        SourceError: there is no finished report, or another program is writing to the folder.
         EvidenceError: `audit.json` is malformed.
     """
     keyid = fingerprint(signer.public_key)
-    report = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
     place = folder / SIGNATURES_NAME
-    present = b""
-    if place.exists() or place.is_symlink():
-        try:
-            present = read_file(place, BUNDLE_BYTES)
-            parse_bundle(present)
-        except AuditkitError as error:
-            raise SigningError(
-                f"the signatures that are there already are damaged: {error.what}",
-                where=str(place),
-                hint="get the bundle again from whoever signed it",
-            ) from None
+    report = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
+    require_unsigned(folder, keyid, signer.public_key)
     first = _envelope(statement_bytes(report), keyid, signer)
     second = _envelope(statement_bytes(summary_statement(report, first.to_line())), keyid, signer)
-    try:
-        write_atomically(place, present + format_pair((first, second)))
-    except OSError as error:
-        raise SigningError(
-            f"the bundle cannot be written: {in_words(error)}",
-            where=str(place),
-            hint="the bundle is as it was; make room and sign again",
-        ) from None
+    with only_writer(folder):
+        # Somebody may have signed meanwhile, with this key or with another one: an agent waits for its user.
+        present = require_unsigned(folder, keyid, signer.public_key)
+        try:
+            write_atomically(place, present + format_pair((first, second)))
+        except OSError as error:
+            raise SigningError(
+                f"the bundle cannot be written: {in_words(error)}",
+                where=str(place),
+                hint="the bundle is as it was; make room and sign again",
+            ) from None
     return keyid
 
 

@@ -29,6 +29,7 @@ class Signature:
         name: what the auditor calls themself; nothing proves it.
         signed_at: when, by the auditor's own clock.
         form: ``DSSE`` or ``SSH``.
+        line: of the trust list that lets the key sign, from 1; 0 where there is no file.
     """
 
     principal: str
@@ -36,6 +37,7 @@ class Signature:
     name: str | None
     signed_at: str
     form: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -181,7 +183,14 @@ def _revocation(trust: TrustList, public_key: bytes) -> str:
 
 def _signature(standing: Standing, statement: ReportStatement, form: str) -> Signature:
     said = statement.predicate
-    return Signature(",".join(standing.principals), standing.keyid, said.auditor.name, said.signed_at, form)
+    return Signature(
+        principal=",".join(standing.principals),
+        keyid=standing.keyid,
+        name=said.auditor.name,
+        signed_at=said.signed_at,
+        form=form,
+        line=standing.line,
+    )
 
 
 def _who(standing: Standing) -> str:

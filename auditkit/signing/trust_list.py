@@ -22,6 +22,7 @@ class AllowedSigner:
         namespaces: patterns of what it may sign, None for everything. An empty list allows nothing.
         valid_after, valid_before: seconds since 1970, both inclusive; None for no bound.
         authority: the key signs certificates, and nothing that it signs itself counts.
+        line: its number in the file, from 1; 0 where there is no file.
     """
 
     principals: tuple[str, ...]
@@ -30,6 +31,7 @@ class AllowedSigner:
     valid_after: int | None = None
     valid_before: int | None = None
     authority: bool = False
+    line: int = field(default=0, compare=False)
 
     @property
     def keyid(self) -> str:
@@ -59,6 +61,7 @@ class Standing:
         keyid: fingerprint of the key, without its certificate.
         objection: why what it signs does not count, or nothing.
         certified_as: the identity by which its certificate counts, which only ``ssh-keygen`` can confirm; else empty.
+        line: number of the line of the trust list that says so, from 1; 0 where there is no file.
     """
 
     principals: tuple[str, ...]
@@ -66,6 +69,7 @@ class Standing:
     keyid: str
     objection: str = ""
     certified_as: str = ""
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +117,25 @@ class TrustList:
         inside = certificate.public_key if certificate else public_key
         keyid = keyid_of(inside)
         own = [line for line in self.by_keyid.get(keyid, ()) if not line.authority]
-        lines = [(line.principals, line.objection(now), "") for line in own if line.public_key == public_key]
+        lines = [
+            (line.principals, line.objection(now), "", line.line)
+            for line in own
+            if line.public_key == public_key
+        ]
         if certificate:
             lines += [
-                _vouched(line, certificate, now)
+                (*_vouched(line, certificate, now), line.line)
                 for line in self.by_keyid.get(keyid_of(certificate.authority), ())
                 if line.authority
             ]
         if not lines:
             return None
-        principals, objection, certified_as = next((line for line in lines if not line[1]), lines[0])
+        principals, objection, certified_as, number = next((line for line in lines if not line[1]), lines[0])
         if inside in self.revoked or (certificate and certificate.authority in self.revoked):
             objection = "it was revoked"
         names = [name for line in own for name in line.principals]
-        names += [name for given, _, identity in lines if identity for name in given]
-        return Standing(principals, tuple(dict.fromkeys(names)), keyid, objection, certified_as)
+        names += [name for given, _, identity, _ in lines if identity for name in given]
+        return Standing(principals, tuple(dict.fromkeys(names)), keyid, objection, certified_as, number)
 
 
 def _vouched(line: AllowedSigner, certificate: Certificate, now: float) -> tuple[tuple[str, ...], str, str]:

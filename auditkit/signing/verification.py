@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -48,16 +49,19 @@ class ReportVerification:
         signatures: those that count, in the order in which they were made.
         document: what `audit.json` says; None when it cannot be read.
         not_covered: what the signatures leave open, one sentence each.
+        document_sha256: of the bytes of `audit.json`, 64 hex digits; None when it cannot be read.
     """
 
     decisions: tuple[Decision, ...]
     signatures: tuple[Signature, ...]
     document: AuditDocument | None
     not_covered: tuple[str, ...]
+    document_sha256: str | None = None
 
     @property
     def judgement(self) -> Judgement:
-        """PASS where the report is authentic and consistent, FAIL where it is not, TROUBLE where nobody can know."""
+        """PASS where the report is authentic and consistent, and has the verdict that is required, if one is; FAIL
+        where it is not, TROUBLE where nobody can know."""
         made = {decision.id for decision in self.decisions}
         policy = checks.verification_policy(
             required=checks.REQUIRED.id in made, replayed=checks.REPLAY.id in made
@@ -65,9 +69,32 @@ class ReportVerification:
         return judge(self.decisions, policy)
 
     @property
+    def authenticity(self) -> Judgement:
+        """The same, whatever verdict is required."""
+        kept = tuple(decision for decision in self.decisions if decision.id != checks.REQUIRED.id)
+        replayed = any(decision.id == checks.REPLAY.id for decision in kept)
+        return judge(kept, checks.verification_policy(required=False, replayed=replayed))
+
+    @property
     def authentic(self) -> bool:
-        """Whether every question was answered with yes."""
-        return self.judgement.verdict is Verdict.PASS
+        """Whether the report is authentic and consistent, whatever its verdict."""
+        return self.authenticity.verdict is Verdict.PASS
+
+    @property
+    def cite_as(self) -> str | None:
+        """A line that names the report, who vouches for it, and its digest; None where it is not authentic."""
+        document, claim = self.document, self.claim
+        if document is None or claim is None or not (self.authentic and self.document_sha256):
+            return None
+        subject = document.subject
+        election = subject.kind == "election"
+        signers = dict.fromkeys(f"{one.principal} ({one.keyid})" for one in self.signatures)
+        return (
+            f"auditkit report on {'election' if election else 'recovery'} proposal {subject.proposal_id or 'unknown'}, "
+            f"{'release' if election else 'base release'} {subject.base_version or 'unknown'}: {claim}, "
+            f"policy {document.policy.id}, as of {document.run.started}, signed by {', '.join(signers)}, "
+            f"audit.json SHA-256 {self.document_sha256}"
+        )
 
     @property
     def claim(self) -> Claim | None:
@@ -152,6 +179,7 @@ def verify_report(
         tuple(signature for _, signature, _ in found.counted),
         report.document if report is not None else None,
         _left_open(report.document, found, files.digests) if report is not None else (),
+        sha256(report.document_bytes).hexdigest() if report is not None else None,
     )
 
 

@@ -174,6 +174,9 @@ def test_what_is_found_as_json(update, run, folder, governance):
     }
     assert document.pop("as_of").startswith("20")
     assert document == {
+        "schema": "auditkit/catalogue-find/v1",
+        "verdict": "PASS",
+        "error": None,
         "query": version_of(5)[:12],
         "complete": True,
         "since": 3,

@@ -28,7 +28,11 @@ def defined_commands() -> dict[str, click.Command]:
 def test_the_table_names_every_command_and_where_it_is():
     defined = defined_commands()
     assert set(defined) == set(COMMANDS)
-    modules = {path.stem for path in (ROOT / "auditkit" / "cli").glob("*.py")}
+    folder = ROOT / "auditkit" / "cli"
+    modules = {
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in (*folder.glob("*.py"), *folder.glob("reports/*.py"))
+    }
     for name, entry in COMMANDS.items():
         callback = defined[name].callback
         assert callback is not None

@@ -48,7 +48,11 @@ def test_run_is_not_compared(documents):
         (lambda v: v["decisions"][21].update(outcome="warn"), "decision", "base.root-hash", True),
         (lambda v: v["decisions"][4].update(reason="x"), "decision", "certificate.signature (reason)", False),
         (lambda v: v["decisions"][4].update(evidence=[]), "decision", "certificate.signature (evidence)", False),
-        (lambda v: v["subject"].update(rootfs_hash="0"), "subject", "rootfs_hash", False),
+        (lambda v: v["subject"].update(rootfs_hash="0"), "subject", "rootfs_hash", True),
+        (lambda v: v["subject"].update(chip_ids=["00" * 64]), "subject", "chip_ids", True),
+        (lambda v: v["subject"].update(status="x"), "subject", "status", False),
+        (lambda v: v["subject"].update(tally=None), "subject", "tally", False),
+        (lambda v: v["subject"].update(certificate_time=None), "subject", "certificate_time", False),
         (lambda v: v["parameters"].update(sweep_vcpus_max=1), "parameter", "sweep_vcpus_max", False),
         (lambda v: v["evidence"][0].update(origin="x"), "evidence", "proposal.cbor", False),
         (lambda v: v["tool"]["libraries"].update(cbor2="1"), "tool", "cbor2", False),
@@ -57,6 +61,9 @@ def test_run_is_not_compared(documents):
         (lambda v: v["measured"].update(guest_features=3), "measured", "guest_features", False),
         (lambda v: v["overlap"][0].update(explanation="x"), "explanation", None, False),
         (lambda v: v["overlap"].pop(), "overlap", None, True),
+        (lambda v: v["overlap"].pop(0), "overlap", None, True),
+        (lambda v: v["overlap"].reverse(), "overlap", "order", False),
+        (lambda v: v["parameters"].update(sweep_vcpus_max="128"), "parameter", "sweep_vcpus_max", False),
         (lambda v: v["overlap"][0]["computed"].update(vcpus=2), "overlap", None, True),
     ],
 )  # fmt: skip
@@ -67,7 +74,7 @@ def test_one_difference_is_one_difference(documents, edit, part, name, weighs):
         (found,) = compare_reports(first, second)
         assert (found.part, found.weighs) == (part, weighs)
         assert name in (None, found.name)
-        assert found.first != found.second
+        assert len(set(found.told)) == 2
 
 
 def test_different_verdicts_come_first(documents):
@@ -85,14 +92,23 @@ def test_the_command_in_three_forms(files, capsys):
     )
     status, text, _ = in_process("diff", files["honest"], files["unexplained"], capsys=capsys)
     assert status == 1
-    assert "! decision overlap.explained" in text
+    assert "! decision overlap.explained: " in text
+    assert text.count("    honest.json: pass: ") == text.count("    unexplained.json: fail: ") > 0
+    assert "{" not in text
+    assert "reason" not in text  # a detail is counted, and not told
+    assert text.rstrip().endswith("certificates and words: --exact lists them.")
     status, text, _ = in_process("diff", files["honest"], files["unexplained"], "--json", capsys=capsys)
     told = json.loads(text)
-    assert (status, told["same"], told["sameDecisions"], told["verdicts"]) == (
-        1,
-        False,
-        False,
-        ["PASS", "FAIL"],
+    assert (status, told["same"], told["same_decisions"]) == (1, False, False)
+    assert [(one["report"], one["verdict"]) for one in told["reports"]] == [
+        (str(files["honest"]), "PASS"),
+        (str(files["unexplained"]), "FAIL"),
+    ]
+    (decided,) = [one for one in told["differences"] if one["name"] == "overlap.explained"]
+    assert (decided["part"], decided["weighs"], [text[:5] for text in decided["told"]]) == (
+        "decision",
+        True,
+        ["pass:", "fail:"],
     )
     status, text, _ = in_process("diff", files["honest"], files["unexplained"], "--markdown", capsys=capsys)
     assert status == 1
@@ -114,11 +130,92 @@ def test_markdown_cannot_be_broken_out_of(documents):
         documents["honest"],
         lambda v: v["subject"].update(proposal_title="a | b\n# <img src=x> @everyone `x`"),
     )
-    (line,) = [
-        line
-        for line in differences_markdown(compare_reports(documents["honest"], other)).split("\n")[2:]
-        if line
-    ]
+    line = differences_markdown(compare_reports(documents["honest"], other)).split("\n")[2]
     assert line.count("|") == 5
     for word in ("`⟨U+007C⟩`", "`<img`", "`@everyone`", "`⟨U+0060⟩x⟨U+0060⟩`"):
         assert word in line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["honest", "still-open", "unexplained", "election-honest"])
+def test_two_live_audits_of_one_proposal_decide_alike(name, tmp_path, capsys):
+    """Each asks for itself, at another second: other certificates, another request, other times."""
+    import time
+
+    paths = []
+    for number in (1, 2):
+        document = check(Parameters.from_file(parameter_file(name)))[0]
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_bytes(to_json(document))
+        time.sleep(1.1)
+    status, text, _ = in_process("diff", *paths, capsys=capsys)
+    assert (status, text[:26]) == (0, "The reports decide alike. ")
+    assert "details differ, such as times, certificates and words: --exact lists them" in text
+    status, text, _ = in_process("diff", *paths, "--exact", capsys=capsys)
+    assert status == 1
+    assert "  evidence proposal.cbor\n    1.json: SHA-256 " in text
+    assert "  decision certificate.time (observed): When was it signed?" in text
+
+
+def test_alike_about_another_proposal_is_not_alike(documents, capsys):
+    def of_another(value):
+        value["subject"]["proposal_id"] = value["parameters"]["proposal_id"] = 900_777
+
+    (found, parameter) = compare_reports(documents["honest"], edited(documents["honest"], of_another))
+    assert (found.part, found.name, found.told, found.weighs) == (
+        "subject",
+        "proposal_id",
+        ("900001", "900777"),
+        True,
+    )
+    assert not parameter.weighs
+
+
+def test_three_reports_and_who_says_what(files, capsys):
+    carol = files["honest"].with_name("carol.json")
+    carol.write_bytes(files["honest"].read_bytes())
+    status, text, _ = in_process("diff", files["honest"], files["unexplained"], carol, capsys=capsys)
+    assert status == 1
+    assert "! verdict verdict\n    honest.json, carol.json: PASS\n    unexplained.json: FAIL\n" in text
+    status, text, _ = in_process("diff", *files.values(), carol, "--json", capsys=capsys)
+    told = json.loads(text)
+    assert [one["verdict"] for one in told["reports"]] == ["PASS", "FAIL", "FAIL", "PASS"]
+    assert {len(one["told"]) for one in told["differences"]} == {4}
+    status, text, _ = in_process(
+        "diff", files["honest"], files["unexplained"], carol, "--markdown", capsys=capsys
+    )
+    assert text.startswith("| | What | `honest.json` | `unexplained.json` | `carol.json` |\n")
+    assert in_process("diff", files["honest"], carol, files["honest"], capsys=capsys)[0] == 0
+
+
+def test_reports_of_one_name_are_called_by_their_places(files, tmp_path, capsys):
+    for name in ("honest", "unexplained"):
+        (tmp_path / name).mkdir()
+        files[name].rename(tmp_path / name / "audit.json")
+    status, text, _ = in_process("diff", tmp_path / "honest", tmp_path / "unexplained", capsys=capsys)
+    assert "\n    honest: PASS\n" in text
+    status, text, _ = in_process(
+        "diff", tmp_path / "honest/audit.json", tmp_path / "unexplained/audit.json", capsys=capsys
+    )
+    assert (status, f"\n    {tmp_path}/honest/audit.json: PASS\n" in text) == (1, True)
+
+
+def test_one_report_is_none_to_compare(files, capsys):
+    status, out, err = in_process("diff", files["honest"], capsys=capsys)
+    assert (status, out) == (2, "")
+    assert "diff compares two reports or more" in err
+
+
+def test_a_row_that_is_gone_is_one_difference(documents):
+    """The rows behind it are not shifted: each is told apart by its measurement."""
+    honest = documents["honest"]
+    other = edited(honest, lambda value: value["overlap"].pop(0))
+    (found,) = compare_reports(honest, other)
+    row = honest.overlap[0]
+    assert found.name == row.measurement
+    assert found.told == (
+        f"in the proposal and computed; blessed as {row.blessed.vcpu_type}, {row.blessed.kernel_cmdline}; "
+        f"computed for {row.computed.vcpu_type}, 64 vCPUs, guest features 1, {row.computed.boot_args} "
+        f"({row.computed.kernel_cmdline})",
+        None,
+    )

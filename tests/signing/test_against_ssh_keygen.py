@@ -67,10 +67,14 @@ def world(reports, new_key, program, tmp_path_factory):
         "host": ("bob", "ca", ["-h", "-n", "alice@example.org"]),
         "pattern": ("ecdsa", "ca", ["-n", "*@example.org"]),
     }
+    for name in ("alice", "bob"):
+        sign_report(folder, keys[name].signer())
     signed: dict[str, Signed] = {}
 
     def add(name: str, key: Path, line: str, names: tuple[str, ...] = ()) -> None:
-        _, path = sign_companion(folder, key)
+        with pytest.MonkeyPatch.context() as patch:  # a key may sign with each of its certificates here
+            patch.setattr("auditkit.signing.companion.require_unsigned", lambda *_: b"")
+            _, path = sign_companion(folder, key)
         signed[name] = Signed(read_companion(folder, path.name), path, line, names)
 
     for name in ("alice", "bob", "rsa", "ecdsa"):
@@ -96,8 +100,6 @@ def world(reports, new_key, program, tmp_path_factory):
         subprocess.run([keygen, "-q", "-k", "-f", lists[f"krl {name}"], key], check=True)
         lists[f"keys {name}"] = root / f"{name}.keys"
         lists[f"keys {name}"].write_text(f"# gone\n\n  {line} a comment\n")
-    for name in ("alice", "bob"):
-        sign_report(folder, keys[name].signer())
     pairs = {pair.keyid: pair for pair in parse_bundle((folder / "report.intoto.jsonl").read_bytes())}
     return keygen, signed, lines, lists, pairs
 

@@ -27,9 +27,9 @@ def with_crlf(path) -> None:
         ("signature", "signature.form"),
     ],
 )
-def test_line_ends_that_explain_a_mismatch_are_named(report, alice, trust_file, name, check):
+def test_line_ends_that_explain_a_mismatch_are_named(report, alice, bob, trust_file, *, name, check):
     sign_report(report, alice.signer())
-    _, statement = sign_companion(report, alice.path)
+    _, statement = sign_companion(report, bob.path)
     signature = statement.with_name(f"{statement.name}.sig")
     path = signature if name == "signature" else report / name
     before = path.read_bytes()

@@ -222,7 +222,7 @@ def test_a_bundle_that_cannot_be_written(report, monkeypatch, error, why):
     def full(path, data):
         raise error
 
-    sign_report(report, Signer())
+    sign_report(report, Signer(2, 2))
     monkeypatch.setattr("auditkit.signing.sign.write_atomically", full)
     assert refusal(report) == (
         f"the bundle cannot be written: {why}",

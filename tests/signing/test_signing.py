@@ -55,6 +55,7 @@ def test_every_verdict_is_signed(reports, tmp_path, name, alice, trust_file):
     ]
 
 
+@pytest.mark.usefixtures("signing_again")
 def test_two_auditors_count_twice_and_one_counts_once(report, alice, bob, trust_file, new_key):
     trust = read_trust_list(trust_file)
     sign_report(report, alice.signer())
@@ -155,10 +156,12 @@ def test_require_and_replay(reports, tmp_path, alice, trust_file, capsys):
     assert (repeated["outcome"], repeated["qualifications"]) == ("warn", ["image-not-read"])
     assert "image-not-read" in told["qualifications"]
     status, out, _ = command(*arguments, "--require", "PASS", capsys=capsys)
-    assert (status, json.loads(out)["authentic"]) == (1, False)
+    told = json.loads(out)
+    assert (status, told["authentic"], told["result"], told["verdict"]) == (1, True, "FAIL", "FAIL")
     status, out, _ = command(*arguments[:-1], "--require", "PASS", capsys=capsys)
     assert status == 1
-    assert "AUTHENTIC, but not what you require: the report says FAIL (practice network)" in out
+    assert "AUTHENTIC, but the verdict is FAIL (practice network), qualified: image-not-read: proposal" in out
+    assert "--replay" not in out
     assert "NOT AUTHENTIC" not in out
 
 
@@ -552,6 +555,7 @@ def test_a_companion_that_cannot_be_made_leaves_nothing(report, new_key, tmp_pat
     assert "not installed" in refused(report, locked.path, capsys, "--ssh-signature")
 
 
+@pytest.mark.usefixtures("signing_again")
 def test_a_key_listed_twice_counts_by_the_line_that_allows_it(report, alice, tmp_path):
     trust = tmp_path / "trust"
     key = alice.public_line

@@ -268,3 +268,12 @@ def test_a_wrong_signature_is_not_written(alice, bob, report):
         with pytest.raises(SigningError, match="not its own"):
             sign_report(report, signer)
     assert not (report / "report.intoto.jsonl").exists()
+
+
+def test_an_agent_is_not_asked_to_sign_twice(agent, alice, report):
+    add(agent, alice.path)
+    sign_report(report, agent_key(environment=agent))
+    bundle = (report / "report.intoto.jsonl").read_bytes()
+    with pytest.raises(SigningError, match="this key signed the report already"):
+        sign_report(report, agent_key(alice.keyid, agent))
+    assert (report / "report.intoto.jsonl").read_bytes() == bundle

@@ -168,6 +168,7 @@ def test_a_key_id_that_names_nobody_is_caught(signed):
     assert failed()
 
 
+@pytest.mark.usefixtures("signing_again")
 @pytest.mark.parametrize("name", ["statement", "signature"])
 @pytest.mark.parametrize("change", ["changed", "removed", "emptied", "line ends"])
 def test_a_companion_that_was_changed_is_caught(signed, alice, name, change):

@@ -116,6 +116,7 @@ def test_a_damaged_krl_is_not_taken_for_an_empty_one(report, alice, trusted, tmp
 # How many auditors
 
 
+@pytest.mark.usefixtures("signing_again")
 def test_one_key_with_two_certificates_is_one_auditor(report, alice, bob, *, new_key, certify, trusted):
     ca = new_key("ca")
     line = f"*@example.org cert-authority {ca.public_line}"
@@ -128,6 +129,7 @@ def test_one_key_with_two_certificates_is_one_auditor(report, alice, bob, *, new
     assert len({signature.keyid for signature in verified.signatures}) == 2
 
 
+@pytest.mark.usefixtures("signing_again")
 def test_a_key_and_a_certificate_of_it_are_one_auditor(report, alice, new_key, certify, trusted):
     ca = new_key("ca")
     sign_companion(report, certify(alice, ca, "alice@example.org"))

@@ -1,21 +1,17 @@
 """`report.html`: one self-contained file that loads nothing, runs nothing and escapes everything.
 
-Every expression of the template passes through `_shown`, so no text reaches the page without its invisible
-characters spelled out and its length bounded; jinja2's autoescape then escapes it. A Content-Security-Policy
-forbids scripts and all loading, should both ever fail.
+What escapes it is `auditkit.report.page_environment`. A Content-Security-Policy forbids scripts and all loading, should
+that ever fail.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from markupsafe import Markup
 
-from auditkit.display import shortened, visible
-from auditkit.limits import LIMITS
 from auditkit.report.document import SCHEMA_ID, AuditDocument
+from auditkit.report.page_environment import page_environment
 from auditkit.report.rendering import (
     answers,
     check_again,
@@ -30,9 +26,6 @@ from auditkit.report.rendering.glossary import GLOSSARY
 from auditkit.report.rendering.inline import Linker, glossary_anchor
 from auditkit.report.rendering.what_now import what_now
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
 _LISTED_ROWS: Final = 500
 _SHOWN_COMMAND_LINES: Final = 12
 
@@ -44,40 +37,43 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
         for_print: show what is folded, for a page that nobody can unfold.
     """
     made = groups.groups(document)
-    return _template().render(
-        document=document,
-        subject=document.subject,
-        summary=summary,
-        now=what_now(document),
-        answers=answers,
-        meaning=meaning,
-        check_again=check_again,
-        explanations=explanations,
-        linked=Linker(),
-        groups=made,
-        group_anchors=frozenset(group.anchor for group in made),
-        pressing=groups.pressing(document),
-        state=lambda decision: groups.state(decision, document.policy.answered),
-        skips=groups.SKIPS,
-        unasked=lambda decisions: groups.unasked(decisions, document.policy.answered),
-        tally=groups.tally_of(document),
-        missing=groups.unanswered(document),
-        chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
-        drawing=Markup(overlap_drawing.overlap_svg(document)),  # noqa: S704  (as well)
-        anchors=_Firsts(),
-        crossed=overlap_drawing.right_places(document.overlap) != list(range(len(document.overlap))),
-        stored=frozenset(record.name for record in document.evidence if record.stored),
-        ids=frozenset(decision.id for decision in document.decisions),
-        release_name=groups.release_name(document),
-        glossary=GLOSSARY,
-        glossary_anchor=glossary_anchor,
-        shown_command_lines=_SHOWN_COMMAND_LINES,
-        command_lines=_command_lines(document),
-        schema_id=SCHEMA_ID,
-        drawn_rows=overlap_drawing.DRAWN_ROWS,
-        listed_rows=_LISTED_ROWS,
-        for_print=for_print,
-        styles=Markup(_resource("report.css")),  # noqa: S704  (our own file)
+    return (
+        page_environment()
+        .get_template("report.html.jinja")
+        .render(
+            document=document,
+            subject=document.subject,
+            summary=summary,
+            now=what_now(document),
+            answers=answers,
+            meaning=meaning,
+            check_again=check_again,
+            explanations=explanations,
+            linked=Linker(),
+            groups=made,
+            group_anchors=frozenset(group.anchor for group in made),
+            pressing=groups.pressing(document),
+            state=lambda decision: groups.state(decision, document.policy.answered),
+            skips=groups.SKIPS,
+            unasked=lambda decisions: groups.unasked(decisions, document.policy.answered),
+            tally=groups.tally_of(document),
+            missing=groups.unanswered(document),
+            chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
+            drawing=Markup(overlap_drawing.overlap_svg(document)),  # noqa: S704  (as well)
+            anchors=_Firsts(),
+            crossed=overlap_drawing.right_places(document.overlap) != list(range(len(document.overlap))),
+            stored=frozenset(record.name for record in document.evidence if record.stored),
+            ids=frozenset(decision.id for decision in document.decisions),
+            release_name=groups.release_name(document),
+            glossary=GLOSSARY,
+            glossary_anchor=glossary_anchor,
+            shown_command_lines=_SHOWN_COMMAND_LINES,
+            command_lines=_command_lines(document),
+            schema_id=SCHEMA_ID,
+            drawn_rows=overlap_drawing.DRAWN_ROWS,
+            listed_rows=_LISTED_ROWS,
+            for_print=for_print,
+        )
     )
 
 
@@ -95,42 +91,6 @@ class _Firsts:
         return new
 
 
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415  (only a rendering needs them)
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        loader=FunctionLoader(_resource),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(shortened=shortened, lines=_lines, bytes=_bytes)
-    return environment.get_template("report.html.jinja")
-
-
 def _command_lines(document: AuditDocument) -> dict[str, str]:
     lines = document.measured.command_lines if document.measured is not None else ()
     return {line.name: line.value for line in lines[:_SHOWN_COMMAND_LINES]}
-
-
-def _resource(name: str) -> str:
-    return (files("auditkit.report.rendering") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, Markup):
-        return value
-    return visible(shortened(str(value), LIMITS.shown_characters))
-
-
-def _lines(text: str, limit: int) -> list[str]:
-    """The lines of a long text that others wrote, within ``limit`` characters altogether."""
-    return shortened(text, limit).split("\n")
-
-
-def _bytes(size: int) -> str:
-    return f"{size:,} bytes"

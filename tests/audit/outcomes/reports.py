@@ -553,6 +553,10 @@ def by_another_library(told: AuditDocument) -> AuditDocument:
     return changed("tool", libraries={**told.tool.libraries, "cbor2": "0"})(told)
 
 
+def in_another_order(told: AuditDocument) -> AuditDocument:
+    return told.model_copy(update={"evidence": told.evidence[::-1]})
+
+
 def older(told: AuditDocument) -> AuditDocument:
     """The document as another version would have made it, in its own words for check 1."""
     first, *rest = told.decisions
@@ -586,6 +590,13 @@ REPLAYS = (
         "The stored evidence leads to this report. The image itself was not read: that the boot files are those of the "
         "image is taken from the record, unless the images are given.",
         Qualification.IMAGE_NOT_READ,
+    ),
+    fails(
+        REPLAY,
+        "the same, in another order",
+        repeated(in_another_order),
+        "the same things in another order",
+        "The same evidence leads to another report.",
     ),
     warns(
         REPLAY,

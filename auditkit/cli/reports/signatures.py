@@ -1,23 +1,21 @@
-"""`auditkit sign`, `verify-report` and `diff`."""
+"""`auditkit sign` and `verify-report`."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option, print_json
+from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option
 from auditkit.cli.printing import complain, say
-from auditkit.cli.results import show_decisions, show_qualifications
+from auditkit.cli.results import print_document, show_decisions, show_qualifications
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import SigningError
 
 if TYPE_CHECKING:
     from auditkit.pipeline import Preview
-    from auditkit.report import AuditDocument
     from auditkit.signing import ReportVerification
 
 _AGENT = "agent"
@@ -44,7 +42,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
     """Sign a report folder, whatever its verdict.
 
     First the audit is repeated from the stored evidence: a report that it does not lead to is refused, with status 1.
-    Then you are shown what you are about to sign and, on a terminal, asked.
+    Then you are shown what you are about to sign and, on a terminal, asked. A key signs a report once.
 
     Adds two lines to report.intoto.jsonl: a statement with every decision and the digest of every file, and a
     verification summary. A passphrase is asked on the terminal and nowhere else. With --ssh-signature, ssh-keygen
@@ -60,16 +58,20 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
     from auditkit.progress import progress_on_terminal
     from auditkit.signing import (
         agent_key,
+        companion_keyid,
+        fingerprint,
         load_private_key,
         require_signable,
+        require_unsigned,
         sign_companion,
         sign_report,
     )
 
     previews: list[Preview] = []
 
-    def look() -> str:
+    def look(keyid: str, public_key: bytes | None = None) -> str:
         require_signable(report_dir, auditor=auditor)
+        require_unsigned(report_dir, keyid, public_key)
         with progress_on_terminal() as progress:
             progress.step("repeating the audit")
             preview = look_before_signing(report_dir, progress)
@@ -90,7 +92,7 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
             raise SigningError(
                 "--ssh-signature needs a file", hint="name the public key file of a key that ssh-agent holds"
             )
-        seen = look()
+        seen = look(companion_keyid(Path(key).expanduser()))
         keyid, path = sign_companion(report_dir, Path(key).expanduser(), auditor=auditor, seen=seen)
         for preview in previews:
             _show_preview(preview, key)
@@ -102,7 +104,8 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
         if kind == _AGENT
         else load_private_key(Path(key).expanduser(), _ask_passphrase)
     )
-    keyid = sign_report(report_dir, signer, auditor=auditor, seen=look())
+    seen = look(fingerprint(signer.public_key), signer.public_key)
+    keyid = sign_report(report_dir, signer, auditor=auditor, seen=seen)
     for preview in previews:
         _show_preview(preview, key)
     say(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
@@ -178,6 +181,12 @@ def _ask_passphrase(name: str) -> str:
 @click.option("--replay", "with_replay", is_flag=True, help="Repeat the audit from the stored evidence.")
 @click.option("--base-image", type=ExistingFile, metavar="FILE", help="With --replay: read this image again.")
 @click.option("--recovery-image", type=ExistingFile, metavar="FILE", help="With --replay: read this one too.")
+@click.option(
+    "--html",
+    type=ExistingFile,
+    metavar="FILE",
+    help="Also write a page that tells who signed and what was verified; beside the report folder, not into it.",
+)
 @json_option
 def verify_report(
     report_dir: Path,
@@ -189,6 +198,7 @@ def verify_report(
     with_replay: bool,
     base_image: Path | None,
     recovery_image: Path | None,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Verify a signed report folder: signatures, every file, the renderings, the verdict. Needs no network.
@@ -202,19 +212,23 @@ def verify_report(
     \b
     Examples:
         auditkit verify-report reports/honest --allowed-signers allowed_signers
+        auditkit verify-report reports/honest --allowed-signers allowed_signers --html reports/honest.verified.html
         auditkit verify-report reports/honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
     """
     from auditkit.audit import Verdict
     from auditkit.errors import ParameterError
     from auditkit.pipeline import Images, repeat_audit
     from auditkit.progress import progress_on_terminal
-    from auditkit.report import EVIDENCE_NAME
-    from auditkit.signing import read_trust_list
+    from auditkit.report import EVIDENCE_NAME, require_beside, write_beside
+    from auditkit.signing import read_trust_list, render_verification
     from auditkit.signing import verify_report as verify
 
     if (base_image or recovery_image) and not with_replay:
         raise ParameterError("--base-image and --recovery-image need --replay")
-    verified = verify(report_dir, read_trust_list(allowed_signers, revoked), at_least=at_least)
+    if html is not None:
+        require_beside(html, report_dir)
+    trust = read_trust_list(allowed_signers, revoked)
+    verified = verify(report_dir, trust, at_least=at_least)
     if with_replay and verified.document is not None:
         with progress_on_terminal(not as_json) as progress:
             progress.step("repeating the audit")
@@ -227,32 +241,41 @@ def verify_report(
         verified = verified.with_decision(repeated)
     if require:
         verified = verified.requiring(Verdict(require), [Qualification(name) for name in accept])
+    if html is not None:
+        page = render_verification(verified, trust_list=allowed_signers.name, at_least=at_least)
+        write_beside(html, page.encode(), report_dir)
     if as_json:
-        print_json(_verification_json(verified))
+        _print_verification(verified)
     else:
         show_decisions(verified.decisions)
-        _show_verification(verified)
+        _show_verification(verified, require)
+        if html is not None:
+            say(str(html))
     raise ExitStatus(verified.judgement.verdict.exit_status)
 
 
-def _verification_json(verified: ReportVerification) -> dict[str, object]:
+def _print_verification(verified: ReportVerification) -> None:
+    from auditkit.cli.documents import VerifyReport
+
     claim = verified.claim
-    return {
-        "authentic": verified.authentic,
-        "result": verified.judgement.verdict,
-        "reason": verified.judgement.reason,
-        "verdict": claim.verdict if claim else None,
-        "qualifications": list(claim.qualifications) if claim else [],
-        "signatures": [asdict(signature) for signature in verified.signatures],
-        "notCovered": list(verified.not_covered),
-        "decisions": [asdict(decision) for decision in verified.decisions],
-    }
+    print_document(
+        VerifyReport,
+        authentic=verified.authentic,
+        result=verified.judgement.verdict,
+        reason=verified.judgement.reason,
+        verdict=claim.verdict if claim else None,
+        qualifications=claim.qualifications if claim else (),
+        document_sha256=verified.document_sha256,
+        cite_as=verified.cite_as,
+        signatures=verified.signatures,
+        not_covered=verified.not_covered,
+        decisions=verified.decisions,
+    )
 
 
-def _show_verification(verified: ReportVerification) -> None:
+def _show_verification(verified: ReportVerification, required: str | None) -> None:
     from auditkit.audit import Verdict
     from auditkit.display import one_line
-    from auditkit.signing import report_checks
 
     for signature in verified.signatures:
         name = f", under the name {one_line(signature.name, 200)}" if signature.name else ""
@@ -262,72 +285,22 @@ def _show_verification(verified: ReportVerification) -> None:
         )
     for sentence in verified.not_covered:
         say(f"not covered: {one_line(sentence, 600)}")
-    claim, judgement = verified.claim, verified.judgement
-    if judgement.verdict is Verdict.TROUBLE:
-        say(f"NOT CHECKED: {one_line(judgement.reason, 600)}")
+    claim, authenticity = verified.claim, verified.authenticity
+    if authenticity.verdict is Verdict.TROUBLE:
+        say(f"NOT CHECKED: {one_line(authenticity.reason, 600)}")
         return
-    required = judgement.deciding is not None and judgement.deciding.id == report_checks.REQUIRED.id
-    if claim is None or verified.document is None or not (verified.authentic or required):
+    if not verified.authentic or claim is None or verified.document is None:
         say("NOT AUTHENTIC: do not rely on this report.")
         return
     show_qualifications(claim)
+    if cite_as := verified.cite_as:
+        say(f"cite as: {one_line(cite_as, 2_000)}")
     subject = verified.document.subject
     what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
-    says = f"the report says {claim} about {what}, policy {verified.document.policy.id}"
-    say(f"AUTHENTIC, but not what you require: {says}." if required else f"AUTHENTIC: {says}.")
-
-
-@auditkit.command()
-@click.argument("first", type=ExistingFile, metavar="REPORT_A")
-@click.argument("second", type=ExistingFile, metavar="REPORT_B")
-@json_option
-@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
-@click.option("--exact", is_flag=True, help="End with 1 on any difference, not only in what was decided.")
-def diff(first: Path, second: Path, as_json: bool, markdown: bool, exact: bool) -> None:
-    """Show where two reports differ: report folders or audit.json files. Signatures are not looked at.
-
-    Ends with 0 when they decide alike, with 1 when they do not. With --exact, with 1 when they differ anywhere outside
-    "run".
-
-    \b
-    Example:
-        auditkit diff reports/alice reports/bob
-    """
-    from auditkit.errors import ParameterError
-    from auditkit.report import (
-        compare_reports,
-        differences_json,
-        differences_markdown,
-        differences_text,
-    )
-
-    if as_json and markdown:
-        raise ParameterError("--json and --markdown cannot be used together")
-    one, other = _document(first), _document(second)
-    differences = compare_reports(one, other)
-    weighing = any(difference.weighs for difference in differences)
-    if as_json:
-        print_json(
-            {
-                "same": not differences,
-                "sameDecisions": not weighing,
-                "verdicts": [one.verdict, other.verdict],
-                "qualifications": [list(one.claim.qualifications), list(other.claim.qualifications)],
-                "differences": differences_json(differences),
-            }
-        )
-    elif markdown:
-        say(differences_markdown(differences), lines=True)
+    policy = f"policy {verified.document.policy.id}"
+    if verified.judgement.verdict is Verdict.PASS:
+        say(f"AUTHENTIC: the report says {claim} about {what}, {policy}.")
+    elif claim.verdict != required:
+        say(f"AUTHENTIC, but the verdict is {claim}: {what}, {policy}.")
     else:
-        say(differences_text(differences), lines=True)
-    raise ExitStatus(1 if weighing or (exact and differences) else 0)
-
-
-def _document(place: Path) -> AuditDocument:
-    from auditkit.evidence import read_file
-    from auditkit.limits import LIMITS
-    from auditkit.report import from_json, read_report_folder
-
-    if place.is_dir():
-        return read_report_folder(place).document
-    return from_json(read_file(place, LIMITS.report_bytes))
+        say(f"AUTHENTIC, but the {claim.verdict} is qualified, and you did not accept that: {claim}, {what}, {policy}.")

@@ -1,0 +1,85 @@
+"""What commands print with ``--json``, as types: the published schemas are made from them (docs/schemas).
+
+Names are in snake case, numbers of 64 bits are decimal digits in a text, bytes are lower-case hex, times are RFC 3339
+in UTC. What there is not is null; a field is never left out. Two commands print documents that are files as well:
+``check`` prints an `audit.json`, ``batch`` a `batch.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from auditkit.cli.documents.answers import (
+    CompareImages,
+    OverlapDocument,
+    TroubleDocument,
+    VerifyAttestation,
+    VerifyCertificate,
+    VerifyProposal,
+    VerifyRegistry,
+    VerityHash,
+)
+from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
+from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
+from auditkit.cli.documents.practice import PracticeList
+from auditkit.cli.documents.reports import (
+    DiffDocument,
+    StatusDocument,
+    VerifyReport,
+)
+
+DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
+    {
+        "catalogue find": CatalogueFind,
+        "catalogue list": CatalogueList,
+        "compare-images": CompareImages,
+        "diff": DiffDocument,
+        "overlap": OverlapDocument,
+        "practice list": PracticeList,
+        "status": StatusDocument,
+        "verify-attestation": VerifyAttestation,
+        "verify-certificate": VerifyCertificate,
+        "verify-proposal": VerifyProposal,
+        "verify-registry": VerifyRegistry,
+        "verify-report": VerifyReport,
+        "verity-hash": VerityHash,
+    }
+)
+"""The kind of document that each command prints, by the command's name."""
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schemas of all kinds, by the names of their files."""
+    found = {}
+    kinds: tuple[type[PrintedDocument], ...] = (TroubleDocument, *DOCUMENTS.values())
+    for kind in kinds:
+        made = schema_of(kind)
+        _, _, name, version = made["$id"].split(":")
+        found[f"{name}-{version}.json"] = made
+    return dict(sorted(found.items()))
+
+
+__all__ = [
+    "DOCUMENTS",
+    "AnswerDocument",
+    "CatalogueFind",
+    "CatalogueList",
+    "CompareImages",
+    "DiffDocument",
+    "OverlapDocument",
+    "PracticeList",
+    "PrintedDocument",
+    "StatusDocument",
+    "TroubleDocument",
+    "TroubleFound",
+    "VerifyAttestation",
+    "VerifyCertificate",
+    "VerifyProposal",
+    "VerifyRegistry",
+    "VerifyReport",
+    "VerityHash",
+    "schemas",
+    "to_text",
+]

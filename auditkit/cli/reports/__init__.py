@@ -1,0 +1,1 @@
+"""The commands that take finished reports: sign, verify, compare, render, list."""

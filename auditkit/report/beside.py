@@ -1,0 +1,85 @@
+"""What is made from a report and is no part of it: it goes beside the folder, never into it, and over files alone.
+
+A report folder that is signed must hold what was signed and nothing else; and no page may take the place of a part of
+another report.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from auditkit.atomic import write_atomically
+from auditkit.errors import ParameterError, SourceError, in_words
+from auditkit.report.evidence_folder import EVIDENCE_NAME
+from auditkit.report.folder import DOCUMENT_NAME, SIGNATURES_NAME
+
+_OF_A_REPORT: Final = (DOCUMENT_NAME, SIGNATURES_NAME)
+
+
+def require_beside(path: Path, *folders: Path) -> None:
+    """Makes sure that ``path`` is in none of ``folders``, and in no other report folder.
+
+    Raises:
+        ParameterError: it is, at any depth, by whatever path; or it is such a folder.
+        SourceError: there is something else than a file at ``path``.
+    """
+    place = path.resolve()
+    for around in (place, *place.parents):
+        if any(_same(around, folder) for folder in folders) or _is_part_of_report(place, around):
+            raise ParameterError(
+                "this would be in a report folder, which holds the report and nothing else",
+                where=str(path),
+                hint=f"write it beside the folder, such as to {around}{path.suffix}",
+            )
+    _require_replaceable(path)
+
+
+def write_beside(path: Path, data: bytes, *folders: Path) -> None:
+    """Writes ``data`` to ``path``, a new file or one that is replaced, as a whole or not at all.
+
+    Raises:
+        ParameterError, SourceError: see `require_beside`; or it cannot be written.
+    """
+    require_beside(path, *folders)
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise SourceError(
+            f"the file could not be written: {in_words(error)}",
+            where=str(path),
+            hint="name a file in a folder that is there and that you can write to",
+        ) from None
+
+
+def _is_part_of_report(place: Path, around: Path) -> bool:
+    """Whether ``around`` is a report folder, and ``place`` a name in it or in its evidence."""
+    way = place.relative_to(around).parts
+    return (len(way) == 1 or way[:1] == (EVIDENCE_NAME,)) and any(
+        os.path.lexists(around / name) for name in _OF_A_REPORT
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _require_replaceable(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SourceError(f"the file could not be written: {in_words(error)}", where=str(path)) from None
+    if not stat.S_ISREG(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise SourceError(
+            f"the file could not be written: this is {kind}",
+            where=str(path),
+            hint="name a new file, or one to replace",
+        )
