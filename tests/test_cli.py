@@ -135,7 +135,8 @@ def test_trouble_as_json(capsys):
     "arguments",
     [
         ["no-such-command"],
-        ["check"],
+        ["check", "--json=1"],
+        ["check", "nowhere"],
         ["check", "/no/such/params.yaml"],
         ["check", "practice:nope"],
         ["fetch-proposal", "0", "--out", "x"],

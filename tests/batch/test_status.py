@@ -123,6 +123,7 @@ def test_a_newer_pass_of_another_subject_hides_no_fail(tmp_path, part, name, val
     other[part][name] = value
     other["parameters"][name] = value
     if name == "root_key":
+        other["subject"]["story"] = None
         own(other, "settings.root-key", "pass")
     if name == "policy":
         own(other, "settings.policy", "warn", "policy-overlap")

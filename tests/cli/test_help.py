@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -15,6 +17,7 @@ from auditkit.cli.application import auditkit
 from auditkit.cli.commands import COMMANDS
 
 TERMINAL = 80
+SCREEN = 24  # lines
 BASE = "7080d886303d2130a8a1a64878ea85e447241952"  # a release of the practice network
 
 
@@ -27,7 +30,7 @@ def defined_commands() -> dict[str, click.Command]:
 
 def test_the_table_names_every_command_and_where_it_is():
     defined = defined_commands()
-    assert set(defined) == set(COMMANDS)
+    assert set(defined) == {*COMMANDS, "help", "version"}
     folder = ROOT / "auditkit" / "cli"
     modules = {
         ".".join(path.relative_to(folder).with_suffix("").parts)
@@ -48,13 +51,24 @@ def test_a_command_is_found_before_any_other_was_loaded(name, monkeypatch, capsy
     assert out.startswith(f"Usage: auditkit {name} ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["practice"]], ids=["auditkit", "practice"])
+def groups() -> list[str]:
+    return sorted(name for name, one in defined_commands().items() if isinstance(one, click.Group))
+
+
+def test_the_groups():
+    assert groups() == ["catalogue", "practice"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["practice"], ["catalogue"]], ids=["auditkit", "practice", "catalogue"]
+)
 def test_no_summary_is_cut_off_on_a_terminal_of_eighty_columns(arguments, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(TERMINAL))
     status, out, _ = in_process(*arguments, "--help", capsys=capsys)
     assert status == 0
     listed = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    assert len(listed) == (len(COMMANDS) if not arguments else 3)
+    inner = len(defined_commands()[arguments[0]].commands) if arguments else len(COMMANDS)
+    assert len(listed) == inner
     for line in listed:
         assert len(line) < TERMINAL
         assert line.endswith(".")
@@ -69,11 +83,83 @@ def test_the_help_lists_the_summaries_in_order(capsys):
     ]
 
 
-def test_auditkit_alone_shows_its_help_and_ends_with_2(capsys):
-    _, help_text, _ = in_process("--help", capsys=capsys)
+def test_auditkit_alone_shows_where_to_begin_and_ends_with_2(capsys):
     status, out, err = in_process(capsys=capsys)
     assert (status, out) == (2, "")
-    assert err == help_text
+    lines = err.splitlines()
+    assert len(lines) <= SCREEN
+    assert max(map(len, lines)) <= TERMINAL + 5
+    told = re.findall(r"^  auditkit (\S+)", err, re.MULTILINE)
+    assert {"audit", "check", "init", "practice", "sign", "verify-report"} <= set(told)
+    assert set(told) <= set(COMMANDS)
+
+
+def test_what_the_front_page_names_is_there(capsys):
+    """Each command line is one that auditkit understands, up to where it would ask the network."""
+    from auditkit.pipeline import named_parameters
+
+    _, _, err = in_process(capsys=capsys)
+    for what in re.findall(r"^  auditkit audit (\S+)", err, re.MULTILINE):
+        assert named_parameters(what, ())
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("practice", "catalogue")])
+def test_a_command_alone_is_shown_in_one_screen(name, monkeypatch, capsys):
+    """What it needs, how it is used, and an example that can be copied; every option is one command away."""
+    monkeypatch.setenv("COLUMNS", str(TERMINAL))
+    status, out, err = in_process(name, capsys=capsys)
+    assert (status, out) == (2, "")
+    lines = err.splitlines()
+    assert lines[0].startswith(f"auditkit {name} needs ")
+    assert f"Usage: auditkit {name} " in err
+    assert f"\n  auditkit {name} " in err.partition("Examples:")[2]
+    assert lines[-1] == f"auditkit help {name} shows every option."
+    assert len(lines) <= SCREEN
+
+
+@pytest.mark.parametrize("name", ["practice", "catalogue"])
+def test_a_group_alone_is_shown_whole(name, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(TERMINAL))
+    _, help_text, _ = in_process(name, "--help", capsys=capsys)
+    status, out, err = in_process(name, capsys=capsys)
+    assert (status, out, err) == (2, "", help_text)
+    assert len(err.splitlines()) <= SCREEN
+
+
+def every_path() -> list[list[str]]:
+    paths = [[name] for name in [*COMMANDS, "help", "version"]]
+    return paths + [[name, inner] for name in groups() for inner in defined_commands()[name].commands]
+
+
+@pytest.mark.parametrize("path", every_path(), ids=" ".join)
+def test_help_about_a_command_is_its_help(path, capsys):
+    status, shown, _ = in_process(*path, "--help", capsys=capsys)
+    assert status == 0
+    assert in_process("help", *path, capsys=capsys) == (0, shown, "")
+
+
+def test_help_and_version_are_words_too(capsys):
+    _, whole, _ = in_process("--help", capsys=capsys)
+    assert in_process("help", capsys=capsys) == (0, whole, "")
+    _, told, _ = in_process("--version", capsys=capsys)
+    assert in_process("version", capsys=capsys) == (0, told, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_page_about_completion_names_what_click_answers(shell, capsys):
+    status, out, _ = in_process("help", "completion", capsys=capsys)
+    assert status == 0
+    variable, asked = re.search(rf"(_\w+)=({shell}_source) auditkit", out).groups()
+    done = subprocess.run(
+        [sys.executable, "-m", "auditkit"],
+        env={**os.environ, variable: asked},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert f"{variable}={shell}_complete" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -142,7 +228,7 @@ def test_help_and_mistakes_load_click_and_nothing_of_the_audit():
     loaded = loaded_by(["--help"], ["--version"], [], ["chekc"])
     assert not_of_python(loaded) == {"auditkit", "click"}
     wings = {name.split(".")[1] for name in loaded if name.count(".") >= 1 and name.startswith("auditkit.")}
-    assert wings == {"cli", "dependencies", "display", "errors", "interpreter", "version"}
+    assert wings == {"cli", "dependencies", "display", "errors", "interpreter", "packaged", "version"}
 
 
 MAINNET_CHECK = [

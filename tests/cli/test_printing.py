@@ -149,11 +149,11 @@ def test_what_a_user_gave_is_told_safely(arguments, capsys, tmp_path, monkeypatc
 
 def test_trouble_as_json_is_safe_too(capsys):
     with pytest.raises(SystemExit):
-        main(["check", "--json", "nowhere\x9b2J##[error]"])
+        main(["check", "--json", "./nowhere\x9b2J##[error]"])
     out = capsys.readouterr().out
     assert out.replace("\n", "").isprintable()
     assert "##[" not in out
-    assert json.loads(out)["error"]["where"] == "nowhere\x9b2J##[error]"
+    assert json.loads(out)["error"]["where"] == "./nowhere\x9b2J##[error]"
 
 
 def test_the_folder_of_a_report_is_told_safely(capsys, tmp_path, no_kernel):

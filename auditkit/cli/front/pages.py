@@ -45,12 +45,13 @@ _EXAMPLES: Final = re.compile(r"^\x08?\s*Examples?:\n(.*)", re.DOTALL)
 
 
 def short_help(ctx: click.Context) -> str:
-    """How a command is used, what it does, and examples; a group is shown whole, since it is short."""
+    """What a command needs, how it is used, what it does, and examples; a group is short and shown whole."""
     command = ctx.command
     if isinstance(command, click.Group):
         return ctx.get_help()
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    shown = [ctx.get_usage(), _indented(paragraphs[0])]
+    needed = [one.get_error_hint(ctx).strip("'") for one in command.get_params(ctx) if one.required]
+    shown = [f"{ctx.command_path} needs {' and '.join(needed)}", ctx.get_usage(), _indented(paragraphs[0])]
     if examples := examples_of(command):
         shown.append("\n".join(["Examples:", *(f"  {line}" for line in examples)]))
     shown.append(f"auditkit help {ctx.command_path.partition(' ')[2]} shows every option.")
@@ -66,4 +67,4 @@ def examples_of(command: click.Command) -> tuple[str, ...]:
 
 
 def _indented(text: str) -> str:
-    return click.wrap_text(text, 100, initial_indent="  ", subsequent_indent="  ")
+    return click.wrap_text(text, 78, initial_indent="  ", subsequent_indent="  ")
