@@ -22,6 +22,7 @@ from auditkit.cli.documents.answers import (
     VerityHash,
 )
 from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
+from auditkit.cli.documents.check_trouble import check_trouble_schema
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
 from auditkit.cli.documents.practice import PracticeList
 from auditkit.cli.documents.reports import (
@@ -51,13 +52,14 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schemas of all kinds, by the names of their files."""
+    """The JSON Schemas of all kinds, by the names of their files; of those that are files of a report, see there."""
     found = {}
     kinds: tuple[type[PrintedDocument], ...] = (TroubleDocument, *DOCUMENTS.values())
     for kind in kinds:
         made = schema_of(kind)
         _, _, name, version = made["$id"].split(":")
         found[f"{name}-{version}.json"] = made
+    found["check-trouble-v1.json"] = check_trouble_schema()
     return dict(sorted(found.items()))
 
 
