@@ -271,6 +271,9 @@ def test_practice_list(printed):
     status, document = printed("practice", "list")
     assert (status, document["schema"]) == (0, "auditkit/practice-list/v1")
     assert len(document["scenarios"]) > 50
+    status, shown = printed("practice", "show", "unexplained")
+    assert (status, shown.pop("schema")) == (0, "auditkit/practice-show/v1")
+    assert shown in document["scenarios"]
 
 
 def test_the_catalogue(tmp_path, monkeypatch, capsys, printed):

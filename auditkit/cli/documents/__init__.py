@@ -24,7 +24,7 @@ from auditkit.cli.documents.answers import (
 from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
 from auditkit.cli.documents.check_trouble import check_trouble_schema
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
-from auditkit.cli.documents.practice import PracticeList
+from auditkit.cli.documents.practice import PracticeList, PracticeShow
 from auditkit.cli.documents.reports import (
     DiffDocument,
     StatusDocument,
@@ -39,6 +39,7 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "diff": DiffDocument,
         "overlap": OverlapDocument,
         "practice list": PracticeList,
+        "practice show": PracticeShow,
         "status": StatusDocument,
         "verify-attestation": VerifyAttestation,
         "verify-certificate": VerifyCertificate,
@@ -72,6 +73,7 @@ __all__ = [
     "DiffDocument",
     "OverlapDocument",
     "PracticeList",
+    "PracticeShow",
     "PrintedDocument",
     "StatusDocument",
     "TroubleDocument",
