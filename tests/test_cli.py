@@ -273,7 +273,7 @@ def test_practice_list_names_every_scenario(capsys):
     for scenario in scenarios():
         assert any(line.split()[:2] == [scenario.name, scenario.strict] for line in out.splitlines())
     status, out, _ = in_process("practice", "list", "--json", capsys=capsys)
-    assert [entry["name"] for entry in json.loads(out)] == list(SCENARIOS)
+    assert [entry["name"] for entry in json.loads(out)["scenarios"]] == list(SCENARIOS)
 
 
 def test_practice_build_makes_the_release_that_the_scenarios_use(tmp_path, capsys, program):

@@ -206,7 +206,8 @@ def _trouble(given: list[str], what: str, where: str, hint: str) -> int:
         complain(traceback.format_exc(), lines=True)
     if "--json" in given:
         with suppress(OutputError):
-            print_json({"verdict": "TROUBLE", "error": {"what": what, "where": where, "hint": hint}})
+            error = {"what": what, "where": where, "hint": hint}
+            print_json({"schema": "auditkit/trouble/v1", "verdict": "TROUBLE", "error": error})
     line = f"auditkit: {where}: {what}" if where else f"auditkit: {what}"
     complain(line + (f"; {hint}" if hint else ""))
     return TROUBLE

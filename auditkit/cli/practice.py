@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from auditkit.cli.application import ExistingFile, auditkit, json_option, print_json, refuse_existing
+from auditkit.cli.application import ExistingFile, auditkit, json_option, refuse_existing
 from auditkit.cli.front import complete_scenarios
 from auditkit.cli.printing import say
+from auditkit.cli.results import print_document
 
 if TYPE_CHECKING:
     from auditkit.practice import Scenario
@@ -33,10 +34,12 @@ def list_scenarios(as_json: bool) -> None:
     Example:
         auditkit practice list
     """
+    from auditkit.cli.documents import PracticeList
     from auditkit.practice import groups
 
     if as_json:
-        print_json([_scenario_json(one) for group in groups() for one in group.scenarios])
+        scenarios = tuple(_fields(one) for group in groups() for one in group.scenarios)
+        print_document(PracticeList, scenarios=scenarios)
         return
     for group in groups():
         say(group.about)
@@ -56,23 +59,30 @@ def show(name: str, as_json: bool) -> None:
     Example:
         auditkit practice show unexplained
     """
+    from auditkit.cli.documents import PracticeShow
     from auditkit.practice.scenarios import scenario
 
     chosen = scenario(name.removeprefix("practice:"))
     if as_json:
-        print_json(_scenario_json(chosen))
+        print_document(PracticeShow, **_fields(chosen))
     else:
         say("\n".join(_told(chosen)), lines=True)
 
 
-def _scenario_json(scenario: Scenario) -> dict[str, Any]:
+def _fields(scenario: Scenario) -> dict[str, Any]:
+    """A scenario in a JSON document."""
+    from auditkit.audit import Verdict
+
     return {
         "name": scenario.name,
         "title": scenario.title,
         "subject": scenario.subject,
         "proposal_id": scenario.proposal_id,
         "stage": scenario.stage,
-        "verdict": {"strict": scenario.strict, "overlap": scenario.overlap},
+        "verdict": {
+            "strict": Verdict(scenario.strict),
+            "overlap": None if scenario.election else Verdict(scenario.overlap),
+        },
         "deciding": scenario.deciding_check,
         "story": scenario.story,
     }

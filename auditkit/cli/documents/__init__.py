@@ -22,8 +22,9 @@ from auditkit.cli.documents.answers import (
     VerityHash,
 )
 from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
+from auditkit.cli.documents.check_trouble import check_trouble_schema
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
-from auditkit.cli.documents.practice import PracticeList
+from auditkit.cli.documents.practice import PracticeList, PracticeShow
 from auditkit.cli.documents.reports import (
     DiffDocument,
     StatusDocument,
@@ -38,6 +39,7 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "diff": DiffDocument,
         "overlap": OverlapDocument,
         "practice list": PracticeList,
+        "practice show": PracticeShow,
         "status": StatusDocument,
         "verify-attestation": VerifyAttestation,
         "verify-certificate": VerifyCertificate,
@@ -51,13 +53,14 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schemas of all kinds, by the names of their files."""
+    """The JSON Schemas of all kinds, by the names of their files; of those that are files of a report, see there."""
     found = {}
     kinds: tuple[type[PrintedDocument], ...] = (TroubleDocument, *DOCUMENTS.values())
     for kind in kinds:
         made = schema_of(kind)
         _, _, name, version = made["$id"].split(":")
         found[f"{name}-{version}.json"] = made
+    found["check-trouble-v1.json"] = check_trouble_schema()
     return dict(sorted(found.items()))
 
 
@@ -70,6 +73,7 @@ __all__ = [
     "DiffDocument",
     "OverlapDocument",
     "PracticeList",
+    "PracticeShow",
     "PrintedDocument",
     "StatusDocument",
     "TroubleDocument",

@@ -18,7 +18,9 @@ Size = Annotated[int, Field(ge=0)]
 class PrintedDocument(Part):
     """One JSON document on standard output. Each kind begins with the field ``schema``, which names and versions it."""
 
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        validate_by_name=True, validate_by_alias=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class TroubleFound(Part):
@@ -52,8 +54,12 @@ class AnswerDocument(PrintedDocument):
 
 
 def to_text(document: PrintedDocument) -> str:
-    """The document as it is printed, with an indent of two spaces."""
-    return json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=2)
+    """The document as it is printed: with an indent of two spaces, its schema first, and what is long last."""
+    fields = document.model_dump(mode="json", by_alias=True)
+    ordered = {"schema": fields.pop("schema"), **fields}
+    if "decisions" in ordered:
+        ordered["decisions"] = ordered.pop("decisions")
+    return json.dumps(ordered, ensure_ascii=False, indent=2)
 
 
 def schema_of(kind: type[PrintedDocument]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The document of ``auditkit practice list``."""
+"""The documents of ``auditkit practice list`` and ``show``."""
 
 from __future__ import annotations
 
@@ -27,10 +27,18 @@ class PracticeScenario(Part):
     title: str
     subject: Literal["recovery", "election"]
     proposal_id: ProposalNumber
-    stage: Literal["vote", "recover", "auto"]
+    stage: Literal["vote", "recover"]
     verdict: ScenarioVerdicts
     deciding: CheckId | None
     story: str
+
+
+class PracticeShow(PracticeScenario, PrintedDocument):
+    """``auditkit practice show --json``."""
+
+    schema_id: Literal["auditkit/practice-show/v1"] = Field(
+        default="auditkit/practice-show/v1", alias="schema"
+    )
 
 
 class PracticeList(PrintedDocument):
