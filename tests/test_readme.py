@@ -27,6 +27,7 @@ PAGES = (
     "docs/faq.md",
     *(f"docs/start/{name}.md" for name in ("voters", "auditors", "ci", "developers")),
 )
+INSTALLING = ("docs/install.md", "docs/start/ci.md")
 # Their commands are run by tests of their own.
 ELSEWHERE = {
     "docs/verify-without-auditkit.md": "tests/judges/test_signatures.py",
@@ -117,8 +118,13 @@ esac
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("installs", [pytest.param(True, marks=pytest.mark.thorough), False])
-@pytest.mark.parametrize("page", PAGES[1:])
+@pytest.mark.parametrize(
+    ("page", "installs"),
+    [
+        *((page, False) for page in PAGES[1:]),
+        *(pytest.param(page, True, marks=pytest.mark.thorough) for page in INSTALLING),
+    ],
+)
 def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, installs):
     """What pip installs, for a minute each time, is taken from this environment where ``installs`` is not set."""
     commands = [
@@ -130,6 +136,8 @@ def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, insta
     if any("ssh-keygen" in text for text in commands):
         program("ssh-keygen")
     variables = {}
+    if page not in INSTALLING:
+        commands.insert(0, "python3.11 -m venv .venv\n")  # as `make audit` leaves it
     if not installs:
         python = tmp_path / "python3.11"
         python.write_text(STAND_IN)
@@ -137,7 +145,6 @@ def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, insta
         commands.insert(0, f"PATH={tmp_path}:$PATH\n")
         variables["PYTHON"] = str(python)
     folder = Path(shutil.copytree(checkout, tmp_path / "auditkit"))
-    commands.insert(0, "[ -e .venv ] || python3.11 -m venv .venv\n")  # as `make audit` leaves it
     done = bash("\n".join(commands), folder, **variables)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     if page == "docs/start/developers.md":
