@@ -72,6 +72,21 @@ def checkout(tmp_path_factory) -> Path:
     return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("readme") / "auditkit", ignore=LEFT_OUT))
 
 
+@pytest.fixture(scope="module")
+def with_files(checkout, tmp_path_factory) -> Path:
+    """A checkout with the parameter files that a block before the others writes."""
+    folder = Path(shutil.copytree(checkout, tmp_path_factory.mktemp("files") / "auditkit"))
+    written = [
+        line
+        for _, mark, text in BLOCKS
+        if mark == "plain"
+        for line in text.splitlines()
+        if line.startswith("auditkit init")
+    ]
+    assert bash("\n".join(written), folder).returncode == 0
+    return folder
+
+
 def test_the_two_commands_are_those_that_ci_runs():
     gate = (ROOT / ".ci" / "run").read_text().splitlines()
     targets = [
@@ -202,11 +217,11 @@ def test_blocks_about_files_run_on_the_practice_network(tmp_path):
         }
     ),
 )
-def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(line, checkout):
+def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(line, with_files):
     """Behind a proxy where nothing listens, each ends with status 2 and a line that names the host it wanted."""
-    shutil.copy(checkout / "params" / "mainnet" / "template.yaml", checkout / "my-audit.yaml")
     nowhere = "http://127.0.0.1:9"
-    done = bash(line, checkout, HTTPS_PROXY=nowhere, https_proxy=nowhere, NO_PROXY="", no_proxy="")
+    done = bash(line, with_files, HTTPS_PROXY=nowhere, https_proxy=nowhere, NO_PROXY="", no_proxy="")
     assert done.returncode == 2, done.stdout + done.stderr
-    assert re.search(r"icp-api\.io|icp0\.io|download\.dfinity", done.stderr)
+    told = done.stdout if "--json" in line else done.stderr
+    assert re.search(r"icp-api\.io|icp0\.io|download\.dfinity", told)
     assert "Traceback" not in done.stderr

@@ -107,4 +107,4 @@ def _demanded(check: Check) -> str:
 def _practice(check: Check) -> str:
     shown = [scenario for scenario in scenarios() if scenario.deciding_check == check.id]
     shown.sort(key=lambda scenario: str(scenario.strict) == "PASS")
-    return ", ".join(f"`practice:{scenario.name}` ({scenario.strict})" for scenario in shown[:3])
+    return ", ".join(f"`auditkit check {scenario.name}` ({scenario.strict})" for scenario in shown[:3])

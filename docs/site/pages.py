@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 from decisions import catalogue
+from parameters import with_tables
 
 from auditkit.report.rendering.glossary import GLOSSARY
 
@@ -25,9 +26,11 @@ def glossary() -> str:
 
 def pages() -> dict[Path, str]:
     """Each of these pages with what it has to say."""
+    parameters = ROOT / "params" / "README.md"
     return {
         ROOT / "docs" / "decisions.md": catalogue(),
         ROOT / "docs" / "glossary.md": glossary(),
+        parameters: with_tables(parameters.read_text(encoding="utf-8")),
     }
 
 
