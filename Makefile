@@ -2,17 +2,19 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+LEAN   := $(VENV)/.lean
 READY  := $(VENV)/.ready
+DOCS   := $(VENV)/.docs
 QUICK  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/ic/registry/test_bombs.py \
   --ignore=tests/signing/test_tampering.py \
   tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
 
-.PHONY: audit test test-thorough quick coverage mutants lint sample schemas locks lab wheel fuzz clean help
+.PHONY: audit test test-thorough quick coverage mutants lint sample schemas site pages pictures locks lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
-audit: $(READY)   ## a full audit of the practice network; prints the verdict and the path of report.html
+audit: $(LEAN)   ## a full audit of the practice network; prints the verdict and the path of report.html
 	$(BIN)/auditkit audit params/practice/honest.yaml
 
 test: $(READY) lint   ## every check that needs no network
@@ -43,7 +45,7 @@ lint: $(READY)   ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 
-sample: $(READY)   ## make the committed sample report anew, signed by a key that is thrown away
+sample: $(LEAN)   ## make the committed sample report anew, signed by a key that is thrown away
 	rm -rf reports/sample .auditkit/sample-key*
 	$(BIN)/auditkit audit params/practice/honest.yaml --out reports/sample
 	mkdir -p .auditkit && ssh-keygen -q -t ed25519 -N '' -C sample -f .auditkit/sample-key
@@ -51,19 +53,28 @@ sample: $(READY)   ## make the committed sample report anew, signed by a key tha
 	echo "sample@example.org $$(cut -d ' ' -f 1,2 .auditkit/sample-key.pub)" > reports/sample.allowed_signers
 	rm .auditkit/sample-key*
 
-schemas: $(READY)   ## write docs/schemas from the code
+schemas: $(LEAN)   ## write docs/schemas from the code
 	$(BIN)/python docs/schemas/write.py
 
-locks: $(READY)   ## pin what a verifier installs, with digests, for every supported Python and system
+site: $(DOCS)   ## the documentation as a site, build/site/index.html; a link or an anchor that leads nowhere is an error
+	$(BIN)/python docs/site/build.py
+
+pages: $(LEAN)   ## write the pages that follow from the code: docs/decisions.md, docs/glossary.md, the tables of params/README.md
+	$(BIN)/python docs/site/pages.py
+
+pictures: $(LEAN)   ## docs/pictures: the first screen of each verdict, taken with chromium
+	$(BIN)/python docs/pictures/take.py
+
+locks: $(LEAN)   ## pin what a verifier installs, with digests, for every supported Python and system
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-header --output-file locks/verify.txt locks/verify.in
 
-lab: $(READY)   ## open the notebooks
+lab: $(LEAN)   ## open the notebooks
 	$(BIN)/python -m pip install --quiet --editable '.[lab]'
 	$(BIN)/jupyter lab notebooks
 
-wheel: $(READY)   ## build dist/auditkit-*.whl
+wheel: $(LEAN)   ## build dist/auditkit-*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 fuzz: $(READY)   ## ten minutes of coverage-guided fuzzing; finds stay in .auditkit/fuzz
@@ -72,8 +83,20 @@ fuzz: $(READY)   ## ten minutes of coverage-guided fuzzing; finds stay in .audit
 clean:   ## remove what make made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
 
-$(READY): pyproject.toml
+# Three installations into one environment, each with a stamp: what an audit needs, what developers need, what the site
+# needs. A stamp that is older than pyproject.toml is made again.
+$(LEAN): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(READY): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $(LEAN) $@
+
+$(DOCS): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $(LEAN) $@
+
+$(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@

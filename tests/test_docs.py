@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
 import auditkit
+from auditkit.checks import ALL_CHECKS, REGISTRY_CHECKS
 from auditkit.cli import main
 from auditkit.decision import Qualification
 from auditkit.pipeline import Parameters
 from auditkit.report.rendering.glossary import GLOSSARY
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+FOLDERS = ("docs", "params", "reports")
 PACKAGE = Path(auditkit.__file__).parent
 
 
@@ -61,3 +65,93 @@ def test_the_glossary_is_the_one_of_the_reports():
     assert [
         word for word, meaning in GLOSSARY if f"**{word}**: {' '.join(meaning.split())}" not in words
     ] == []
+
+
+def made_pages() -> dict[Path, str]:
+    """The pages that follow from the code, as docs/site/pages.py makes them now."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCS / "site"))
+        return importlib.import_module("pages").pages()
+
+
+def test_the_pages_that_follow_from_the_code_are_what_it_says():
+    stale = [str(path) for path, text in made_pages().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make pages`"
+
+
+def test_the_catalogue_has_every_decision_once_and_says_all_of_it():
+    text = page("decisions.md")
+    entries = re.findall(r"^### (\d+) (\S+)$", text, re.MULTILINE)
+    listed = {*ALL_CHECKS, *REGISTRY_CHECKS}
+    assert sorted((int(number), name) for number, name in entries) == sorted(
+        (check.number, check.id) for check in listed
+    )
+    for check in listed:
+        entry = text.partition(f"\n### {check.number} {check.id}\n")[2].partition("\n### ")[0]
+        assert check.question in entry
+        assert check.matters
+        assert check.matters.rstrip(".") in entry
+        assert f"- *A failure means:* {check.failure.rstrip('.')}" in entry
+        assert f"- *What to do:* {check.advice.rstrip('.')}" in entry
+        assert check.unanswered.rstrip(".") in entry
+
+
+LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
+LINKED = sorted(
+    str(path.relative_to(ROOT))
+    for path in (*ROOT.glob("*.md"), *(path for name in FOLDERS for path in (ROOT / name).rglob("*.md")))
+    if path.relative_to(ROOT).parts[0] != "reports" or path.parent == ROOT / "reports"
+)
+
+
+def without_blocks(path: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(path: Path) -> set[str]:
+    """The places of a page as the forge and the site name them."""
+    headings = re.findall(r"^#+ (.*)$", without_blocks(path), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_every_link_between_the_pages_leads_somewhere(name):
+    home = ROOT / name
+    wrong = []
+    for target in LINK.findall(without_blocks(home)):
+        path, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        there = (home.parent / path).resolve() if path else home
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            wrong.append(target)
+    assert wrong == []
+
+
+def test_links_that_lead_nowhere_are_seen(tmp_path):
+    (tmp_path / "a.md").write_text("# One `two`: three?\n\n```sh\n# no heading\n```\n")
+    assert anchors(tmp_path / "a.md") == {"one-two-three"}
+    assert LINK.findall("[a](b.md#c), ![d](e.png) and [f [g]](h)") == ["b.md#c", "e.png", "h"]
+
+
+def test_a_finished_site_is_searched_for_faults(tmp_path):
+    """What ends `make site`: one page with each fault, and one that is as it should be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCS / "site"))
+        faults = importlib.import_module("check").faults
+    (tmp_path / "good.html").write_text(
+        '<h1 id="top-of-it">x</h1><a href="#top-of-it">x</a><a href="https://example.org/">x</a>'
+    )
+    assert faults(tmp_path) == []
+    (tmp_path / "bad.html").write_text(
+        '<a href="gone.html">x</a><a href="good.html#gone">x</a>'
+        '<script src="https://example.org/x.js"></script><img src="//example.org/x.png">'
+    )
+    (tmp_path / "bad.css").write_text("@font-face { src: url(https://example.org/font.woff2) }")
+    assert faults(tmp_path) == [
+        "bad.html: loads https://example.org/x.js",
+        "bad.html: loads //example.org/x.png",
+        "bad.html: gone.html leads nowhere",
+        "bad.html: good.html#gone: there is no such place on the page",
+        "bad.css: loads something from elsewhere",
+    ]

@@ -1,7 +1,9 @@
-"""Every command of the README is run: as it stands, on the practice network, or with the network cut off.
+"""Every command of the README and of the pages that it leads to is run: as it stands, on the practice network, or with
+the network cut off.
 
-Blocks marked ``sh`` run as they stand in a copy of the checkout; ``sh files`` run on a proposal and an image of the
-practice network; ``sh mainnet`` need the internet, so here they must end in one clear line of trouble.
+Blocks marked ``sh`` run as they stand in a copy of the checkout, those of a page in their order; ``sh files`` run on a
+proposal and an image of the practice network; ``sh mainnet`` need the internet, so here they must end in one clear line
+of trouble. ``python`` blocks run as they stand too. What no test can run is marked ``text``.
 """
 
 from __future__ import annotations
@@ -19,9 +21,26 @@ from conftest import ROOT
 from auditkit import practice
 from auditkit.evidence import Source, download
 
-README = (ROOT / "README.md").read_text()
-BLOCK = re.compile(r"^```sh(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [(mark or "plain", text) for mark, text in BLOCK.findall(README)]
+PAGES = (
+    "README.md",
+    "docs/install.md",
+    "docs/faq.md",
+    *(f"docs/start/{name}.md" for name in ("voters", "auditors", "ci", "developers")),
+)
+INSTALLING = ("docs/install.md", "docs/start/ci.md")
+# Their commands are run by tests of their own.
+ELSEWHERE = {
+    "docs/verify-without-auditkit.md": "tests/judges/test_signatures.py",
+    "docs/recovery-image-and-chip.md": "tests/test_cli_recovery.py and test_cli_attestation.py run their like",
+    "docs/testing.md": "make mutants takes ten minutes",
+    "reports/README.md": "tests/test_sample_report.py",
+}
+BLOCK = re.compile(r"^```(sh|python)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [
+    (name, mark or ("plain" if language == "sh" else language), text)
+    for name in PAGES
+    for language, mark, text in BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))
+]
 LEFT_OUT = shutil.ignore_patterns(
     ".venv",
     ".git",
@@ -53,14 +72,51 @@ def checkout(tmp_path_factory) -> Path:
     return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("readme") / "auditkit", ignore=LEFT_OUT))
 
 
+@pytest.fixture(scope="module")
+def with_files(checkout, tmp_path_factory) -> Path:
+    """A checkout with the parameter files that a block before the others writes."""
+    folder = Path(shutil.copytree(checkout, tmp_path_factory.mktemp("files") / "auditkit"))
+    written = [
+        line
+        for _, mark, text in BLOCKS
+        if mark == "plain"
+        for line in text.splitlines()
+        if line.startswith("auditkit init")
+    ]
+    assert bash("\n".join(written), folder).returncode == 0
+    return folder
+
+
 def test_the_two_commands_are_those_that_ci_runs():
     gate = (ROOT / ".ci" / "run").read_text().splitlines()
     targets = [
-        line for mark, text in BLOCKS if mark == "plain" for line in text.splitlines() if "make" in line
+        line
+        for name, mark, text in BLOCKS
+        if name == "README.md" and mark == "plain"
+        for line in text.splitlines()
     ]
     assert targets == ["make audit", "make test"]
     for target in targets:
         assert target in gate
+
+
+def test_the_readme_is_one_screen():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 65
+    assert max(map(len, lines)) <= 120
+
+
+def test_no_page_has_commands_that_nobody_runs():
+    """A page with a block of commands is one of those above."""
+    with_commands = {
+        str(path.relative_to(ROOT))
+        for folder in ("docs", "params", "reports")
+        for path in (ROOT / folder).rglob("*.md")
+        if re.search(r"^```sh$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert with_commands <= {*PAGES, *ELSEWHERE}
+    marks = {mark for _, mark, _ in BLOCKS}
+    assert marks == {"plain", "files", "mainnet", "python"}
 
 
 # A Python that makes a virtual environment of the one that is there, and installs nothing into it.
@@ -77,13 +133,26 @@ esac
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("installs", [pytest.param(True, marks=pytest.mark.thorough), False])
-def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, installs):
+@pytest.mark.parametrize(
+    ("page", "installs"),
+    [
+        *((page, False) for page in PAGES[1:]),
+        *(pytest.param(page, True, marks=pytest.mark.thorough) for page in INSTALLING),
+    ],
+)
+def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, installs):
     """What pip installs, for a minute each time, is taken from this environment where ``installs`` is not set."""
-    program("ssh-keygen")
-    commands = [text for mark, text in BLOCKS if mark == "plain" and not text.startswith("make ")]
-    assert len(commands) >= 5
+    commands = [
+        text
+        for name, mark, text in BLOCKS
+        if name == page and mark == "plain" and not text.startswith("make ")
+    ]
+    assert commands
+    if any("ssh-keygen" in text for text in commands):
+        program("ssh-keygen")
     variables = {}
+    if page not in INSTALLING:
+        commands.insert(0, "python3.11 -m venv .venv\n")  # as `make audit` leaves it
     if not installs:
         python = tmp_path / "python3.11"
         python.write_text(STAND_IN)
@@ -93,8 +162,25 @@ def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, installs):
     folder = Path(shutil.copytree(checkout, tmp_path / "auditkit"))
     done = bash("\n".join(commands), folder, **variables)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert (folder / "audit-out.ipynb").exists()
-    assert "scheduled audit: PASS" in done.stdout
+    if page == "docs/start/developers.md":
+        assert (folder / "audit-out.ipynb").exists()
+    if page == "docs/start/ci.md":
+        assert "scheduled audit: PASS" in done.stdout
+
+
+def test_python_blocks_run_as_they_stand(tmp_path):
+    (program,) = (text for _, mark, text in BLOCKS if mark == "python")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "PASS (practice network)" in done.stdout
+    assert (tmp_path / "reports" / "from-python" / "audit.json").exists()
 
 
 def test_blocks_about_files_run_on_the_practice_network(tmp_path):
@@ -111,7 +197,7 @@ def test_blocks_about_files_run_on_the_practice_network(tmp_path):
         sums = Source(url=url).sibling("SHA256SUMS")
         assert sums.url is not None
         download([url], tmp_path / "update-img.tar.zst", sha256=None)
-    script = "\n".join(text for mark, text in BLOCKS if mark == "files")
+    script = "\n".join(text for _, mark, text in BLOCKS if mark == "files")
     assert script.count("auditkit ") >= 7
     done = bash(script, tmp_path, KEY=bash_key, ID=str(scenario.proposal_id))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
@@ -121,19 +207,21 @@ def test_blocks_about_files_run_on_the_practice_network(tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    [
-        line
-        for mark, text in BLOCKS
-        if mark == "mainnet"
-        for line in text.splitlines()
-        if line.startswith("auditkit")
-    ],
+    sorted(
+        {
+            line.removeprefix(".venv/bin/")
+            for _, mark, text in BLOCKS
+            if mark == "mainnet"
+            for line in text.splitlines()
+            if "auditkit " in line
+        }
+    ),
 )
-def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(line, checkout):
+def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(line, with_files):
     """Behind a proxy where nothing listens, each ends with status 2 and a line that names the host it wanted."""
-    shutil.copy(checkout / "params" / "mainnet" / "template.yaml", checkout / "my-audit.yaml")
     nowhere = "http://127.0.0.1:9"
-    done = bash(line, checkout, HTTPS_PROXY=nowhere, https_proxy=nowhere, NO_PROXY="", no_proxy="")
+    done = bash(line, with_files, HTTPS_PROXY=nowhere, https_proxy=nowhere, NO_PROXY="", no_proxy="")
     assert done.returncode == 2, done.stdout + done.stderr
-    assert re.search(r"icp-api\.io|icp0\.io|download\.dfinity", done.stderr)
+    told = done.stdout if "--json" in line else done.stderr
+    assert re.search(r"icp-api\.io|icp0\.io|download\.dfinity", told)
     assert "Traceback" not in done.stderr
