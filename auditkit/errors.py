@@ -44,6 +44,12 @@ class AuditkitError(Exception):
         text = f"{self.where}: {self.what_was_found}" if self.where else self.what_was_found
         return text if not self.hint else f"{text}; {self.hint}"
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter and IPython show of an error that ends a cell: its sentence, and no line of our code."""
+        from auditkit.display import visible  # noqa: PLC0415  (no other use of an error needs it)
+
+        return [f"{type(self).__name__}: {visible(str(self))}"]
+
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, dict(self.__dict__)))
 

@@ -12,7 +12,14 @@
 
 from auditkit.ic.bls import DST, G2_GENERATOR, Opinion, Opinions
 from auditkit.ic.candid import encode_nat64_argument
-from auditkit.ic.certificate import STATE_ROOT_DOMAIN, CanisterRange, Certificate, Delegation, read_form
+from auditkit.ic.certificate import (
+    STATE_ROOT_DOMAIN,
+    CanisterRange,
+    Certificate,
+    Delegation,
+    read_certificate,
+    read_form,
+)
 from auditkit.ic.election import NNS_FUNCTION_REVISE_ELECTED, ElectionPayload, decode_election
 from auditkit.ic.election_verification import ElectionVerification, verify_election
 from auditkit.ic.governance import (
@@ -37,7 +44,17 @@ from auditkit.ic.governance import (
     encode_list_proposals_argument,
     verify_proposal_page,
 )
-from auditkit.ic.hash_tree import Empty, Fork, Found, FoundSubtree, HashTree, Labeled, Leaf, Pruned
+from auditkit.ic.hash_tree import (
+    Empty,
+    Fork,
+    Found,
+    FoundSubtree,
+    HashTree,
+    Labeled,
+    Leaf,
+    Pruned,
+    root_hash,
+)
 from auditkit.ic.principal import ANONYMOUS, GOVERNANCE, REGISTRY, Principal
 from auditkit.ic.proposal_verification import (
     ProposalVerification,
@@ -121,9 +138,11 @@ __all__ = [
     "parse_request",
     "parse_root_key",
     "query_content",
+    "read_certificate",
     "read_form",
     "read_state_content",
     "request_id",
+    "root_hash",
     "time_text",
     "verify_certificate",
     "verify_election",

@@ -118,6 +118,28 @@ def _require_keys(keys: Iterable[str], required: set[str], optional: set[str], w
         )
 
 
+def read_trees(form: CertificateForm, *, limits: Limits = LIMITS) -> Certificate:
+    """Reads the hash trees of a form; whether they are well-formed, and who signed them, is not asked.
+
+    Raises:
+        EvidenceError: a node of a shape that there is not, or a tree that is too deep.
+    """
+    delegation = None
+    if form.delegation is not None:
+        inner = read_trees(form.delegation.certificate, limits=limits)
+        delegation = Delegation(form.delegation.subnet, inner)
+    return Certificate(hash_tree.parse(form.tree, limits=limits), form.signature, delegation)
+
+
+def read_certificate(data: bytes, *, limits: Limits = LIMITS) -> Certificate:
+    """Reads a certificate to look at; nothing about it is verified, and it proves nothing.
+
+    Raises:
+        EvidenceError: it is none.
+    """
+    return read_trees(read_form(data, limits=limits), limits=limits)
+
+
 def signed_message(tree: HashTree) -> bytes:
     """What the signature of a certificate signs: a domain separator and the 32-byte root hash."""
     return STATE_ROOT_DOMAIN + hash_tree.root_hash(tree)

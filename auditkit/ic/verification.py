@@ -18,9 +18,8 @@ from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic import bls, hash_tree
 from auditkit.ic.certificate import (
     Certificate,
-    CertificateForm,
-    Delegation,
     read_form,
+    read_trees,
     signed_message,
     time_of,
 )
@@ -158,7 +157,7 @@ def _read(log: DecisionLog, data: bytes, limits: Limits) -> Certificate | None:
             checks.DELEGATION_DEPTH.passed("one level", "The delegation's own certificate has no delegation.")
         )
     try:
-        certificate = _read_trees(form, limits)
+        certificate = read_trees(form, limits=limits)
     except EvidenceError as error:
         log.add(
             checks.CERTIFICATE_NODES.failed(str(error), "A part of the tree is not a node of a hash tree.")
@@ -180,13 +179,6 @@ def _read(log: DecisionLog, data: bytes, limits: Limits) -> Certificate | None:
         checks.CERTIFICATE_ROOT_HASH.passed(root.hex(), "The root hash was computed from the whole tree.")
     )
     return certificate
-
-
-def _read_trees(form: CertificateForm, limits: Limits) -> Certificate:
-    delegation = None
-    if form.delegation is not None:
-        delegation = Delegation(form.delegation.subnet, _read_trees(form.delegation.certificate, limits))
-    return Certificate(hash_tree.parse(form.tree, limits=limits), form.signature, delegation)
 
 
 def _time_decision(certificate: Certificate, now_ns: int) -> Decision:

@@ -8,7 +8,9 @@ afterwards from the ``audit.json`` that the notebook writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -29,19 +31,26 @@ from auditkit.progress import Progress
 from auditkit.progress.here import progress_here
 
 KERNEL_START_SECONDS: Final = 120
+_NEEDED: Final = tuple(name for name, field in Parameters.model_fields.items() if field.is_required())
 
 
-def require_parameters(notebook: Path, wanted: Iterable[str] = Parameters.model_fields) -> None:
-    """Makes sure that a run cannot use a default in silence.
+def require_parameters(
+    notebook: Path, wanted: Iterable[str] = Parameters.model_fields, needed: Iterable[str] = _NEEDED
+) -> None:
+    """Makes sure that what is injected is what the notebook goes by.
+
+    Its ``parameters`` cell shows the few names that one changes first. Every name is injected behind it, so that none
+    of its values, and no other default, is used in silence.
 
     Args:
         wanted: the names that will be injected; those of an audit by default.
+        needed: those of them that the cell has to take, or it is no ``parameters`` cell.
 
     Raises:
-        ParameterError: the notebook's ``parameters`` cell does not take exactly these names.
+        ParameterError: the notebook has no such cell, or the cell takes a name that will not be injected.
     """
     taken = set(inspect_notebook(_as_it_stands(notebook)))
-    if wrong := taken ^ set(wanted):
+    if wrong := (taken - set(wanted)) | (set(needed) - taken):
         raise ParameterError(
             "the notebook's parameters cell does not take the parameters that it would be given",
             where=str(notebook),
@@ -79,6 +88,7 @@ def execute(
     kernel_folder: Path | None = None,
     environment: Mapping[str, str] = MappingProxyType({}),
     descriptors: tuple[int, ...] = (),
+    needed: Iterable[str] = _NEEDED,
     published: Callable[[dict[str, Any]], None] = lambda executed: None,
 ) -> str | None:
     """Runs ``notebook`` with every parameter injected and keeps the executed copy at ``out``.
@@ -91,6 +101,7 @@ def execute(
         kernel_folder: the folder that the notebook works in; by default the one that we work in.
         environment: variables that the kernel gets.
         descriptors: open files that the kernel inherits.
+        needed: the names that its ``parameters`` cell has to take.
         published: changes the executed notebook, in JSON, before it is kept.
 
     Returns:
@@ -103,7 +114,7 @@ def execute(
         SourceError: the kernel could not be started or died, or the executed notebook cannot be written.
     """
     require_modules(NOTEBOOK_MODULES)
-    require_parameters(notebook, values)
+    require_parameters(notebook, values, needed)
     told = progress or progress_here()
     cells = len(json.loads(notebook.read_bytes())["cells"]) + 1
 
@@ -116,18 +127,19 @@ def execute(
         # Where papermill writes is no path that a user chose, and of a run that is interrupted nothing is left.
         part = place.folder / out.name
         try:
-            execute_notebook(
-                _as_it_stands(notebook),
-                _as_it_stands(part),
-                parameters=dict(values),
-                kernel_name="python3",
-                language="python",
-                kernel_manager_class=place.manager(),
-                shutdown_kernel="immediate",  # what a kernel leaves is in its place, and goes with it
-                on_cell_start=started,
-                start_timeout=KERNEL_START_SECONDS,
-                progress_bar=False,
-            )
+            with _without_a_word_about_names():
+                execute_notebook(
+                    _as_it_stands(notebook),
+                    _as_it_stands(part),
+                    parameters=dict(values),
+                    kernel_name="python3",
+                    language="python",
+                    kernel_manager_class=place.manager(),
+                    shutdown_kernel="immediate",  # what a kernel leaves is in its place, and goes with it
+                    on_cell_start=started,
+                    start_timeout=KERNEL_START_SECONDS,
+                    progress_bar=False,
+                )
         except PapermillExecutionError as error:
             stopped = f"{error.ename}: {error.evalue}"
         except DeadKernelError:
@@ -150,6 +162,21 @@ def execute(
     if trouble is not None:
         raise trouble
     return stopped
+
+
+@contextmanager
+def _without_a_word_about_names() -> Iterator[None]:
+    """papermill warns of each name that the ``parameters`` cell does not show, and most are not shown."""
+
+    def is_of_something_else(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("Passed unknown parameter")
+
+    log = logging.getLogger("papermill")
+    log.addFilter(is_of_something_else)
+    try:
+        yield
+    finally:
+        log.removeFilter(is_of_something_else)
 
 
 def _keep(executed: dict[str, Any], out: Path) -> None:

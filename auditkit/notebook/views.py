@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from auditkit.display import one_line
-from auditkit.notebook.figures import figure_svg, overlap_figure
-from auditkit.notebook.outcomes_figure import outcomes_figure
-from auditkit.report.rendering import chain_svg, check_and_reason
+from auditkit.notebook.box import Box, verdict_box
+from auditkit.notebook.figures import Drawing, outcomes_drawing
+from auditkit.report.rendering import check_and_reason
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
     from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
-    from auditkit.pipeline import Step
+    from auditkit.pipeline import Audit
     from auditkit.sev.attestation import AttestationReport
+    from auditkit.signing import ReportVerification
 
 _TEXT: Final = 600  # characters of one cell
 
@@ -88,24 +88,39 @@ def overlap(rows: Iterable[Overlap]) -> Styler:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A picture that notebooks show."""
-
-    svg: str
-
-    def _repr_svg_(self) -> str:
-        return self.svg
+def verdict(audit: Audit) -> Box:
+    """The verdict in a box, why it is that, and what to do now."""
+    return verdict_box(audit.document)
 
 
-def overlap_drawing(rows: Sequence[Overlap]) -> Drawing:
-    """Blessed against computed measurements, as a picture that reads in black and white too."""
-    return Drawing(figure_svg(overlap_figure(rows)))
+def side_by_side(**audits: Audit) -> Styler:
+    """One row for each check on which audits differ, one column for each audit, by the names that they are given."""
+    made = [
+        {decision.number: decision for step in audit.steps for decision in step.decisions}
+        for audit in audits.values()
+    ]
+    rows: list[tuple[object, ...]] = []
+    for number in sorted({number for one in made for number in one}):
+        found = [one.get(number) for one in made]
+        known = [decision for decision in found if decision is not None]
+        if len({decision.outcome for decision in known}) == 1 and len(known) == len(found):
+            continue
+        told = [f"{d.outcome.symbol} {d.outcome}: {d.observed}" if d else "? not decided" for d in found]
+        rows.append((number, known[0].question, *told))
+    return _view(("check", "question", *audits), rows)
 
 
-def chain(steps: Iterable[Step]) -> Drawing:
-    """The chain from the NNS key to the chip, each link with its outcome."""
-    return Drawing(chain_svg([decision for step in steps for decision in step.decisions]))
+def signatures(found: ReportVerification) -> Styler:
+    """What verifying a signed report found out, one row for each check; above it one sentence that sums them up."""
+    rows = [
+        (d.number, d.question, f"{d.outcome.symbol} {d.outcome}", d.observed, d.reason)
+        for d in found.decisions
+    ]
+    told = "AUTHENTIC" if found.authentic else f"NOT AUTHENTIC: {found.judgement.verdict}"
+    if found.authentic and found.claim is not None:
+        told = f"{told}. The report says: {found.claim}"
+    view = _view(("check", "question", "outcome", "observed", "why"), rows)
+    return view.set_caption(html.escape(one_line(told, _TEXT)))
 
 
 def tree_differences(trees: TreeComparison | None) -> Styler:
@@ -139,7 +154,7 @@ def status(found: Status) -> Styler:
 def outcomes(found: Status) -> Drawing:
     """What each check of each newest report decided, as a picture that reads in black and white too."""
     told = [(row.folder, row.claim.heading, dict(row.outcomes)) for row in found.rows]
-    return Drawing(figure_svg(outcomes_figure(told), "Outcomes of the checks of each report"))
+    return outcomes_drawing(told)
 
 
 def _label(row: Overlap) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from auditkit import checks
 from auditkit.audit import CertifiedDigest, Matrix, Trouble
 from auditkit.decision import Qualification
 from auditkit.digests import is_commit, is_sha256
+from auditkit.display import one_line
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import GuestImage
@@ -61,6 +63,7 @@ from auditkit.sev.attestation import parse_tcb_floor
 from auditkit.trust import trust_named
 
 _Step = TypeVar("_Step", bound=Step)
+_FEW: Final = ("base_version", "stage", "depth", "policy", "root_key")
 
 
 class AuditParts(ABC):
@@ -190,9 +193,15 @@ class AuditParts(ABC):
         )
 
     def _repr_html_(self) -> str:
-        """Every parameter, as reports show it."""
-        told = redacted_parameters(self.parameters).items()
-        return html_table(("parameter", "value"), [(name, _text(value)) for name, value in told])
+        """What is audited, in a line; below it, folded, every parameter as reports show it."""
+        told = redacted_parameters(self.parameters)
+        few = ", ".join(f"{name} {_text(told[name])}" for name in _FEW)
+        table = html_table(("parameter", "value"), [(name, _text(value)) for name, value in told.items()])
+        return (
+            f"<p>Audit of {html.escape(self.parameters.subject)} proposal <strong>{self.parameters.proposal_id}"
+            f"</strong>: {html.escape(one_line(few, 600))}.</p>"
+            f"<details><summary>All {len(told)} parameters</summary>{table}</details>"
+        )
 
     @cached_property
     def _concluded(self) -> tuple[AuditDocument, tuple[Evidence, ...]]:

@@ -27,6 +27,7 @@ from auditkit.sev.launch_measurements import (
     parse_launch_measurements,
     render_launch_measurements,
 )
+from auditkit.sev.launch_pages import LaunchPage, LaunchPages, launch_pages
 from auditkit.sev.measurement import (
     RELEASE_GUEST_FEATURES,
     RELEASE_VCPUS,
@@ -49,6 +50,8 @@ __all__ = [
     "Firmware",
     "KnownRelease",
     "LaunchMeasurement",
+    "LaunchPage",
+    "LaunchPages",
     "MeasuredBoot",
     "MeasurementInputs",
     "PublishedMeasurement",
@@ -58,6 +61,7 @@ __all__ = [
     "cpu_types_with",
     "explain",
     "find_release",
+    "launch_pages",
     "measure",
     "measured_boot",
     "parse_firmware",

@@ -20,7 +20,7 @@ from auditkit.sev.ovmf import PAGE_BYTES, Firmware, SectionType
 DIGEST_BYTES: Final = 48
 START: Final = bytes(DIGEST_BYTES)
 _NO_CONTENT: Final = bytes(DIGEST_BYTES)
-_VMSA_GPA: Final = 0xFFFFFFFFF000  # the RMP keeps VMSA pages under -1, cut to a page and 48 bits
+VMSA_GPA: Final = 0xFFFFFFFFF000  # the RMP keeps VMSA pages under -1, cut to a page and 48 bits
 
 _PAGE_INFO_BYTES: Final = 0x70
 _PAGE_INFO_TAIL: Final = Struct(
@@ -38,7 +38,7 @@ class PageType(IntEnum):
     CPUID = 6
 
 
-_TYPE_OF_SECTION: Final = {
+PAGE_TYPE_OF_SECTION: Final = {
     SectionType.SEC_MEMORY: PageType.ZERO,
     SectionType.SVSM_CALLING_AREA: PageType.ZERO,
     SectionType.SECRETS: PageType.SECRETS,
@@ -47,9 +47,13 @@ _TYPE_OF_SECTION: Final = {
 }
 
 
+def page_information(page_type: PageType, gpa: int) -> bytes:
+    """The end of ``PAGE_INFO``, 16 bytes: what is measured of a page besides its content."""
+    return _PAGE_INFO_TAIL.pack(_PAGE_INFO_BYTES, page_type, 0, 0, gpa)
+
+
 def _extend(digest: bytes, page_type: PageType, page_digest: bytes, gpa: int) -> bytes:
-    tail = _PAGE_INFO_TAIL.pack(_PAGE_INFO_BYTES, page_type, 0, 0, gpa)
-    return sha384(digest + page_digest + tail).digest()
+    return sha384(digest + page_digest + page_information(page_type, gpa)).digest()
 
 
 def firmware_chain(firmware: Firmware) -> bytes:
@@ -75,7 +79,7 @@ def sections_chain(digest: bytes, firmware: Firmware, kernel_hashes: bytes | Non
         if section.type is SectionType.KERNEL_HASHES and kernel_hashes is not None:
             digest = _extend(digest, PageType.NORMAL, sha384(kernel_hashes).digest(), section.gpa)
             continue
-        page_type = _TYPE_OF_SECTION[section.type]
+        page_type = PAGE_TYPE_OF_SECTION[section.type]
         for gpa in range(section.gpa, section.end, PAGE_BYTES):
             digest = _extend(digest, page_type, _NO_CONTENT, gpa)
     return digest
@@ -91,6 +95,6 @@ def vcpu_chain(digest: bytes, first_vmsa: bytes, further_vmsa: bytes) -> Iterato
     """
     page_digest, further = sha384(first_vmsa).digest(), sha384(further_vmsa).digest()
     while True:
-        digest = _extend(digest, PageType.VMSA, page_digest, _VMSA_GPA)
+        digest = _extend(digest, PageType.VMSA, page_digest, VMSA_GPA)
         yield digest
         page_digest = further

@@ -340,7 +340,7 @@ def test_the_views_tell_every_row_and_that_there_is_none(tmp_path):
 
 def test_the_drawing_says_how_many_reports_it_leaves_out():
     from auditkit.decision import Outcome
-    from auditkit.notebook.outcomes_figure import SHOWN_REPORTS, outcomes_figure
+    from auditkit.notebook.figures.outcomes import SHOWN_REPORTS, outcomes_figure
 
     rows = [(str(number), "PASS", {1: Outcome.PASS}) for number in range(SHOWN_REPORTS + 3)]
     texts = [text.get_text() for text in outcomes_figure(rows).axes[0].texts]

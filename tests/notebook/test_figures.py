@@ -11,7 +11,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from auditkit.notebook.figures import SHOWN_MEASUREMENTS, figure_svg, overlap_figure
+from auditkit.notebook.figures.overlap import SHOWN_MEASUREMENTS, overlap_figure
+from auditkit.notebook.figures.plotted import figure_svg
 from auditkit.report.measurement_records import Label, OverlapRecord, Setting
 
 LINES = ("BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B")
@@ -125,9 +126,9 @@ def test_what_does_not_match_is_drawn_first_when_there_is_too_much():
 
 
 def test_the_svg_is_the_same_every_time_and_names_nothing_outside():
-    svg = figure_svg(overlap_figure(MIXED))
-    assert svg == figure_svg(overlap_figure(MIXED))
-    assert svg != figure_svg(overlap_figure(MIXED[:2]))
+    svg = figure_svg(overlap_figure(MIXED), "x")
+    assert svg == figure_svg(overlap_figure(MIXED), "x")
+    assert svg != figure_svg(overlap_figure(MIXED[:2]), "x")
     assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
     without_namespaces = re.sub(r' xmlns(:xlink)?="http://www\.w3\.org/[^"]*"', "", svg)
     assert "http" not in without_namespaces
@@ -138,7 +139,7 @@ def test_the_svg_is_the_same_every_time_and_names_nothing_outside():
     "label", ["$\\frac{1}{0}$", "EPYC\u202egnoaG", "</svg><script>alert(1)</script>", "芯" * 33, "", "--><x>"]
 )
 def test_labels_of_others_stay_text(label):
-    svg = figure_svg(overlap_figure([row("blessed-only", 1, label=label, explanation=label)]))
+    svg = figure_svg(overlap_figure([row("blessed-only", 1, label=label, explanation=label)]), label)
     tree = ElementTree.fromstring(svg)
     assert not [element for element in tree.iter() if element.tag.endswith("script")]
 
@@ -151,7 +152,7 @@ def test_a_long_explanation_is_cut_and_says_so():
 
 @pytest.mark.parametrize("rows", [(), MIXED[:1], MIXED[2:3], MIXED[3:]])
 def test_one_sided_overlaps_can_be_drawn(rows):
-    assert figure_svg(overlap_figure(rows)).startswith("<svg ")
+    assert figure_svg(overlap_figure(rows), "x").startswith("<svg ")
 
 
 def test_no_pyplot_state_is_touched():

@@ -53,10 +53,45 @@ def test_the_real_notebook_runs_and_every_cell_is_told(tmp_path):
     document = run_audit(parameters(tmp_path), progress)
     assert document.verdict == "PASS"
     executed = json.loads((tmp_path / "report" / "audit.ipynb").read_text())
-    cells = len(executed["cells"])
+    cells = len(executed["cells"]) + 1  # the link to the next notebook does not travel with a report
     assert f"running the notebook (cell {cells} of {cells})" in progress.seen
     noted = executed["metadata"]["papermill"]
     assert (noted["input_path"], noted["output_path"]) == ("audit.ipynb", "audit.ipynb")
+    assert not [cell for cell in executed["cells"] if "next" in cell["metadata"].get("tags", ())]
+
+
+def test_an_executed_notebook_shows_its_parameters_once(notebook, tmp_path, monkeypatch, no_kernel):
+    """Those that were injected; the values that were not used are folded away."""
+    run_changed(notebook, tmp_path, monkeypatch)
+    executed = json.loads((tmp_path / "report" / "audit.ipynb").read_text())
+    folded = {
+        tag: cell["metadata"].get("jupyter", {}).get("source_hidden", False)
+        for cell in executed["cells"]
+        for tag in cell["metadata"].get("tags", ())
+    }
+    assert folded == {"parameters": True, "injected-parameters": False}
+
+
+def test_a_fail_stands_in_a_box_before_the_error_of_one_line(tmp_path):
+    document = run_audit(parameters(tmp_path, "unexplained"))
+    assert document.verdict == "FAIL"
+    executed = json.loads((tmp_path / "report" / "audit.ipynb").read_text())
+    box, error = executed["cells"][-1]["outputs"]
+    html = "".join(box["data"]["text/html"])
+    assert 'role="alert"' in html
+    assert "FAIL (practice network)" in html
+    assert "What now:" in html
+    assert error["ename"] == "AuditFailedError"
+    (line,) = error["traceback"]
+    assert line.startswith("AuditFailedError: ")
+    assert "\n" not in line
+
+
+def test_papermill_says_nothing_about_names_that_the_parameters_cell_does_not_show(
+    notebook, tmp_path, monkeypatch, no_kernel, caplog
+):
+    assert run_changed(notebook, tmp_path, monkeypatch).verdict == "PASS"
+    assert "unknown parameter" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -102,6 +137,29 @@ def test_a_notebook_whose_cell_overrides_the_parameters_is_refused(notebook, tmp
     path.write_text(json.dumps(notebook))
     with pytest.raises(ParameterError, match="parameters cell"):
         require_parameters(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("proposal_id = 1\nbase_version = 'auto'\npolcy = 'overlap'", "correct these: polcy"),
+        ("proposal_id = 1\npolicy = 'overlap'", "correct these: base_version"),
+    ],
+    ids=["a-name-that-is-none", "what-every-such-cell-takes-is-missing"],
+)
+def test_a_parameters_cell_of_other_names_is_refused(source, told, notebook, tmp_path):
+    notebook["cells"][0]["source"] = [source]
+    path = tmp_path / "audit.ipynb"
+    path.write_text(json.dumps(notebook))
+    with pytest.raises(ParameterError, match=told):
+        require_parameters(path)
+
+
+def test_a_parameters_cell_takes_as_few_names_as_it_likes(notebook, tmp_path):
+    notebook["cells"][0]["source"] = ["proposal_id = 1\nbase_version = 'auto'"]
+    path = tmp_path / "audit.ipynb"
+    path.write_text(json.dumps(notebook))
+    require_parameters(path)
 
 
 LOOK = """

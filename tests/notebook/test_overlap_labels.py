@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditkit.notebook.overlap_labels import label_agreement
+from auditkit.notebook.figures.overlap_labels import label_agreement
 from auditkit.report import Label, OverlapRecord, Setting
 
 

@@ -27,6 +27,7 @@ PARAMETERS = "\n".join(
     f"{name} = {value!r}"
     for name, value in Parameters.from_file(parameter_file("honest"), (), {}).to_plain().items()
 )
+WITHOUT_POLICY = "\n".join(line for line in PARAMETERS.splitlines() if not line.startswith("policy"))
 ASK = "from auditkit.pipeline import Parameters\nParameters.from_notebook(globals()).policy"
 
 
@@ -84,6 +85,10 @@ CASES = pytest.mark.parametrize(
         ([PARAMETERS, "policy = 'overlap'\npolcy = 1", ASK], "no parameter called 'polcy'"),
         ([PARAMETERS, "stage = b'vote'", ASK], "the parameter stage cannot be b'vote'"),
         (["policy = 'overlap'", ASK], "the parameter proposal_id is missing"),
+        ([PARAMETERS.replace("'strict'", "'overlap'"), ASK, WITHOUT_POLICY, ASK], "'strict'"),
+        ([PARAMETERS, "# Parameters\npolicy = 'overlap'", ASK, WITHOUT_POLICY, ASK], "'strict'"),
+        (["policy = 'overlap'", WITHOUT_POLICY, ASK], "'overlap'"),
+        ([PARAMETERS, "policy = 'overlap'", ASK, WITHOUT_POLICY, ASK], "'overlap'"),
     ],
     ids=[
         "own-variable",
@@ -97,6 +102,10 @@ CASES = pytest.mark.parametrize(
         "misspelt-beside-a-right-one",
         "of-another-type",
         "no-parameters-cell",
+        "line-taken-out",
+        "line-taken-out-and-not-injected-again",
+        "set-above-by-the-reader",
+        "set-between-by-the-reader",
     ],
 )
 
@@ -145,18 +154,30 @@ def test_papermill_with_a_misspelt_parameter_is_refused(tmp_path):
         )
 
 
-def test_a_fail_is_a_banner_for_a_person(ran):
+def test_a_fail_is_a_box_for_a_person(ran):
     shown = ran(cells_of("unexplained"), **{SESSION: "audit.ipynb"})[-1]
     assert [output["output_type"] for output in shown] == ["execute_result"]
-    assert "FAIL" in shown[0]["data"]["text/html"]
-    assert "overlap.explained" in shown[0]["data"]["text/html"]
+    html = shown[0]["data"]["text/html"]
+    for words in ("FAIL", "overlap.explained", "What now:", "Ask the proposer what bb00bc4ccc2e0075… is."):
+        assert words in html
+
+
+def test_a_mistake_in_the_parameters_is_one_line_and_not_our_code(ran):
+    """The cells behind it stop, as Jupyter stops them; none of our files is named."""
+    (outputs,) = ran([PARAMETERS + "\npolcy = 'overlap'", ASK], **{SESSION: "audit.ipynb"})[1:]
+    (error,) = outputs
+    assert error["output_type"] == "error"
+    assert error["traceback"] == [
+        "ParameterError: there is no parameter called 'polcy'; did you mean policy?"
+    ]
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it cannot be seen here")
 def test_a_program_that_itself_runs_in_a_notebook_gets_the_error(tmp_path):
     """As with `!papermill` in a cell: the kernel that it starts inherits the notebook's name."""
     small, real = small_audit(), json.loads(notebook_path("audit").read_text())
-    small["cells"][-1] = real["cells"][-1]
+    (last,) = [cell for cell in real["cells"] if "end_notebook(" in "".join(cell["source"])]
+    small["cells"][-1] = last
     (tmp_path / "small.ipynb").write_text(json.dumps(small))
     (tmp_path / "run.py").write_text(
         "import papermill, sys\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditkit import checks
 from auditkit.audit import Trouble, compare
 from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
-from auditkit.notebook import views
+from auditkit.notebook import figures, views
 from auditkit.pipeline import Audit, Step
 from auditkit.progress import Silent
 
@@ -29,7 +29,7 @@ def test_labels_of_a_proposer_are_text():
         html = view.to_html()
         assert "<script" not in html
         assert "\u202e" not in html
-    assert "<script" not in views.overlap_drawing(rows)._repr_svg_()
+    assert "<script" not in figures.overlap(rows)._repr_html_()
 
 
 def test_nothing_to_show_is_an_empty_table():

@@ -17,11 +17,13 @@ _INJECTED: Final = "# Parameters"
 def names_set_by_cells(
     namespace: Mapping[str, object], known: Collection[str], needed: Collection[str]
 ) -> frozenset[str] | None:
-    """The names that count as parameters: those of ``known`` that any cell set, and what stands beside them.
+    """The names that count as parameters: those of ``known`` that cells set, and what stands beside them.
 
     Beside them stands, since the ``parameters`` cell ran last: what an injected cell sets, misspelt names too, and what
     is set by a cell that sets at least one of ``known``. Other cells set variables of the reader. The ``parameters``
-    cell is the last one that sets every name of ``needed`` and was not injected.
+    cell is the last one that sets every name of ``needed`` and was not injected. It sets a few names, and a line that a
+    reader takes out of it is gone: what it said before, and what was injected behind that, counts no more, though
+    Python still has the variables.
 
     Args:
         namespace: the variables of the notebook, ``In`` among them.
@@ -39,10 +41,12 @@ def names_set_by_cells(
     for source in reversed(ran):
         names = frozenset(_names_set_by(source))
         injected = source.lstrip().startswith(_INJECTED)
-        if latest and (injected or not names.isdisjoint(known)):
-            found |= names
-        found |= names.intersection(known)
-        if not injected and names.issuperset(needed):
+        is_parameters_cell = not injected and names.issuperset(needed)
+        if latest:
+            found |= names if injected or not names.isdisjoint(known) else frozenset()
+        elif not injected and not is_parameters_cell:
+            found |= names.intersection(known)
+        if is_parameters_cell:
             latest = False
     return None if latest else frozenset(found)
 

@@ -15,14 +15,17 @@ from auditkit.evidence import Evidence, UnboundAnswerError
 from auditkit.ic import (
     BlessAlternativeGuestOsVersion,
     BlessedMeasurement,
+    Certificate,
     ElectionPayload,
     ElectionVerification,
     ProposalStatus,
     ProposalVerification,
     Stage,
+    read_certificate,
     verify_election,
     verify_proposal,
 )
+from auditkit.limits import LIMITS
 from auditkit.pipeline.records import (
     PROPOSAL_FORMS,
     STAND_IN,
@@ -74,6 +77,17 @@ class ProposalStep(Step):
         if self.bless is not None:
             return self.bless.base_guest_launch_measurements
         return None if self.election is None else self.election.measurements or ()
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate as it came, to look at, whether or not it was believed; None when none can be read."""
+        for item in self.evidence:
+            if item.name == PROPOSAL and item.content is not None:
+                try:
+                    return read_certificate(item.read(LIMITS.certificate_bytes))
+                except EvidenceError:
+                    return None
+        return None
 
     @property
     def is_executed(self) -> bool:

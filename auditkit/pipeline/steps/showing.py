@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from auditkit.audit import Trouble
-from auditkit.decision import Decision, Outcome
+from auditkit.checks import ALL_CHECKS
+from auditkit.decision import Check, Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.rendering import tally
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _TEXT: Final = 600  # characters of one cell
 _NO_TEX: Final = 'class="tex2jax_ignore mathjax_ignore"'  # Jupyter typesets $...$ in what a cell shows
+_BOX: Final = (
+    "border: 2px solid #d64541; border-radius: 4px; padding: 0.5em 0.8em; max-width: 46em; margin: 0.5em 0"
+)
+_CHECKS: Final[dict[str, Check]] = {check.id: check for check in ALL_CHECKS}
 _CELL: Final = 'style="text-align: left; vertical-align: top; overflow-wrap: anywhere"'
 
 
@@ -30,7 +35,19 @@ def step_html(step: Step) -> str:
     ]
     table = html_table(("check", "question", "outcome", "observed", "why"), rows) if rows else ""
     headline = html.escape(one_line(_headline(step), _TEXT))
-    return f"<p {_NO_TEX}><strong>{html.escape(step.title)}</strong>: {headline}</p>{table}"
+    return f"<p {_NO_TEX}><strong>{html.escape(step.title)}</strong>: {headline}</p>{table}{_what_now(step)}"
+
+
+def _what_now(step: Step) -> str:
+    """Below a step with a failed check: what that means, and what to do."""
+    failed = next((one for one in step.decisions if one.outcome is Outcome.FAIL), None)
+    check = None if failed is None else _CHECKS.get(failed.id)
+    if check is None:
+        return ""
+    return (
+        f'<div {_NO_TEX} role="alert" style="{_BOX}"><strong>What now:</strong> {html.escape(check.failure)} '
+        f"{html.escape(check.advice)}</div>"
+    )
 
 
 def step_text(step: Step) -> str:

@@ -6,10 +6,8 @@ the drawing reads in black and white and to the colour-blind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,7 +18,9 @@ from matplotlib.style import context as drawing_style
 from matplotlib.text import Text
 
 from auditkit.audit import Relation
-from auditkit.notebook.overlap_labels import label_agreement, overlap_record
+from auditkit.notebook.figures.canvas import Drawing
+from auditkit.notebook.figures.overlap_labels import label_agreement, overlap_record
+from auditkit.notebook.figures.plotted import OWN_STYLE, PAGE_INK, drawable, figure_svg
 from auditkit.report import OverlapRecord, Setting
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 SHOWN_MEASUREMENTS: Final = 40
 """Rows and columns that are drawn at most; the drawing says how many more the table has."""
-
-OWN_STYLE: Final = ("default", {"hatch.linewidth": 0.6})
-"""matplotlib's own settings and ours, whatever a ``matplotlibrc`` in the working folder says."""
 
 _LABEL_INCHES: Final = 2.3
 _TEXT_INCHES: Final = 4.6
@@ -44,10 +41,9 @@ _WIDE_COLUMNS: Final = 12  # with more of them the cells become narrow and their
 _TEXT_CHARACTERS: Final = 68
 _EXPLANATION_LINES: Final = 6
 _INK: Final = "#1a1a1a"
-_GRID: Final = "#c8c8c8"
+_GRID: Final = "#8c8c8c"
 _FONT: Final = "DejaVu Sans"
 _Item = TypeVar("_Item")
-_DRAWABLE: Final = frozenset("…×≠✓–—’‘“”·⟨⟩")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +83,13 @@ def overlap_figure(rows: Iterable[Overlap | OverlapRecord]) -> Figure:
     return _Drawing(records).figure()
 
 
-def figure_svg(figure: Figure, label: str = "Blessed and computed measurements") -> str:
-    """The figure as an ``<svg>`` element: equal figures give equal text, without dates and outside links.
-
-    Args:
-        label: what a screen reader says about it; our own words.
-    """
-    text = StringIO()
-    with drawing_style([*OWN_STYLE, {"svg.hashsalt": "auditkit", "svg.fonttype": "path"}]):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+def overlap_drawing(rows: Iterable[Overlap | OverlapRecord]) -> Drawing:
+    """`overlap_figure` as a picture for a notebook, which says the same in words."""
+    records = [overlap_record(row) for row in rows]
+    said = "; ".join(f"{record.measurement[:16]}… {Relation(record.relation).in_words}" for record in records)
+    title = "Blessed and computed measurements"
+    svg = figure_svg(overlap_figure(records), title)
+    return Drawing(svg, f"{title}: {said or 'none'}.", pixels=1000, least_pixels=680)
 
 
 class _Drawing:
@@ -131,7 +122,7 @@ class _Drawing:
         grid_height = sum(self._heights) or _ROW_INCHES
         height = self._head + grid_height + 0.55 + 0.7
         with drawing_style(OWN_STYLE):
-            figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
+            figure = Figure(figsize=(width, height), dpi=110, facecolor="none")
             axes = figure.add_axes((0, 0, 1, 1))
             axes.set_xlim(0, width)
             axes.set_ylim(height, 0)
@@ -173,7 +164,7 @@ class _Drawing:
                 if measurement == record.measurement:
                     _fill(axes, box, _STYLES[record.relation])
                 else:
-                    axes.add_patch(_box(box, facecolor="white", edgecolor=_GRID))
+                    axes.add_patch(_box(box, facecolor="none", edgecolor=_GRID))
             if record.computed is None:
                 band = (_LABEL_INCHES, y + height / 2 - 0.13, end - _LABEL_INCHES, 0.26)
                 _fill(axes, band, _STYLES[record.relation])
@@ -245,15 +236,5 @@ def _box(box: tuple[float, float, float, float], **style: Any) -> Rectangle:
 
 
 def _write(axes: Axes, x: float, y: float, text: str, **style: Any) -> Text:
-    settings: dict[str, Any] = {"size": 8, "va": "center", "family": _FONT, "color": _INK, **style}
+    settings: dict[str, Any] = {"size": 8, "va": "center", "family": _FONT, "color": PAGE_INK, **style}
     return axes.text(x, y, text, parse_math=False, **settings)
-
-
-def drawable(text: str) -> str:
-    """``text`` in characters that the font has; the others are spelled out."""
-    return "".join(
-        letter
-        if (letter.isascii() and letter.isprintable()) or letter in _DRAWABLE
-        else f"⟨U+{ord(letter):04X}⟩"
-        for letter in text
-    )

@@ -1,6 +1,6 @@
 """The decisions of many reports as one drawing: a row per report, a column per check.
 
-Each outcome has its own mark and grey value besides its colour, as in `auditkit.notebook.figures`.
+Each outcome has its own mark and grey value besides its colour, as in `auditkit.notebook.figures.overlap`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from matplotlib.style import context as drawing_style
 
 from auditkit.checks import ALL_CHECKS
 from auditkit.decision import Outcome
-from auditkit.notebook.figures import OWN_STYLE, drawable
+from auditkit.notebook.figures.canvas import Drawing
+from auditkit.notebook.figures.plotted import OWN_STYLE, PAGE_INK, drawable, figure_svg
 
 SHOWN_REPORTS: Final = 40
 """Rows that are drawn at most; the drawing says how many more the table has."""
@@ -50,13 +51,20 @@ def outcomes_figure(reports: Sequence[tuple[str, str, Mapping[int, Outcome]]]) -
         return _drawn(reports, shown, width, height)
 
 
+def outcomes_drawing(reports: Sequence[tuple[str, str, Mapping[int, Outcome]]]) -> Drawing:
+    """`outcomes_figure` as a picture for a notebook, which says in words how many reports it shows."""
+    title = "Outcomes of the checks of each report"
+    said = "; ".join(f"{verdict} {name}" for name, verdict, _ in reports[:SHOWN_REPORTS])
+    return Drawing(figure_svg(outcomes_figure(reports), title), f"{title}: {said or 'none yet'}.", 1200, 900)
+
+
 def _drawn(
     reports: Sequence[tuple[str, str, Mapping[int, Outcome]]],
     shown: Sequence[tuple[str, str, Mapping[int, Outcome]]],
     width: float,
     height: float,
 ) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=110, facecolor="none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
@@ -107,7 +115,7 @@ def _write(
     ha: str = "left",
     weight: str = "normal",
     family: str = _FONT,
-    color: str = _INK,
+    color: str = PAGE_INK,
 ) -> None:
     axes.text(
         x, y, text, size=size, ha=ha, va="center", weight=weight, family=family, color=color, parse_math=False
