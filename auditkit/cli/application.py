@@ -23,6 +23,7 @@ from auditkit.cli.front import (
     UnknownCommandError,
     hint_about,
     short_help,
+    what_is_wrong,
 )
 from auditkit.cli.printing import OutputError, close_streams, complain, open_streams, say, say_json
 from auditkit.cli.process import ended_like_interrupted, warn_about_foreign_code
@@ -176,7 +177,7 @@ def _run(given: list[str]) -> int:
         )
         return TROUBLE
     except click.UsageError as error:
-        return _trouble(given, error.format_message().removesuffix("."), "", hint_about(error, given))
+        return _trouble(given, *what_is_wrong(error), hint_about(error, given))
     except click.ClickException as error:
         return _trouble(given, error.format_message(), "", "")
     except AuditkitError as error:

@@ -187,6 +187,14 @@ def read_report_folder(folder: Path, name: str = DOCUMENT_NAME, *, limits: Limit
     try:
         data = read_file(path, limits.report_bytes)
     except SourceError as error:
+        if folder.is_file():
+            raise SourceError(
+                "this is a file and no report folder",
+                where=str(folder),
+                hint=f"give the folder that it lies in, {folder.parent}",
+            ) from None
+        if not folder.is_dir():
+            raise SourceError("there is no such folder", where=str(folder), hint="check the path") from None
         raise SourceError(
             f"there is no finished report here: {error.what}",
             where=str(path),

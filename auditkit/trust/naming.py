@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 from functools import lru_cache
 
 from auditkit.errors import ParameterError
 from auditkit.ic import is_named_root_key, named_root_key, parse_root_key
-from auditkit.trust.trust import MAINNET, Trust
+from auditkit.trust.trust import MAINNET, PRACTICE, Trust
 from auditkit.trust.worlds import is_world, name_of_key, world
 
 
@@ -51,7 +53,13 @@ def parse_trust(text: str) -> Trust:
     """
     if names_trust(text):
         return trust_named(text)
-    return trust_in(parse_root_key(text))
+    try:
+        return trust_in(parse_root_key(text))
+    except ParameterError as error:
+        near = difflib.get_close_matches(text.casefold(), (MAINNET.name, PRACTICE), n=1)
+        if near and not os.path.lexists(text):
+            error.hint = f"did you mean {near[0]}?"
+        raise
 
 
 def trust_in(root_key: bytes) -> Trust:

@@ -126,6 +126,8 @@ def test_an_audit_of_mainnet_loads_no_world(tmp_path):
         ("election_source", "proposal 910003", "did you mean proposal:910003?"),
         ("election_source", "proposal#910003", "did you mean proposal:910003?"),
         ("proposal_source", "mainnet", "for mainnet, leave it out"),
+        ("proposal_source", "icp-api.io", "did you mean https://icp-api.io?"),
+        ("proposal_source", "proposal.cbor", "check the path"),
         ("proposal_source", "honest", "did you mean practice:honest?"),
         ("recovery_image", "none", "for nothing, write null"),
         ("recovery_image", "recovery-honset", "did you mean practice:recovery-honest?"),

@@ -2,7 +2,7 @@
 
 from auditkit.cli.front.completion import complete_overrides, complete_scenarios, complete_what
 from auditkit.cli.front.pages import COMPLETION_PAGE, FRONT_PAGE, short_help
-from auditkit.cli.front.typos import UnknownCommandError, hint_about
+from auditkit.cli.front.typos import UnknownCommandError, hint_about, what_is_wrong
 from auditkit.cli.front.words import CommandWithDebug, GroupWithDebug
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "complete_what",
     "hint_about",
     "short_help",
+    "what_is_wrong",
 ]

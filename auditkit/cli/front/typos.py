@@ -36,6 +36,7 @@ _OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("verify-report", "verify-proposal", "verify-certificate"),
 }
 _AN_AUDIT: Final = re.compile(r"(?:(?:mainnet|election):)?[1-9][0-9]*|practice:.+|.+\.ya?ml", re.ASCII)
+_EXTRA: Final = re.compile(r"Got unexpected extra arguments? \((.*)\)\.?", re.DOTALL)
 
 
 class UnknownCommandError(click.UsageError):
@@ -50,13 +51,38 @@ class UnknownCommandError(click.UsageError):
         self.word = word
 
 
+def what_is_wrong(error: click.UsageError) -> tuple[str, str]:
+    """What is wrong with a command line, and which option or argument it is about; empty where ``what`` says it."""
+    message = error.format_message().removesuffix(".")
+    if isinstance(error, click.NoSuchOption):
+        return f"there is no option {error.option_name[:80]}", ""
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return f"{_called(error.param, error.ctx)} is missing", ""
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        where, kind = _called(error.param, error.ctx), error.param.type
+        if isinstance(kind, click.IntRange):
+            bounds = f" from {kind.min}" + (f" to {kind.max}" if kind.max is not None else "")
+            return f"a whole number{bounds if kind.min is not None else ''} is expected", where
+        return error.message.removesuffix("."), where
+    if isinstance(error, click.BadOptionUsage):
+        return f"the option {error.option_name} needs a value", ""
+    if (extra := _EXTRA.fullmatch(message)) is not None:
+        return f"there are more words than it takes: {extra[1][:200]}", ""
+    return message, ""
+
+
+def _called(parameter: click.Parameter, ctx: click.Context | None) -> str:
+    return parameter.get_error_hint(ctx).replace("'", "")
+
+
 def hint_about(error: click.UsageError, given: Sequence[str]) -> str:
     """What to do about a command line that was not understood.
 
     Args:
         given: its words.
     """
-    command = error.ctx.command_path if error.ctx else "auditkit"
+    named = given[0] if given and not given[0].startswith("-") else ""
+    command = error.ctx.command_path if error.ctx else f"auditkit {named}".strip()
     see = f"see {command} --help"
     if isinstance(error, UnknownCommandError):
         found = _meant_command(error, given)
@@ -66,7 +92,8 @@ def hint_about(error: click.UsageError, given: Sequence[str]) -> str:
             else f"`{command.replace('auditkit', 'auditkit help', 1)}` lists them"
         )
     if isinstance(error, click.NoSuchOption):
-        return _about_option(error, given) or see
+        near = f"did you mean {error.possibilities[0]}?" if error.possibilities else ""
+        return near or _about_option(error, given) or see
     if error.ctx is None:
         return see
     if isinstance(error, click.MissingParameter):
@@ -153,7 +180,7 @@ def _near_choice(parameter: click.Parameter, given: Sequence[str]) -> str:
 
 def _about_extra_words(error: click.UsageError, given: Sequence[str]) -> str:
     """What to do about words that a command has no use for."""
-    if "extra argument" not in error.message or error.ctx is None:
+    if error.ctx is None or not _EXTRA.match(error.message):
         return ""
     words = list(given)
     for word, after in pairwise(words):

@@ -72,4 +72,10 @@ def load_yaml(data: bytes | str, where: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it is not YAML"
-        raise ParameterError(f"the file cannot be understood{line}: {problem}", where=where) from None
+        if "'\\t'" in problem:
+            problem = "a tab stands there, and only spaces may"
+        raise ParameterError(
+            f"the file cannot be understood{line}: {problem}",
+            where=where,
+            hint="a parameter file has lines NAME: VALUE; `auditkit init FILE` writes one",
+        ) from None

@@ -12,6 +12,10 @@ _NOTHING: Final = ("null", "none", "nil", "nothing", "no")
 _WORDS: Final = {"election_source": ("registry", "catalogue")}
 _HAVE_CASES: Final = ("proposal_source", "base_image", "recovery_image", "attestation_report")
 _WITNESS: Final = re.compile(r"(?:proposals?)?[\s:#=_/-]*([1-9][0-9]{0,15})", re.ASCII)
+_HOST: Final = re.compile(
+    r"(?!.*\.(?:bin|cbor|crt|der|hex|img|json|pem|tar|txt|xz|ya?ml|zst)$)(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?",
+    re.ASCII,
+)
 
 
 def meant_source(parameter: str, place: str) -> str | None:
@@ -25,6 +29,8 @@ def meant_source(parameter: str, place: str) -> str | None:
         return f"did you mean proposal:{number[1]}?"
     if near := difflib.get_close_matches(plain, _WORDS.get(parameter, ()), n=1):
         return f"did you mean {near[0]}?"
+    if _HOST.fullmatch(plain):
+        return f"did you mean https://{plain}?"
     if parameter in _HAVE_CASES:
         name = plain.rpartition(":")[2].removeprefix("practice/")
         if near := difflib.get_close_matches(name[:100], case_names(), n=1, cutoff=0.8):

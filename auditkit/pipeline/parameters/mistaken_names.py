@@ -36,7 +36,13 @@ def unknown_name(source: str) -> ParameterError:
     else:
         what = f"{source[:80]!r} names no audit"
         if _is_there(source):
-            meant.append(f"for the file of that name, write ./{source[:80]}")
+            folder = Path(source)
+            here = (
+                _of_folder(folder) if folder.is_dir() else f"for the file of that name, write ./{source[:80]}"
+            )
+            meant.append(here)
+        elif not meant and _is_there(f"{source[:80]}.yaml"):
+            meant.append(f"did you mean {source[:80]}.yaml?")
     return ParameterError(what, hint="; ".join(meant) or _NAMES)
 
 
@@ -60,6 +66,8 @@ def _meant(source: str) -> list[str]:
         number = proposal_digits(elected[1])
         if number:
             return [f"did you mean election:{number}?"]
+        if re.fullmatch(r"elections?:?", plain, re.IGNORECASE):
+            return ["give the number of the proposal too, as in election:143409"]
     recovered = _RECOVERY.fullmatch(plain)
     number = proposal_digits(plain) or (proposal_digits(recovered[1]) if recovered else None)
     if number:

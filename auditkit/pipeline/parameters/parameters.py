@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -333,7 +334,7 @@ def read_parameter_file(path: Path | str) -> dict[str, object]:
         raise ParameterError(
             "the parameter file must be a list of lines NAME: VALUE",
             where=where,
-            hint="see params/README.md",
+            hint="`auditkit init FILE` writes one, and params/README.md explains it",
         )
     return values
 
@@ -374,6 +375,8 @@ def parse_overrides(overrides: Sequence[str]) -> dict[str, tuple[str, object]]:
             meant = f"did you mean {known}={rest.strip()}?" if known in Parameters.model_fields else ""
             raise ParameterError(f"-p takes NAME=VALUE, not {text[:80]!r}", hint=meant[:200])
         place = f"-p {name[:80]}"
+        if (second := re.search(r"\s([a-z0-9_]+)=", value)) and second[1] in Parameters.model_fields:
+            raise ParameterError(f"-p takes one NAME=VALUE, not {text[:80]!r}", hint="say -p before each")
         try:
             found[name] = (place, _scalar(name, value))
         except ParameterError as error:

@@ -130,7 +130,7 @@ def _meant(name: str, value: object, choices: list[str], *, in_list: bool) -> st
         number = proposal_digits(str(value))
         return f"did you mean {number}?" if number and isinstance(value, str) else None
     if name in ("base_version", "base_image_sha256"):
-        return _meant_digits(name, str(value).strip())
+        return _meant_digits(name, value)
     if name == "all_urls" and plain in _YES_AND_NO:
         return f"did you mean {_YES_AND_NO[plain]}?"
     if name == "stage" and plain in _STAGES:
@@ -139,14 +139,14 @@ def _meant(name: str, value: object, choices: list[str], *, in_list: bool) -> st
     return f"did you mean {near[0]}?" if near else None
 
 
-def _meant_digits(name: str, text: str) -> str | None:
+def _meant_digits(name: str, value: str | int) -> str | None:
     wanted = 40 if name == "base_version" else 64
     word = "auto" if name == "base_version" else "null"
-    plain = text.casefold().removeprefix("sha256:").removeprefix("0x")
+    plain = str(value).strip("'\" ").casefold().removeprefix("sha256:").removeprefix("0x")
     if plain == word or (word == "null" and plain in _NOTHING):
         return f"did you mean {word}?"
     if not re.fullmatch(r"[0-9a-f]+", plain, re.ASCII):
         return None
     if len(plain) == wanted:
-        return f"in quotes, in lower case: '{plain}'"
+        return f"put it in quotes: '{plain}'" if isinstance(value, int) else f"did you mean {plain}?"
     return f"give all {wanted} hex digits, in quotes, or {word}: it has {len(plain)}"
