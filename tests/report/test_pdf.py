@@ -15,6 +15,8 @@ from commands import in_process as command
 from pypdf import PdfReader
 
 from auditkit.errors import ParameterError, SourceError
+from auditkit.pipeline import Parameters, check
+from auditkit.practice import parameter_file
 from auditkit.report import from_json, render_html, to_json
 from auditkit.report.pages import browser as browsers
 from auditkit.report.pages import find_browser, print_report
@@ -59,8 +61,12 @@ def test_everything_that_a_screen_folds_is_there(printed, sample):
 
 
 @pytest.mark.slow
-def test_no_picture_and_no_table_is_parted_from_its_heading(printed):
+@pytest.mark.parametrize("scenario", ["sample", "unexplained"])
+def test_no_picture_and_no_table_is_parted_from_its_heading(scenario, printed, chromium):
     """No page ends with a heading, nor with the head of a table: what they are about would be on the next one."""
+    if scenario != "sample":
+        document, _ = check(Parameters.from_file(parameter_file(scenario)))
+        printed = print_report(document, chromium)
     reader = PdfReader(BytesIO(printed.data))
     titles = {item["/Title"] for group in reader.outline if isinstance(group, list) for item in flat(group)}
     assert len(titles) > 5
@@ -68,6 +74,11 @@ def test_no_picture_and_no_table_is_parted_from_its_heading(printed):
         last = page.extract_text().strip().splitlines()[-1]
         assert last.strip() not in titles
         assert not last.startswith("No. Check Outcome")
+    texts = [" ".join(page.extract_text().split()) for page in reader.pages]
+    (overlap,) = [text for text in texts if "Overlap On the left what the proposal blesses" in text]
+    assert "Blessed Computed" in overlap
+    (chain,) = [text for text in texts if "The chain Each link has to hold" in text]
+    assert "✓ NNS key" in chain
 
 
 def flat(outline: list) -> list:

@@ -38,11 +38,11 @@ _STYLE: Final = """
   }}
 }}
 @media print {{
-  figure, svg, .verdict, .pair, .qualifications {{ break-inside: avoid; }}
-  h1, h2, h3, h4, caption, summary, thead, .lead {{ break-after: avoid; }}
-  tbody > tr:first-child, caption + thead {{ break-before: avoid; }}
-  pre, li, dt {{ orphans: 3; widows: 3; }}
-  details > summary {{ list-style: none; }}
+  figure, svg, .lead, .verdict, .pair, .qualifications, section[aria-labelledby="chain"] {{ break-inside: avoid; }}
+  h1, h2, h3, h4, caption, summary, thead, .lead, :is(h2, h3) + p {{ break-after: avoid; }}
+  .decisions thead th:first-child {{ width: 38px; }}
+  .decisions thead th:nth-child(3) {{ width: 84px; }}
+  tbody > tr:first-child, caption + thead, :is(h2, h3, .lead) + :is(figure, table, details) {{ break-before: avoid; }}
 }}
 </style>
 """
