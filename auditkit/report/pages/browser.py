@@ -48,6 +48,7 @@ _FLAGS: Final = (
     "--no-pdf-header-footer",
     "--generate-pdf-document-outline",
 )
+_SOCKET: Final = "/org.chromium.Chromium.XXXXXX/SingletonSocket"
 _KEPT: Final = (
     "PATH",
     "LANG",
@@ -119,9 +120,10 @@ def _no_sandbox() -> tuple[str, ...]:
 def _run(command: list[str], work: Path, told: Path, seconds: float) -> int:
     """The exit status. What the program says goes to a file: its children may outlive it, and would hold a pipe."""
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    home = {
-        name: str(work) for name in ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
-    }
+    homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"), str(work))
+    # A browser puts a socket below its folder for temporary files, and aborts where the path is too long for one.
+    room = LIMITS.socket_path_bytes - len(os.fsencode(work)) >= len(_SOCKET)
+    homes["TMPDIR"] = str(work) if room else "/tmp"  # noqa: S108  (the browser makes a folder of its own there)
     try:
         with told.open("wb") as out:
             process = subprocess.Popen(
@@ -130,7 +132,7 @@ def _run(command: list[str], work: Path, told: Path, seconds: float) -> int:
                 stdout=out,
                 stderr=out,
                 cwd=work,
-                env={**environment, **home, "TZ": "UTC"},
+                env={**environment, **homes, "TZ": "UTC"},
                 start_new_session=True,
             )
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from auditkit.report.document import AuditDocument
+from auditkit.report.evidence_folder import EVIDENCE_NAME
 from auditkit.report.pages.browser import print_page
 from auditkit.report.rendering import render_html
 
@@ -22,6 +23,8 @@ OLDEST_WITH_FOOTER: Final = 131
 
 _DATE: Final = re.compile(rb"/(CreationDate|ModDate) \(D:[0-9]{14}[+-][0-9]{2}'[0-9]{2}'\)")
 _PRODUCER: Final = re.compile(rb"/Producer \(Skia/PDF m([0-9]{1,4})\)")
+_TO_EVIDENCE: Final = re.compile(rf' href="{EVIDENCE_NAME}/[^"<>]*"')
+"""A PDF knows no relative links: they would name the folder that the page was printed in."""
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9 ,()·-]")
 _STYLE: Final = """
 <style>
@@ -35,11 +38,11 @@ _STYLE: Final = """
   }}
 }}
 @media print {{
-  figure, svg, .verdict, .pair, .qualifications {{ break-inside: avoid; }}
-  h1, h2, h3, h4, caption, summary, thead, .lead {{ break-after: avoid; }}
-  tbody > tr:first-child, caption + thead {{ break-before: avoid; }}
-  pre, li, dt {{ orphans: 3; widows: 3; }}
-  details > summary {{ list-style: none; }}
+  figure, svg, .lead, .verdict, .pair, .qualifications, section[aria-labelledby="chain"] {{ break-inside: avoid; }}
+  h1, h2, h3, h4, caption, summary, thead, .lead, :is(h2, h3) + p {{ break-after: avoid; }}
+  .decisions thead th:first-child {{ width: 38px; }}
+  .decisions thead th:nth-child(3) {{ width: 84px; }}
+  tbody > tr:first-child, caption + thead, :is(h2, h3, .lead) + :is(figure, table, details) {{ break-before: avoid; }}
 }}
 </style>
 """
@@ -82,8 +85,9 @@ def print_report(document: AuditDocument, program: str) -> PrintedReport:
 
 
 def _for_print(document: AuditDocument) -> str:
-    """The page with nothing folded, and the footer of printed pages."""
-    head, end, body = render_html(document, for_print=True).partition("</head>")
+    """The page with nothing folded, no link into the report folder, and the footer of printed pages."""
+    page = _TO_EVIDENCE.sub("", render_html(document, for_print=True))
+    head, end, body = page.partition("</head>")
     return f"{head}{_STYLE.format(about=_about(document))}{end}{body}"
 
 
