@@ -24,7 +24,7 @@ PICTURES = {
     "election-fail": ("practice:election-one-wrong",),
     "election-trouble": ("practice:election-honest", "depth=certificates"),
 }
-WIDTH, HEIGHT = 1120, 700
+WIDTH, HEIGHT = 1120, 800
 COLOURS = 64
 LARGEST = 120_000  # bytes
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -26,7 +26,7 @@ myst_enable_extensions = ["deflist"]
 
 # Our docstrings write names in single backquotes; one that leads nowhere is shown as code.
 default_role = "py:obj"
-autodoc_default_options = {"no-value": True}
+autodoc_default_options = {"no-value": True, "exclude-members": "model_config"}
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
