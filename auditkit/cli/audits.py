@@ -80,7 +80,7 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
     from auditkit.errors import AuditkitError
     from auditkit.notebook import run_audit
     from auditkit.progress import progress_on_terminal
-    from auditkit.report import begin_job_summary, write_job_summary
+    from auditkit.report import begin_job_summary, render_answers, write_job_summary
 
     parameters = _parameters(params, overrides, out)
     if summary is not None:
@@ -96,6 +96,7 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
                 raise
             complain(f"auditkit: {error}")
     say(f"{document.claim}: {_why(document)}")
+    say(render_answers(document), lines=True)
     say(str(Path(parameters.output_dir) / "report.html"))
     _complain_of_trouble(document)
     raise ExitStatus(document.verdict.exit_status)

@@ -41,6 +41,7 @@ from auditkit.report.records import (
 from auditkit.report.rendering import (
     WhatNow,
     begin_job_summary,
+    render_answers,
     render_html,
     render_job_summary,
     render_markdown,
@@ -98,6 +99,7 @@ __all__ = [
     "page_environment",
     "read_json",
     "read_report_folder",
+    "render_answers",
     "render_html",
     "render_job_summary",
     "render_markdown",

@@ -8,7 +8,7 @@ import pytest
 
 from auditkit import checks
 from auditkit.decision import Outcome
-from auditkit.report import render_html, render_markdown, render_text, what_now
+from auditkit.report import render_answers, render_html, render_markdown, render_text, what_now
 from auditkit.report.rendering.summary import policy_difference, votes
 
 OTHER = "38791c26113f9e9453b32bc7538fc71774ffc922"
@@ -220,3 +220,4 @@ def test_the_first_screen_answers(failing, question):
     assert wanted.search(re.sub(r"<[^>]+>", "", first))
     assert wanted.search(" ".join(render_markdown(failing).splitlines()[:10]))
     assert wanted.search(" ".join(render_text(failing, width=10_000).splitlines()[:25]))
+    assert wanted.search(render_answers(failing, width=10_000))

@@ -23,6 +23,7 @@ from auditkit.report.rendering.summary import (
     why,
 )
 from auditkit.report.rendering.text import (
+    render_answers,
     render_text,
 )
 from auditkit.report.rendering.what_now import WhatNow, what_now
@@ -35,6 +36,7 @@ __all__ = [
     "code",
     "foreign_root_key",
     "prose",
+    "render_answers",
     "render_html",
     "render_job_summary",
     "render_markdown",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from typing import Final
 
 from auditkit.audit.verdict import Verdict
@@ -30,12 +31,11 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         width: columns to wrap at.
     """
     width = max(width, 40)
-    subject, now = document.subject, what_now(document)
+    subject = document.subject
     lines = [
         f"{_paint(document.verdict, colour, document.claim.heading)}  {summary.headline(document)}",
         "",
-        *_field("what now", now.lead, width),
-        *(line for step in now.steps for line in _field("", step, width)),
+        *_what_now(document, width),
         *_field("why", summary.why(document), width),
     ]
     if deciding := summary.deciding_check(document):
@@ -77,23 +77,43 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     return "\n".join(lines) + "\n"
 
 
+def render_answers(document: AuditDocument, *, width: int = 100) -> str:
+    """What to do now, and what else people ask first, for the end of an audit; as safe to print as `render_text`."""
+    width = max(width, 40)
+    return "\n".join((*_what_now(document, width), *_fields(_answers(document), width))) + "\n"
+
+
 def _subject(document: AuditDocument, width: int) -> list[str]:
     subject = document.subject
+    key = summary.foreign_root_key(document)
     told = [
         ("proposal", None if subject.proposal_id is None else str(subject.proposal_id)),
         ("title", subject.proposal_title),
         ("status", subject.status),
         ("certified at", summary.readable_time(subject.certificate_time)),
         ("signed under", subject.certified_by),
-        *((answer.question.lower(), f"{answer.text} {answer.quoted}") for answer in answers(document)),
+        *_answers(document),
         *summary.facts(document),
         ("votes", summary.votes(document) or None),
         ("voting ends", summary.readable_time(subject.deadline) if subject.status == "open" else None),
-        (
-            "root key",
-            None if (key := summary.foreign_root_key(document)) is None else f"{key} (not mainnet's)",
-        ),
+        ("root key", f"{key} (not mainnet's)" if key not in (None, "practice") else None),
     ]
+    return _fields(told, width)
+
+
+def _what_now(document: AuditDocument, width: int) -> list[str]:
+    now = what_now(document)
+    return [
+        *_field("what now", now.lead, width),
+        *(line for step in now.steps for line in _field("", step, width)),
+    ]
+
+
+def _answers(document: AuditDocument) -> list[tuple[str, str]]:
+    return [(answer.question.lower(), f"{answer.text} {answer.quoted}") for answer in answers(document)]
+
+
+def _fields(told: Iterable[tuple[str, str | None]], width: int) -> list[str]:
     return [line for name, value in told if value is not None for line in _field(name, value, width)]
 
 
