@@ -96,8 +96,8 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
                 raise
             complain(f"auditkit: {error}")
     say(f"{document.claim}: {_why(document)}")
-    say(render_answers(document), lines=True)
     say(str(Path(parameters.output_dir) / "report.html"))
+    say(render_answers(document).removesuffix("\n"), lines=True)
     _complain_of_trouble(document)
     raise ExitStatus(document.verdict.exit_status)
 

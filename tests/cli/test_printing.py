@@ -163,7 +163,8 @@ def test_the_folder_of_a_report_is_told_safely(capsys, tmp_path, no_kernel):
     shown = capsys.readouterr().out
     assert all(line.isprintable() for line in shown.split("\n"))
     assert not any(line.startswith("PASS") for line in shown.splitlines())
-    assert len(shown.splitlines()) == 2
+    assert shown.splitlines()[1].endswith("report.html")
+    assert all(line.startswith("  ") for line in shown.splitlines()[2:])
 
 
 def test_progress_on_a_terminal_shows_foreign_labels_safely(monkeypatch):
