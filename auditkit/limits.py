@@ -49,7 +49,7 @@ class Limits:
     http_connect_seconds: float = 10.0
     http_read_seconds: float = 30.0
     call_deadline_seconds: float = 300.0  # one certified call, polling included
-    silent_seconds: float = 45.0  # of a call to hosts none of which ever answered: there is no network
+    silent_seconds: float = 30.0  # of a call to hosts none of which ever answered: there is no network
     answer_bytes: int = 8 * MIB  # any answer that is not an image
     image_bytes: int = 4 * GIB  # compressed update image
     proposal_addresses: int = 16  # of an image that are asked; a proposal has one or two

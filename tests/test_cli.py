@@ -94,6 +94,8 @@ IN_A_KERNEL = ("honest", "missing-release", "recovery-extra-file", "node-debug")
 def test_an_audit_in_a_kernel_gives_the_documented_verdict_too(name, tmp_path):
     done = run("audit", params(name), "--out", tmp_path / "report", cwd=tmp_path)
     check_report(name, tmp_path / "report", done.returncode, done.stdout)
+    # Nothing of the kernel, of its sockets or of a debugger is told; a trouble is.
+    assert len(done.stderr.splitlines()) == (done.returncode == 2), done.stderr
 
 
 @pytest.mark.parametrize(

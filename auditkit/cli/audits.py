@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,9 +25,6 @@ from auditkit.errors import ParameterError, SourceError
 if TYPE_CHECKING:
     from auditkit.pipeline import Parameters
     from auditkit.report import AuditDocument
-
-TROUBLE_SCHEMA: Final = "auditkit/check-trouble/v1"
-"""What `auditkit check --json` prints of a TROUBLE: an `audit.json` with the field ``error`` besides."""
 
 override_option = click.option(
     "-p",
@@ -234,6 +231,7 @@ def _report_folder(file: Path) -> str:
 
 def _in_json(document: AuditDocument) -> str:
     """`audit.json`; of a TROUBLE the same fields and ``error``, which every command prints then, by another schema."""
+    from auditkit.cli.documents.check_trouble import CHECK_TROUBLE
     from auditkit.report import to_json
 
     text = to_json(document).decode()
@@ -246,7 +244,7 @@ def _in_json(document: AuditDocument) -> str:
         "where": first.where if first else "",
         "hint": first.hint if first else "",
     }
-    told = {"schema": TROUBLE_SCHEMA, "verdict": value["verdict"], "error": error}
+    told = {"schema": CHECK_TROUBLE, "verdict": value["verdict"], "error": error}
     return json.dumps(
         {**told, **{name: value[name] for name in value if name not in told}}, ensure_ascii=False, indent=2
     )

@@ -31,19 +31,21 @@ class Patience:
     """How long a host may take, by the clock that does not jump: until its first answer, and then for everything.
 
     Attributes:
-        first: when its time for a first answer is over.
-        all: when its time is over.
+        silence: for how many seconds it may say nothing at all.
+        began: when it was asked first.
+        last: when its time is over.
         heard: whether it ever answered.
     """
 
-    first: float
-    all: float
+    silence: float
+    began: float
+    last: float
     heard: bool = False
 
     @property
     def until(self) -> float:
         """When it is given up."""
-        return self.all if self.heard else min(self.first, self.all)
+        return self.last if self.heard else min(self.began + self.silence, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class Conversation:
                 failures += 1
                 wait = self.backoff.seconds(failures, error.retry_after, self.clock.chance)
                 if failures >= _ATTEMPTS or self.clock.monotonic() + wait >= self.until:
+                    if error.late and not self.patience.heard:
+                        waited = self.clock.monotonic() - self.patience.began
+                        error.what = f"no complete answer within {waited:.2g} seconds"
                     raise
                 self.tell(f"{error}; trying again")
                 self.clock.sleep(wait)
@@ -150,7 +155,7 @@ def first_answer(
         for number, host in enumerate(hosts):
             now = clock.monotonic()
             share = now + max(until - now, 0.0) / (len(hosts) - number)
-            patience = Patience(now + limits.silent_seconds / len(hosts), share)
+            patience = Patience(limits.silent_seconds / len(hosts), now, share)
             try:
                 return ask(Conversation(session, host, patience, clock, backoff, tell, limits))
             except (SourceError, EvidenceError) as error:

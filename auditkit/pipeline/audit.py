@@ -80,10 +80,13 @@ class Audit(AuditParts):
 
     @classmethod
     def named(cls, source: str, *overrides: str, progress: Progress | None = None) -> Self:
-        """The audit of a parameter file or of ``practice:SCENARIO``, with ``NAME=VALUE`` overrides.
+        """The audit that a user names, as in ``auditkit audit WHAT``, with ``NAME=VALUE`` overrides.
+
+        Args:
+            source: the number of a proposal, ``election:NUMBER``, a scenario, or a file as ``./NAME`` or ``NAME.yaml``.
 
         Raises:
-            ParameterError: there is no such scenario, or the parameters make no sense.
+            ParameterError: it names nothing, or the parameters make no sense.
             SourceError: there is no such file.
         """
         return cls(named_parameters(source, overrides), progress)

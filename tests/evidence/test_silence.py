@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -17,8 +20,8 @@ ARGUMENT = bytes.fromhex("4449444c0001780d1e020000000000")
 
 
 def test_without_a_network_an_audit_is_over_within_a_minute():
-    """What starting the notebook takes comes on top."""
-    assert LIMITS.silent_seconds <= 45
+    """What starting the notebook takes comes on top, and on a busy machine that is long."""
+    assert LIMITS.silent_seconds <= 30
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def test_hosts_that_say_nothing_are_given_up_together(serve, call):
     assert refused.value.what == "none of 2 hosts gave a certified answer"
     assert refused.value.hint.startswith("run this again; tried ")
     for server in silent:
-        assert f"{server.url} (" in refused.value.hint
+        assert f"{server.url} (no complete answer within 0.5" in refused.value.hint
 
 
 def test_names_that_nobody_can_look_up_are_given_up_too(call, monkeypatch):
@@ -104,3 +107,29 @@ def test_a_host_that_took_the_call_has_its_whole_time(serve, call, certificate_o
     with pytest.raises(SourceError, match="accepted but not answered in time"):
         call(serve(script).url, silent_seconds=0.3, call_deadline_seconds=2.5)
     assert time.monotonic() - began > 1.5
+
+
+@pytest.mark.thorough
+def test_an_audit_without_a_network_ends_within_a_minute_and_names_who_was_asked(tmp_path):
+    """Behind a proxy that takes every connection and never says a word, with the real limits and a kernel."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        variables = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "auditkit", "audit", "139000"],
+            cwd=tmp_path,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        took = time.monotonic() - began
+    assert done.returncode == 2
+    assert took < 60
+    assert done.stdout.startswith("TROUBLE: ")
+    assert (tmp_path / "reports" / "mainnet-139000" / "report.html").exists()
+    (line,) = done.stderr.splitlines()
+    assert "run this again; tried https://icp-api.io (" in line
+    assert ", https://icp0.io (" in line

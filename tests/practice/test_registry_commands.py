@@ -100,7 +100,7 @@ def test_an_earlier_version_of_the_registry(network, tmp_path, capsys):
     assert run(*arguments, "--out", tmp_path / "then.cbor", f"--at={FIRST}", capsys=capsys)[0] == PASS
     verify = ("verify-registry", tmp_path / "then.cbor", "--record", replica_version_key(RETIRED_COMMIT))
     _, document, _ = run(*verify, *PRACTICE, "--json", capsys=capsys)
-    assert json.loads(document)["answer"]["asked_version"] == FIRST
+    assert json.loads(document)["answer"]["asked_version"] == str(FIRST)
 
 
 def test_two_hosts(network):

@@ -34,7 +34,9 @@ def within(seconds: float, url: str, work: Callable[[threading.Event], Result]) 
     try:
         result, error = outcome.get(timeout=max(seconds, 0.0))
     except queue.Empty:
-        raise TransientError(f"no complete answer within {seconds:.0f} seconds", where=url) from None
+        late = TransientError(f"no complete answer within {seconds:.0f} seconds", where=url)
+        late.late = True
+        raise late from None
     finally:
         abandoned.set()
     if error is not None:

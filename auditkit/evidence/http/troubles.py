@@ -28,10 +28,12 @@ class TransientError(SourceError):
     Attributes:
         retry_after: seconds that the server asked to wait, if it did.
         answered: whether it is the server's own answer, and not the lack of one.
+        late: whether it is only that nothing came in time.
     """
 
     retry_after: float | None = None
     answered: bool = False
+    late: bool = False
 
 
 def refuse_status(response: requests.Response, url: str, passing: frozenset[int]) -> None:
@@ -101,7 +103,9 @@ def source_error(error: Exception, url: str) -> SourceError:
             hint="check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
         )
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return TransientError("the server did not answer in time", where=url)
+        late = TransientError("the server did not answer in time", where=url)
+        late.late = True
+        return late
     if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidURL | ValueError):
         if requests.utils.get_environ_proxies(url):  # our own address was looked at by `check_url`
             return SourceError("the address of the proxy makes no sense", where=url, hint=_PROXY_HINT)
