@@ -43,6 +43,11 @@ COMMANDS = [
     "verify-report FOLDER --allowed-signers PIPE",
     "diff PIPE PIPE",
     "diff FOLDER FOLDER",
+    "report PIPE",
+    "report FOLDER",
+    "report FILE --html PIPE",
+    "index FOLDER --out PIPE",
+    "index PIPE",
 ]
 
 

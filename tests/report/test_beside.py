@@ -113,6 +113,15 @@ def test_a_folder_that_is_not_there(tmp_path):
         write_beside(tmp_path / "none" / "page.html", b"page")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("file/page.html", "not a directory"), ("x" * 300, "file name too long")]
+)
+def test_a_place_that_cannot_be(tmp_path, name, told):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SourceError, match=f"could not be written: {told}"):
+        write_beside(tmp_path / name, b"page")
+
+
 def test_a_document_further_up_is_no_report_around_it(tmp_path):
     (tmp_path / "audit.json").write_text("{}")
     (tmp_path / "site").mkdir()

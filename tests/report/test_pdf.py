@@ -190,6 +190,13 @@ def test_a_browser_that_prints_nothing(tmp_path, sample, script, told):
         print_report(sample, str(fake(tmp_path / "bin", script)))
 
 
+def test_a_program_that_is_none(tmp_path, sample):
+    program = fake(tmp_path / "bin", "")
+    program.write_bytes(b"\x7fELF and nothing else")
+    with pytest.raises(SourceError, match="the browser cannot be run: exec format error"):
+        print_report(sample, str(program))
+
+
 @pytest.mark.slow
 def test_a_browser_that_hangs_is_ended_with_its_children(tmp_path, sample, monkeypatch):
     """It starts a child that would write to a file after a while, and holds its output open."""

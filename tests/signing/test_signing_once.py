@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from commands import in_process as command
 from ssh_wire import blob, private
 
+from auditkit.atomic import write_atomically
 from auditkit.errors import SigningError, SourceError
 from auditkit.report import only_writer
 from auditkit.signing import (
@@ -142,9 +144,12 @@ def test_the_command_ends_with_2_before_it_repeats_the_audit(report, alice, monk
     assert err.count("\n") == 1
 
 
-def test_two_who_sign_at_once_are_both_kept(report):
-    """Each waits for the other before it gives its signature, so both bundles are made from an empty one."""
+def test_two_who_sign_at_once_are_both_kept(report, monkeypatch):
+    """Each waits for the other before it gives its signature, and takes its time to write."""
     both = threading.Barrier(2, timeout=30)
+    monkeypatch.setattr(
+        "auditkit.signing.sign.write_atomically", lambda *file: time.sleep(0.3) or write_atomically(*file)
+    )
 
     @dataclass(frozen=True)
     class Waiting(Signer):
