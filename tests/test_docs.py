@@ -96,6 +96,22 @@ def test_the_catalogue_has_every_decision_once_and_says_all_of_it():
         assert check.unanswered.rstrip(".") in entry
 
 
+def test_there_is_a_small_picture_of_each_verdict_and_a_page_shows_it():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCS / "pictures"))
+        take = importlib.import_module("take")
+    verdicts = {
+        f"{subject}-{verdict}"
+        for subject in ("recovery", "election")
+        for verdict in ("pass", "fail", "trouble")
+    }
+    assert set(take.PICTURES) == verdicts
+    shown = "".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
+    for name in take.PICTURES:
+        assert 5_000 < (DOCS / "pictures" / f"{name}.png").stat().st_size <= 120_000
+        assert f"pictures/{name}.png" in shown
+
+
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 LINKED = sorted(
     str(path.relative_to(ROOT))

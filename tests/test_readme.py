@@ -106,6 +106,34 @@ def test_the_readme_is_one_screen():
     assert max(map(len, lines)) <= 120
 
 
+def test_an_audit_installs_no_developers_tools(tmp_path, program):
+    """What `make` would do in a new clone, after an audit, after the tests, and after pyproject.toml has changed."""
+    make = program("make")
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    venv = tmp_path / ".venv"
+
+    def installs(target: str) -> list[str]:
+        command = [make, "--dry-run", "--no-print-directory", target]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return re.findall(r"pip install --quiet --editable (\S+)", done.stdout)
+
+    assert installs("audit") == ["."]
+    assert installs("test") == ["'.[dev]'"]
+    assert installs("site") == ["'.[docs]'"]
+    (venv / "bin").mkdir(parents=True)
+    for name in ("bin/python", ".lean"):
+        (venv / name).touch()
+    assert installs("audit") == []
+    assert installs("test") == ["'.[dev]'"]
+    (venv / ".ready").touch()
+    assert installs("test") == []
+    later = (tmp_path / "pyproject.toml").stat().st_mtime + 60
+    os.utime(tmp_path / "pyproject.toml", (later, later))
+    assert installs("audit") == ["."]
+    assert installs("test") == ["'.[dev]'"]
+
+
 def test_no_page_has_commands_that_nobody_runs():
     """A page with a block of commands is one of those above."""
     with_commands = {
