@@ -200,5 +200,5 @@ def test_what_a_kernel_prints_by_itself_reaches_nobody(tmp_path, capfd):
     document = {"cells": cells, "metadata": _KERNEL, "nbformat": 4, "nbformat_minor": 4}
     notebook.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(SourceError, match="kernel died"):
-        runner.execute(notebook, {"x": 2}, tmp_path / "out.ipynb")
+        runner.execute(notebook, {"x": 2}, tmp_path / "out.ipynb", needed=())
     assert capfd.readouterr() == ("", "")
