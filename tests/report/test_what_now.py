@@ -209,7 +209,7 @@ QUESTIONS = {
     "which release is that": r"7360f8f30123456789abcdef0123456789abcdef, elected by the registry",
     "what is not proven": r"What the recovery root file system holds, that the chips belong",
     "how do I repeat it": r"Run the audit again with the parameters",
-    "who signed it": r"No page can say that of itself: .?auditkit verify-report \. --allowed-signers FILE.? does",
+    "who signed it": r"No report can say that of itself: .?auditkit verify-report \. --allowed-signers FILE.? does",
 }
 
 

@@ -37,7 +37,7 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
         Answer("Repeat it", _repeat(document)),
         Answer(
             "Signed by",
-            "No page can say that of itself: `auditkit verify-report . --allowed-signers FILE` does.",
+            "No report can say that of itself: `auditkit verify-report . --allowed-signers FILE` does.",
         ),
     )
 

@@ -125,7 +125,7 @@ def _refusal(document: AuditDocument, deciding: str) -> str:
     if deciding.startswith(NOT_THE_ANSWER):
         return "Decide nothing by this: what was fetched is not the NNS's answer about the proposal."
     if deciding == checks.PROPOSAL_REPLY.id:
-        return "There is nothing to decide about: the network that was asked has no such proposal."
+        return "There is nothing to decide about, because the network that was asked has no such proposal."
     if subject.stage == "vote":
         return "Do not vote yes on this evidence."
     if deciding.startswith("recovery."):
