@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditkit.signing import ReportVerification
 
 _TEXT: Final = 600  # characters of one cell
+_SHORT: Final = 14  # characters of the longest text in a narrow column
 
 
 def blessed(bless: BlessAlternativeGuestOsVersion | None) -> Styler:
@@ -177,13 +178,19 @@ def _setting(row: Overlap) -> str:
 def _view(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Styler:
     shown = [[one_line(str(value), _TEXT) for value in row] for row in rows]
     frame = pd.DataFrame(shown, columns=list(columns), dtype="str")
-    style = {"text-align": "left", "vertical-align": "top", "overflow-wrap": "anywhere"}
+    wide: list[Hashable] = []
+    narrow: list[Hashable] = []
+    for place, name in enumerate(columns):
+        (wide if any(len(row[place]) > _SHORT for row in shown) else narrow).append(name)
     return (
         Styler(frame, escape="html")
         .hide(axis="index")
         .set_table_attributes(
             'class="tex2jax_ignore mathjax_ignore"'
         )  # nothing here is TeX, whatever it says
-        .set_properties(None, **style)
+        .set_properties(None, **{"text-align": "left", "vertical-align": "top"})
+        # On a phone a table is moved sideways, and not squeezed.
+        .set_properties(wide, **{"overflow-wrap": "anywhere", "min-width": "9em"})
+        .set_properties(narrow, **{"white-space": "nowrap"})
         .set_table_styles([{"selector": "th", "props": [("text-align", "left")]}])
     )

@@ -198,8 +198,8 @@ class AuditParts(ABC):
         few = ", ".join(f"{name} {_text(told[name])}" for name in _FEW)
         table = html_table(("parameter", "value"), [(name, _text(value)) for name, value in told.items()])
         return (
-            f"<p>Audit of {html.escape(self.parameters.subject)} proposal <strong>{self.parameters.proposal_id}"
-            f"</strong>: {html.escape(one_line(few, 600))}.</p>"
+            f'<p style="overflow-wrap: anywhere">Audit of {html.escape(self.parameters.subject)} proposal '
+            f"<strong>{self.parameters.proposal_id}</strong>: {html.escape(one_line(few, 600))}.</p>"
             f"<details><summary>All {len(told)} parameters</summary>{table}</details>"
         )
 

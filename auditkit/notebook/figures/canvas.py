@@ -21,6 +21,7 @@ LINE: Final = 16
 """Height of a line of text."""
 
 _WIDEST_PIXELS: Final = 520
+_NARROWEST_PIXELS: Final = 320
 _SIZE: Final = 12
 _MONO_SIZE: Final = 11
 _SANS: Final = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -50,7 +51,7 @@ class Drawing:
     svg: str
     said: str
     pixels: int = _WIDEST_PIXELS
-    least_pixels: int = 0
+    least_pixels: int = _NARROWEST_PIXELS
 
     def __repr__(self) -> str:
         return self.said

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditkit.notebook.figures.canvas import Drawing
 from auditkit.notebook.figures.hash_tree import hash_tree_drawing
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from auditkit.pipeline import Audit, BaseImageStep, MeasurementStep, ProposalStep, Step
 
 
+_LINK: Final = re.compile(r"</?a\b[^>]*>")
+
+
 def chain(steps: Iterable[Step]) -> Drawing:
     """The chain from the NNS key to the chip, each link with its outcome."""
     decisions = [decision for step in steps for decision in step.decisions]
-    return Drawing(chain_svg(decisions), "The chain, link by link.", pixels=420)
+    # The links of the report's page lead nowhere in a notebook, and JupyterLab stumbles over links in a picture.
+    return Drawing(_LINK.sub("", chain_svg(decisions)), "The chain, link by link.", pixels=420)
 
 
 def hash_tree(proposal: ProposalStep) -> Drawing:

@@ -21,7 +21,11 @@ _BOX: Final = (
     "border: 2px solid #d64541; border-radius: 4px; padding: 0.5em 0.8em; max-width: 46em; margin: 0.5em 0"
 )
 _CHECKS: Final[dict[str, Check]] = {check.id: check for check in ALL_CHECKS}
-_CELL: Final = 'style="text-align: left; vertical-align: top; overflow-wrap: anywhere"'
+_CELL: Final = "text-align: left; vertical-align: top"
+# On a phone a table is moved sideways, and not squeezed.
+_WIDE: Final = f"{_CELL}; overflow-wrap: anywhere; min-width: 9em"
+_NARROW: Final = f"{_CELL}; white-space: nowrap"
+_SHORT: Final = 14  # characters of the longest text in a narrow column
 
 
 def step_html(step: Step) -> str:
@@ -62,10 +66,21 @@ def step_text(step: Step) -> str:
 
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of whole texts, each escaped."""
-    head = "".join(f'<th scope="col" {_CELL}>{html.escape(name)}</th>' for name in columns)
+    shown = [[one_line(cell, _TEXT) for cell in row] for row in rows]
+    styles = [
+        _WIDE if any(len(row[place]) > _SHORT for row in shown) else _NARROW for place in range(len(columns))
+    ]
+    head = "".join(
+        f'<th scope="col" style="{style}">{html.escape(name)}</th>'
+        for name, style in zip(columns, styles, strict=True)
+    )
     body = "".join(
-        "<tr>" + "".join(f"<td {_CELL}>{html.escape(one_line(cell, _TEXT))}</td>" for cell in row) + "</tr>"
-        for row in rows
+        "<tr>"
+        + "".join(
+            f'<td style="{style}">{html.escape(cell)}</td>' for cell, style in zip(row, styles, strict=True)
+        )
+        + "</tr>"
+        for row in shown
     )
     return f"<table {_NO_TEX}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
