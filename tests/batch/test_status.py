@@ -324,7 +324,7 @@ def test_no_report_at_all_is_trouble_in_one_line(tmp_path, capsys, there):
 def test_the_views_tell_every_row_and_that_there_is_none(tmp_path):
     nothing = read_status(tmp_path / "none", now=NOW)
     assert "There is no folder none yet." in views.status(nothing).to_html()
-    assert views.outcomes(nothing)._repr_svg_().startswith("<svg ")
+    assert views.outcomes(nothing)._repr_html_().count("<svg ") == 1
     value = document(verdict="FAIL")
     value["deciding"]["reason"] = value["decisions"][0]["reason"] = "<script>alert(1)</script>\u202e"
     put(tmp_path / "$a$<b>", value)
@@ -335,7 +335,7 @@ def test_the_views_tell_every_row_and_that_there_is_none(tmp_path):
     assert "\u202e" not in page
     assert "certificate.form" in page
     assert "did not finish" in page
-    assert "<b>" not in views.outcomes(found)._repr_svg_()
+    assert "<b>" not in views.outcomes(found)._repr_html_()
 
 
 def test_the_drawing_says_how_many_reports_it_leaves_out():

@@ -274,7 +274,7 @@ def with_parts(audit: Audit, *, election=None, release=None, bless=None) -> Audi
 
 def test_the_tie_of_a_check_without_a_decision_is_open():
     made = by_id([checks.OVERLAP_ANY.failed("nothing", "because")])
-    assert tie(checks.OVERLAP_ANY, made, "one?") == Tie("25: one?", "✗", "FAIL", failed=True)
+    assert tie(checks.OVERLAP_ANY, made, "one?") == Tie("25: one?", "✗", "FAIL", broken=True)
     assert tie(checks.OVERLAP_LABELS, made, "right?") == Tie("27: right?", "?", "not decided")
     warned = by_id([checks.OVERLAP_ANY.warned("something", "because")])
     assert tie(checks.OVERLAP_ANY, warned, "one?").word == "with a warning"

@@ -41,12 +41,13 @@ class Tie:
         text: in a few words of ours.
         symbol: of its outcome; empty draws an arrow alone.
         word: its outcome in a word.
+        broken: whether the check failed.
     """
 
     text: str
     symbol: str = ""
     word: str = ""
-    failed: bool = False
+    broken: bool = False
 
 
 def tie(check: Check, made: Mapping[str, Decision], text: str) -> Tie:
@@ -59,11 +60,11 @@ def tie(check: Check, made: Mapping[str, Decision], text: str) -> Tie:
     if decision is None:
         symbol, word = _UNDECIDED
         return Tie(f"{check.number}: {text}", symbol, word)
-    failed = decision.outcome is Outcome.FAIL
+    broken = decision.outcome is Outcome.FAIL
     word = (
-        "FAIL" if failed else {"warn": "with a warning", "skip": "not checked"}.get(decision.outcome, "pass")
+        "FAIL" if broken else {"warn": "with a warning", "skip": "not checked"}.get(decision.outcome, "pass")
     )
-    return Tie(f"{check.number}: {text}", decision.outcome.symbol, word, failed)
+    return Tie(f"{check.number}: {text}", decision.outcome.symbol, word, broken)
 
 
 def by_id(decisions: Iterable[Decision]) -> dict[str, Decision]:
@@ -115,13 +116,13 @@ def _draw_tie(canvas: Canvas, link: Tie, top: float, *, arrow: bool) -> float:
     middle = top + height / 2
     if link.symbol:
         canvas.line((_MARK_X, top), (_MARK_X, middle - 9))
-        canvas.mark(_MARK_X, middle, link.symbol, failed=link.failed)
+        canvas.mark(_MARK_X, middle, link.symbol, failed=link.broken)
         canvas.line((_MARK_X, middle + 9), (_MARK_X, top + height), arrow=arrow)
     else:
         canvas.line((_MARK_X, top), (_MARK_X, top + height), arrow=arrow)
     y = middle + 4 - LINE * (len(lines) - 1) / 2
     for line in lines:
-        canvas.text(_MARK_X + 18, y, line, bold=link.failed)
+        canvas.text(_MARK_X + 18, y, line, bold=link.broken)
         y += LINE
     return top + height
 
