@@ -117,9 +117,9 @@ class Conversation:
                 failures += 1
                 wait = self.backoff.seconds(failures, error.retry_after, self.clock.chance)
                 if failures >= _ATTEMPTS or self.clock.monotonic() + wait >= self.until:
-                    if error.late and not self.patience.heard:
-                        waited = self.clock.monotonic() - self.patience.began
-                        error.what = f"no complete answer within {waited:.2g} seconds"
+                    if error.late and not self.patience.heard and failures < _ATTEMPTS:
+                        had = self.patience.until - self.patience.began
+                        error.what = f"no complete answer within {had:.2g} seconds"
                     raise
                 self.tell(f"{error}; trying again")
                 self.clock.sleep(wait)

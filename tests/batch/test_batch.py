@@ -304,7 +304,7 @@ def test_two_sources_of_one_folder_are_refused_before_anything_runs(tmp_path, ca
             ["practice:unexplained", "--workers", "2", "--dask", "tcp://127.0.0.1:9"],
             "cannot be used together",
         ),
-        ([], "WHAT"),
+        ([], "WHAT... is missing"),
     ],
 )
 def test_everything_is_checked_before_anything_runs(tmp_path, capsys, arguments, told):
