@@ -85,7 +85,10 @@ def overlap(rows: Iterable[Overlap]) -> Styler:
     """One row a measurement: its relation, the label beside it, the setting it belongs to, and what it is."""
     return _view(
         ("relation", "measurement", "label", "setting of the base release", "explanation"),
-        [(r.relation, r.measurement.hex(), _label(r), _setting(r), r.explanation or "") for r in rows],
+        [
+            (r.relation.in_words, r.measurement.hex(), _label(r), _setting(r), r.explanation or "")
+            for r in rows
+        ],
     )
 
 
