@@ -17,6 +17,7 @@ from commands import commands_page
 from pages import pages
 from reference import reference
 from sphinx.cmd.build import build_main
+from stories import stories
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -99,6 +100,7 @@ def gather() -> None:
         _write(place, fitted(text, home, places))
     _write("adr/index.md", adr_index(ROOT / "docs" / "adr"))
     _write("commands.md", commands_page())
+    _write("stories.md", stories())
     for name, text in reference().items():
         _write(f"reference/{name}.md", text)
     for pattern in ("pictures/*.png", "schemas/*.json"):
