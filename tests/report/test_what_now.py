@@ -180,7 +180,7 @@ def test_trouble_says_to_run_it_again(troubled):
 def test_nothing_is_answered_for_mainnet_where_another_key_was_trusted(example_value, document_of, key):
     example_value["parameters"]["root_key"] = key
     example_value["qualifications"] = ["other-root-key"]
-    assert now_of(example_value, document_of)[0].startswith("Not mainnet. ")
+    assert now_of(example_value, document_of)[0].startswith("Not about mainnet. ")
     warned = next(one for one in example_value["decisions"] if one["id"] == "settings.root-key")
     warned |= {"outcome": str(Outcome.WARN), "qualifications": ["practice-network"]}
     example_value["qualifications"] = ["practice-network"]

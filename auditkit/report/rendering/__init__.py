@@ -12,11 +12,10 @@ from auditkit.report.rendering.job_summary import (
     write_job_summary,
 )
 from auditkit.report.rendering.markdown import (
-    code,
-    prose,
     render_job_summary,
     render_markdown,
 )
+from auditkit.report.rendering.markdown_text import code, prose
 from auditkit.report.rendering.summary import (
     check_and_reason,
     foreign_root_key,

@@ -1,40 +1,26 @@
-"""`report.md`, ready to be posted in a forum, and the few lines of a CI job summary.
-
-Text that others wrote cannot become markup: a word is shown as it is only where every character of it is harmless or
-can be disarmed, and as a code span everywhere else, where neither mentions nor links, images, HTML or emoji exist.
-"""
+"""`report.md`, ready to be posted in a forum, and the few lines of a CI job summary."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from auditkit.audit import Relation
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
-from auditkit.display import one_line, without_ci_commands
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import summary
 from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
 from auditkit.report.rendering.groups import SKIPS, pressing, release_name, state, tally_of, unanswered
-from auditkit.report.rendering.inline import pieces
+from auditkit.report.rendering.markdown_text import code, inline, prose
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
 from auditkit.report.rendering.what_now import what_now
 
-_TEXT_LIMIT: Final = 220  # characters of one text; a forum post holds 32,000
 _ROWS_LIMIT: Final = 24
 _TROUBLES_LIMIT: Final = 5
 _EXPLANATIONS_LIMIT: Final = 12
-# A word that stays as it is: no bare domain or address, no colon pair (emoji), no @, #, $, <, [ or backtick in it.
-_HARMLESS: Final = re.compile(r"\d{1,9}\.\d{1,9}|\d\d:\d\d:\d\d|[A-Za-z0-9,;()'\"=%+/–—’“”…!?-]*[.:]?[\"')]*")
-# One that is harmless but for what emphasises, which a backslash disarms.
-_DISARMED: Final = re.compile(r"[A-Za-z0-9,;()'\"=%+/–—’“”…!?_*~-]*[.:]?[\"')]*")
-_EMPHASIS: Final = re.compile(r"[_*~]")
-# What begins a list or a rule where it begins a line.
-_BULLET: Final = re.compile(r"[-+=]+|\d+[.)]")
 _OUTCOMES: Final = {
     Outcome.PASS: "✅ pass",
     Outcome.FAIL: "❌ **fail**",
@@ -64,35 +50,6 @@ def render_markdown(document: AuditDocument) -> str:
 def render_job_summary(document: AuditDocument) -> str:
     """A few lines of Markdown for the summary page of a CI job."""
     return _heading(document) + f"\n\n{tally_of(document).capitalize()}.\n"
-
-
-def code(text: str, limit: int = _TEXT_LIMIT) -> str:
-    """``text`` as a code span that nothing inside can end and that stands in a table too."""
-    shown = without_ci_commands(one_line(text, limit)).replace("`", "⟨U+0060⟩").replace("|", "⟨U+007C⟩")
-    return f"`{shown}`" if shown.strip() else "*(empty)*"
-
-
-def prose(text: str, limit: int = _TEXT_LIMIT) -> str:
-    """``text`` word by word: as it is where it is harmless, disarmed where it could begin markup, else as code."""
-    shown = one_line(text, limit)
-    if not shown.strip():
-        return code(text, limit)
-    first, *rest = shown.split(" ")
-    begun = code(first) if _BULLET.fullmatch(first) else _word(first)
-    return " ".join((begun, *(_word(word) for word in rest)))
-
-
-def inline(text: str) -> str:
-    """One of our own sentences, whose commands stand between backticks."""
-    return "".join(code(part) if is_code else prose(part, 600) for is_code, part in pieces(text))
-
-
-def _word(word: str) -> str:
-    if _HARMLESS.fullmatch(word):
-        return word
-    if _DISARMED.fullmatch(word):
-        return _EMPHASIS.sub(r"\\\g<0>", word)
-    return code(word)
 
 
 def _heading(document: AuditDocument) -> str:

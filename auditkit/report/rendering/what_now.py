@@ -61,7 +61,7 @@ def what_now(document: AuditDocument) -> WhatNow:
         where = (
             "If this were mainnet"
             if Qualification.PRACTICE_NETWORK in worlds
-            else "Not mainnet. Where it is from"
+            else "Not about mainnet. For the network of the trusted key"
         )
         lead = f"{where}: {lead[0].lower()}{lead[1:]}"
     return WhatNow(lead, tuple(dict.fromkeys(steps)))
