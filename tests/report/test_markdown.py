@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from auditkit.report import render_job_summary, render_markdown
-from auditkit.report.rendering.markdown_text import code, prose
+from auditkit.report.rendering.markdown.words import code, prose
 
 FORUM_LIMIT = 32_000  # characters of one post
 

@@ -7,15 +7,14 @@ from auditkit.report.rendering.groups import tally
 from auditkit.report.rendering.html import (
     render_html,
 )
-from auditkit.report.rendering.job_summary import (
-    begin_job_summary,
-    write_job_summary,
-)
 from auditkit.report.rendering.markdown import (
+    begin_job_summary,
+    code,
+    prose,
     render_job_summary,
     render_markdown,
+    write_job_summary,
 )
-from auditkit.report.rendering.markdown_text import code, prose
 from auditkit.report.rendering.summary import (
     check_and_reason,
     foreign_root_key,

@@ -9,7 +9,7 @@ from pathlib import Path
 from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering.markdown import render_job_summary
+from auditkit.report.rendering.markdown.post import render_job_summary
 
 
 def begin_job_summary(path: Path, folder: Path) -> None:

@@ -14,7 +14,7 @@ from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
 from auditkit.report.rendering.groups import SKIPS, pressing, release_name, state, tally_of, unanswered
-from auditkit.report.rendering.markdown_text import code, inline, prose
+from auditkit.report.rendering.markdown.words import code, inline, prose
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
 from auditkit.report.rendering.what_now import what_now
 
