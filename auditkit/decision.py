@@ -116,6 +116,7 @@ class Check:
         failure: what a failure means.
         advice: what to do then; commands stand between backticks.
         unanswered: what to do where it has no answer; empty where the reason for that says all.
+        election_advice: what to do in the audit of an election, where that is something else.
     """
 
     number: int
@@ -126,6 +127,7 @@ class Check:
     failure: str = field(kw_only=True)
     advice: str = field(kw_only=True)
     unanswered: str = field(default="", kw_only=True)
+    election_advice: str = field(default="", kw_only=True)
 
     def passed(
         self, observed: str, reason: str, *, expected: str = "", evidence: tuple[str, ...] = ()

@@ -17,6 +17,8 @@ BASE_DIGEST: Final = Check(
     advice="Download it again, from another address. If the digest was pinned in the parameters, check it "
     "against the release's own page.",
     unanswered="The image could not be had. Try again later, or give a copy of your own: `-p base_image=FILE`.",
+    election_advice="Download it again, from another address of the proposal. If that fails too, ask the proposer: the "
+    "proposal names another image than the one that lies there.",
 )
 BASE_VERSION: Final = Check(
     19,
@@ -26,6 +28,7 @@ BASE_VERSION: Final = Check(
     matters="Comparing with another release would explain nothing about this one.",
     failure="The image is that of another version than the one that was asked about.",
     advice="Check `base_version` and `base_image`: they have to be about one release.",
+    election_advice="Ask the proposer: the image that the proposal names says that it is another version.",
 )
 BASE_FILE_SYSTEM: Final = Check(
     20,

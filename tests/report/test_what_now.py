@@ -8,6 +8,7 @@ import pytest
 
 from auditkit import checks
 from auditkit.decision import Outcome
+from auditkit.pipeline import Audit
 from auditkit.report import render_answers, render_html, render_markdown, render_text, what_now
 from auditkit.report.rendering.summary import policy_difference, votes
 
@@ -132,7 +133,31 @@ def test_an_open_proposal_that_is_to_be_recovered_from_is_sent_to_the_other_stag
     example_value["parameters"]["stage"] = "recover"
     assert "-p stage=vote" in now_of(example_value, document_of)[1]
     example_value["subject"]["status"] = "rejected"
+    assert "The NNS did not carry it out" in now_of(example_value, document_of)[1]
+    example_value["subject"]["status"] = "executing"
     assert what_now(document_of(example_value)).steps == (checks.PROPOSAL_STAGE.advice,)
+    example_value["subject"]["chip_ids"] = None
+    assert "`auditkit audit election:139400`" in now_of(example_value, document_of)[1]
+
+
+@pytest.fixture(scope="module")
+def elections():
+    """What is said of the audits of elections on the practice network, by their names."""
+    return lambda name: what_now(Audit.named(f"practice:{name}").document)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("election-other-function", "`auditkit audit 910025`"),
+        ("election-unelects-only", "It elects no release"),
+        ("election-not-executed", "-p stage=vote"),
+        ("election-other-digest", "another address of the proposal"),
+        ("election-no-measurements", "this release's launch-measurements.json"),
+    ],
+)
+def test_what_to_do_about_an_election(elections, name, told):
+    assert told in elections(name).steps[0]
 
 
 def test_measurements_of_another_release_lead_to_that_release(example_value, document_of):

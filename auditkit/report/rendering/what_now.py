@@ -21,6 +21,7 @@ _BY_ID: Final = {check.id: check for check in checks.ALL_CHECKS}
 _UNEXPLAINED: Final = frozenset(
     check.id for check in (checks.OVERLAP_ANY, checks.OVERLAP_EXPLAINED, checks.ELECTION_EXPLAINED)
 )
+_STAGE: Final = frozenset((checks.PROPOSAL_STAGE.id, checks.ELECTION_STAGE.id))
 _AGAIN: Final = {
     Qualification.POLICY_OVERLAP: "Audit again with `-p policy=strict`: that demands an answer to every check.",
     Qualification.MATRIX_CHANGED: "The settings that were measured are not those of releases: ask which machines are "
@@ -110,14 +111,30 @@ def _after_fail(document: AuditDocument) -> Iterator[str]:
     yield _refusal(document, deciding)
     if deciding in _UNEXPLAINED:
         yield from advice_on_unexplained(document)
-    elif deciding == checks.PROPOSAL_STAGE.id and document.subject.status == "open":
-        yield "Voting has not ended. If you are voting, audit again with `-p stage=vote`; if not, wait for the outcome."
+    elif deciding in _STAGE:
+        yield _on_another_stage(document) or _BY_ID[deciding].advice
     elif check is not None:
-        yield check.advice
+        yield (check.election_advice if document.subject.kind == "election" else "") or check.advice
     if document.subject.stage == "vote":
         if not deciding.startswith(NOT_THE_ANSWER):
             yield "Post `report.md` where the proposal is discussed."
         yield from _deadline(document)
+
+
+def _on_another_stage(document: AuditDocument) -> str:
+    """What to do about a proposal of another kind, or one that is not where it was expected; nothing if neither."""
+    subject = document.subject
+    number, election = subject.proposal_id, subject.kind == "election"
+    fitting = subject.image_urls or subject.image_sha256 if election else subject.chip_ids is not None
+    if not fitting and election:
+        return f"It elects no release: check the number. If it blesses a recovery: `auditkit audit {number}`."
+    if not fitting:
+        return f"It blesses no recovery: check the number. If it is an election: `auditkit audit election:{number}`."
+    if subject.stage == "recover" and subject.status == "open":
+        return "Voting has not ended. If you are voting, audit again with `-p stage=vote`; if not, wait for its end."
+    if subject.status in ("rejected", "failed"):
+        return "The NNS did not carry it out: look for the proposal that took its place."
+    return ""
 
 
 def _refusal(document: AuditDocument, deciding: str) -> str:
