@@ -157,6 +157,13 @@ class Page:
         """What cells show of errors and warnings."""
         return list(self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts())
 
+    def follow_last_link(self) -> None:
+        """Clicks the link at the end, and waits for the notebook that it leads to."""
+        here = self.page.locator(".jp-MarkdownOutput h1").first.text_content()
+        self.page.locator(".jp-Notebook .jp-MarkdownOutput a").last.click()
+        headings = "[...document.querySelectorAll('.jp-MarkdownOutput h1')]"
+        self.page.wait_for_function(f"here => {headings}.some(one => one.textContent !== here)", arg=here)
+
     def look(self, theme: str, width: int) -> None:
         """Another theme, and another width in pixels."""
         command = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"

@@ -55,7 +55,7 @@ def outcomes_drawing(reports: Sequence[tuple[str, str, Mapping[int, Outcome]]]) 
     """`outcomes_figure` as a picture for a notebook, which says in words how many reports it shows."""
     title = "Outcomes of the checks of each report"
     said = "; ".join(f"{verdict} {name}" for name, verdict, _ in reports[:SHOWN_REPORTS])
-    return Drawing(figure_svg(outcomes_figure(reports), title), f"{title}: {said or 'none yet'}.", 1200, 900)
+    return Drawing(figure_svg(outcomes_figure(reports), title), f"{title}: {said or 'none yet'}.", 1340, 1200)
 
 
 def _drawn(

@@ -134,7 +134,7 @@ class _Drawing:
         return figure
 
     def _draw_heads(self, axes: Axes) -> None:
-        _write(axes, 0.12, self._head - 0.16, "blessed by the NNS", size=9, weight="bold")
+        _write(axes, 0.12, self._head - 0.16, "in the proposal", size=9, weight="bold")
         _write(axes, _LABEL_INCHES, 0.2, "computed from the base release", size=9, weight="bold")
         if not self._columns:
             _write(axes, _LABEL_INCHES + self._cell / 2, self._head - 0.2, "nothing", ha="center")
