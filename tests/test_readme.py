@@ -119,7 +119,7 @@ def test_an_audit_installs_no_developers_tools(tmp_path, program):
         return re.findall(r"pip install --quiet --editable (\S+)", done.stdout)
 
     assert installs("audit") == ["."]
-    assert installs("test") == ["'.[dev]'"]
+    assert "'.[dev]'" in installs("test")
     assert installs("site") == ["'.[docs]'"]
     (venv / "bin").mkdir(parents=True)
     for name in ("bin/python", ".lean"):
@@ -131,7 +131,7 @@ def test_an_audit_installs_no_developers_tools(tmp_path, program):
     later = (tmp_path / "pyproject.toml").stat().st_mtime + 60
     os.utime(tmp_path / "pyproject.toml", (later, later))
     assert installs("audit") == ["."]
-    assert installs("test") == ["'.[dev]'"]
+    assert "'.[dev]'" in installs("test")
 
 
 def test_no_page_has_commands_that_nobody_runs():
