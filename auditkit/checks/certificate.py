@@ -54,8 +54,8 @@ CERTIFICATE_SIGNATURE: Final = Check(
     "why nothing else here has to be believed.",
     failure="What is in the file is not what the subnet signed: somebody changed it, or it comes from another"
     " network.",
-    advice="Fetch the answer again, from another host. If it fails again, tell others: somebody is handing "
-    "out a changed answer.",
+    advice="Check that `root_key` is that of the network that was asked. Then fetch the answer again, from "
+    "another host; if it fails again, tell others: somebody is handing out a changed answer.",
 )
 CERTIFICATE_KEYS: Final = Check(
     6,

@@ -13,7 +13,8 @@ ELECTION_STAGE: Final = Check(
     "an election of a GuestOS version in a fitting status",
     matters="Only such a proposal decides which releases nodes may run.",
     failure="The proposal elects no release, or it is not at the point where this audit expects it.",
-    advice="Check the number. If you are voting, audit again with `-p stage=vote`.",
+    advice="Check the number. A release is elected once its proposal was executed; while it is open, "
+    "`-p stage=vote` audits it for a vote.",
 )
 ELECTION_ANSWER: Final = Check(
     49,

@@ -35,8 +35,8 @@ PROPOSAL_STAGE: Final = Check(
     "it was adopted.",
     failure="The proposal does something else, or it is not at the point where this audit expects it: an open"
     " proposal may yet be rejected, and a rejected one blesses nothing.",
-    advice="If you are voting, audit again with `-p stage=vote`. If it was rejected or does something else, "
-    "nothing may be built from it.",
+    advice="Nothing may be built from it before it was adopted and executed. While it is open, "
+    "`-p stage=vote` audits it for a vote.",
 )
 PROPOSAL_CHIP_IDS: Final = Check(
     15,

@@ -100,12 +100,6 @@ class Audit(AuditParts):
         """
         return cls(Parameters.from_notebook(namespace))
 
-    @property
-    def _story(self) -> str | None:
-        inside = world_place(self.parameters.proposal_source)
-        of_this_world = inside is not None and inside.world == self.trust.name
-        return inside.sources.story(inside.case) if inside and of_this_world else None
-
     def _get_proposal(self) -> ProposalStep:
         self._progress.step("asking for the proposal")
         self._ask_ahead()

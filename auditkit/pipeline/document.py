@@ -118,7 +118,6 @@ def conclude(
         render_record(
             ReplayRecord(
                 parameters=redacted_parameters(parameters),
-                story=story,
                 policies=versions,
                 proposal=ProposalRecord(refused=proposal.refused, trouble=proposal.trouble),
                 election=election.record,

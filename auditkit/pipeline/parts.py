@@ -60,7 +60,7 @@ from auditkit.pipeline.steps.showing import html_table
 from auditkit.progress import Progress, progress_here
 from auditkit.report import AuditDocument, PolicyIds
 from auditkit.sev.attestation import parse_tcb_floor
-from auditkit.trust import trust_named
+from auditkit.trust import trust_named, world_place
 
 _Step = TypeVar("_Step", bound=Step)
 _FEW: Final = ("base_version", "stage", "depth", "policy", "root_key")
@@ -257,9 +257,14 @@ class AuditParts(ABC):
         return self._get_version() if election is None else election.version_to_elect or ""
 
     @property
-    @abstractmethod
     def _story(self) -> str | None:
-        """What the case tells that the audit is about, in a world to practise in; None elsewhere."""
+        """What the case tells that the audit is about, in a world to practise in; None elsewhere.
+
+        It is looked up and never read from a record: what a page shows under an auditor's signature is ours.
+        """
+        inside = world_place(self.parameters.proposal_source)
+        of_this_world = inside is not None and inside.world == self.trust.name
+        return inside.sources.story(inside.case) if inside and of_this_world else None
 
     @abstractmethod
     def _get_version(self) -> str:

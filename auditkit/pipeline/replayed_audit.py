@@ -78,7 +78,6 @@ from auditkit.pipeline.steps.recovery import (
 )
 from auditkit.progress import Progress, progress_here
 from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
-from auditkit.trust import MAINNET
 
 _MAY_BE_UNKEPT: Final = frozenset(
     {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST}
@@ -160,10 +159,6 @@ class ReplayedAudit(AuditParts):
         self._record, self._files = record, files
         self._given_base, self._given_recovery = base_image, recovery_image
         self._as_of, self._policies, self._began = moment, record.policies, None
-
-    @property
-    def _story(self) -> str | None:
-        return None if self.trust is MAINNET else self._record.story
 
     def _get_proposal(self) -> ProposalStep:
         record = self._record.proposal

@@ -14,16 +14,25 @@ from typing import Final
 from auditkit.atomic import write_atomically
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.report.evidence_folder import EVIDENCE_NAME
-from auditkit.report.folder import DOCUMENT_NAME, SIGNATURES_NAME
+from auditkit.report.folder import DOCUMENT_NAME, HTML_NAME, SIGNATURES_NAME
 
-_OF_A_REPORT: Final = (DOCUMENT_NAME, SIGNATURES_NAME)
+_LOOKED_AT: Final = 1 << 20
+_OURS: Final = (
+    (b"<!DOCTYPE html>", b"auditkit"),
+    (b"%PDF-", "auditkit".encode("utf-16-be").hex().upper().encode()),
+    ("# ✅ PASS".encode(), b"auditkit"),
+    ("# ❌ FAIL".encode(), b"auditkit"),
+    ("# ❔ TROUBLE".encode(), b"auditkit"),
+)
+"""How files begin that are made from reports, and what else is in them."""
 
 
 def require_beside(path: Path, *folders: Path) -> None:
     """Makes sure that ``path`` is in none of ``folders``, and in no other report folder.
 
     Raises:
-        ParameterError: it is, at any depth, by whatever path; or it is such a folder.
+        ParameterError: it is, at any depth, by whatever path; or it is such a folder; or there is a file that was not
+            made from a report.
         SourceError: there is something else than a file at ``path``.
     """
     place = path.resolve()
@@ -55,11 +64,16 @@ def write_beside(path: Path, data: bytes, *folders: Path) -> None:
 
 
 def _is_part_of_report(place: Path, around: Path) -> bool:
-    """Whether ``around`` is a report folder, and ``place`` a name in it or in its evidence."""
-    way = place.relative_to(around).parts
-    return (len(way) == 1 or way[:1] == (EVIDENCE_NAME,)) and any(
-        os.path.lexists(around / name) for name in _OF_A_REPORT
+    """Whether ``around`` is a report folder, and ``place`` in it at any depth."""
+    here = frozenset(
+        name for name in (DOCUMENT_NAME, HTML_NAME, SIGNATURES_NAME) if os.path.lexists(around / name)
     )
+    if place.parent == around and here & {DOCUMENT_NAME, SIGNATURES_NAME}:
+        return True
+    if here and place.relative_to(around).parts[:1] == (EVIDENCE_NAME,):
+        return True
+    # A folder far above may hold an audit.json that is nobody's report.
+    return place != around and (SIGNATURES_NAME in here or {DOCUMENT_NAME, HTML_NAME} <= here)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -81,5 +95,21 @@ def _require_replaceable(path: Path) -> None:
         raise SourceError(
             f"the file could not be written: this is {kind}",
             where=str(path),
-            hint="name a new file, or one to replace",
+            hint="name a new file",
         )
+    if not _is_ours(path):
+        raise ParameterError(
+            "there is a file already that auditkit did not make from a report",
+            where=str(path),
+            hint="name a new file, or remove it yourself",
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file looks like a page, a post or a PDF that was made from reports: such a one is made again."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LOOKED_AT)
+    except OSError:
+        return False
+    return any(data.startswith(start) and word in data for start, word in _OURS)

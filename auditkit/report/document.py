@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
@@ -39,6 +39,7 @@ from auditkit.report.measurement_records import MeasuredInputs, OverlapRecord
 from auditkit.report.records import Deciding, EvidenceRecord, PolicyIds, PolicyVerdicts, Run, Subject, Tool
 from auditkit.report.strict_json import first_fault, read_json
 
+_DECISIONS: Final = 256  # there are 63 checks; whoever lists more wants to keep a reader busy
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
 SCHEMA_URI: Final = "urn:auditkit:audit-report:v1"
 
@@ -67,7 +68,7 @@ class AuditDocument(Part):
     deciding: Deciding | None
     parameters: dict[str, ParameterValue]
     tool: Tool
-    decisions: tuple[Decision, ...]
+    decisions: Annotated[tuple[Decision, ...], Field(max_length=_DECISIONS)]
     trouble: tuple[Trouble, ...] = ()
     overlap: tuple[OverlapRecord, ...] = ()
     measured: MeasuredInputs | None = None
@@ -135,8 +136,8 @@ class AuditDocument(Part):
             parameter = self.parameters.get(name, told)
             if parameter != told and not (name == "stage" and parameter == "auto"):
                 raise ValueError(f"the subject and the parameters name another {name}")
-        if self.subject.story is not None and self.parameters.get("root_key", "mainnet") == "mainnet":
-            raise ValueError("a report about mainnet tells no story of a world to practise in")
+        if self.subject.story is not None and Qualification.PRACTICE_NETWORK not in self.qualifications:
+            raise ValueError("only a report of the practice network tells a story")
         if "subject" not in self.parameters and self.subject.kind != "recovery":
             raise ValueError("the subject and the parameters name another subject")
 

@@ -50,6 +50,7 @@ Time = Annotated[
     AfterValidator(_on_the_calendar),
 ]
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=f"^{SHA256}$")]
 Scalar = str | Annotated[int, Field(gt=-EXACT, lt=EXACT)] | bool | None
 ParameterValue = Scalar | tuple[Scalar, ...]

@@ -15,7 +15,7 @@ from pydantic import (
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import CheckId, EvidenceName, Sentence
 from auditkit.numbers import Count, ProposalNumber
-from auditkit.report.field_types import Hex, Nat64, Part, Sha256, Time
+from auditkit.report.field_types import Commit, Hex, Nat64, Part, Sha256, Time
 from auditkit.times import rfc3339
 
 RECORD_NAME: Final = "replay.yaml"
@@ -58,7 +58,7 @@ class Subject(Part):
     status: str | None = None
     topic: str | None = None
     proposer: Nat64 | None = None
-    base_version: str | None
+    base_version: Commit | None
     elected_by: str | None = None
     image_sha256: str | None = None
     image_urls: tuple[str, ...] | None = None

@@ -31,23 +31,16 @@ def test_a_practice_report_tells_its_story():
     assert Audit.named("unexplained").document.subject.story == STORY
 
 
-def test_a_replay_tells_the_story_of_the_report_and_not_that_of_this_auditkit(tmp_path, monkeypatch):
+def test_a_replay_tells_the_story_and_reads_it_from_no_record(tmp_path):
+    """Whoever hands on a folder could write a story of theirs, and an auditor would sign it."""
     folder = written(tmp_path, "no-such-proposal")
-    told = from_json((folder / "audit.json").read_bytes()).subject.story
-    monkeypatch.setattr("auditkit.practice.world.story_of", lambda _: "Another story.")
+    record = folder / "evidence" / "replay.yaml"
+    assert "story" not in yaml.safe_load(record.read_text())
     document, _ = replay(folder / "evidence")
-    assert document.subject.story == told
-
-
-def test_a_record_of_before_stories_is_repeated_without_one_and_with_the_same_bytes(tmp_path):
-    from auditkit.pipeline.records import parse_record, render_record
-
-    folder = written(tmp_path, "no-such-proposal")
-    values = yaml.safe_load((folder / "evidence" / "replay.yaml").read_text())
-    del values["story"]
-    record = parse_record(yaml.safe_dump(values).encode(), "replay.yaml")
-    assert record.story is None
-    assert b"story" not in (render_record(record).content or b"")
+    assert document.subject.story == practice.story_of("no-such-proposal")
+    record.write_text(record.read_text() + "story: This is mainnet.\n")
+    with pytest.raises(EvidenceError, match="story"):
+        replay(folder / "evidence")
 
 
 def test_a_case_elsewhere_in_the_parameters_tells_no_story(tmp_path):
@@ -58,10 +51,18 @@ def test_a_case_elsewhere_in_the_parameters_tells_no_story(tmp_path):
     assert document.subject.story is None
 
 
-def test_a_report_about_mainnet_tells_no_story():
+@pytest.mark.parametrize(
+    ("key", "qualifications"),
+    [("mainnet", []), ("ab" * 133, ["other-root-key"])],
+    ids=["mainnet", "another key"],
+)
+def test_only_a_report_of_the_practice_network_tells_a_story(key, qualifications):
     value = json.loads(to_json(Audit.named("no-such-proposal").document))
-    value["parameters"]["root_key"] = "mainnet"
-    with pytest.raises(EvidenceError, match="tells no story"):
+    value["parameters"]["root_key"] = key
+    value["qualifications"] = qualifications
+    made = next(one for one in value["decisions"] if one["id"] == "settings.root-key")
+    made |= {"outcome": "warn" if qualifications else "pass", "qualifications": qualifications}
+    with pytest.raises(EvidenceError, match="only a report of the practice network tells a story"):
         from_json(json.dumps(value).encode())
 
 

@@ -89,9 +89,9 @@ def test_what_is_no_file_stays(tmp_path, kind):
 
 def test_a_file_is_made_or_replaced(tmp_path, folder):
     place = tmp_path / "page.html"
-    write_beside(place, b"one", folder)
-    write_beside(place, b"two", folder)
-    assert place.read_bytes() == b"two"
+    write_beside(place, b"<!DOCTYPE html>auditkit one", folder)
+    write_beside(place, b"<!DOCTYPE html>auditkit two", folder)
+    assert place.read_bytes() == b"<!DOCTYPE html>auditkit two"
     assert names(tmp_path) == {
         "page.html",
         "report",
@@ -103,9 +103,40 @@ def test_a_file_is_made_or_replaced(tmp_path, folder):
 
 def test_another_name_of_a_report_s_file_is_not_written_through(tmp_path, folder):
     """A hard link beside the folder gets other bytes; what is in the folder keeps its own."""
-    os.link(folder / "audit.json", tmp_path / "page.html")
+    (folder / "report.html").write_text("<!DOCTYPE html>auditkit")
+    os.link(folder / "report.html", tmp_path / "page.html")
     write_beside(tmp_path / "page.html", b"page", folder)
-    assert (folder / "audit.json").read_text() == "{}"
+    assert (folder / "report.html").read_text() == "<!DOCTYPE html>auditkit"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"precious",
+        b"<!DOCTYPE html>mine",
+        b"%PDF-1.4 mine",
+        b"# PASS auditkit",
+        b"auditkit <!DOCTYPE html>",
+        b"",
+    ],
+)
+def test_what_was_not_made_from_a_report_is_not_replaced(tmp_path, folder, content):
+    (tmp_path / "mine").write_bytes(content)
+    with pytest.raises(ParameterError, match="did not make"):
+        write_beside(tmp_path / "mine", b"page", folder)
+    assert (tmp_path / "mine").read_bytes() == content
+
+
+@pytest.mark.parametrize("place", ["sub/page.html", "sub/deeper/page.html"])
+def test_no_place_in_another_report_folder_at_any_depth(tmp_path, folder, place):
+    other = tmp_path / "other"
+    (other / "sub" / "deeper").mkdir(parents=True)
+    (other / "audit.json").write_text("{}")
+    write_beside(other / place, b"page", folder)  # an audit.json alone far above makes no report folder
+    (other / place).unlink()
+    (other / "report.intoto.jsonl").write_text("")
+    with pytest.raises(ParameterError, match="in a report folder"):
+        write_beside(other / place, b"page", folder)
 
 
 def test_a_folder_that_is_not_there(tmp_path):

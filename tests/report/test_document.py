@@ -316,3 +316,23 @@ def test_no_election_passes_by_a_policy_that_does_not_know_elections(document_of
     value["verdicts"]["overlap"] = None
     with pytest.raises(EvidenceError, match=f"by the policy {policy} its decisions make TROUBLE"):
         document_of(value)
+
+
+@pytest.mark.parametrize(
+    "version", ["1; reboot", "![](//e.co)", "a\n# PASS", "\x1b[2J", "<img src=x>", "AB" * 20, "ab" * 19, ""]
+)
+def test_a_version_is_a_commit_and_no_text(version, example_value):
+    """It stands in our own sentences and behind a command that readers are told to run."""
+    example_value["subject"]["base_version"] = version
+    with pytest.raises(EvidenceError, match="follow its schema"):
+        from_json(json.dumps(example_value).encode())
+
+
+def test_there_are_not_more_decisions_than_anybody_reads(example_value):
+    last = example_value["decisions"][-1]
+    more = [{**last, "id": f"more.check-{number}", "number": 1000 + number} for number in range(205)]
+    example_value["decisions"] += more
+    from_json(json.dumps(example_value).encode())
+    example_value["decisions"].append({**last, "id": "more.last", "number": 9999})
+    with pytest.raises(EvidenceError, match="256"):
+        from_json(json.dumps(example_value).encode())

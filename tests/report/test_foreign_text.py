@@ -36,7 +36,9 @@ def told(value, text, document_of):
     value["subject"] |= dict.fromkeys(FIELDS, text)
     value["subject"]["story"] = text[:2_000]
     value["parameters"]["root_key"] = "practice"
-    value["qualifications"] = ["other-root-key"]
+    key = next(one for one in value["decisions"] if one["id"] == "settings.root-key")
+    key |= {"outcome": "warn", "qualifications": ["practice-network"]}
+    value["qualifications"] = ["practice-network"]
     for row in value["overlap"]:
         if row["relation"] == "blessed-only":
             row["blessed"] = {"kernel_cmdline": text, "vcpu_type": text}

@@ -10,7 +10,8 @@ from auditkit import checks
 from auditkit.decision import Outcome
 from auditkit.pipeline import Audit
 from auditkit.report import render_answers, render_html, render_markdown, render_text, what_now
-from auditkit.report.rendering.summary import policy_difference, votes
+from auditkit.report.rendering.meaning import limits_of_meaning
+from auditkit.report.rendering.summary import headline, policy_difference, votes
 
 OTHER = "38791c26113f9e9453b32bc7538fc71774ffc922"
 OTHER_RELEASE = f"This is a measurement of another release, {OTHER} (prod)."
@@ -52,9 +53,9 @@ def test_one_chip_is_told_in_the_singular(passing_value, document_of):
 @pytest.mark.parametrize(
     ("given", "lead", "step"),
     [
-        ({}, "nothing here speaks against the recovery", "-p recovery_image=FILE"),
-        ({"recovery_image": "r.img"}, "nothing here speaks against starting it", "attestation_report=FILE"),
-        ({"recovery_image": "r.img", "attestation_report": "a.bin"}, "runs what the NNS blessed", ""),
+        ({}, "Nothing here speaks against the recovery", "-p recovery_image=FILE"),
+        ({"recovery_image": "r.img"}, "Nothing here speaks against starting it", "attestation_report=FILE"),
+        ({"recovery_image": "r.img", "attestation_report": "a.bin"}, "its report does not tell when", ""),
     ],
 )
 def test_a_pass_after_the_vote_leads_to_the_next_link(passing_value, document_of, given, lead, step):
@@ -81,6 +82,7 @@ def test_a_pass_of_the_overlap_policy_alone_is_no_yes(example_value, document_of
 )
 def test_a_fail_says_no_for_the_stage(example_value, document_of, stage, lead):
     example_value["subject"]["stage"] = example_value["parameters"]["stage"] = stage
+    example_value["subject"]["status"] = "open"
     told, steps = now_of(example_value, document_of)
     assert told == lead
     assert ("Post `report.md`" in steps) == (stage == "vote")
@@ -232,7 +234,7 @@ def test_votes_are_shares(failing, example_value, document_of):
 QUESTIONS = {
     "should I vote yes": r"Do not build or start anything from this proposal on this evidence\.",
     "which release is that": r"7360f8f30123456789abcdef0123456789abcdef, elected by the registry",
-    "what is not proven": r"What the recovery root file system holds, that the chips belong",
+    "what is not proven": r"Whatever the verdict: that the chips belong to the nodes that are meant",
     "how do I repeat it": r"Run the audit again with the parameters",
     "who signed it": r"No report can say that of itself: .?auditkit verify-report \. --allowed-signers FILE.? does",
 }
@@ -246,3 +248,82 @@ def test_the_first_screen_answers(failing, question):
     assert wanted.search(" ".join(render_markdown(failing).splitlines()[:10]))
     assert wanted.search(" ".join(render_text(failing, width=10_000).splitlines()[:25]))
     assert wanted.search(render_answers(failing, width=10_000))
+
+
+def test_after_the_vote_nobody_is_told_how_to_vote(passing_value, example_value, document_of):
+    """Decided, or open in a certificate that is older than its deadline."""
+    for value in (passing_value, example_value):
+        value["subject"]["stage"] = value["parameters"]["stage"] = "vote"
+    assert "voting is over" in now_of(passing_value, document_of)[0]
+    assert "-p stage=recover" in now_of(passing_value, document_of)[1]
+    passing_value["subject"] |= {"status": "open", "deadline": "2026-07-15T10:00:00Z"}
+    lead, steps = now_of(passing_value, document_of)
+    assert "voting is over" in lead
+    assert "Voting ended 2026-07-15 10:00:00 UTC." in steps
+    passing_value["subject"]["deadline"] = "2026-07-15T10:00:01Z"
+    assert now_of(passing_value, document_of)[0] == "Nothing here speaks against a yes."
+    lead, steps = now_of(example_value, document_of)
+    assert lead.startswith("Do not build or start anything")
+    assert "Post `report.md`" not in steps
+
+
+@pytest.mark.parametrize(
+    ("check", "lead"),
+    [
+        (checks.RECOVERY_TREE, "Do not start this recovery image."),
+        (checks.ATTESTATION_CHIP, "Do not trust this node with anything secret."),
+        (checks.PROPOSAL_REPLY, "There is nothing to decide about, because"),
+    ],
+    ids=lambda value: getattr(value, "id", None),
+)
+def test_a_failure_that_is_not_the_proposal_s_is_not_told_as_one(check, lead, example_value, document_of):
+    document = failing_at(check, example_value, document_of)
+    found = what_now(document)
+    assert found.lead.startswith(lead)
+    assert not [step for step in found.steps if "Post" in step]
+
+
+def test_settings_of_one_s_own_are_not_blamed_on_the_proposer(example_value, document_of):
+    made = next(one for one in example_value["decisions"] if one["id"] == "settings.matrix")
+    made |= {"outcome": "warn", "qualifications": ["matrix-changed"]}
+    example_value["parameters"]["vcpus"] = [16]
+    example_value["qualifications"] = ["matrix-changed"]
+    assert what_now(document_of(example_value)).steps == (checks.SETTINGS_MATRIX.advice,)
+
+
+SHALLOW = {
+    "unexplained": "Nothing is known yet",
+    "not-elected": "Nothing is known yet",
+    "honest": "all that is signed fits together",
+    "elected-without-measurements": "Nothing is known yet",
+}
+
+
+@pytest.mark.parametrize("name", SHALLOW)
+def test_certificates_fit_together_only_where_they_do(name):
+    document = Audit.named(f"practice:{name}", "depth=certificates").document
+    found = what_now(document)
+    assert SHALLOW[name] in found.lead
+    assert not any("base_image=FILE" in step for step in found.steps)
+    assert any("without `depth`" in step for step in found.steps)
+
+
+@pytest.mark.parametrize("name", ["short-chip-id", "not-in-catalogue"])
+def test_what_failed_under_strict_is_not_soothed(name):
+    document = Audit.named(f"practice:{name}", "depth=certificates", "policy=overlap").document
+    assert (document.verdict, document.verdicts.strict) == ("TROUBLE", "FAIL")
+    assert "it has failed already" in what_now(document).lead
+    assert "could not be finished" in headline(document)
+
+
+def test_nothing_is_well_formed_that_nobody_read():
+    document = Audit.named(
+        "practice:election-honest", "depth=certificates", "proposal_source=http://127.0.0.1:9"
+    ).document
+    assert document.verdict == "TROUBLE"
+    assert "could not be finished" in headline(document)
+
+
+def test_a_chip_s_report_does_not_tell_when(passing_value, document_of):
+    passing_value["parameters"] |= {"recovery_image": "r.img", "attestation_report": "a.bin"}
+    assert "When the chip made its report" in " ".join(limits_of_meaning(document_of(passing_value)))

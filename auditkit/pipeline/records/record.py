@@ -202,15 +202,10 @@ class ElectionRecord(_Part):
 
 
 class ReplayRecord(_Part):
-    """All of `replay.yaml`. Records of version 1, without what came later, are read too.
-
-    Attributes:
-        story: of an audit in a world to practise in: what its case tells; None elsewhere.
-    """
+    """All of `replay.yaml`. Records of version 1, without what came later, are read too."""
 
     replay: Literal["auditkit/replay/v1", "auditkit/replay/v2"] = RECORD_V2
     parameters: dict[str, ParameterValue]
-    story: str | None = None
     policies: PolicyIds = PolicyIds()
     proposal: ProposalRecord
     election: ElectionRecord | None = None
@@ -237,7 +232,7 @@ def require_same_image(what: str, path: Path, read: GuestImage, facts: ImageFact
 
 def render_record(record: ReplayRecord) -> Evidence:
     """`replay.yaml` as evidence. Equal records give equal bytes."""
-    values = record.model_dump(mode="json", exclude={"story"} if record.story is None else None)
+    values = record.model_dump(mode="json")
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1 << 30)
     comment = _COMMENT + (_RECOVERY_COMMENT if record.recovery is not None else "")
     return Evidence.of_bytes(RECORD_NAME, (comment + text).encode(), "written by auditkit")

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
+from auditkit import checks
+from auditkit.audit.verdict import Verdict
+from auditkit.decision import Outcome
 from auditkit.digests import is_commit
 from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
 from auditkit.report.rendering.groups import release_name
 from auditkit.report.rendering.summary import foreign_root_key
 
+_ROOT = "what the recovery root file system holds"
 _DASHBOARD = "https://dashboard.internetcomputer.org"
 
 
@@ -55,16 +59,27 @@ def _release(document: AuditDocument) -> Answer:
 
 
 def _not_proven(document: AuditDocument) -> str:
+    told = _unproven(document)
+    return told if document.verdict is Verdict.PASS else f"Whatever the verdict: {told[0].lower()}{told[1:]}"
+
+
+def _unproven(document: AuditDocument) -> str:
     if document.subject.kind == "election":
         return "That the image was built from the source code of this commit, and that it has no faults or back doors."
-    left = "that the chips belong to the nodes that are meant, and that neither release nor recovery has back doors."
-    if document.parameters.get("recovery_image") is None:
-        return f"What the recovery root file system holds, {left}"
-    return f"T{left[1:]}"
+    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    left = [] if outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
+    if document.subject.policy == "overlap":
+        left.insert(0, "that the other blessed measurements are harmless")
+    left.append("that the chips belong to the nodes that are meant")
+    told = f"{', '.join(left)}, and that neither release nor recovery has back doors."
+    return f"{told[0].upper()}{told[1:]}"
 
 
 def _repeat(document: AuditDocument) -> str:
-    if any(record.name == RECORD_NAME and record.stored for record in document.evidence):
+    stored = {record.name for record in document.evidence if record.stored}
+    if stored == {RECORD_NAME}:
+        return "Run the audit again: nothing that the NNS signed could be had, so there is nothing to repeat offline."
+    if RECORD_NAME in stored:
         return f"Offline, in the report folder: `auditkit check evidence/{RECORD_NAME}`"
     return "Run the audit again with the parameters at the end of this report."
 

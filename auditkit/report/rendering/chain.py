@@ -15,13 +15,17 @@ from auditkit.decision import Decision, Outcome
 from auditkit.display import shortened, visible
 from auditkit.report.rendering.groups import group_of
 
+_MEASURED: Final = (
+    "measurement.", "overlap.", "election.measurements", "election.blessed", "election.explained", "election.labels",
+    "election.coverage",
+)  # fmt: skip
 _LINKS: Final = (
     ("NNS key", "certificate", ("certificate.signature", "delegation.signature", "certificate.keys")),
     ("certificate", "certificate", ("certificate.", "delegation.")),
     ("proposal", "proposal", ("reply.", "proposal.")),
     ("election", "election", ("election.",)),
     ("release", "base", ("base.",)),
-    ("measurements", "overlap", ("measurement.", "overlap.")),
+    ("measurements", "overlap", _MEASURED),
     ("recovery image", "recovery", ("recovery.",)),
     ("chip", "attestation", ("attestation.",)),
 )
@@ -63,7 +67,8 @@ def chain_links(decisions: Sequence[Decision]) -> tuple[Link, ...]:
 
 
 def _link(name: str, anchor: str, prefixes: tuple[str, ...], decisions: Sequence[Decision]) -> Link:
-    members = [one for one in decisions if one.id.startswith(prefixes)]
+    others = () if prefixes is _MEASURED else _MEASURED
+    members = [one for one in decisions if one.id.startswith(prefixes) and not one.id.startswith(others)]
     failed = [one for one in members if one.outcome is Outcome.FAIL]
     warned = sum(one.outcome is Outcome.WARN for one in members)
     if failed:
@@ -86,15 +91,18 @@ def chain_svg(decisions: Sequence[Decision]) -> str:
         'aria-labelledby="chain-title">',
         f'<title id="chain-title">The chain, link by link. {said}.</title>',
     ]
+    broken = False
     there = {group_of(decision.id) for decision in decisions}
     for number, link in enumerate(links):
         target = f"group-{link.anchor}" if link.anchor in there else "decisions"
         middle = _TOP + _ROW * number + _ROW // 2
         if number:
-            dash = "" if link.state == "pass" else ' stroke-dasharray="3 4"'
+            broken = broken or links[number - 1].state == "fail"
+            state = "none" if broken and link.state == "pass" else link.state
+            dash = "" if state == "pass" else ' stroke-dasharray="3 4"'
             top = middle - _ROW + 13
             parts.append(
-                f'<line class="{link.state}" x1="24" y1="{top}" x2="24" y2="{middle - 13}" '
+                f'<line class="{state}" x1="24" y1="{top}" x2="24" y2="{middle - 13}" '
                 f'stroke="currentColor" stroke-width="2"{dash}/>'
             )
         parts.append(

@@ -29,7 +29,7 @@ def steps(document: AuditDocument) -> tuple[Step, ...]:
         [
             Step(
                 "Are the evidence files those that this report names?",
-                "cd evidence && sha256sum --check SHA256SUMS",
+                "(cd evidence && sha256sum --check SHA256SUMS)",
             )
         ]
         if stored
@@ -65,7 +65,7 @@ def steps(document: AuditDocument) -> tuple[Step, ...]:
         told.append(
             Step(
                 f"What does the {release_name(document).lower()} measure to? (download it yourself)",
-                f"auditkit fetch-image {subject.base_version}{_where(document)} --out update-img.tar.zst\n"
+                f"auditkit fetch-image {shlex.quote(subject.base_version)}{_where(document)} --out update-img.tar.zst\n"
                 "auditkit measure update-img.tar.zst > launch-measurements.json",
             )
         )

@@ -61,6 +61,9 @@ def advice_on_unexplained(document: AuditDocument) -> Iterator[str]:
     """What to do about the measurements that were not computed, a sentence or two for each kind."""
     found = explained(document, "blessed-only")
     for release in dict.fromkeys(one.release for one in found if one.release):
+        if document.subject.kind == "election":
+            yield f"Ask the proposer: these are measurements of another release, {release}."
+            continue
         yield (
             f"The measurements fit release {release}. If the proposal names that one, audit again with "
             f"`-p base_version={release}`."

@@ -61,7 +61,7 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
             chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
             drawing=Markup(overlap_drawing.overlap_svg(document)),  # noqa: S704  (as well)
             anchors=_Firsts(),
-            crossed=overlap_drawing.right_places(document.overlap) != list(range(len(document.overlap))),
+            crossed=overlap_drawing.is_crossed(document),
             stored=frozenset(record.name for record in document.evidence if record.stored),
             ids=frozenset(decision.id for decision in document.decisions),
             release_name=groups.release_name(document),

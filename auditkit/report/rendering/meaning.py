@@ -20,6 +20,10 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
     ]
     if document.subject.policy == "strict":
         proven.append("No label beside a measurement tells voters anything other than what was measured.")
+    if document.parameters.get("attestation_report") is not None:
+        proven.append(
+            "A processor that the proposal names, and for whose key AMD vouches, reported a blessed measurement."
+        )
     return tuple(proven)
 
 
@@ -57,6 +61,8 @@ def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
             "What the recovery root file system holds. The proposal fixes it by its root hash; no recovery "
             "image was part of this audit.",
         )
+    if document.parameters.get("attestation_report") is not None:
+        unproven.append("When the chip made its report: an old one looks like a new one.")
     if document.subject.policy == "overlap":
         unproven.insert(
             0,

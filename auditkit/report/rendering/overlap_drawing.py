@@ -41,6 +41,12 @@ def overlap_svg(document: AuditDocument) -> str:
     return "".join((*parts, "</svg>"))
 
 
+def is_crossed(document: AuditDocument) -> bool:
+    """Whether any two lines of the picture cross."""
+    places = right_places(document.overlap[:DRAWN_ROWS])
+    return places != sorted(places)
+
+
 def right_places(rows: Sequence[OverlapRecord]) -> list[int]:
     """In which row of the right column the computed setting of each row stands: its own, or where labels are exchanged
     that of the label which describes it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from auditkit import checks
@@ -54,11 +55,13 @@ def certificates_alone(document: AuditDocument) -> str:
     outcomes = {decision.id: decision.outcome for decision in document.decisions}
     if outcomes.get(checks.SETTINGS_DEPTH.id) is not Outcome.WARN:
         return ""
+    if Outcome.FAIL in outcomes.values():
+        return ""
     version = (document.subject.base_version or "")[:12]
     if document.subject.kind == "election":
-        held = not any(outcome is Outcome.FAIL for outcome in outcomes.values())
+        read = outcomes.get(checks.ELECTION_VERSION.id) is Outcome.PASS
         return (
-            f"The proposal to elect {version} is well formed. Nobody measured its image yet." if held else ""
+            f"The proposal to elect {version} is well formed. Nobody measured its image yet." if read else ""
         )
     if outcomes.get(checks.ELECTION_ELECTED.id) is Outcome.SKIP:
         return f"Whether the NNS elected release {version} has no answer yet. Nobody measured an image."
@@ -139,9 +142,11 @@ def policy_difference(document: AuditDocument) -> str:
     if document.verdicts.strict is document.verdicts.overlap or document.verdicts.overlap is None:
         return ""
     if document.verdicts.overlap is Verdict.PASS:
+        failed = sum(one.outcome is Outcome.FAIL for one in document.decisions)
+        lacking = f"{failed} failed" if failed else "an answer is missing"
         return (
             "The overlap policy is dfinity's own gate and is content with one equal measurement; strict wants every "
-            "check to hold, and one does not."
+            f"check to hold: {lacking}."
         )
     return "The overlap policy asks for a right answer of the NNS and one equal measurement; not even that is there."
 
@@ -184,6 +189,19 @@ def _nns(document: AuditDocument) -> str:
     if Qualification.PRACTICE_NETWORK in worlds:
         return "practice NNS"
     return "holder of another root key" if worlds else "NNS"
+
+
+def is_voting(document: AuditDocument) -> bool:
+    """Whether the proposal can still be voted on, as far as the report knows, when the audit judged."""
+    subject = document.subject
+    over = subject.deadline is not None and datetime.fromisoformat(subject.deadline) <= document.run.judged
+    return subject.status in (None, "open") and not over
+
+
+def voting_end(document: AuditDocument) -> tuple[str, str] | None:
+    """When voting ends or ended, for reading: what to call it, and the time."""
+    ends = readable_time(document.subject.deadline)
+    return None if ends is None else ("Voting ends" if is_voting(document) else "Voting ended", ends)
 
 
 def readable_time(time: str | None) -> str | None:

@@ -39,9 +39,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         *_field("why", summary.why(document), width),
     ]
     if deciding := summary.deciding_check(document):
-        lines += _field(
-            "no answer to" if document.verdict is Verdict.TROUBLE else "decided by", deciding, width
-        )
+        lines += _field("no answer" if document.verdict is Verdict.TROUBLE else "decided by", deciding, width)
     verdicts = ", ".join(f"{name} {_paint(verdict, colour)}" for name, verdict in summary.policies(document))
     lines += [
         f"  policies     {verdicts} (this audit: {document.policy.id}, stage {subject.stage})",
@@ -95,7 +93,7 @@ def _subject(document: AuditDocument, width: int) -> list[str]:
         *_answers(document),
         *summary.facts(document),
         ("votes", summary.votes(document) or None),
-        ("voting ends", summary.readable_time(subject.deadline) if subject.status == "open" else None),
+        *([(voting[0].lower(), voting[1])] if (voting := summary.voting_end(document)) else []),
         ("root key", f"{key} (not mainnet's)" if key not in (None, "practice") else None),
     ]
     return _fields(told, width)

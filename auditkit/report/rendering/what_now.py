@@ -6,7 +6,7 @@ It follows from the verdict, the stage and the check that decides; what to do ab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +15,19 @@ from auditkit.audit.verdict import FOREIGN_WORLDS, Verdict
 from auditkit.decision import Outcome, Qualification
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering.explanations import advice_on_unexplained
-from auditkit.report.rendering.summary import NOT_THE_ANSWER, deciding_id, readable_time
+from auditkit.report.rendering.summary import (
+    NOT_THE_ANSWER,
+    certificates_alone,
+    deciding_id,
+    is_voting,
+    voting_end,
+)
 
 _BY_ID: Final = {check.id: check for check in checks.ALL_CHECKS}
 _UNEXPLAINED: Final = frozenset(
     check.id for check in (checks.OVERLAP_ANY, checks.OVERLAP_EXPLAINED, checks.ELECTION_EXPLAINED)
 )
+_UNKNOWN: Final = "Nothing is known yet, neither for the proposal nor against it."
 _STAGE: Final = frozenset((checks.PROPOSAL_STAGE.id, checks.ELECTION_STAGE.id))
 _AGAIN: Final = {
     Qualification.POLICY_OVERLAP: "Audit again with `-p policy=strict`: that demands an answer to every check.",
@@ -58,77 +65,111 @@ def what_now(document: AuditDocument) -> WhatNow:
     tell = {Verdict.PASS: _after_pass, Verdict.FAIL: _after_fail, Verdict.TROUBLE: _after_trouble}
     lead, *steps = tell[document.verdict](document)
     worlds = FOREIGN_WORLDS.intersection(document.claim.qualifications)
-    if worlds and document.verdict is not Verdict.TROUBLE:
+    if worlds and lead != _UNKNOWN:
+        practising = Qualification.PRACTICE_NETWORK in worlds
         where = (
-            "If this were mainnet"
-            if Qualification.PRACTICE_NETWORK in worlds
-            else "Not about mainnet. For the network of the trusted key"
+            "If this were mainnet" if practising else "Not about mainnet. For the network of the trusted key"
         )
         lead = f"{where}: {lead[0].lower()}{lead[1:]}"
     return WhatNow(lead, tuple(dict.fromkeys(steps)))
 
 
 def _after_pass(document: AuditDocument) -> Iterator[str]:
-    subject = document.subject
+    subject, given = document.subject, document.parameters
     if document.verdicts.strict is not Verdict.PASS:
         yield "Do not decide by this alone: one equal measurement was asked for, and the checks of strict do not pass."
         yield _AGAIN[Qualification.POLICY_OVERLAP]
         return
-    if subject.stage == "vote":
+    if subject.stage == "vote" and is_voting(document):
         yield "Nothing here speaks against a yes."
-        if subject.kind == "election":
-            yield (
-                "Before you vote: has somebody built the commit again and got this digest? That the image comes from "
-                "its source code is not shown here."
-            )
-        else:
-            chips = len(subject.chip_ids or ())
-            which = (
-                "is this chip that of the node"
-                if chips == 1
-                else f"are these {chips} chips those of the nodes"
-            )
-            yield f"Before you vote: is the reason for the recovery plausible, and {which} that it is about?"
-        yield from _deadline(document)
+        yield _before_a_vote(document)
+    elif subject.stage == "vote":
+        yield "Nothing here speaks against the proposal, and voting is over."
+        yield "Before anything is built on it, audit again with `-p stage=recover`: that asks whether it was executed."
     elif subject.kind == "election":
         yield "The NNS elected this release, and the image is what was voted on."
-    elif document.parameters.get("attestation_report") is not None:
-        yield "The node runs what the NNS blessed."
-    elif document.parameters.get("recovery_image") is not None:
-        yield "The recovery image is what the NNS blessed: nothing here speaks against starting it."
+    elif given.get("attestation_report") is not None:
+        yield "A chip that the proposal names ran a guest that it blesses; its report does not tell when."
+    elif given.get("recovery_image") is not None:
+        yield "The recovery image is what the NNS blessed. Nothing here speaks against starting it."
         yield "Once a node runs it, have the node prove it: `-p attestation_report=FILE -p attestation_chain=FILE`."
     else:
-        yield "The NNS blessed this, and it is what was released: nothing here speaks against the recovery."
+        yield "What the NNS blessed is what was released. Nothing here speaks against the recovery."
         yield "Before a node is started with the recovery image, audit the image too: `-p recovery_image=FILE`."
+    yield from _deadline(document)
     for qualification in document.claim.qualifications:
-        if qualification in _AGAIN:
+        # Where strict passes too, nothing is gained by asking it again.
+        if qualification in _AGAIN and qualification is not Qualification.POLICY_OVERLAP:
             yield _AGAIN[qualification]
+
+
+def _before_a_vote(document: AuditDocument) -> str:
+    if document.subject.kind == "election":
+        return (
+            "Before you vote: has somebody built the commit again and got this digest? That the image comes from its "
+            "source code is not shown here."
+        )
+    chips = len(document.subject.chip_ids or ())
+    which = "is this chip that of the node" if chips == 1 else f"are these {chips} chips those of the nodes"
+    return f"Before you vote: is the reason for the recovery plausible, and {which} that it is about?"
 
 
 def _after_fail(document: AuditDocument) -> Iterator[str]:
     deciding = deciding_id(document)
-    check = _BY_ID.get(deciding)
     yield _refusal(document, deciding)
-    if deciding in _UNEXPLAINED:
+    yield from _advice(document, deciding)
+    if _is_about_a_vote(document, deciding):
+        yield "Post `report.md` where the proposal is discussed."
+    yield from _deadline(document)
+
+
+def _refusal(document: AuditDocument, deciding: str) -> str:
+    if deciding in _STAGE and _is_of_another_kind(document):
+        return "This is another kind of proposal than was asked about: nothing is said for it or against it."
+    if deciding.startswith(NOT_THE_ANSWER):
+        return "Decide nothing by this: what was fetched is not the NNS's answer about the proposal."
+    if deciding == checks.PROPOSAL_REPLY.id:
+        return "There is nothing to decide about, because the network that was asked has no such proposal."
+    if deciding.startswith("recovery."):
+        return "Do not start this recovery image."
+    if deciding.startswith("attestation."):
+        return "Do not trust this node with anything secret."
+    if _is_about_a_vote(document, deciding):
+        return "Do not vote yes on this evidence."
+    if document.subject.kind == "election":
+        return "Do not run this release on this evidence."
+    return "Do not build or start anything from this proposal on this evidence."
+
+
+def _is_about_a_vote(document: AuditDocument, deciding: str) -> bool:
+    """Whether it is the proposal that failed, and people can still vote on it."""
+    if deciding.startswith((*NOT_THE_ANSWER, "recovery.", "attestation.")):
+        return False
+    if deciding == checks.PROPOSAL_REPLY.id or (deciding in _STAGE and _is_of_another_kind(document)):
+        return False
+    return document.subject.stage == "vote" and is_voting(document)
+
+
+def _advice(document: AuditDocument, deciding: str) -> Iterator[str]:
+    check = _BY_ID.get(deciding)
+    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    if deciding in _UNEXPLAINED and outcomes.get(checks.SETTINGS_MATRIX.id) is Outcome.WARN:
+        yield checks.SETTINGS_MATRIX.advice
+    elif deciding in _UNEXPLAINED:
         yield from advice_on_unexplained(document)
-    elif deciding in _STAGE:
-        yield _on_another_stage(document) or _BY_ID[deciding].advice
     elif check is not None:
-        yield (check.election_advice if document.subject.kind == "election" else "") or check.advice
-    if document.subject.stage == "vote":
-        if not deciding.startswith(NOT_THE_ANSWER):
-            yield "Post `report.md` where the proposal is discussed."
-        yield from _deadline(document)
+        special = _on_another_stage(document) if deciding in _STAGE else ""
+        of_election = check.election_advice if document.subject.kind == "election" else ""
+        yield special or of_election or check.advice
 
 
 def _on_another_stage(document: AuditDocument) -> str:
     """What to do about a proposal of another kind, or one that is not where it was expected; nothing if neither."""
     subject = document.subject
-    number, election = subject.proposal_id, subject.kind == "election"
-    fitting = subject.image_urls or subject.image_sha256 if election else subject.chip_ids is not None
-    if not fitting and election:
+    number, other = subject.proposal_id, _is_of_another_kind(document)
+    if other and subject.kind == "election":
         return f"It elects no release: check the number. If it blesses a recovery: `auditkit audit {number}`."
-    if not fitting:
+    if other:
         return f"It blesses no recovery: check the number. If it is an election: `auditkit audit election:{number}`."
     if subject.stage == "recover" and subject.status == "open":
         return "Voting has not ended. If you are voting, audit again with `-p stage=vote`; if not, wait for its end."
@@ -137,50 +178,40 @@ def _on_another_stage(document: AuditDocument) -> str:
     return ""
 
 
-def _refusal(document: AuditDocument, deciding: str) -> str:
+def _is_of_another_kind(document: AuditDocument) -> bool:
+    """Whether the proposal, which was read, does nothing of what the audit is about."""
     subject = document.subject
-    if deciding.startswith(NOT_THE_ANSWER):
-        return "Decide nothing by this: what was fetched is not the NNS's answer about the proposal."
-    if deciding == checks.PROPOSAL_REPLY.id:
-        return "There is nothing to decide about, because the network that was asked has no such proposal."
-    if subject.stage == "vote":
-        return "Do not vote yes on this evidence."
-    if deciding.startswith("recovery."):
-        return "Do not start this recovery image."
-    if deciding.startswith("attestation."):
-        return "Do not trust this node with anything secret."
     if subject.kind == "election":
-        return "Do not run this release on this evidence."
-    return "Do not build or start anything from this proposal on this evidence."
+        return not subject.image_urls and not subject.image_sha256
+    return subject.chip_ids is None
 
 
 def _after_trouble(document: AuditDocument) -> Iterator[str]:
     outcomes = {decision.id: decision.outcome for decision in document.decisions}
-    lacking = _BY_ID.get(deciding_id(document))
+    unelected = outcomes.get(checks.ELECTION_ELECTED.id) is Outcome.SKIP
     shallow = outcomes.get(checks.SETTINGS_DEPTH.id) is Outcome.WARN
-    if shallow and not document.trouble and not _lacks_a_signature(outcomes):
+    lacking = _BY_ID.get(deciding_id(document))
+    if document.verdicts.strict is Verdict.FAIL:
+        yield "Do not take this for a yes: under the policy strict it has failed already."
+        yield _AGAIN[Qualification.POLICY_OVERLAP]
+    elif certificates_alone(document) and not document.trouble and not unelected:
         yield "Do not decide by this alone: all that is signed fits together, and nobody looked at the image."
-        yield checks.SETTINGS_DEPTH.unanswered
     else:
-        yield "Nothing is known yet, neither for the proposal nor against it."
-        if document.trouble:
-            yield "Run it again. What could not be had is told below, and what to do about it."
-        if (
-            lacking is not None
-            and lacking.unanswered
-            and outcomes.get(lacking.id, Outcome.SKIP) is Outcome.SKIP
-        ):
-            yield lacking.unanswered
-    if document.subject.stage == "vote":
-        yield from _deadline(document)
-
-
-def _lacks_a_signature(outcomes: Mapping[str, Outcome]) -> bool:
-    """Whether the election of the base version, which the NNS would sign, has no answer."""
-    return outcomes.get(checks.ELECTION_ELECTED.id) is Outcome.SKIP
+        yield _UNKNOWN
+    if document.trouble:
+        yield "Run it again. What could not be had is told below, and what to do about it."
+    if shallow and unelected:
+        yield checks.ELECTION_ELECTED.unanswered
+    if shallow:
+        yield checks.SETTINGS_DEPTH.unanswered
+    elif (
+        lacking is not None and lacking.unanswered and outcomes.get(lacking.id, Outcome.SKIP) is Outcome.SKIP
+    ):
+        yield lacking.unanswered
+    yield from _deadline(document)
 
 
 def _deadline(document: AuditDocument) -> Iterator[str]:
-    ends = readable_time(document.subject.deadline) if document.subject.status == "open" else None
-    if ends is not None:
-        yield f"Voting ends {ends}."
+    end = voting_end(document)
+    if end is not None and document.subject.stage == "vote" and document.subject.status == "open":
+        yield f"{end[0]} {end[1]}."

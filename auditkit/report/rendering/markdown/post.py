@@ -58,7 +58,7 @@ def _heading(document: AuditDocument) -> str:
     told = " ".join(inline(sentence) for sentence in (now.lead, *now.steps))
     deciding = summary.deciding_check(document)
     decided = f" ({code(deciding)})" if deciding else ""
-    facts = [f"- **Why:** {summary.headline(document)} {prose(summary.why(document), 600)}{decided}"]
+    facts = [f"- **Why:** {inline(summary.headline(document))} {prose(summary.why(document), 600)}{decided}"]
     facts += [f"- **{answer.question}:** {_answer(answer)}" for answer in answers(document)]
     verdicts = " · ".join(
         f"{name} {_BADGES[verdict]} {verdict}" for name, verdict in summary.policies(document)
@@ -79,6 +79,7 @@ def _heading(document: AuditDocument) -> str:
             f"# {_BADGES[document.verdict]} {document.claim.heading}: audit of {subject.kind} proposal {number}",
             "",
             f"**What now:** {told}",
+            "",
             *facts,
         )
     )
@@ -104,10 +105,7 @@ def _subject(document: AuditDocument) -> str:
         ("Recovery root hash", subject.rootfs_hash),
         ("Chips", f"{len(subject.chip_ids)} named" if subject.chip_ids is not None else None),
         ("Votes", summary.votes(document) or None),
-        (
-            "Voting ends" if subject.status == "open" else "Voting ended",
-            summary.readable_time(subject.deadline),
-        ),
+        *([voting] if (voting := summary.voting_end(document)) else []),
     ]
     told = [(name, prose(value)) for name, value in rows if value is not None]
     return _table(("Subject", ""), told) if told else ""
@@ -133,8 +131,8 @@ def _pressing(document: AuditDocument) -> str:
 
 
 def _others(document: AuditDocument) -> str:
-    looked = pressing(document)
-    left = [decision for decision in document.decisions if decision not in looked]
+    looked = {decision.id for decision in pressing(document)}
+    left = [decision for decision in document.decisions if decision.id not in looked]
     told = _decisions(left, document.policy.answered) if left else "No other check was reached."
     if missing := unanswered(document):
         told += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."

@@ -18,6 +18,8 @@ _HARMLESS: Final = re.compile(r"\d{1,9}\.\d{1,9}|\d\d:\d\d:\d\d|[A-Za-z0-9,;()'\
 # One that is harmless but for what emphasises, which a backslash disarms.
 _DISARMED: Final = re.compile(r"[A-Za-z0-9,;()'\"=%+/–—’“”…!?_*~-]*[.:]?[\"')]*")
 _EMPHASIS: Final = re.compile(r"[_*~]")
+# Harmless characters of which GitHub makes a link to an issue, and a forum a face.
+_LINKED: Final = re.compile(r"\W*GH-\d+\W*|[:;=8]['-]?[()DPpoO/|]+", re.ASCII | re.IGNORECASE)
 # What begins a list or a rule where it begins a line.
 _BULLET: Final = re.compile(r"[-+=]+|\d+[.)]")
 
@@ -44,6 +46,8 @@ def inline(text: str) -> str:
 
 
 def _word(word: str) -> str:
+    if _LINKED.fullmatch(word):
+        return code(word)
     if _HARMLESS.fullmatch(word):
         return word
     if _DISARMED.fullmatch(word):
