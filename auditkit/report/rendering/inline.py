@@ -46,7 +46,7 @@ class Linker:
     def __call__(self, text: str) -> Markup:
         """``text``, one of our own sentences, as HTML: commands as code, first words linked."""
         return Markup("").join(
-            Markup("<code>{}</code>").format(part) if is_code else self._linked(part)
+            Markup("<code>{}</code>").format(_whole_options(part)) if is_code else self._linked(part)
             for is_code, part in pieces(text)
         )
 
@@ -58,6 +58,16 @@ class Linker:
                 link = Markup('<a class="term" href="#glossary-{}">{}</a>').format(anchor, found[0])
                 return self._linked(before) + link + self._linked(after)
         return escape(text)
+
+
+def _whole_options(command: str) -> Markup:
+    """A command whose options no line parts at their hyphens."""
+    return Markup(" ").join(
+        Markup('<span class="option">{}</span>').format(word)
+        if word.startswith("-") and len(word) < 30
+        else escape(word)
+        for word in command.split(" ")
+    )
 
 
 def pieces(text: str) -> Iterator[tuple[bool, str]]:
