@@ -1,4 +1,4 @@
-# The two commands of the README are `make audit` and `make test`. Both need Python 3.11 or newer, make and git.
+# The README's commands are `make audit`, for everybody, and `make test`, for developers. Both need Python 3.11 or newer, make and git.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -82,6 +82,7 @@ fuzz: $(READY)   ## ten minutes of coverage-guided fuzzing; finds stay in .audit
 
 # JupyterLab stands apart: with what it brings, every program of an environment starts seconds later. Its kernels are ours.
 $(LAB): pyproject.toml | $(LEAN)
+	@echo 'Installing JupyterLab into $(VENV)/lab: this takes a few minutes'
 	$(PYTHON) -m venv $(VENV)/lab
 	$(VENV)/lab/bin/python -m pip install --quiet $$($(PYTHON) -c "import tomllib; \
 	  print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['lab'])")
@@ -94,14 +95,17 @@ clean:   ## remove what make made
 # Three installations into one environment, each with a stamp: what an audit needs, what developers need, what the site
 # needs. A stamp that is older than pyproject.toml is made again.
 $(LEAN): pyproject.toml | $(BIN)/python
+	@echo 'Installing into $(VENV), about 430 MB: this takes a few minutes'
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(READY): pyproject.toml | $(BIN)/python
+	@echo 'Installing into $(VENV), with what developers use about 900 MB: this takes a few minutes'
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $(LEAN) $@
 
 $(DOCS): pyproject.toml | $(BIN)/python
+	@echo 'Installing into $(VENV) what the site needs, about 430 MB with the rest: this takes a few minutes'
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $(LEAN) $@
 

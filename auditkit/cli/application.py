@@ -21,6 +21,7 @@ from auditkit.cli.front import (
     CommandWithDebug,
     GroupWithDebug,
     UnknownCommandError,
+    complete_whole_words,
     hint_about,
     short_help,
     what_is_wrong,
@@ -161,6 +162,8 @@ def _run(given: list[str]) -> int:
     if given:
         # A shell that completes asks without words; with some, this would end any command with 0 before it ran.
         os.environ.pop(_COMPLETION, None)
+    if _COMPLETION in os.environ:
+        complete_whole_words()
     try:
         result = auditkit.main(given, prog_name="auditkit", standalone_mode=False)
     except ExitStatus as ended:

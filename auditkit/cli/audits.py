@@ -202,7 +202,7 @@ def init(file: Path, election: bool, proposal: int | None, practice: str | None,
     else:
         values = proposal_parameters("election" if election else "recovery", proposal)
         values.setdefault("output_dir", _report_folder(file))
-        about = ""
+        about = f"{_needed_first(election, 'proposal_id' in values)} Everything else may stay as it is.\n\n"
     text = commented_file(
         values,
         about=f"{about}Parameters of an audit, written by `auditkit init`; params/README.md tells more. Run it with\n"
@@ -214,6 +214,14 @@ def init(file: Path, election: bool, proposal: int | None, practice: str | None,
     write_atomically(file, text.encode())
     say(str(file))
     say(f"fill in proposal_id, and run: {command}" if "proposal_id" not in values else f"run: {command}")
+
+
+def _needed_first(election: bool, given: bool) -> str:
+    """Which values somebody has to think of before the first audit."""
+    if election:
+        return "No value is needed." if given else "Needed first: proposal_id."
+    release = "base_version, the release that the recovery is based on, if you know it"
+    return f"Worth setting: {release}." if given else f"Needed first: proposal_id; then {release}."
 
 
 def _refuse_to_replace(file: Path, force: bool) -> None:

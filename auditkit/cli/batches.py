@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +18,8 @@ from auditkit.cli.results import print_document
 if TYPE_CHECKING:
     from auditkit.batch import AuditResult, BatchDocument, Status
     from auditkit.progress import Progress
+
+_LEAST_ROOM: Final = 40
 
 
 @auditkit.command()
@@ -188,11 +191,37 @@ def _show_status(found: Status) -> None:
 
 
 def _show_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """One line a row, so that grep and a narrow window can deal with it; the last column is as long as it is."""
-    from auditkit.display import one_line
+    """A table whose last column is long: on a terminal within its width, elsewhere one line a row, for grep."""
+    from auditkit.display import one_line, printed
 
-    lines = [columns, *(tuple(one_line(cell, 600) for cell in row) for row in rows)]
+    lines = [columns, *(tuple(printed(one_line(cell, 600)) for cell in row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
+    room = _terminal_width()
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-        say("  ".join([*cells, line[-1]]))
+        if room is None:
+            say("  ".join([*cells, line[-1]]))
+        else:
+            say("\n".join(_within(room, cells, line[-1])), lines=True)
+
+
+def _terminal_width() -> int | None:
+    """How many characters a line of the terminal has; None where standard output goes elsewhere."""
+    import shutil
+
+    return max(20, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+
+
+def _within(room: int, cells: list[str], last: str) -> list[str]:
+    """One row on lines of ``room`` characters: the last cell beside the others, or below where little room is left."""
+    import textwrap
+
+    before = sum(len(cell) + 2 for cell in cells)
+    if room - before >= _LEAST_ROOM:
+        told = textwrap.wrap(last, room - before, break_on_hyphens=False) or [""]
+        return ["  ".join([*cells, told[0]]), *(" " * before + line for line in told[1:])]
+    head = "  ".join(cell.rstrip() for cell in cells)
+    return [
+        *textwrap.wrap(head, room, subsequent_indent="    ", break_on_hyphens=False),
+        *textwrap.wrap(last, room, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False),
+    ]

@@ -26,7 +26,7 @@ class Box:
         claim: the verdict with what qualifies it.
         reason: the check that decided, and why.
         lead: what to do now, in a sentence.
-        steps: how, one after the other; commands stand between backticks.
+        steps: how; commands stand between backticks.
         troubles: what could not be had or determined, and what to do about each.
     """
 
@@ -39,7 +39,7 @@ class Box:
 
     def __repr__(self) -> str:
         lines = [f"{self.claim}: {self.reason}", f"What now: {self.lead}"]
-        lines += [f"  {number}. {step}" for number, step in enumerate(self.steps, 1)]
+        lines += [f"  {'- ' if len(self.steps) > 1 else ''}{step}" for step in self.steps]
         lines += [f"  - {trouble}" for trouble in self.troubles]
         return "\n".join(one_line(line, 2 * _TEXT) for line in lines)
 
@@ -50,15 +50,17 @@ class Box:
             f"border: 3px solid {colour}; border-radius: 4px; padding: 0.8em 1em; max-width: 46em; "
             "overflow-wrap: anywhere; line-height: 1.45"
         )
-        steps = "".join(f"<li>{_with_code(step)}</li>" for step in self.steps)
+        if len(self.steps) > 1:
+            steps = f"<ul>{''.join(f'<li>{_with_code(step)}</li>' for step in self.steps)}</ul>"
+        else:
+            steps = "".join(f'<p style="margin: 0.4em 0">{_with_code(step)}</p>' for step in self.steps)
         troubles = "".join(f"<li>{_safe(trouble)}</li>" for trouble in self.troubles)
         return (
             f'<div role="{role}" class="auditkit-verdict tex2jax_ignore mathjax_ignore" style="{style}">'
             f'<strong style="color: {colour}; font-size: 1.4em">{_safe(self.claim)}</strong>'
             f'<p style="margin: 0.4em 0">{_safe(self.reason)}</p>'
             f'<p style="margin: 0.4em 0"><strong>What now:</strong> {_with_code(self.lead)}</p>'
-            f"{f'<ol>{steps}</ol>' if steps else ''}"
-            f"{f'<ul>{troubles}</ul>' if troubles else ''}</div>"
+            f"{steps}{f'<ul>{troubles}</ul>' if troubles else ''}</div>"
         )
 
 

@@ -36,6 +36,17 @@ _IDENTITY: Final = frozenset(
 """Fields of the subject that are the same in every honest audit of one proposal, whenever it runs."""
 
 
+_VERDICT_NAMES: Final = {
+    "verdict": "verdict",
+    "qualifications": "qualifications",
+    "policy": "policy",
+    "strict": "under strict",
+    "overlap": "under overlap",
+    "deciding": "deciding check",
+}
+"""What `_verdict` gives, as it is told to people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing in which reports differ.
@@ -100,13 +111,15 @@ def differences_text(
     """
     if not differences:
         return "The reports say the same."
-    lines: list[str] = []
+    lines = _other_proposals(differences)
     for difference in differences:
         if not (difference.weighs or details):
             continue
         asked = f": {one_line(difference.question, _TEXT)}" if difference.question else ""
         mark = "!" if difference.weighs else " "
-        lines.append(f"{mark} {difference.part} {one_line(difference.name, 120)}{asked}")
+        lines.append(
+            f"{mark} {_called(difference) or f'{difference.part} {one_line(difference.name, 120)}'}{asked}"
+        )
         lines += [f"    {who}: {_shown(told)}" for told, who in _tellers(difference, names)]
     return "\n".join([*lines, _summary(differences, details=details)])
 
@@ -118,7 +131,8 @@ def differences_markdown(
     if not differences:
         return "The reports say the same.\n"
     rows = [
-        f"| {'**decided**' if difference.weighs else 'detail'} | {difference.part} {code(difference.name, 120)}"
+        f"| {'**decided**' if difference.weighs else 'detail'}"
+        f" | {_called(difference) or f'{difference.part} {code(difference.name, 120)}'}"
         f" | {' | '.join(_cell(told) for told in difference.told)} |"
         for difference in differences
         if difference.weighs or details
@@ -129,7 +143,22 @@ def differences_markdown(
         *rows,
         "",
     ]
-    return "\n".join([*(table if rows else []), _summary(differences, details=details)]) + "\n"
+    first = [line for told in _other_proposals(differences) for line in (told, "")]
+    return "\n".join([*first, *(table if rows else []), _summary(differences, details=details)]) + "\n"
+
+
+def _other_proposals(differences: Sequence[Difference]) -> list[str]:
+    """A line that says so where the reports are about different proposals."""
+    for difference in differences:
+        if (difference.part, difference.name) == ("subject", "proposal_id"):
+            *before, last = dict.fromkeys(_shown(told) for told in difference.told)
+            return [f"These reports are about different proposals: {', '.join(before)} and {last}."]
+    return []
+
+
+def _called(difference: Difference) -> str:
+    """What is said for a part and a name that would read badly together; empty for all others."""
+    return _VERDICT_NAMES.get(difference.name, "") if difference.part == "verdict" else ""
 
 
 def _summary(differences: Sequence[Difference], *, details: bool) -> str:

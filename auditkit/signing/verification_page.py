@@ -5,7 +5,9 @@ It goes beside the report folder: what the auditors signed does not change by be
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 from typing import Final
 
 from auditkit.audit import Verdict
@@ -16,6 +18,7 @@ from auditkit.signing.verification import ReportVerification
 from auditkit.times import rfc3339
 from auditkit.version import __version__
 
+_MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9:]{8})(?:\.[0-9]+)?Z")
 _HEADINGS: Final = {
     Verdict.PASS: (
         "AUTHENTIC",
@@ -38,16 +41,18 @@ def render_verification(
     """
     authenticity = verified.authenticity
     heading, headline = _HEADINGS[authenticity.verdict]
-    shown = authenticity.verdict
+    tone, symbol = authenticity.verdict.lower(), authenticity.verdict.symbol
     document, claim = verified.document, verified.claim
     if not verified.authentic:
         headline = f"{headline} {authenticity.reason}"
     elif claim is not None:
-        # A report that is authentic is not for that one of a proposal that is in order.
-        shown = claim.verdict
-        heading = f"{heading}: {claim.heading}"
+        headline = f"{headline} The report says: {claim}."
+        if claim.verdict is not Verdict.PASS:
+            # The signatures hold, and a report that is authentic is not for that one of a proposal that is in order:
+            # neither a red cross nor green.
+            tone, symbol = "", "✎"
         if verified.judgement.verdict is not Verdict.PASS:
-            shown = Verdict.FAIL
+            tone, symbol = Verdict.FAIL.lower(), Verdict.FAIL.symbol
             headline = f"{headline} It is not the verdict that was required."
     subject = document.subject if document is not None else None
     election = subject is not None and subject.kind == "election"
@@ -58,31 +63,37 @@ def render_verification(
         .render(
             heading=heading,
             headline=headline,
-            tone=shown.lower(),
-            symbol=shown.symbol,
+            tone=tone,
+            symbol=symbol,
             number=number,
             about=f"{'election' if election else 'recovery GuestOS'} proposal {number or '(unknown)'}",
             verdict=claim.verdict if claim else None,
             verdict_symbol=claim.verdict.symbol if claim else "",
-            claim=str(claim) if claim else "",
+            claim=str(claim).removeprefix(claim.verdict).strip() if claim else "",
             sentences=claim.sentences if claim else (),
             cite_as=verified.cite_as,
             release_name="Release" if election else "Base release",
             version=subject.base_version if subject is not None else None,
             policy=document.policy.id if document is not None else None,
             stage=subject.stage if subject is not None else None,
-            judged=document.run.started if document is not None else None,
+            judged=_legible(document.run.started) if document is not None else None,
             digest=verified.document_sha256,
             at_least=at_least,
             trust_list=trust_list,
             repeated=_repeated(verified),
-            signatures=verified.signatures,
+            signatures=[replace(one, signed_at=_legible(one.signed_at)) for one in verified.signatures],
             decisions=verified.decisions,
             not_covered=verified.not_covered,
             tool=__version__,
-            made=rfc3339(time.time() if now is None else now),
+            made=_legible(rfc3339(time.time() if now is None else now)),
         )
     )
+
+
+def _legible(moment: str) -> str:
+    """A time as people write it, such as ``2026-11-26 07:32:11 UTC``; what is no such time stays as it is."""
+    found = _MOMENT.fullmatch(moment)
+    return f"{found[1]} {found[2]} UTC" if found else moment
 
 
 def _repeated(verified: ReportVerification) -> str:

@@ -405,3 +405,30 @@ def test_the_whole_is_qualified_by_all(tmp_path, capsys):
     status, out, _ = in_process("status", tmp_path, "--json", capsys=capsys)
     told = json.loads(out)
     assert told["qualifications"] == told["subjects"][0]["qualifications"] == ["practice-network"]
+
+
+# The table on a terminal
+
+REASON = "a word and another one " * 12
+
+
+@pytest.mark.parametrize(("width", "beside"), [("100", True), ("60", False)])
+def test_on_a_terminal_no_line_is_wider_than_it(width, beside, monkeypatch, capsys):
+    from auditkit.cli.batches import _show_table
+
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _show_table(("verdict", "report", "why"), [("FAIL (practice network)", "some/folder", REASON)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= int(width)
+    assert len(lines) > 3
+    assert " ".join(" ".join(lines).split()).endswith(REASON.strip())
+    assert ("some/folder  a word" in " ".join(lines)) is beside
+
+
+def test_elsewhere_a_row_is_one_line(monkeypatch, capsys):
+    from auditkit.cli.batches import _show_table
+
+    monkeypatch.setenv("COLUMNS", "60")
+    _show_table(("verdict", "why"), [("FAIL", REASON)])
+    assert capsys.readouterr().out.splitlines() == ["verdict  why", f"FAIL     {REASON}"]

@@ -110,7 +110,7 @@ def test_what_has_the_name_stays(thing, elsewhere, capsys):
     )
     if thing == "file":
         assert in_process("init", "mine.yaml", "--force", capsys=capsys)[0] == 0
-        assert place.read_text().startswith("# Parameters")
+        assert place.read_text().startswith("# Needed first: proposal_id")
         return
     status, _, err = in_process("init", "mine.yaml", "--force", capsys=capsys)
     assert (status, "no link and no folder" in err) == (2, True)
@@ -176,3 +176,31 @@ def test_mistakes(options, said, elsewhere, capsys):
     assert (status, out) == (2, "")
     assert said in err
     assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "example"),
+    [
+        (
+            [],
+            "# Needed first: proposal_id; then base_version, the release that the recovery is based on, if you",
+            "# proposal_id: 139000",
+        ),
+        (
+            ["--election"],
+            "# Needed first: proposal_id. Everything else may stay as it is.",
+            "# proposal_id: 143409",
+        ),
+        (["--proposal", "7"], "# Worth setting: base_version, the release", "proposal_id: 7"),
+        (
+            ["--election", "--proposal", "7"],
+            "# No value is needed. Everything else may stay",
+            "proposal_id: 7",
+        ),
+    ],
+)
+def test_the_first_line_says_which_values_are_needed(options, first, example, elsewhere, capsys):
+    in_process("init", "mine.yaml", *options, capsys=capsys)
+    lines = (elsewhere / "mine.yaml").read_text().splitlines()
+    assert lines[0].startswith(first)
+    assert example in lines

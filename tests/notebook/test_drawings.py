@@ -131,6 +131,16 @@ def test_one_changed_bit_shows_as_another_root_hash():
     assert texts(one)[3] != texts(other)[3]
 
 
+def test_a_root_hash_that_is_another_beside_it_is_marked():
+    one, other = (Certificate(Leaf(value), b"", None) for value in (b"\x00", b"\x01"))
+    drawing = hash_tree_drawing(other, one)
+    marks = [text for text in texts(drawing) if "changed" in text]
+    assert marks == [f"✗ changed: it was {root_hash(one.tree).hex()[:16]}…"]
+    assert f"Changed: it was {root_hash(one.tree).hex()[:16]}…." in drawing.said
+    assert "hanged" not in hash_tree_drawing(one, one).svg
+    assert "hanged" not in hash_tree_drawing(one).svg
+
+
 # The image
 
 
@@ -231,8 +241,8 @@ def test_of_a_measurement_that_there_is_not_there_are_no_pages(row):
         ("node-honest", figures.root_of_trust, ["is: ARK-Practice", "37: did that key sign the report? – pass"]),
         ("node-foreign-chain", figures.root_of_trust, ["36: do certificates lead from it to the chip's key? – FAIL"]),
         ("honest", figures.root_of_trust, ["36: do certificates lead from it to the chip's key? – not checked"]),
-        ("recovery-honest", figures.recovery_image, ["33: is its root file system the blessed one? – pass"]),
-        ("recovery-wrong-root", figures.recovery_image, ["33: is its root file system the blessed one? – FAIL"]),
+        ("recovery-honest", figures.recovery_image, ["33: is its root file system the proposal's? – pass"]),
+        ("recovery-wrong-root", figures.recovery_image, ["33: is its root file system the proposal's? – FAIL"]),
         ("tampered-certificate", figures.recovery_image, ["release: not known"]),
     ],
 )  # fmt: skip

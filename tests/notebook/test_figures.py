@@ -122,7 +122,7 @@ def test_what_does_not_match_is_drawn_first_when_there_is_too_much():
     figure = overlap_figure(rows)
     assert marks(figure).count("?") == 1
     assert marks(figure).count("✓") == SHOWN_MEASUREMENTS - 1
-    assert "not drawn: 21 more blessed, 20 more computed" in texts(figure)
+    assert "not drawn: 21 more in the proposal, 20 more computed" in texts(figure)
 
 
 def test_the_svg_is_the_same_every_time_and_names_nothing_outside():

@@ -95,11 +95,12 @@ def test_a_box_says_the_verdict_why_and_what_now():
         "release matrix. Nobody can say what this measurement is: no setting that was tried and no known release "
         "produces it.",
         "What now: If this were mainnet: do not build or start anything from this proposal on this evidence.",
-        "  1. Ask the proposer what bb00bc4ccc2e0075… is.",
+        "  Ask the proposer what bb00bc4ccc2e0075… is.",
     ]
     html = views.verdict(audit)._repr_html_()
     assert 'role="alert"' in html
-    assert "<li>Ask the proposer what bb00bc4ccc2e0075… is.</li>" in html
+    assert ">Ask the proposer what bb00bc4ccc2e0075… is.</p>" in html
+    assert "<ol>" not in html
 
 
 def test_a_box_of_a_pass_is_no_alarm_and_shows_commands_as_code():

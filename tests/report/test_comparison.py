@@ -10,7 +10,7 @@ from commands import in_process
 
 from auditkit.pipeline import Parameters, check
 from auditkit.practice import parameter_file
-from auditkit.report import compare_reports, differences_markdown, from_json, to_json
+from auditkit.report import compare_reports, differences_markdown, differences_text, from_json, to_json
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_three_reports_and_who_says_what(files, capsys):
     carol.write_bytes(files["honest"].read_bytes())
     status, text, _ = in_process("diff", files["honest"], files["unexplained"], carol, capsys=capsys)
     assert status == 1
-    assert "! verdict verdict\n    honest.json, carol.json: PASS\n    unexplained.json: FAIL\n" in text
+    assert "! verdict\n    honest.json, carol.json: PASS\n    unexplained.json: FAIL\n" in text
     status, text, _ = in_process("diff", *files.values(), carol, "--json", capsys=capsys)
     told = json.loads(text)
     assert [one["verdict"] for one in told["reports"]] == ["PASS", "FAIL", "FAIL", "PASS"]
@@ -184,7 +184,7 @@ def test_three_reports_and_who_says_what(files, capsys):
     status, text, _ = in_process(
         "diff", files["honest"], files["unexplained"], carol, "--markdown", capsys=capsys
     )
-    assert text.startswith("| | What | `honest.json` | `unexplained.json` | `carol.json` |\n")
+    assert text.partition("\n\n")[2].startswith("| | What | `honest.json` | `unexplained.json` | `carol.json` |\n")
     assert in_process("diff", files["honest"], carol, files["honest"], capsys=capsys)[0] == 0
 
 
@@ -219,3 +219,26 @@ def test_a_row_that_is_gone_is_one_difference(documents):
         f"({row.computed.kernel_cmdline})",
         None,
     )
+
+
+def test_reports_about_different_proposals_say_so_first(files, capsys):
+    status, text, _ = in_process("diff", files["honest"], files["unexplained"], capsys=capsys)
+    assert (status, text.splitlines()[0]) == (
+        1,
+        "These reports are about different proposals: 900001 and 900002.",
+    )
+    _, text, _ = in_process("diff", files["honest"], files["unexplained"], "--markdown", capsys=capsys)
+    assert text.startswith("These reports are about different proposals: 900001 and 900002.\n\n| | What |")
+
+
+def test_reports_about_one_proposal_begin_with_a_difference(documents):
+    honest = documents["honest"]
+    other = edited(honest, lambda value: value["subject"].update(rootfs_hash="0"))
+    assert differences_text(compare_reports(honest, other)).startswith("! subject rootfs_hash")
+
+
+def test_what_belongs_to_the_verdict_reads_well(files, capsys):
+    text = in_process("diff", files["honest"], files["unexplained"], capsys=capsys)[1]
+    assert {"! verdict", "! under strict", "! deciding check"} <= set(text.splitlines())
+    table = in_process("diff", files["honest"], files["unexplained"], "--markdown", capsys=capsys)[1]
+    assert "| **decided** | deciding check | none | " in table

@@ -55,16 +55,17 @@ def test_who_signed_and_what_was_verified(report, alice, trust_file):
     _, shown = page_of(report, trust_file)
     digest = verify_report(report, read_trust_list(trust_file)).document_sha256
     for told in (
-        "AUTHENTIC: PASS (practice network)",
+        "AUTHENTIC Signed report on recovery GuestOS proposal 900001 Auditors of the trust list signed this report, "
+        "and nothing in it was changed. The report says: PASS (practice network).",
         "Signed report on recovery GuestOS proposal 900001",
         "practice-network",
-        f"alice@example.org calls themself Alice A. {alice.keyid} (DSSE) 2026-09-21T14:13:20Z line 1 of",
+        f"alice@example.org calls themself Alice A. {alice.keyid} (DSSE) 2026-09-21 14:13:20 UTC line 1 of",
         f"SHA-256 of audit.json {digest}",
         "Audit repeated no: the signatures were checked",
         "This page itself is signed by nobody.",
         "made the report. Add --replay to decide again.",
         "Made by auditkit",
-        "at 2027-01-15T08:00:00Z.",
+        "at 2027-01-15 08:00:00 UTC.",
     ):
         assert told in shown.words
     assert digest is not None
@@ -83,20 +84,24 @@ def test_the_line_that_allows_is_the_one_that_counts(report, alice, bob, tmp_pat
     assert "line 5 of trust" in page_of(report, trust)[1].words
 
 
-def test_an_authentic_fail_is_not_green(reports, tmp_path, alice, trust_file):
+def test_an_authentic_fail_is_neither_green_nor_a_failed_verification(reports, tmp_path, alice, trust_file):
     folder = Path(shutil.copytree(reports["base-16-vcpus"], tmp_path / "report"))
     sign_report(folder, alice.signer())
     text, shown = page_of(folder, trust_file)
-    assert "AUTHENTIC: FAIL (practice network)" in shown.words
-    assert '<section class="verdict fail"' in text
-    assert "✓" not in text.partition("</h1>")[0].partition("<h1")[2]
+    heading = text.partition("</h1>")[0].partition("<h1")[2]
+    assert "AUTHENTIC" in heading
+    assert not any(sign in heading for sign in ("NOT", "FAIL", "✓", "✗"))
+    assert '<section class="verdict "' in text
+    assert "nothing in it was changed. The report says: FAIL (practice network)." in shown.words
+    assert "✗ FAIL (practice network)" in shown.words
+    assert "FAIL FAIL" not in shown.words
 
 
 def test_a_verdict_that_was_required_and_is_not_there(report, alice, trust_file):
     sign_report(report, alice.signer())
     verified = verify_report(report, read_trust_list(trust_file)).requiring(Verdict.FAIL)
     text = render_verification(verified, trust_list="trust")
-    assert "AUTHENTIC: PASS (practice network)" in Shown(text).words
+    assert "The report says: PASS (practice network). It is not" in Shown(text).words
     assert "It is not the verdict that was required." in text
     assert '<section class="verdict fail"' in text
 
@@ -112,7 +117,7 @@ def test_what_is_not_authentic_says_so_first(report, alice, bob, tmp_path, how):
         (report / "audit.ipynb").write_text("{}")
     text, shown = page_of(report, trust)
     assert "NOT AUTHENTIC" in shown.words
-    assert "AUTHENTIC:" not in shown.words
+    assert "The report says:" not in shown.words
     assert "Cite as" not in shown.words
     assert '<section class="verdict fail"' in text
 
@@ -151,7 +156,7 @@ def test_the_command_writes_it_beside_and_tells_where(report, alice, trust_file,
     arguments = ("verify-report", report, "--allowed-signers", trust_file, "--html")
     status, out, err = command(*arguments, tmp_path / "page.html", capsys=capsys)
     assert (status, err, out.splitlines()[-1]) == (0, "", f"{tmp_path}/page.html")
-    assert "AUTHENTIC: PASS (practice network)" in Shown((tmp_path / "page.html").read_text()).words
+    assert "The report says: PASS (practice network)." in Shown((tmp_path / "page.html").read_text()).words
     status, out, _ = command(*arguments, tmp_path / "page.html", "--replay", capsys=capsys)
     page = Shown((tmp_path / "page.html").read_text()).words
     assert "Audit repeated yes, from the stored evidence: PASS, 51 decisions" in page

@@ -43,9 +43,10 @@ def complete_scenarios(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 
 def complete_what(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Scenarios by their bare names, since shells take words apart at a colon; files where none begins so."""
-    if "/" not in incomplete and (named := complete_scenarios(ctx, param, incomplete)):
-        return named
+    """Scenarios, also behind ``practice:``; files where none begins so."""
+    before, colon, name = incomplete.rpartition(":")
+    if before in ("", "practice") and "/" not in name and (named := complete_scenarios(ctx, param, name)):
+        return [CompletionItem(f"{before}{colon}{item.value}") for item in named]
     return [CompletionItem(incomplete, type="file")]
 
 

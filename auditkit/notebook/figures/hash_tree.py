@@ -8,7 +8,16 @@ from typing import Final
 
 from auditkit.errors import EvidenceError
 from auditkit.ic import Certificate, Fork, HashTree, Labeled, Leaf, Principal, Pruned, root_hash
-from auditkit.notebook.figures.canvas import LINE, MARGIN, WIDTH, Canvas, Drawing, lines_of, short
+from auditkit.notebook.figures.canvas import (
+    FAIL_COLOUR,
+    LINE,
+    MARGIN,
+    WIDTH,
+    Canvas,
+    Drawing,
+    lines_of,
+    short,
+)
 
 SHOWN_ROWS: Final = 60
 """Rows of one tree that are drawn at most; the last one says how many more there are."""
@@ -36,7 +45,7 @@ class _Row:
     text: str
 
 
-def hash_tree_drawing(certificate: Certificate | None) -> Drawing:
+def hash_tree_drawing(certificate: Certificate | None, beside: Certificate | None = None) -> Drawing:
     """Draws the hash tree of a certificate, and that of its delegation if it has one.
 
     Each row is a label or a value. Dashed rows stand for parts that were left out: their hashes are enough to compute
@@ -44,6 +53,7 @@ def hash_tree_drawing(certificate: Certificate | None) -> Drawing:
 
     Args:
         certificate: verified or not; nothing is verified here. None draws that there is none.
+        beside: another one; a root hash that is not the same as there is marked.
     """
     canvas = Canvas()
     if certificate is None:
@@ -51,34 +61,52 @@ def hash_tree_drawing(certificate: Certificate | None) -> Drawing:
         return canvas.drawing(28, "There is no certificate to draw.")
     delegation = certificate.delegation
     signer = "The root key" if delegation is None else f"The key of subnet {delegation.subnet}"
-    y, said = _draw_tree(canvas, 2.0, "The certificate", certificate, signer)
+    y, said = _draw_tree(canvas, 2.0, "The certificate", certificate, signer, beside=beside)
     if delegation is not None:
-        y, more = _draw_tree(canvas, y + 14, "The delegation", delegation.certificate, "The root key")
+        other = (
+            beside.delegation.certificate if beside is not None and beside.delegation is not None else None
+        )
+        y, more = _draw_tree(
+            canvas, y + 14, "The delegation", delegation.certificate, "The root key", beside=other
+        )
         said = f"{said} {more}"
     return canvas.drawing(y + 4, said)
 
 
 def _draw_tree(
-    canvas: Canvas, top: float, title: str, certificate: Certificate, signer: str
+    canvas: Canvas,
+    top: float,
+    title: str,
+    certificate: Certificate,
+    signer: str,
+    *,
+    beside: Certificate | None,
 ) -> tuple[float, str]:
     """Draws one tree; gives where it ends, and what it shows in words."""
     root = root_hash(certificate.tree)
     head = lines_of(f"{signer} signs this root hash, and with it all below:", WIDTH - 2 * MARGIN - 24, 3)
-    height = 12 + LINE * (len(head) + 2)
+    signed = None if beside is None else root_hash(beside.tree)
+    changed = signed is not None and signed != root
+    height = 12 + LINE * (len(head) + (3 if changed else 2))
     canvas.box(MARGIN, top, WIDTH - 2 * MARGIN, height, "strong")
     y = top + LINE + 3
     canvas.text(MARGIN + 12, y, title, bold=True)
     for line in head:
         y += LINE
         canvas.text(MARGIN + 12, y, line)
-    canvas.text(MARGIN + 12, y + LINE, f"root hash {short(root, 32)}", mono=True)
+    colour = FAIL_COLOUR if changed else "currentColor"
+    canvas.text(MARGIN + 12, y + LINE, f"root hash {short(root, 32)}", mono=True, bold=changed, colour=colour)
+    mark = ""
+    if changed and signed is not None:
+        mark = f" Changed: it was {short(signed)}."
+        canvas.text(MARGIN + 12, y + 2 * LINE, f"✗ changed: it was {short(signed)}", bold=True, colour=colour)
     rows = list(_rows(certificate.tree, 0, None))
     shown = rows if len(rows) <= SHOWN_ROWS else rows[: SHOWN_ROWS - 1]
     if len(shown) < len(rows):
         shown = [*shown, _Row(0, "more", f"… and {len(rows) - len(shown)} more rows")]
     end = _draw_rows(canvas, shown, top + height)
     listed = "; ".join(f"{'› ' * row.depth}{row.text}" for row in shown)
-    return end, f"{title}: hash tree with root hash {short(root)}, to be signed by: {signer}. {listed}."
+    return end, f"{title}: hash tree with root hash {short(root)}, to be signed by: {signer}.{mark} {listed}."
 
 
 def _draw_rows(canvas: Canvas, rows: Sequence[_Row], top: float) -> float:

@@ -39,7 +39,7 @@ def election_drawing(audit: Audit) -> Drawing:
         _image(audit),
         tie(checks.ELECTION_MEASUREMENTS, made, "are the computed measurements the certified ones?"),
         _computed(audit),
-        tie(checks.OVERLAP_EXPLAINED, made, "is every blessed measurement one of them?"),
+        tie(checks.OVERLAP_EXPLAINED, made, "is every measurement in the proposal one of them?"),
         _blessing(audit.proposal),
     ]
     return ladder(parts, "The election of the base release.")
@@ -111,7 +111,7 @@ def root_of_trust_drawing(node: NodeStep, proposal: ProposalStep) -> Drawing:
         tie(checks.ATTESTATION_CHIP_KEY, made, "is it the key of the report's chip and firmware?"),
         Rung("The attestation report", facts, "plain" if report else "weak"),
         tie(checks.ATTESTATION_CHIP, made, "is the chip one that the proposal names?"),
-        tie(checks.ATTESTATION_MEASUREMENT, made, "is its measurement a blessed one?"),
+        tie(checks.ATTESTATION_MEASUREMENT, made, "is its measurement in the proposal?"),
         tie(checks.ATTESTATION_POLICY, made, "is the guest closed to its host?"),
         Rung("The proposal", allowed, "strong" if bless else "weak"),
     ]
@@ -138,8 +138,8 @@ def recovery_drawing(audit: Audit) -> Drawing:
         tie(checks.RECOVERY_METADATA, made, "the same modes, owners and labels?"),
         Rung("Boot tree of the recovery image", same, "plain" if trees else "weak"),
         tie(checks.RECOVERY_PROPOSAL, made, "is the proposal inside the audited one?"),
-        tie(checks.RECOVERY_MEASUREMENTS, made, "does it measure to what is blessed?"),
-        tie(checks.RECOVERY_ROOT_HASH, made, "is its root file system the blessed one?"),
+        tie(checks.RECOVERY_MEASUREMENTS, made, "does it measure to what is in the proposal?"),
+        tie(checks.RECOVERY_ROOT_HASH, made, "is its root file system the proposal's?"),
         Rung(
             "The proposal",
             (("root hash", short(bless.rootfs_hash or "none")),) if bless else (),
@@ -169,8 +169,8 @@ def _computed(audit: Audit) -> Rung:
 def _blessing(proposal: ProposalStep) -> Rung:
     measurements = proposal.measurements
     if measurements is None:
-        return Rung("What the proposal blesses is not known", kind="weak")
-    return Rung("What the proposal blesses", ((f"{len(measurements)} measurements", ""),), "strong")
+        return Rung("What is in the proposal is not known", kind="weak")
+    return Rung("What is in the proposal", ((f"{len(measurements)} measurements", ""),), "strong")
 
 
 def _count(items: tuple[object, ...] | None) -> str:

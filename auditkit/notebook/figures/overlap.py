@@ -71,7 +71,7 @@ _LABELS: Final = {
 
 
 def overlap_figure(rows: Iterable[Overlap | OverlapRecord]) -> Figure:
-    """Draws what the NNS blessed (rows) against what the base release measures to (columns).
+    """Draws what the proposal names (rows) against what the base release measures to (columns).
 
     A row tells its relation, whether the label agrees, and its explanation; a computed setting that is not
     blessed is marked below its column. The figure belongs to no pyplot state.
@@ -87,7 +87,7 @@ def overlap_drawing(rows: Iterable[Overlap | OverlapRecord]) -> Drawing:
     """`overlap_figure` as a picture for a notebook, which says the same in words."""
     records = [overlap_record(row) for row in rows]
     said = "; ".join(f"{record.measurement[:16]}… {Relation(record.relation).in_words}" for record in records)
-    title = "Blessed and computed measurements"
+    title = "Measurements in the proposal, and computed ones"
     svg = figure_svg(overlap_figure(records), title)
     return Drawing(svg, f"{title}: {said or 'none'}.", pixels=1000, least_pixels=680)
 
@@ -181,7 +181,7 @@ class _Drawing:
                 x = _LABEL_INCHES + place * self._cell
                 _fill(axes, (x + 0.04, top + 0.08, self._cell - 0.08, 0.26), style)
         notes = [f"{len(self._foreign)} {Relation.COMPUTED_ONLY.in_words}"] if self._foreign else []
-        left_out = zip(self._left_out, ("blessed", "computed"), strict=True)
+        left_out = zip(self._left_out, ("in the proposal", "computed"), strict=True)
         if missing := ", ".join(f"{count} more {side}" for count, side in left_out if count):
             notes.append(f"not drawn: {missing}")
         x = _LABEL_INCHES + self._grid_width + _GAP

@@ -30,9 +30,13 @@ def chain(steps: Iterable[Step]) -> Drawing:
     return Drawing(_LINK.sub("", chain_svg(decisions)), "The chain, link by link.", pixels=420)
 
 
-def hash_tree(proposal: ProposalStep) -> Drawing:
-    """The hash tree of the certificate that the proposal came in, and what was left out of it."""
-    return hash_tree_drawing(proposal.certificate)
+def hash_tree(proposal: ProposalStep, beside: ProposalStep | None = None) -> Drawing:
+    """The hash tree of the certificate that the proposal came in, and what was left out of it.
+
+    Args:
+        beside: the same proposal as another audit has it; a root hash that is another than there is marked.
+    """
+    return hash_tree_drawing(proposal.certificate, None if beside is None else beside.certificate)
 
 
 def partitions(base: BaseImageStep) -> Drawing:
@@ -57,7 +61,7 @@ def launch_chain(pages: LaunchPages) -> Drawing:
 
 
 def overlap(rows: Iterable[Overlap]) -> Drawing:
-    """Blessed against computed measurements, as a picture that reads in black and white too."""
+    """Measurements in the proposal against computed ones, as a picture that reads in black and white too."""
     return overlap_drawing(rows)
 
 

@@ -12,7 +12,8 @@ from auditkit.pipeline.parameters.meanings import TOPICS, Meaning
 from auditkit.pipeline.parameters.parameters import Parameters
 
 _WIDTH: Final = 110
-_EXAMPLES: Final = {"proposal_id": "139000"}
+_EXAMPLES: Final = {"recovery": "139000", "election": "143409"}
+"""Proposals by the subject of their audit, to show where a number goes."""
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./:{}-]*", re.ASCII)
 
 
@@ -30,6 +31,7 @@ def commented_file(values: Mapping[str, object], *, about: str) -> str:
         ParameterError: the values make no sense.
     """
     effective = Parameters.from_mapping({"proposal_id": 1, **values}).to_plain()
+    example = _EXAMPLES[effective["subject"]]
     lines = list(_comment(about))
     for topic in TOPICS:
         lines += ["", f"# ----- {topic.heading} -----"]
@@ -37,7 +39,9 @@ def commented_file(values: Mapping[str, object], *, about: str) -> str:
             given = meaning.name in values or meaning.name != "proposal_id"
             lines += ["", *_explained(meaning)]
             lines += (
-                [f"{meaning.name}: {_yaml(effective[meaning.name])}"] if given else _to_fill_in(meaning.name)
+                [f"{meaning.name}: {_yaml(effective[meaning.name])}"]
+                if given
+                else _to_fill_in(meaning.name, example)
             )
     return "\n".join(lines) + "\n"
 
@@ -46,8 +50,8 @@ def _explained(meaning: Meaning) -> Iterator[str]:
     yield from _comment(f"{_sentence(meaning.summary)}\nTakes: {meaning.takes}.")
 
 
-def _to_fill_in(name: str) -> list[str]:
-    return ["# FILL IN: take the # away, and put your value there.", f"# {name}: {_EXAMPLES[name]}"]
+def _to_fill_in(name: str, example: str) -> list[str]:
+    return ["# FILL IN: take the # away, and put your value there.", f"# {name}: {example}"]
 
 
 def _sentence(text: str) -> str:
