@@ -14,7 +14,7 @@ from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
 from auditkit.errors import AuditkitError
 from auditkit.pipeline.replayed_audit import replay
-from auditkit.pipeline.steps.evidence_names import IMAGE, RECOVERY_IMAGE
+from auditkit.pipeline.steps.evidence_names import CERTIFIED_ANSWERS, IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
 from auditkit.report import (
     EVIDENCE_NAME,
@@ -56,6 +56,11 @@ class Preview:
     document: AuditDocument
     document_sha256: str
     repeated: Decision
+
+    @property
+    def holds_an_answer(self) -> bool:
+        """Whether anything is among the evidence that the Internet Computer was asked for and answered."""
+        return any(item.name in CERTIFIED_ANSWERS for item in self.document.evidence)
 
 
 def look_before_signing(folder: Path, progress: Progress | None = None) -> Preview:

@@ -184,7 +184,9 @@ def test_three_reports_and_who_says_what(files, capsys):
     status, text, _ = in_process(
         "diff", files["honest"], files["unexplained"], carol, "--markdown", capsys=capsys
     )
-    assert text.partition("\n\n")[2].startswith("| | What | `honest.json` | `unexplained.json` | `carol.json` |\n")
+    assert text.partition("\n\n")[2].startswith(
+        "| | What | `honest.json` | `unexplained.json` | `carol.json` |\n"
+    )
     assert in_process("diff", files["honest"], carol, files["honest"], capsys=capsys)[0] == 0
 
 

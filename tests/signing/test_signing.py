@@ -18,6 +18,8 @@ from commands import in_process as command
 from auditkit import atomic
 from auditkit.audit import POLICIES
 from auditkit.errors import ParameterError, SigningError
+from auditkit.pipeline import Parameters, check, write_report
+from auditkit.practice import parameter_file
 from auditkit.signing import load_private_key, read_trust_list, sign_companion, sign_report, verify_report
 
 BUNDLE = "report.intoto.jsonl"
@@ -705,3 +707,17 @@ def test_an_older_policy_qualifies_what_it_says(report):
     claim = from_json((report / "audit.json").read_bytes()).claim
     assert {"older-policy", "other-root-key"} <= set(claim.qualifications)
     assert claim.verdict == "PASS"
+
+
+@pytest.mark.parametrize(("source", "told"), [("a file that is not there", True), (None, False)])
+def test_the_preview_says_when_nothing_was_answered(report, alice, tmp_path, capsys, source, told):
+    folder = report
+    if source:
+        folder = tmp_path / "nothing"
+        document, evidence = check(
+            Parameters.from_file(parameter_file("honest"), (f"proposal_source={tmp_path / source}",))
+        )
+        write_report(document, evidence, folder)
+    status, _, err = command("sign", folder, "--key", alice.path, "--yes", capsys=capsys)
+    assert status == 0
+    assert ("  this report holds no certified answer" in err) is told

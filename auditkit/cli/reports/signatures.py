@@ -128,6 +128,8 @@ def _show_preview(preview: Preview, key: str) -> None:
         f"  key that signs: {key}",
         *(f"  {name}: {sentence}" for name, sentence in document.claim.sentences),
     ]
+    if not preview.holds_an_answer:
+        lines.append("  this report holds no certified answer")
     if repeated.outcome is not Outcome.PASS:
         lines.append(f"  repeated from the evidence: {repeated.observed}: {repeated.reason}")
     for line in lines:

@@ -13,6 +13,8 @@ ELECTION_REQUEST: Final = "election.request.cbor"
 ELECTION_CHUNKS: Final = "election.chunks.cbor"
 WITNESS: Final = "election-proposal.cbor"
 WITNESS_REQUEST: Final = "election-proposal.request.cbor"
+CERTIFIED_ANSWERS: Final = frozenset({PROPOSAL, ELECTION, WITNESS})
+"""Where answers of the Internet Computer are, which carry its signature."""
 IMAGE: Final = IMAGE_NAME
 IMAGE_SUMS: Final = "base-SHA256SUMS"
 PUBLISHED: Final = "published-launch-measurements.json"
