@@ -15,7 +15,7 @@ import pytest
 from commands import in_process
 
 from auditkit.batch import write_index
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import ParameterError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "reports" / "sample"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -135,7 +135,7 @@ def test_a_page_of_ours_is_replaced_and_no_other(tmp_path):
     write_index(tmp_path)
     write_index(tmp_path)
     (tmp_path / "index.html").write_text("<h1>my own page</h1>")
-    with pytest.raises(SourceError, match="no `auditkit index` made"):
+    with pytest.raises(ParameterError, match="did not make from a report"):
         write_index(tmp_path)
     assert (tmp_path / "index.html").read_text() == "<h1>my own page</h1>"
 
