@@ -43,17 +43,18 @@ def render_verification(
     heading, headline = _HEADINGS[authenticity.verdict]
     tone, symbol = authenticity.verdict.lower(), authenticity.verdict.symbol
     document, claim = verified.document, verified.claim
+    says = required = ""
     if not verified.authentic:
         headline = f"{headline} {authenticity.reason}"
     elif claim is not None:
-        headline = f"{headline} The report says: {claim}."
+        says = str(claim)
         if claim.verdict is not Verdict.PASS:
             # The signatures hold, and a report that is authentic is not for that one of a proposal that is in order:
             # neither a red cross nor green.
             tone, symbol = "", "✎"
         if verified.judgement.verdict is not Verdict.PASS:
             tone, symbol = Verdict.FAIL.lower(), Verdict.FAIL.symbol
-            headline = f"{headline} It is not the verdict that was required."
+            required = "It is not the verdict that was required."
     subject = document.subject if document is not None else None
     election = subject is not None and subject.kind == "election"
     number = subject.proposal_id if subject is not None else None
@@ -63,6 +64,8 @@ def render_verification(
         .render(
             heading=heading,
             headline=headline,
+            says=says,
+            required=required,
             tone=tone,
             symbol=symbol,
             number=number,

@@ -56,10 +56,10 @@ def test_who_signed_and_what_was_verified(report, alice, trust_file):
     digest = verify_report(report, read_trust_list(trust_file)).document_sha256
     for told in (
         "AUTHENTIC Signed report on recovery GuestOS proposal 900001 Auditors of the trust list signed this report, "
-        "and nothing in it was changed. The report says: PASS (practice network).",
+        "and nothing in it was changed. The report says: PASS (practice network)",
         "Signed report on recovery GuestOS proposal 900001",
         "practice-network",
-        f"alice@example.org calls themself Alice A. {alice.keyid} (DSSE) 2026-09-21 14:13:20 UTC line 1 of",
+        f"alice@example.org by their own word: Alice A. {alice.keyid} (DSSE) 2026-09-21 14:13:20 UTC line 1 of",
         f"SHA-256 of audit.json {digest}",
         "Audit repeated no: the signatures were checked",
         "This page itself is signed by nobody.",
@@ -92,7 +92,7 @@ def test_an_authentic_fail_is_neither_green_nor_a_failed_verification(reports, t
     assert "AUTHENTIC" in heading
     assert not any(sign in heading for sign in ("NOT", "FAIL", "✓", "✗"))
     assert '<section class="verdict "' in text
-    assert "nothing in it was changed. The report says: FAIL (practice network)." in shown.words
+    assert "nothing in it was changed. The report says: FAIL (practice network)" in shown.words
     assert "✗ FAIL (practice network)" in shown.words
     assert "FAIL FAIL" not in shown.words
 
@@ -101,7 +101,7 @@ def test_a_verdict_that_was_required_and_is_not_there(report, alice, trust_file)
     sign_report(report, alice.signer())
     verified = verify_report(report, read_trust_list(trust_file)).requiring(Verdict.FAIL)
     text = render_verification(verified, trust_list="trust")
-    assert "The report says: PASS (practice network). It is not" in Shown(text).words
+    assert "The report says: PASS (practice network) It is not" in Shown(text).words
     assert "It is not the verdict that was required." in text
     assert '<section class="verdict fail"' in text
 
@@ -139,7 +139,7 @@ def test_hostile_names_are_shown_and_do_nothing(report, alice, tmp_path):
     sign_report(report, alice.signer(), auditor=HOSTILE.replace("\u202e", ""))
     text, shown = page_of(report, trust)
     assert shown.odd == []
-    assert "calls themself <script>alert(1)</script>\"'>&amp; {{ 7*7 }} gnp" in shown.words
+    assert "by their own word: <script>alert(1)</script>\"'>&amp; {{ 7*7 }} gnp" in shown.words
     assert "\u202e" not in text
     assert "⟨U+202E⟩" in text
 
@@ -156,7 +156,7 @@ def test_the_command_writes_it_beside_and_tells_where(report, alice, trust_file,
     arguments = ("verify-report", report, "--allowed-signers", trust_file, "--html")
     status, out, err = command(*arguments, tmp_path / "page.html", capsys=capsys)
     assert (status, err, out.splitlines()[-1]) == (0, "", f"{tmp_path}/page.html")
-    assert "The report says: PASS (practice network)." in Shown((tmp_path / "page.html").read_text()).words
+    assert "The report says: PASS (practice network)" in Shown((tmp_path / "page.html").read_text()).words
     status, out, _ = command(*arguments, tmp_path / "page.html", "--replay", capsys=capsys)
     page = Shown((tmp_path / "page.html").read_text()).words
     assert "Audit repeated yes, from the stored evidence: PASS, 51 decisions" in page
