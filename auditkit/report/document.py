@@ -136,7 +136,12 @@ class AuditDocument(Part):
             parameter = self.parameters.get(name, told)
             if parameter != told and not (name == "stage" and parameter == "auto"):
                 raise ValueError(f"the subject and the parameters name another {name}")
-        if self.subject.story is not None and Qualification.PRACTICE_NETWORK not in self.qualifications:
+        practising = Qualification.PRACTICE_NETWORK in self.qualifications
+        if (
+            self.subject.story is not None
+            and not practising
+            and self.parameters.get("root_key") != "practice"
+        ):
             raise ValueError("only a report of the practice network tells a story")
         if "subject" not in self.parameters and self.subject.kind != "recovery":
             raise ValueError("the subject and the parameters name another subject")

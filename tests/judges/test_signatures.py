@@ -33,7 +33,7 @@ def new_key(keygen: str, path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def signed(program, tmp_path_factory) -> Path:
-    """A folder signed by one key in both forms, with what a reader has of the auditor: the public key."""
+    """A folder signed in both forms by an auditor with two keys, with what a reader has of them: the public keys."""
     keygen = program("ssh-keygen")
     root = tmp_path_factory.mktemp("signed")
     folder = root / "report"
@@ -42,9 +42,11 @@ def signed(program, tmp_path_factory) -> Path:
     key = new_key(keygen, root / "auditor")
     new_key(keygen, root / "other")
     sign_report(folder, load_private_key(key, lambda _: ""), auditor="Ünïcode Auditor")
-    sign_companion(folder, key)
+    second = new_key(keygen, root / "second")
+    sign_companion(folder, second)
     shutil.copy(root / "auditor.pub", folder)
-    (folder / "allowed_signers").write_text(f"auditor@example.org {(root / 'auditor.pub').read_text()}")
+    keys = [(root / name).read_text() for name in ("auditor.pub", "second.pub")]
+    (folder / "allowed_signers").write_text("".join(f"auditor@example.org {key}" for key in keys))
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditkit import practice
 from auditkit.errors import ParameterError
 from auditkit.evidence import fetch_registry_value, request_path, save_proposal, save_registry_value
 from auditkit.evidence.catalogue import update_catalogue
@@ -22,7 +23,8 @@ from auditkit.report import to_json
 
 
 def audited(scenario: str = "honest", **more: object):
-    values = {"proposal_id": 900_001, "base_version": BASE_COMMIT, "root_key": "practice"}
+    number = practice.scenario(scenario).proposal_id
+    values = {"proposal_id": number, "base_version": BASE_COMMIT, "root_key": "practice"}
     values |= {"proposal_source": f"practice:{scenario}", "base_image": "practice:honest"}
     return check(Parameters.from_mapping(values | more), Silent())
 

@@ -44,7 +44,7 @@ def states(document) -> dict[str, str]:
         ("node-honest", (), ("recovery image",)),
         ("recovery-wrong-root", ("recovery image",), ("chip",)),
         ("node-debug", ("chip",), ("recovery image",)),
-        ("unexplained", ("election", "measurements"), ("recovery image", "chip")),
+        ("unexplained", ("measurements",), ("recovery image", "chip")),
     ],
 )
 def test_the_picture_shows_each_link_with_its_outcome(name, broken, unchecked):

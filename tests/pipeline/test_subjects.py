@@ -11,8 +11,13 @@ from auditkit.progress import Silent
 @pytest.mark.parametrize(
     ("name", "overrides", "decides", "told"),
     [
-        ("honest", ("proposal_id=910012", "stage=vote"), "proposal.stage", "audit it with subject: election"),
-        ("election-honest", ("proposal_id=900001",), "election.stage", "audit it with subject: recovery"),
+        (
+            "election-honest",
+            ("subject=recovery", "base_image=practice:honest"),
+            "proposal.stage",
+            "audit it with subject: election",
+        ),
+        ("honest", ("subject=election",), "election.stage", "audit it with subject: recovery"),
         ("other-action", (), "proposal.stage", "The proposal does something else."),
         ("election-other-function", (), "election.stage", "another function of the NNS"),
     ],
