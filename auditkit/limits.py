@@ -35,6 +35,9 @@ class Limits:
     registry_value_bytes: int = 16 * MIB  # one value, put together from its parts
     registry_tree_nodes: int = 8_192  # of the tree that certifies changes: 1,000 versions take 4,000
     registry_versions: int = 1_000  # that one answer replays
+    registry_answers: int = 2_000  # that one sync asks for; all of mainnet's take 77
+    registry_store_bytes: int = 2 * GIB  # a synced registry; mainnet's takes 70 MB
+    registry_shown_bytes: int = 64 * KIB  # of a record that is shown in hex digits
 
     # a catalogue of elections: mainnet has one or two hundred, of 5 to 30 KB each
     catalogue_files: int = 20_000  # names in one of its folders

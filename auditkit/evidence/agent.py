@@ -134,6 +134,7 @@ def fetch_query(
     arg: bytes,
     read: Callable[[bytes], _Result],
     *,
+    on_taken: Event | None = None,
     on_event: Event | None = None,
     clock: Clock | None = None,
     backoff: Backoff | None = None,
@@ -145,6 +146,7 @@ def fetch_query(
 
     Args:
         read: refuses with `EvidenceError`, which moves on to the next host.
+        on_taken: told the address of the host whose reply was taken.
 
     The other args and the errors are those of `fetch_certified_call`.
     """
@@ -152,7 +154,10 @@ def fetch_query(
     def ask(conversation: Conversation) -> _Result:
         content = query_content(canister, method, arg, ingress_expiry_ns=conversation.expiry_ns())
         answer = conversation.post_newest(_QUERY_VERSIONS, canister, "query", encode_envelope(content))
-        return read(reply_of_query(answer, conversation.host))
+        result = read(reply_of_query(answer, conversation.host))
+        if on_taken is not None:
+            on_taken(conversation.host)
+        return result
 
     return first_answer(
         urls,

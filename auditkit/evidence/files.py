@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,3 +68,39 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceError(f"it cannot be written: {in_words(error)}", where=str(path)) from error
+
+
+@contextmanager
+def only_writer(folder: Path, lock_name: str, what: str) -> Iterator[None]:
+    """Keeps other writers from a folder while the block runs; makes the folder if need be.
+
+    Args:
+        folder: what is written to.
+        lock_name: of the file in it that is locked; the lock ends with the process, whatever ends that.
+        what: what the folder holds, for errors, such as ``catalogue``.
+
+    Raises:
+        SourceError: another process writes to it, or it cannot be written to, or a link or a file is in the way.
+    """
+    import fcntl  # noqa: PLC0415  (not every system that can read evidence has it)
+
+    path = folder / lock_name
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        lock = os.open(path, flags, 0o666)
+    try:
+        with writing(path):
+            if not stat.S_ISREG(os.fstat(lock).st_mode):
+                raise SourceError("something other than a file is in the way", where=str(path))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SourceError(
+                    f"another process updates this {what}",
+                    where=str(folder),
+                    hint="wait for it and run this again",
+                ) from None
+        yield
+    finally:
+        os.close(lock)

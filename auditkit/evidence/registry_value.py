@@ -92,17 +92,7 @@ def fetch_registry_value(
     hosts = (call.url, *(url for url in urls if url.rstrip("/") != call.url))
     chunks: list[bytes] = []
     for digest in named_parts(call.certificate, limits=limits):
-        chunk = fetch_query(
-            hosts,
-            REGISTRY,
-            GET_CHUNK,
-            get_chunk_argument(digest),
-            partial(_read_chunk, digest, limits),
-            on_event=on_event,
-            clock=clock,
-            backoff=backoff,
-            limits=limits,
-        )
+        chunk = fetch_chunk(hosts, digest, on_event=on_event, clock=clock, backoff=backoff, limits=limits)
         chunks.append(chunk)
         if (size := sum(map(len, chunks))) > limits.registry_value_bytes:
             raise EvidenceError(
@@ -112,6 +102,35 @@ def fetch_registry_value(
                 observed=f"{size} bytes or more",
             )
     return RegistryValue(call.certificate, call.request, tuple(chunks), call.url)
+
+
+def fetch_chunk(
+    urls: Sequence[str],
+    digest: bytes,
+    *,
+    on_event: Event | None = None,
+    clock: Clock | None = None,
+    backoff: Backoff | None = None,
+    limits: Limits = LIMITS,
+) -> bytes:
+    """Asks for a part of a large record, and checks that it is that part.
+
+    Args:
+        digest: SHA-256 of the part, 32 bytes.
+
+    The other args and the errors are those of `fetch_registry_value`.
+    """
+    return fetch_query(
+        urls,
+        REGISTRY,
+        GET_CHUNK,
+        get_chunk_argument(digest),
+        partial(_read_chunk, digest, limits),
+        on_event=on_event,
+        clock=clock,
+        backoff=backoff,
+        limits=limits,
+    )
 
 
 def _read_chunk(digest: bytes, limits: Limits, reply: bytes) -> bytes:

@@ -342,10 +342,6 @@ def test_an_interface_that_has_no_queries(network, session):
         ("get_chunk", b"DIDL"),
         ("get_certified_changes_since", b"\x08"),
         ("get_certified_changes_since", b"\x0a\x00"),
-        (
-            "get_certified_changes_since",
-            message("GetChangesSinceRequest", version=59_999).SerializeToString(),
-        ),
     ],
 )
 def test_what_the_registry_does_not_understand_is_rejected(network, session, method, argument):
@@ -445,6 +441,13 @@ def test_changes_come_without_gaps(network, first):
     assert all(change.mutations and not change.preconditions for change in found.values())
     times = [change.timestamp_nanoseconds for change in found.values()]
     assert all(earlier < later for earlier, later in pairwise(times))
+
+
+@pytest.mark.parametrize(("asked", "first", "last"), [(0, 1, 1_000), (59_999, 60_000, LATEST)])
+def test_in_the_versions_before_nothing_changed(network, asked, first, last):
+    current, found = changes(network, asked)
+    assert (current, list(found)) == (LATEST, list(range(first, last + 1)))
+    assert not any(change.mutations for version, change in found.items() if version <= 60_000)
 
 
 def test_what_changed(network):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +19,7 @@ from auditkit.evidence.catalogue.folder import (
     answer_of,
     is_folder,
 )
-from auditkit.evidence.files import writing
+from auditkit.evidence.files import only_writer, writing
 
 
 def keep_answer(folder: Path, kind: str, label: str, call: CertifiedCall, request_id: bytes) -> KeptAnswer:
@@ -66,13 +64,8 @@ def writing_to(folder: Path) -> Iterator[None]:
     Raises:
         SourceError: another process writes to it, or it cannot be written to, or a link or a file is in the way.
     """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        lock = os.open(folder / LOCK, flags, 0o666)
-    try:
+    with only_writer(folder, LOCK, "catalogue"):
         with writing(folder / LOCK):
-            _take(lock, folder)
             for kind in (PAGES, PROPOSALS):
                 (folder / kind).mkdir(exist_ok=True)
         for kind in (PAGES, PROPOSALS):
@@ -81,19 +74,6 @@ def writing_to(folder: Path) -> Iterator[None]:
             with writing(folder / kind):
                 _clear(folder / kind)
         yield
-    finally:
-        os.close(lock)
-
-
-def _take(lock: int, folder: Path) -> None:
-    if not stat.S_ISREG(os.fstat(lock).st_mode):
-        raise SourceError("something other than a file is in the way", where=str(folder / LOCK))
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SourceError(
-            "another process updates this catalogue", where=str(folder), hint="wait for it and run this again"
-        ) from None
 
 
 def _clear(folder: Path) -> None:

@@ -5,10 +5,13 @@ Protocol buffers in, records and decisions out. No network.
 
 from auditkit.ic.registry.chunks import GET_CHUNK, decode_chunk, get_chunk_argument, named_parts
 from auditkit.ic.registry.delta import (
+    GET_CERTIFIED_CHANGES_SINCE,
     CertifiedDelta,
     Mutation,
     MutationType,
+    OlderRegistryError,
     VersionChange,
+    changes_since_argument,
     verify_certified_delta,
 )
 from auditkit.ic.registry.mixed_tree import read_mixed_tree
@@ -28,6 +31,7 @@ from auditkit.ic.registry.verification import (
 from auditkit.ic.registry.wire import Field, LayoutError, Message, WireType, read_message
 
 __all__ = [
+    "GET_CERTIFIED_CHANGES_SINCE",
     "GET_CHUNK",
     "GET_VALUE",
     "KEY_NOT_PRESENT",
@@ -38,12 +42,14 @@ __all__ = [
     "Message",
     "Mutation",
     "MutationType",
+    "OlderRegistryError",
     "RegistryAnswer",
     "RegistryReply",
     "RegistryVerification",
     "ReplicaVersionRecord",
     "VersionChange",
     "WireType",
+    "changes_since_argument",
     "decode_chunk",
     "decode_reply",
     "get_chunk_argument",

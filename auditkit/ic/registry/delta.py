@@ -23,10 +23,17 @@ from auditkit.ic.registry.wire import LayoutError, Message, read_message
 from auditkit.ic.verification import verify_certificate
 from auditkit.limits import LIMITS, Limits
 
+GET_CERTIFIED_CHANGES_SINCE: Final = "get_certified_changes_since"
+
+_SINCE = 1
 _TREE, _CERTIFICATE = 1, 2
 _MUTATIONS, _TIME = 1, 6
 _TYPE, _KEY, _VALUE, _CHUNKS = 1, 2, 3, 4
 _VERSION_BYTES: Final = 8
+
+
+class OlderRegistryError(EvidenceError):
+    """A genuine answer about an older state of the registry than the one that is known already."""
 
 
 class MutationType(IntEnum):
@@ -85,6 +92,15 @@ class CertifiedDelta:
     time_ns: int
 
 
+def changes_since_argument(version: int) -> bytes:
+    """The argument of ``get_certified_changes_since``.
+
+    Args:
+        version: the last version that is known, 64 bits; 0 for none.
+    """
+    return bytes([_SINCE << 3]) + leb128.unsigned(version) if version else b""
+
+
 def verify_certified_delta(
     data: bytes, *, root_key: bytes, since: int, now_ns: int | None = None, limits: Limits = LIMITS
 ) -> CertifiedDelta:
@@ -98,6 +114,7 @@ def verify_certified_delta(
 
     Raises:
         LayoutError: a layout that this version does not know.
+        OlderRegistryError: certified, and the version that was asked about is not there yet.
         EvidenceError: malformed, not certified, not about this question, or with a gap.
         ParameterError: ``root_key`` is not a key.
     """
@@ -175,6 +192,12 @@ def _changes(tree: HashTree, since: int, current: int, limits: Limits) -> tuple[
             raise EvidenceError("a change of the registry is not a value")
         changes.append(_read_change(version, child.subtree.value, limits))
     last = since + len(changes)
+    if current < since and not changes:
+        raise OlderRegistryError(
+            "the changes of the registry do not lead to its newest version, which is older than what is known",
+            expected=f"version {since} or a newer one",
+            observed=f"version {current}",
+        )
     if last > current or (not changes and current > since):
         raise EvidenceError(
             "the changes of the registry do not lead to its newest version",

@@ -73,6 +73,8 @@ class PracticeNns:
         now_ns: the clock, nanoseconds since 1970.
         server: the address of the release server, which elections and registry records name.
         most_versions: how many versions of the registry there may be in one certified answer.
+        registry: what the registry holds, whatever the address; None for what the elections of this world and the
+            scenarios made of it.
     """
 
     call_versions: tuple[str, ...] = CALL_VERSIONS
@@ -80,6 +82,7 @@ class PracticeNns:
     now_ns: Callable[[], int] = time.time_ns
     server: str = NO_SERVER
     most_versions: int = _MOST_REGISTRY_VERSIONS
+    registry: History | None = None
     _calls: OrderedDict[bytes, _Call] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -228,6 +231,8 @@ class PracticeNns:
         return certify(Subnet.NNS, state, [("time",), path], time_ns=now, flat=True)
 
     def _registry(self, place: Scenario | None) -> History:
+        if self.registry is not None:
+            return self.registry
         if place is None:
             return registry_history(self.server)
         return registry_history(self.server, place.base_version, place.registry)

@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.ic import candid, hash_tree
+from auditkit.ic import candid
 from auditkit.practice.nns.candid_writer import BLOB, OptType, VariantType, encode, record
 from auditkit.practice.nns.certify import CANISTER_ERROR, Rejection
 from auditkit.practice.nns.protobuf_reader import bytes_in, number_in
 from auditkit.practice.nns.protobuf_writer import bytes_field, message_field, number_field, text_field
 from auditkit.practice.nns.registry.delta import (
     MOST_VERSIONS,
+    certified_data,
     changes_since,
     encode_mixed_tree,
-    whole_tree,
 )
-from auditkit.practice.nns.registry.history import FIRST_VERSION, History
+from auditkit.practice.nns.registry.history import History
 
 _KEY_NOT_PRESENT: Final = 1
 
@@ -60,10 +60,8 @@ def query_reply(
             since = number_in(argument, 1)
         except EvidenceError as error:
             return Rejection(CANISTER_ERROR, f"Canister trapped: the request cannot be read: {error}")
-    if since < FIRST_VERSION - 1:
-        return Rejection(CANISTER_ERROR, f"the practice registry begins with version {FIRST_VERSION}")
     tree = changes_since(history, since, most=most)
-    certificate = certify(hash_tree.root_hash(whole_tree(history)))
+    certificate = certify(certified_data(history))
     return message_field(1, encode_mixed_tree(tree)) + bytes_field(2, certificate)
 
 

@@ -31,7 +31,7 @@ from auditkit.practice.nns.releases import release
 from auditkit.practice.scenarios import OTHER_COMMIT, RETIRED_COMMIT, RegistrySays
 
 FIRST_VERSION: Final = 60_001
-"""The first version that the practice registry has; the ones before are said to be forgotten."""
+"""The first version of which the practice registry tells anything; in those before, nothing changed."""
 
 _NANOSECONDS: Final = 10**9
 _DAY: Final = 86_400
@@ -103,16 +103,28 @@ class Version:
         return repeated_bytes(1, changes) + number_field(6, self.timestamp_ns)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """What the registry holds: versions without gaps, the oldest first."""
+    """What the registry holds: versions without gaps, the oldest first.
+
+    Those before the first of them are *quiet*: they are there, and change nothing.
+    """
 
     versions: tuple[Version, ...]
+
+    @property
+    def first(self) -> int:
+        """The first version that is not quiet."""
+        return self.versions[0].number
 
     @property
     def latest(self) -> int:
         """The newest version."""
         return self.versions[-1].number
+
+    def encoded(self, version: int) -> bytes:
+        """The message RegistryAtomicMutateRequest of a version, from 1 on."""
+        return b"" if version < self.first else self.versions[version - self.first].encoded()
 
     def last_change(self, key: bytes, at: int) -> tuple[Version, Mutation] | None:
         """The last change of a key up to version ``at``; None when it was deleted then, or not there yet."""

@@ -1,0 +1,19 @@
+"""The registry of the NNS in a folder: every version of it, certified, brought up to date, and looked up offline."""
+
+from auditkit.evidence.registry_sync.batch import Batch
+from auditkit.evidence.registry_sync.folder import KeptRecord, SyncedRegistry, open_registry
+from auditkit.evidence.registry_sync.standing import Standing
+from auditkit.evidence.registry_sync.sync import Synced, sync_registry
+from auditkit.evidence.registry_sync.verification import VerifiedFolder, verify_folder
+
+__all__ = [
+    "Batch",
+    "KeptRecord",
+    "Standing",
+    "Synced",
+    "SyncedRegistry",
+    "VerifiedFolder",
+    "open_registry",
+    "sync_registry",
+    "verify_folder",
+]
