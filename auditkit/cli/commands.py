@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "measure": Entry("images", "Print the launch measurements of an image."),
         "overlap": Entry("images", "Compare a proposal with launch measurements."),
         "practice": Entry("practice", "Practise on a network that runs on your machine."),
+        "registry": Entry("registry_folder", "Keep and ask a copy of the whole registry."),
         "report": Entry("reports.renderings", "Show a report as text, or print it as a PDF."),
         "sign": Entry("reports.signatures", "Sign a report folder with your SSH key."),
         "status": Entry("batches", "Tell the newest verdict of each subject."),

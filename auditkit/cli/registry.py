@@ -13,7 +13,7 @@ from auditkit.cli.results import end_with
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from auditkit.ic.registry import RegistryAnswer
+    from auditkit.ic.registry import RegistryAnswer, ReplicaVersionRecord
 
 
 @auditkit.command("fetch-registry")
@@ -57,7 +57,7 @@ def fetch_registry(record: str, out: Path | None, url: str | None, root_key: str
     from auditkit.trust import MAINNET, parse_trust
 
     trust = parse_trust(root_key)
-    _refuse_bare_version(record)
+    refuse_bare_version(record)
     out = out or _default_name(record)
     for path in (out, request_path(out), chunks_path(out)):
         refuse_existing(path)
@@ -98,7 +98,7 @@ def _default_name(record: str) -> Path:
     return default_name(f"registry-{record}", ".cbor")
 
 
-def _refuse_bare_version(record: str) -> None:
+def refuse_bare_version(record: str) -> None:
     """Raises ParameterError for a version where its key is meant: no record is called so."""
     from auditkit.digests import is_commit
     from auditkit.errors import ParameterError
@@ -167,21 +167,24 @@ def _facts(answer: RegistryAnswer) -> dict[str, Any]:
         "timestamp_ns": answer.timestamp_ns,
         "bytes": None if answer.value is None else len(answer.value),
         "sha256": None if answer.value is None else hashlib.sha256(answer.value).hexdigest(),
-        "guestos": None
-        if record is None
-        else {
-            "version": answer.key.removeprefix("replica_version_"),
-            "sha256": record.sha256_hex,
-            "urls": tuple(record.urls),
-            "measurements": tuple(
-                {
-                    "measurement": entry.measurement.hex(),
-                    "kernel_cmdline": entry.kernel_cmdline,
-                    "vcpu_type": entry.vcpu_type,
-                }
-                for entry in record.measurements or ()
-            ),
-        },
+        "guestos": None if record is None else guestos_facts(answer.key, record),
+    }
+
+
+def guestos_facts(key: str, record: ReplicaVersionRecord) -> dict[str, Any]:
+    """What the record of a GuestOS version says, as ``--json`` prints it."""
+    return {
+        "version": key.removeprefix("replica_version_"),
+        "sha256": record.sha256_hex,
+        "urls": tuple(record.urls),
+        "measurements": tuple(
+            {
+                "measurement": entry.measurement.hex(),
+                "kernel_cmdline": entry.kernel_cmdline,
+                "vcpu_type": entry.vcpu_type,
+            }
+            for entry in record.measurements or ()
+        ),
     }
 
 

@@ -25,6 +25,7 @@ from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
 from auditkit.cli.documents.check_trouble import check_trouble_schema
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
 from auditkit.cli.documents.practice import PracticeList, PracticeShow
+from auditkit.cli.documents.registry import RegistryShow
 from auditkit.cli.documents.reports import (
     DiffDocument,
     StatusDocument,
@@ -40,6 +41,7 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "overlap": OverlapDocument,
         "practice list": PracticeList,
         "practice show": PracticeShow,
+        "registry show": RegistryShow,
         "status": StatusDocument,
         "verify-attestation": VerifyAttestation,
         "verify-certificate": VerifyCertificate,
@@ -75,6 +77,7 @@ __all__ = [
     "PracticeList",
     "PracticeShow",
     "PrintedDocument",
+    "RegistryShow",
     "StatusDocument",
     "TroubleDocument",
     "TroubleFound",

@@ -20,6 +20,7 @@ _FORKED: Final = frozenset((_LEFT, _RIGHT))
 _LABEL, _SUBTREE = 1, 2
 _NAMED: Final = frozenset((_LABEL, _SUBTREE))
 
+_BYTES: Final = int(WireType.BYTES)
 _WHAT: Final = "a node of the hash tree"
 
 
@@ -93,6 +94,9 @@ def _end(kind: int, inside: memoryview, limits: Limits) -> HashTree:
 
 def _parts(view: memoryview, known: frozenset[int], limits: Limits) -> dict[int, memoryview]:
     """The parts of a node by their numbers; there are no others, since what is not hashed is not certified."""
+    plain = _plain_parts(view, known) if len(view) <= limits.protobuf_bytes else None
+    if plain is not None:
+        return plain
     parts: dict[int, memoryview] = {}
     for number, wire_type, value in read_message(view, _WHAT, limits=limits).fields:
         if (
@@ -103,6 +107,42 @@ def _parts(view: memoryview, known: frozenset[int], limits: Limits) -> dict[int,
         ):
             raise LayoutError(f"{_WHAT} has a field that is not known there", observed=f"field {number}")
         parts[number] = value
+    return parts
+
+
+def _plain_parts(view: memoryview, known: frozenset[int]) -> dict[int, memoryview] | None:
+    """The same, where all is as it should be; None where it is not, or is unusual: `read_message` finds out then.
+
+    A replay of the registry reads some hundred thousand nodes, and this takes a third of the time.
+    """
+    parts: dict[int, memoryview] = {}
+    offset, size = 0, len(view)
+    try:
+        while offset < size:
+            tag, count = view[offset], view[offset + 1]
+            offset += 2
+            number = tag >> 3
+            if tag & 0x87 != _BYTES or number not in known or number in parts:
+                return None
+            if count >= 0x80:
+                second = view[offset]
+                offset += 1
+                count = count & 0x7F | (second & 0x7F) << 7
+                if second >= 0x80:
+                    third = view[offset]
+                    offset += 1
+                    count |= third << 14
+                    if not 0 < third < 0x80:
+                        return None
+                elif second == 0:
+                    return None
+            end = offset + count
+            if end > size:
+                return None
+            parts[number] = view[offset:end]
+            offset = end
+    except IndexError:
+        return None
     return parts
 
 
