@@ -40,6 +40,7 @@ _TABLES: Final = (
     "CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL)",
 )
 _PAGE_BYTES: Final = 8 * KIB
+_SMALLEST_PAGE: Final = 512
 _CACHE_KIB: Final = 8 * KIB
 _WAIT_SECONDS: Final = 60.0  # for a reader or a writer of the same file
 _SYNC: Final = "run `auditkit registry sync`"
@@ -233,6 +234,8 @@ def _require_file(path: Path, limits: Limits) -> None:
         raise SourceError(f"the registry cannot be read: {what}", where=str(path)) from None
     if not stat.S_ISREG(found.st_mode):
         raise SourceError("this is not a regular file", where=str(path))
+    if 0 < found.st_size < _SMALLEST_PAGE:  # which SQLite would take for an empty store, and write over
+        raise EvidenceError("this is not the store of a synced registry", where=str(path))
     if found.st_size > limits.registry_store_bytes:
         raise EvidenceError(
             "the store is larger than that of any registry",
