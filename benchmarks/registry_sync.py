@@ -25,52 +25,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from auditkit.evidence.registry_sync import keeping, open_registry, sync, sync_registry, verify_folder
-from auditkit.practice.nns.answers import PracticeNns
-from auditkit.practice.nns.registry import History, Mutation, MutationKind, Version
-from auditkit.practice.nns.subnets import ROOT_KEY
-from auditkit.practice.release.published import DATA
-from auditkit.practice.server import PracticeServer
 
-MADE_NS = 1_700_000_000_000_000_000
-PREFIXES = ((1_500, "node_record_"), (3_000, "node_operator_record_"), (6_000, "crypto_threshold_signing_"))
+SERVER = Path(__file__).with_name("registry_server.py")
 LOOK_UPS = 2_000
-
-
-def names(keys: int) -> list[bytes]:
-    """Keys as long as real ones, a tenth of them of nodes."""
-    found = []
-    for number in range(keys):
-        prefix = next((text for below, text in PREFIXES if number < below), "replica_version_or_other_")
-        found.append(f"{prefix}{sha256(b'%d' % number).hexdigest()[:63]}".encode())
-    return found
-
-
-def synthetic(versions: int, keys: int) -> History:
-    """A registry in which every key is live at the end; a version changes 1.7 records of 100 to 1,500 bytes."""
-    chance, named = random.Random(3), names(keys)
-    pool = chance.randbytes(1 << 20)
-    fresh = iter(named)
-
-    def changes() -> tuple[Mutation, ...]:
-        chosen = (
-            next(fresh, None) or named[chance.randrange(keys)]
-            for _ in range(chance.choice((1, 1, 1, 2, 2, 3)))
-        )
-        told = []
-        for key in chosen:
-            at = chance.randrange(len(pool) - 1_600)
-            told.append(Mutation(MutationKind.UPSERT, key, pool[at : at + chance.randint(100, 1_500)]))
-        return tuple(told)
-
-    return History(
-        tuple(Version(number, MADE_NS + number * 10**9, changes()) for number in range(1, versions + 1))
-    )
-
-
-def serve(versions: int, keys: int) -> None:
-    server = PracticeServer(0, PracticeNns(registry=synthetic(versions, keys)), DATA)
-    print(server.url, flush=True)
-    server.serve_forever()
 
 
 class Telling(keeping.Keeping):
@@ -81,14 +38,14 @@ class Telling(keeping.Keeping):
         print(batch.last, flush=True)
 
 
-def measured(what: str, folder: Path, url: str) -> None:
+def measured(what: str, folder: Path, url: str, root_key: bytes) -> None:
     """One task in a process of its own, and what it took."""
     began, cpu = time.monotonic(), time.process_time()
     if what == "sync":
-        done = sync_registry(folder, [url], ROOT_KEY)
+        done = sync_registry(folder, [url], root_key)
         told = {"version": done.standing.version, "answers": done.answers, "bytes": done.size}
     else:
-        found = verify_folder(folder, ROOT_KEY)
+        found = verify_folder(folder, root_key)
         told = {"version": found.standing.version, "records": found.records, "changes": found.changes}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told |= {"wall": time.monotonic() - began, "cpu": time.process_time() - cpu, "peak_mib": peak}
@@ -100,13 +57,13 @@ def run(*arguments: str | Path) -> dict:
     return json.loads(done.stdout)
 
 
-def look_ups(folder: Path, keys: int, versions: int) -> str:
-    chance, named = random.Random(5), names(keys)
+def look_ups(folder: Path, root_key: bytes) -> str:
+    chance = random.Random(5)
     times: dict[str, list[float]] = {"newest": [], "at a version": [], "with proof": []}
-    with open_registry(folder, ROOT_KEY) as opened:
-        assert opened.count() == min(keys, opened.count())
+    with open_registry(folder, root_key) as opened:
+        keys, versions = [record.key for record in opened.records()], opened.standing.version
         for place in range(LOOK_UPS):
-            key = named[chance.randrange(keys)]
+            key = chance.choice(keys)
             began = time.perf_counter()
             record = opened.record(key)
             times["newest"].append(time.perf_counter() - began)
@@ -121,7 +78,8 @@ def look_ups(folder: Path, keys: int, versions: int) -> str:
         nodes = sum(1 for _ in opened.records(b"node_record_"))
         scan = time.perf_counter() - began
     cells = [
-        f"{name}: median {statistics.median(found) * 1000:.2f} ms, worst {max(found) * 1000:.1f} ms"
+        f"{name}: median {statistics.median(found) * 1000:.2f} ms, "
+        f"99 of 100 within {sorted(found)[len(found) * 99 // 100] * 1000:.2f} ms, worst {max(found) * 1000:.1f} ms"
         for name, found in times.items()
     ]
     return "; ".join(cells) + f"; all {nodes} node records: {scan * 1000:.0f} ms"
@@ -133,7 +91,8 @@ def same(ours: Path, theirs: Path) -> bool:
     for folder in (ours, theirs):
         with sqlite3.connect(folder / "registry.sqlite") as connection:
             rows = connection.execute(
-                "SELECT version, key, kind, size, time_ns FROM change JOIN record ON record.id = record ORDER BY change.rowid"
+                "SELECT version, key, kind, size, time_ns FROM change "
+                "JOIN record ON record.id = record ORDER BY change.rowid"
             )
             digest = sha256()
             for row in rows:
@@ -142,13 +101,24 @@ def same(ours: Path, theirs: Path) -> bool:
     return found[0] == found[1]
 
 
-def killed(folder: Path, url: str, kills: int) -> str:
-    """Kills syncs until there were ``kills`` of them; starts anew when one was quicker and the folder is whole."""
+def killed(folder: Path, url: str, root_key: bytes, kills: int) -> str:
+    """Kills ``kills`` syncs, one after another, and looks each time at what is kept."""
     chance = random.Random(11)
-    version = whole = 0
+    version = 0
     for number in range(kills):
         process = subprocess.Popen(
-            [sys.executable, __file__, "--task", "tell", "--folder", folder, "--url", url],
+            [
+                sys.executable,
+                __file__,
+                "--task",
+                "tell",
+                "--folder",
+                folder,
+                "--url",
+                url,
+                "--key",
+                root_key.hex(),
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -161,12 +131,11 @@ def killed(folder: Path, url: str, kills: int) -> str:
         kept = [int(line) for line in out.split()]
         store = folder / "registry.sqlite"
         if store.exists() and store.stat().st_size:
-            with open_registry(folder, ROOT_KEY) as opened:
+            with open_registry(folder, root_key) as opened:
                 found = opened.standing
             assert found.version >= max([version, *kept]), (found, version, kept)
             version = found.version
-            whole += found.complete
-    found = verify_folder(folder, ROOT_KEY).standing
+    found = verify_folder(folder, root_key).standing
     return f"{kills} kills: nothing lost, {found.version:,} versions kept by then, all of them verify"
 
 
@@ -175,41 +144,39 @@ def main() -> None:
     parser.add_argument("--versions", type=int, default=60_000)
     parser.add_argument("--keys", type=int, default=17_000)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--task", choices=("serve", "sync", "verify", "tell"), help=argparse.SUPPRESS)
+    parser.add_argument("--task", choices=("sync", "verify", "tell"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--url", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--key", type=bytes.fromhex, default=b"", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.task == "serve":
-        serve(options.versions, options.keys)
-    elif options.task == "tell":
+    if options.task == "tell":
         sync.Keeping = Telling
-        sync_registry(options.folder, [options.url], ROOT_KEY)
+        sync_registry(options.folder, [options.url], options.key)
     elif options.task:
-        measured(options.task, options.folder, options.url)
+        measured(options.task, options.folder, options.url, options.key)
     else:
         benchmark(options)
 
 
 def benchmark(options: argparse.Namespace) -> None:
-    size = ["--versions", str(options.versions), "--keys", str(options.keys)]
-    server = subprocess.Popen(
-        [sys.executable, __file__, "--task", "serve", *size], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, SERVER, str(options.versions), str(options.keys)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        url = server.stdout.readline().strip()
+        url, key = server.stdout.readline().split()
+        root_key = bytes.fromhex(key)
         with tempfile.TemporaryDirectory(prefix="auditkit-benchmark-") as name:
             folder, other = Path(name) / "whole", Path(name) / "killed"
             print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-            task = ("--folder", folder, "--url", url)
+            task = ("--folder", folder, "--url", url, "--key", key)
             for label, what in (("first sync", "sync"), ("next sync", "sync"), ("verify", "verify")):
                 told = run("--task", what, *task)
                 took = f"own work {told.pop('cpu'):.2f} s, wall {told.pop('wall'):.1f} s"
                 print(f"{label}: {took}, peak {told.pop('peak_mib'):.0f} MiB; {told}")
             print(f"store: {(folder / 'registry.sqlite').stat().st_size / 1e6:.1f} MB")
-            print(f"look-ups, {look_ups(folder, options.keys, options.versions)}")
-            print(killed(other, url, options.kills))
-            sync_registry(other, [url], ROOT_KEY)
+            print(f"look-ups, {look_ups(folder, root_key)}")
+            print(killed(other, url, root_key, options.kills))
+            sync_registry(other, [url], root_key)
             assert same(folder, other)
             print(f"and finished: the same as never killed; load {os.getloadavg()[0]:.1f}")
     finally:

@@ -14,6 +14,7 @@ import pytest
 from commands import in_process
 from election_world import ROOT_KEY as ELECTION_KEY
 from election_world import Governance, version_of
+from registry_world import Host, delete, history, serving, write
 
 from auditkit.cli.application import auditkit
 from auditkit.cli.commands import COMMANDS
@@ -293,6 +294,18 @@ def test_the_catalogue(tmp_path, monkeypatch, capsys, printed):
         page.write_bytes(b"")
     status, document = printed("catalogue", "find", version_of(6), elections, *key)
     assert (status, document["verdict"], set(document["error"])) == (2, "TROUBLE", {"what", "where", "hint"})
+
+
+def test_a_synced_registry(tmp_path, capsys, printed):
+    folder = ("--dir", tmp_path / "registry", *KEY)
+    with serving(Host(history(write("subnet_list", b"abc"), delete("subnet_list")))) as url:
+        assert in_process("registry", "sync", folder[1], "--url", url, *KEY, capsys=capsys)[0] == 0
+    status, document = printed("registry", "show", "subnet_list", *folder, "--at", "1")
+    assert (status, document["schema"]) == (0, "auditkit/registry-show/v1")
+    assert (document["verdict"], document["hex"]) == ("PASS", "616263")
+    assert printed("registry", "show", "subnet_list", *folder)[1]["verdict"] == "FAIL"
+    status, document = printed("registry", "show", "subnet_list", *folder, "--at", "3")
+    assert (status, document["schema"]) == (2, "auditkit/trouble/v1")
 
 
 @pytest.mark.parametrize("name", ["honest", "unexplained", "missing-release", "election-honest"])

@@ -56,11 +56,13 @@ def groups() -> list[str]:
 
 
 def test_the_groups():
-    assert groups() == ["catalogue", "practice"]
+    assert groups() == ["catalogue", "practice", "registry"]
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["practice"], ["catalogue"]], ids=["auditkit", "practice", "catalogue"]
+    "arguments",
+    [[], ["practice"], ["catalogue"], ["registry"]],
+    ids=["auditkit", "practice", "catalogue", "registry"],
 )
 def test_no_summary_is_cut_off_on_a_terminal_of_eighty_columns(arguments, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(TERMINAL))
@@ -103,7 +105,9 @@ def test_what_the_front_page_names_is_there(capsys):
         assert named_parameters(what, ())
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("practice", "catalogue")])
+@pytest.mark.parametrize(
+    "name", [name for name in COMMANDS if name not in ("practice", "catalogue", "registry")]
+)
 def test_a_command_alone_is_shown_in_one_screen(name, monkeypatch, capsys):
     """What it needs, how it is used, and an example that can be copied; every option is one command away."""
     monkeypatch.setenv("COLUMNS", str(TERMINAL))
@@ -117,7 +121,7 @@ def test_a_command_alone_is_shown_in_one_screen(name, monkeypatch, capsys):
     assert len(lines) <= SCREEN
 
 
-@pytest.mark.parametrize("name", ["practice", "catalogue"])
+@pytest.mark.parametrize("name", ["practice", "catalogue", "registry"])
 def test_a_group_alone_is_shown_whole(name, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(TERMINAL))
     _, help_text, _ = in_process(name, "--help", capsys=capsys)

@@ -125,7 +125,7 @@ def _meant_command(error: UnknownCommandError, given: Sequence[str]) -> str:
 
 def _inside_groups(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
     """The commands of groups that are called so."""
-    for name in ("practice", "catalogue"):
+    for name in ("practice", "catalogue", "registry"):
         inner = group.get_command(ctx, name)
         if isinstance(inner, click.Group) and word in inner.commands:
             yield f"{name} {word}"
