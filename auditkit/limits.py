@@ -37,6 +37,7 @@ class Limits:
     registry_versions: int = 1_000  # that one answer replays
     registry_answers: int = 2_000  # that one sync asks for; all of mainnet's take 77
     registry_store_bytes: int = 2 * GIB  # a synced registry; mainnet's takes 70 MB
+    registry_store_steps: int = 2_000  # millions of steps that SQLite takes; to verify mainnet's takes 20
     registry_shown_bytes: int = 64 * KIB  # of a record that is shown in hex digits
 
     # a catalogue of elections: mainnet has one or two hundred, of 5 to 30 KB each

@@ -144,6 +144,23 @@ def test_nothing_new(network):
     assert (delta.version, delta.changes) == (LATEST, ())
 
 
+@pytest.mark.slow
+def test_the_whole_registry_in_a_folder(tmp_path, capsys):
+    """Of the network of a scenario whose records come in parts."""
+    folder = tmp_path / "registry"
+    with practice.serving("elected-in-chunks") as running:
+        status, out, _ = run("registry", "sync", folder, "--url", running.url, *PRACTICE, capsys=capsys)
+    assert (status, out.splitlines()[1].startswith("fetched 60,007 versions in 61 answers")) == (PASS, True)
+    assert run("registry", "verify", folder, *PRACTICE, capsys=capsys)[0] == PASS
+    show = ("registry", "show", KEY, "--dir", folder, *PRACTICE)
+    status, out, _ = run(*show, capsys=capsys)
+    assert (status, "measurements: 6" in out) == (PASS, True)
+    assert run(*show, "--at", "60002", capsys=capsys)[0] == FAIL
+    gone = replica_version_key(RETIRED_COMMIT)
+    status, out, _ = run("registry", "show", gone, "--dir", folder, *PRACTICE, capsys=capsys)
+    assert (status, out.startswith("none: it was removed in version 60,005")) == (FAIL, True)
+
+
 ELECTIONS = [one for one in practice.scenarios() if one.subject == "election"]
 ELECTS_NOTHING = ("election-unelects-only", "election-other-function")
 

@@ -42,6 +42,7 @@ _TABLES: Final = (
 _PAGE_BYTES: Final = 8 * KIB
 _SMALLEST_PAGE: Final = 512
 _CACHE_KIB: Final = 8 * KIB
+_STEPS: Final = 1_000_000  # that SQLite takes before it asks whether to go on
 _WAIT_SECONDS: Final = 60.0  # for a reader or a writer of the same file
 _SYNC: Final = "run `auditkit registry sync`"
 _AGAIN: Final = "remove the folder and sync again"
@@ -140,6 +141,8 @@ def _in_our_words(error: sqlite3.Error, path: Path) -> EvidenceError | SourceErr
         return EvidenceError("this is not the store of a synced registry", where=where, hint=_AGAIN)
     if name.startswith("SQLITE_BUSY"):
         return SourceError("another process has it locked", where=where, hint="run this again")
+    if name.startswith("SQLITE_INTERRUPT"):
+        return EvidenceError("the store takes more steps to read than any real one", where=where, hint=_AGAIN)
     if name.startswith("SQLITE_FULL"):
         return SourceError("it cannot be written: no space is left", where=where)
     if isinstance(error, sqlite3.OperationalError) and not name.startswith(
@@ -155,6 +158,9 @@ def _connect(path: Path, mode: str, limits: Limits) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_WAIT_SECONDS
     )
     try:
+        # A file can be made so that one page is reached by a million ways.
+        steps = iter(range(limits.registry_store_steps))
+        connection.set_progress_handler(lambda: next(steps, None) is None, _STEPS)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.registry_value_bytes)
         for setting in (
             "trusted_schema = OFF",

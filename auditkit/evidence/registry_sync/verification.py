@@ -57,8 +57,8 @@ def verify_folder(
     told = progress or progress_here()
     with reading(folder, root_key, limits=limits) as connection:
         found = _Verifying(connection, folder / STORE, root_key, told, limits)
-        found.answers()
         found.file()
+        found.answers()
         return VerifiedFolder(standing_of(connection), found.size, found.changes, len(found.live))
 
 
@@ -74,6 +74,15 @@ class _Verifying:
         self.size = self.changes = 0
         self.live: set[bytes] = set()
         self._keys: set[bytes] = set()
+
+    def file(self) -> None:
+        """That the file is sound: that each page has one place, and what is looked up is what will be compared."""
+        self._progress.step("verifying the registry: the file")
+        (found,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise EvidenceError(
+                f"the store of the registry is damaged: {found}", where=str(self._path), hint=_HINT
+            )
 
     def answers(self) -> None:
         """Every answer, in order, and the index beside it."""
@@ -104,15 +113,6 @@ class _Verifying:
         if records != len(self._keys):
             raise EvidenceError(
                 "the index holds records that no answer names", where=str(self._path), hint=_HINT
-            )
-
-    def file(self) -> None:
-        """That the file is sound: that what is looked up is what was compared."""
-        self._progress.step("verifying the registry: the index")
-        (found,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if found != "ok":
-            raise EvidenceError(
-                f"the store of the registry is damaged: {found}", where=str(self._path), hint=_HINT
             )
 
     def _compare(self, batch: Batch, where: str) -> None:

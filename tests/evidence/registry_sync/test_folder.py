@@ -113,10 +113,10 @@ def test_what_was_verified_is_told(synced):
     found = verify_folder(synced, ROOT_KEY, progress=Progress())
     assert (found.standing.version, found.standing.answers, found.changes, found.records) == (6, 3, 7, 3)
     assert told == [
+        "verifying the registry: the file",
         "verifying the registry: version 4 False",
         "verifying the registry: version 6 False",
         "verifying the registry: version 6 True",
-        "verifying the registry: the index",
     ]
 
 
@@ -126,6 +126,10 @@ CHANGED = {
     "a byte of an answer": (
         "UPDATE answer SET bytes = CAST(replace(hex(bytes), '', '') AS BLOB) WHERE first = 1",
         "",
+    ),
+    "an answer of any length": (
+        "UPDATE answer SET bytes = zeroblob(20000000) WHERE first = 1",
+        "the store of the registry is damaged",
     ),
     "an answer is gone": ("DELETE FROM answer WHERE first = 1", "have a gap"),
     "the last answers are gone": ("DELETE FROM answer WHERE first > 1", MORE),
@@ -286,6 +290,29 @@ def test_damaged_pages_are_told(synced, place):
     except (EvidenceError, SourceError):
         return
     assert (found.standing.version, found.changes) == (6, 7)
+
+
+def test_an_index_that_is_not_that_of_its_table_is_told(synced, change):
+    """The table is as it should be, and look-ups would go another way."""
+    change(
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX change_of_record ON change(record, size)' "
+        "WHERE name = 'change_of_record'",
+    )
+    change(
+        "REINDEX change_of_record",
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX change_of_record ON change(record, version)' "
+        "WHERE name = 'change_of_record'",
+    )
+    with pytest.raises(EvidenceError, match="the store of the registry is damaged"):
+        verify_folder(synced, ROOT_KEY)
+
+
+def test_the_steps_of_a_look_up_are_limited(synced, monkeypatch):
+    monkeypatch.setattr("auditkit.evidence.registry_sync.store._STEPS", 50)
+    with pytest.raises(EvidenceError, match="more steps to read than any real one"):
+        verify_folder(synced, ROOT_KEY, limits=replace(LIMITS, registry_store_steps=3))
 
 
 # what a killed writer leaves
