@@ -44,7 +44,7 @@ MISTAKES = (
     Mistake("verify report", "did you mean auditkit verify-report or "),
     Mistake("verify_report report", "did you mean auditkit verify-report?"),
     Mistake("scenarios", "did you mean auditkit practice list?"),
-    Mistake("show unexplained", "did you mean auditkit practice show?"),
+    Mistake("show unexplained", "did you mean auditkit practice show or auditkit registry show?"),
     Mistake("template", "did you mean auditkit init?"),
     Mistake("honest", "did you mean auditkit audit honest?"),
     Mistake("139000", "did you mean auditkit audit 139000?"),
