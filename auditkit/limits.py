@@ -36,6 +36,7 @@ class Limits:
     registry_tree_nodes: int = 8_192  # of the tree that certifies changes: 1,000 versions take 4,000
     registry_versions: int = 1_000  # that one answer replays
     registry_answers: int = 2_000  # that one sync asks for; all of mainnet's take 77
+    registry_sync_seconds: float = 3 * 3600.0  # one sync; the first of mainnet takes some minutes
     registry_store_bytes: int = 2 * GIB  # a synced registry; mainnet's takes 70 MB
     registry_store_steps: int = 2_000  # millions of steps that SQLite takes; to verify mainnet's takes 20
     registry_shown_bytes: int = 64 * KIB  # of a record that is shown in hex digits

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from auditkit.errors import EvidenceError
-from auditkit.evidence.registry_sync.store import bytes_of, number_of
+from auditkit.evidence.registry_sync.sqlite_words import bytes_of, number_of
 from auditkit.ic.registry import MutationType, VersionChange, verify_certified_delta
 from auditkit.limits import LIMITS, Limits
 

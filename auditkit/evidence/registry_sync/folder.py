@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence.registry_sync.batch import Batch, Row, read_batch, row_of
+from auditkit.evidence.registry_sync.sqlite_words import bytes_of, number_of
 from auditkit.evidence.registry_sync.standing import Standing, standing_of
-from auditkit.evidence.registry_sync.store import STORE, bytes_of, number_of, reading
+from auditkit.evidence.registry_sync.store import STORE, reading
 from auditkit.ic.registry import MutationType
 from auditkit.limits import LIMITS, Limits
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from auditkit.evidence.registry_sync.batch import Batch
-from auditkit.evidence.registry_sync.store import number_of, transaction
+from auditkit.evidence.registry_sync.sqlite_words import number_of
+from auditkit.evidence.registry_sync.store import transaction
 
 
 class Keeping:

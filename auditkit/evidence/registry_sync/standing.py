@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from auditkit.evidence.registry_sync.store import number_of
+from auditkit.evidence.registry_sync.sqlite_words import number_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.evidence.files import only_writer
+from auditkit.evidence.registry_sync.sqlite_words import SYNC_AGAIN, asking
 from auditkit.limits import KIB, LIMITS, Limits
 
 STORE: Final = "registry.sqlite"
@@ -45,7 +46,6 @@ _CACHE_KIB: Final = 8 * KIB
 _STEPS: Final = 1_000_000  # that SQLite takes before it asks whether to go on
 _WAIT_SECONDS: Final = 60.0  # for a reader or a writer of the same file
 _SYNC: Final = "run `auditkit registry sync`"
-_AGAIN: Final = "remove the folder and sync again"
 
 # What ends a rollback journal that names another file, which SQLite would remove ("The SQLite file format", section
 # 3): ours never do, and a folder that somebody handed over must not choose one.
@@ -120,38 +120,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def asking(path: Path) -> Iterator[None]:
-    """Turns what SQLite says in the block into an error about the file.
-
-    Raises:
-        SourceError: it cannot be read or written.
-        EvidenceError: it is damaged, or no such file.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _in_our_words(error, path) from None
-
-
-def _in_our_words(error: sqlite3.Error, path: Path) -> EvidenceError | SourceError:
-    name = getattr(error, "sqlite_errorname", "")
-    where = str(path)
-    if name.startswith("SQLITE_NOTADB"):
-        return EvidenceError("this is not the store of a synced registry", where=where, hint=_AGAIN)
-    if name.startswith("SQLITE_BUSY"):
-        return SourceError("another process has it locked", where=where, hint="run this again")
-    if name.startswith("SQLITE_INTERRUPT"):
-        return EvidenceError("the store takes more steps to read than any real one", where=where, hint=_AGAIN)
-    if name.startswith("SQLITE_FULL"):
-        return SourceError("it cannot be written: no space is left", where=where)
-    if isinstance(error, sqlite3.OperationalError) and not name.startswith(
-        ("SQLITE_CORRUPT", "SQLITE_ERROR")
-    ):
-        return SourceError(f"it cannot be read or written: {error}", where=where)
-    return EvidenceError(f"the store of the registry is damaged: {error}", where=where, hint=_AGAIN)
-
-
 def _connect(path: Path, mode: str, limits: Limits) -> sqlite3.Connection:
     """Opens the file; the first question is asked here, so that a file that cannot be read fails here."""
     connection = sqlite3.connect(
@@ -206,7 +174,7 @@ def _require_own(connection: sqlite3.Connection, path: Path, root_key: bytes) ->
         raise SourceError(
             "this version of auditkit does not know the layout of this registry",
             where=str(path),
-            hint=_AGAIN,
+            hint=SYNC_AGAIN,
             expected=f"layout {_FORMAT}",
             observed=f"layout {form}",
         )
@@ -282,28 +250,6 @@ def _require_plain_journal(path: Path) -> None:
     except OSError as error:
         raise SourceError(f"it cannot be read: {in_words(error)}", where=str(journal)) from None
     if ending == _NAMES_ANOTHER_FILE:
-        raise EvidenceError("the journal of the registry names another file", where=str(journal), hint=_AGAIN)
-
-
-def number_of(value: object) -> int:
-    """A number as a row should hold it.
-
-    Raises:
-        EvidenceError: it holds something else.
-    """
-    if not isinstance(value, int) or value < 0:
         raise EvidenceError(
-            "the store of the registry holds something else where a number should be", hint=_AGAIN
+            "the journal of the registry names another file", where=str(journal), hint=SYNC_AGAIN
         )
-    return value
-
-
-def bytes_of(value: object) -> bytes:
-    """Bytes as a row should hold them.
-
-    Raises:
-        EvidenceError: it holds something else.
-    """
-    if not isinstance(value, bytes):
-        raise EvidenceError("the store of the registry holds something else than bytes", hint=_AGAIN)
-    return value

@@ -68,7 +68,7 @@ def sync_registry(
 
     Raises:
         SourceError: no host answers, another process syncs to the same folder, it is another network's, it cannot be
-            written to, or the hosts hand out the changes in more answers than any real ones.
+            written to, or the hosts hand out the changes more slowly, or in more answers, than any real ones.
         EvidenceError: an answer does not verify (`OlderRegistryError`: it is older than what the folder knows), or the
             folder is damaged.
         ParameterError: there is no host, or no such key.
@@ -119,7 +119,14 @@ class _Run:
     def go(self) -> None:
         """Asks until the newest version is there; errors are those of `sync_registry`."""
         self._progress.step("asking for the newest version of the registry")
+        until = self._asking.clock.monotonic() + self._limits.registry_sync_seconds
         while True:
+            if self._asking.clock.monotonic() > until:
+                raise SourceError(
+                    "the registry does not come within the time for one sync",
+                    where=", ".join(self._asking.hosts),
+                    hint="what came is kept: run this again, or ask another host",
+                )
             if self.answers == self._limits.registry_answers:
                 raise SourceError(
                     f"the changes of the registry come in more than {self.answers} answers",

@@ -7,16 +7,14 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from auditkit.errors import EvidenceError
 from auditkit.evidence.registry_sync.batch import Batch, Row, read_batch, row_of
+from auditkit.evidence.registry_sync.sqlite_words import SYNC_AGAIN, bytes_of
 from auditkit.evidence.registry_sync.standing import Standing, standing_of
-from auditkit.evidence.registry_sync.store import STORE, bytes_of, reading
+from auditkit.evidence.registry_sync.store import STORE, reading
 from auditkit.limits import LIMITS, Limits
 from auditkit.progress import Progress, progress_here
-
-_HINT: Final = "remove the folder and sync again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class _Verifying:
         (found,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise EvidenceError(
-                f"the store of the registry is damaged: {found}", where=str(self._path), hint=_HINT
+                f"the store of the registry is damaged: {found}", where=str(self._path), hint=SYNC_AGAIN
             )
 
     def answers(self) -> None:
@@ -98,21 +96,23 @@ class _Verifying:
             except EvidenceError as error:
                 raise error.at(where) from None
             if stored[:4] != (batch.first, batch.last, batch.newest, batch.time_ns):
-                raise EvidenceError("an answer is kept as another one than it is", where=where, hint=_HINT)
+                raise EvidenceError(
+                    "an answer is kept as another one than it is", where=where, hint=SYNC_AGAIN
+                )
             if batch.newest < newest:
-                raise EvidenceError("an answer is older than one before it", where=where, hint=_HINT)
+                raise EvidenceError("an answer is older than one before it", where=where, hint=SYNC_AGAIN)
             self._compare(batch, where)
             last, newest = batch.last, batch.newest
             self.size += len(data)
             self._progress.bytes_done(f"verifying the registry: version {last:,}", self.size, total)
         if next(self._index, None) is not None:
             raise EvidenceError(
-                "the index holds changes that no answer certifies", where=str(self._path), hint=_HINT
+                "the index holds changes that no answer certifies", where=str(self._path), hint=SYNC_AGAIN
             )
         (records,) = self._connection.execute("SELECT COUNT(*) FROM record").fetchone()
         if records != len(self._keys):
             raise EvidenceError(
-                "the index holds records that no answer names", where=str(self._path), hint=_HINT
+                "the index holds records that no answer names", where=str(self._path), hint=SYNC_AGAIN
             )
 
     def _compare(self, batch: Batch, where: str) -> None:
@@ -121,7 +121,7 @@ class _Verifying:
                 raise EvidenceError(
                     "the index says something else than the answer certifies",
                     where=f"{where}, version {row.version}",
-                    hint=_HINT,
+                    hint=SYNC_AGAIN,
                 )
             self.changes += 1
             self._keys.add(row.key)
@@ -140,7 +140,7 @@ class _Verifying:
                     "a part of a large record is missing, or is another one",
                     where=f"{where}, version {row.version}",
                     expected=f"SHA-256 {digest.hex()}",
-                    hint=_HINT,
+                    hint=SYNC_AGAIN,
                 )
 
     def _indexed(self) -> Iterator[Row]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from itertools import count
 
 import pytest
 from evidence.registry_sync.conftest import CHANGES, LARGE
 from registry_world import ROOT_KEY, Host, digest, history, large, read_since, serving, write
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.evidence import Clock
 from auditkit.evidence.registry_sync import open_registry, sync_registry, verify_folder
 from auditkit.ic import MAINNET_ROOT_KEY, REGISTRY, hash_tree
 from auditkit.ic.registry import OlderRegistryError
@@ -211,6 +213,16 @@ def test_changes_in_crumbs_are_limited_and_not_lost(sync, host, folder):
     found = standing(folder)
     assert (found.version, found.newest, found.as_of_ns, found.complete) == (2, 6, None, False)
     assert sync().versions == 4
+
+
+def test_changes_that_drip_are_given_up_and_not_lost(host, url, folder):
+    """Each answer takes an hour here."""
+    hours = count()
+    host.most_versions = 1
+    slow = Clock(monotonic=lambda: len(host.asked) * 3600.0 + next(hours) * 1e-6)
+    with pytest.raises(SourceError, match="does not come within the time"):
+        sync_registry(folder, [url], ROOT_KEY, clock=slow)
+    assert 3 <= standing(folder).version < 6
 
 
 def test_more_than_any_registry_holds_is_refused(sync, folder):
