@@ -58,7 +58,7 @@ class Batch:
         newest: the newest version of the registry when the answer was signed.
         time_ns: when it was signed, nanoseconds since 1970.
         data: the answer as it came.
-        rows: what it changes, in the order of the registry.
+        rows: what it changes, by version; within one, by when a record was changed first.
     """
 
     first: int
@@ -112,7 +112,7 @@ def _rows(change: VersionChange, data: bytes, offset: int) -> tuple[list[Row], i
                     offset = place + size
                 else:  # whoever wrote the answer put the right half of a fork first
                     place = data.index(mutation.value)
-        rows.pop(mutation.key, None)  # of several changes in one version, the last one counts
+        # of several changes of a record in one version, the last one counts
         rows[mutation.key] = Row(
             change.version, mutation.key, int(mutation.type), place, size, change.timestamp_ns, parts
         )

@@ -8,11 +8,14 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from evidence.registry_sync.conftest import LARGE
-from registry_world import MADE_NS, ROOT_KEY
+from evidence.registry_sync.conftest import CHANGES, LARGE
+from registry_world import MADE_NS, ROOT_KEY, history, read_since
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence.registry_sync import open_registry, verify_folder
+from auditkit.evidence.registry_sync.batch import read_batch
+from auditkit.evidence.registry_sync.keeping import Keeping
+from auditkit.evidence.registry_sync.store import writing
 from auditkit.limits import LIMITS
 
 
@@ -86,7 +89,7 @@ def test_all_records_at_a_version(synced, at, keys):
 
 
 def test_records_by_their_beginning(sync, host, folder):
-    from registry_world import history, write
+    from registry_world import write
 
     host.registry = history([write(key, b"v") for key in ("n", "na", "nb", "nb\u00ff", "o", "m")])
     sync()
@@ -167,6 +170,16 @@ def test_what_was_changed_does_not_verify(synced, change, statement, told):
         verify_folder(synced, ROOT_KEY)
 
 
+def test_answers_that_are_older_than_those_before_do_not_verify(folder):
+    """Each of them is genuine, and no sync would have kept both."""
+    known, older = history(*CHANGES), history(*CHANGES[:4])
+    with writing(folder, ROOT_KEY) as connection:
+        for told, since in ((read_since(known, 0, most=2), 0), (read_since(older, 2), 2)):
+            Keeping(connection).keep(read_batch(told, root_key=ROOT_KEY, since=since))
+    with pytest.raises(EvidenceError, match="an answer is older than one before it"):
+        verify_folder(folder, ROOT_KEY)
+
+
 def test_a_part_that_no_record_names_does_no_harm(synced, change):
     """A sync that was ended can leave one."""
     change("INSERT INTO chunk (digest, bytes) VALUES (zeroblob(32), X'00')")
@@ -204,6 +217,15 @@ def test_an_index_that_was_changed_is_not_shown_as_proven(synced, change, statem
     change(statement)
     with open_registry(synced, ROOT_KEY) as opened, pytest.raises(EvidenceError, match="something else than"):
         opened.prove(opened.record(b"a"))
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM chunk WHERE id = 2", "UPDATE chunk SET bytes = X'00' WHERE id = 2"]
+)
+def test_a_part_that_was_changed_is_not_shown(synced, change, statement):
+    change(statement)
+    with open_registry(synced, ROOT_KEY) as opened, pytest.raises(EvidenceError, match="a part of a large"):
+        opened.record(b"d")
 
 
 @pytest.mark.parametrize(
@@ -328,6 +350,7 @@ def test_a_journal_that_names_another_file_is_refused(synced, tmp_path, sync):
     head = MAGIC + bytes(500)
     trailer = (1).to_bytes(4, "big") + name + len(name).to_bytes(4, "big")
     (synced / "registry.sqlite-journal").write_bytes(head + trailer + sum(name).to_bytes(4, "big") + MAGIC)
-    with pytest.raises(EvidenceError, match="names another file"):
-        sync()
+    for look in (sync, lambda: verify_folder(synced, ROOT_KEY)):
+        with pytest.raises(EvidenceError, match="names another file"):
+            look()
     assert precious.read_text() == "mine"
