@@ -12,9 +12,10 @@ from evidence.registry_sync.conftest import CHANGES, LARGE
 from registry_world import MADE_NS, ROOT_KEY, history, read_since
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.registry_sync import open_registry, verify_folder
+from auditkit.evidence.registry_sync import open_registry, store, verify_folder
 from auditkit.evidence.registry_sync.batch import read_batch
 from auditkit.evidence.registry_sync.keeping import Keeping
+from auditkit.evidence.registry_sync.sqlite_words import asking
 from auditkit.evidence.registry_sync.store import writing
 from auditkit.limits import LIMITS
 
@@ -354,3 +355,48 @@ def test_a_journal_that_names_another_file_is_refused(synced, tmp_path, sync):
         with pytest.raises(EvidenceError, match="names another file"):
             look()
     assert precious.read_text() == "mine"
+
+
+def test_a_pipe_in_the_place_of_the_journal_is_not_waited_for(synced, sync):
+    os.mkfifo(synced / "registry.sqlite-journal")
+    with pytest.raises(SourceError, match="not a regular file"):
+        sync()
+
+
+def test_what_cannot_be_taken_back_is_told(synced, monkeypatch):
+    """As where a reader finds the folder of a killed sync on a medium that it cannot write to."""
+    true = store._connect
+
+    def refuse(path, mode, limits):
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorname = "SQLITE_READONLY_ROLLBACK" if mode == "ro" else "SQLITE_READONLY"
+        raise error
+
+    monkeypatch.setattr(store, "_connect", refuse)
+    with pytest.raises(SourceError, match="a sync was ended in the middle"):
+        verify_folder(synced, ROOT_KEY)
+    monkeypatch.setattr(store, "_connect", true)
+    assert verify_folder(synced, ROOT_KEY).records == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [
+        ("SQLITE_BUSY", SourceError, "another process has it locked"),
+        ("SQLITE_FULL", SourceError, "no space is left"),
+        ("SQLITE_IOERR_WRITE", SourceError, "cannot be read or written"),
+        ("SQLITE_CORRUPT", EvidenceError, "is damaged"),
+        ("SQLITE_NOTADB", EvidenceError, "not the store of a synced registry"),
+    ],
+)
+def test_what_sqlite_says_is_told_in_our_words(tmp_path, name, kind, told):
+    error = sqlite3.OperationalError("it says so")
+    error.sqlite_errorname = name
+    with pytest.raises(kind, match=told), asking(tmp_path):
+        raise error
+
+
+def test_a_large_record_of_too_many_bytes_is_refused(synced):
+    few = replace(LIMITS, registry_value_bytes=len(LARGE) - 1)
+    with open_registry(synced, ROOT_KEY, limits=few) as opened, pytest.raises(EvidenceError, match="damaged"):
+        opened.record(b"d")
