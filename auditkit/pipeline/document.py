@@ -26,6 +26,7 @@ from auditkit.audit import (
     qualifications_of,
 )
 from auditkit.decision import Decision
+from auditkit.digests import is_commit
 from auditkit.errors import AuditFailedError
 from auditkit.evidence import Evidence
 from auditkit.pipeline.parameters import Parameters
@@ -218,7 +219,8 @@ def _subject(
     bless = proposal.bless
     tally = info.latest_tally if info else None
     elected = election.release
-    given = parameters.base_version if parameters.base_version != "auto" else None
+    given = parameters.base_version if parameters.base_version != "auto" else ""
+    version = base.version or election.version or given or ""
     return Subject(
         kind=parameters.subject,
         proposal_id=parameters.proposal_id,
@@ -228,7 +230,7 @@ def _subject(
         status=info.status_name.lower() if info else None,
         topic=TOPICS.get(info.topic, f"topic {info.topic}") if info else None,
         proposer=info.proposer if info else None,
-        base_version=base.version or election.version or given,
+        base_version=version if is_commit(version) else None,
         elected_by=elected.said_by if elected else None,
         image_sha256=proposal.election.sha256_hex if proposal.election else None,
         image_urls=proposal.election.urls if proposal.election else None,
