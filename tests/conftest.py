@@ -45,6 +45,20 @@ def program():
     return find
 
 
+@pytest.fixture(scope="module")
+def browser(program):
+    """Debian's chromium, driven by playwright."""
+    chromium = program("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright, which drives the browser, is not installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
 @pytest.fixture
 def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Audits of this test run their notebooks in this process, cell by cell."""

@@ -82,6 +82,11 @@ class AuditDocument(Part):
         return Claim(self.verdict, in_order((*self.qualifications, *carried, *implied_qualifications(self))))
 
     @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """The outcome of each decision, by the id of its check."""
+        return {decision.id: decision.outcome for decision in self.decisions}
+
+    @property
     def policy(self) -> Policy:
         """The policy that decides the verdict, in the version that the report names, for what was asked about."""
         return self._asked(self.subject.policy)
@@ -180,7 +185,7 @@ def implied_qualifications(document: AuditDocument) -> tuple[Qualification, ...]
     A report of policy version 1 has no decisions about its own settings, and one that was made up may leave them out.
     """
     parameters = document.parameters
-    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    outcomes = document.outcomes
     found: set[Qualification] = set()
     if parameters.get("root_key", "mainnet") != "mainnet":
         carried = qualifications_of(document.decisions)

@@ -61,19 +61,6 @@ def lab(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser(program):
-    chromium = program("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright, which drives the browser, is not installed")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def page(browser, lab):
     opened = browser.new_page(viewport={"width": 1280, "height": 900})

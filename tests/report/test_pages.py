@@ -11,7 +11,6 @@ from auditkit.decision import Outcome
 from auditkit.pipeline import Audit
 from auditkit.practice.scenarios import scenarios
 from auditkit.report import AuditDocument, render_html, what_now
-from tests.conftest import missing
 from tests.judges.conftest import installed
 
 AXE = "axe-core@4.14.1"
@@ -37,19 +36,6 @@ NAMES = few(SAMPLE)
 @functools.cache
 def document_of(name: str) -> AuditDocument:
     return Audit.named(f"practice:{name}").document
-
-
-@pytest.fixture(scope="module")
-def browser(program):
-    chromium = program("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright, which drives the browser, is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import pytest
 from auditkit.batch.index_page import render_index
 from auditkit.batch.reports import find_reports
 from auditkit.signing import read_trust_list, render_verification, verify_report
-from tests.report.test_pages import WIDTHS, axe, browser, opened
+from tests.report.test_pages import WIDTHS, axe, opened
 
-__all__ = ["axe", "browser", "opened"]  # fixtures
+__all__ = ["axe", "opened"]  # fixtures
 SAMPLE = Path(__file__).resolve().parents[2] / "reports" / "sample"
 PAGES = ("index", "verification", "not authentic")
 

@@ -8,7 +8,6 @@ from hashlib import sha256
 from auditkit import checks
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
-from auditkit.digests import is_commit
 from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
 from auditkit.report.rendering.groups import release_name
@@ -49,7 +48,7 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
 def _release(document: AuditDocument) -> Answer:
     version, elected = document.subject.base_version, document.subject.elected_by
     name = release_name(document)
-    if version is None or not is_commit(version):
+    if version is None:
         return Answer(name, "unknown")
     if document.subject.kind == "election":
         return Answer(name, f"{version}, which this proposal elects")
@@ -66,8 +65,7 @@ def _not_proven(document: AuditDocument) -> str:
 def _unproven(document: AuditDocument) -> str:
     if document.subject.kind == "election":
         return "That the image was built from the source code of this commit, and that it has no faults or back doors."
-    outcomes = {decision.id: decision.outcome for decision in document.decisions}
-    left = [] if outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
+    left = [] if document.outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
     if document.subject.policy == "overlap":
         left.insert(0, "that the other blessed measurements are harmless")
     left.append("that the chips belong to the nodes that are meant")
@@ -103,6 +101,6 @@ def dashboard_links(document: AuditDocument) -> tuple[tuple[str, str], ...]:
     links = []
     if subject.proposal_id is not None:
         links.append((f"proposal {subject.proposal_id}", f"{_DASHBOARD}/proposal/{subject.proposal_id}"))
-    if subject.base_version is not None and is_commit(subject.base_version):
+    if subject.base_version is not None:
         links.append((f"release {subject.base_version[:12]}", f"{_DASHBOARD}/release/{subject.base_version}"))
     return tuple(links)

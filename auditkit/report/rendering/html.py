@@ -36,7 +36,6 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
     Args:
         for_print: show what is folded, for a page that nobody can unfold.
     """
-    made = groups.groups(document)
     return (
         page_environment()
         .get_template("report.html.jinja")
@@ -50,8 +49,7 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
             check_again=check_again,
             explanations=explanations,
             linked=Linker(),
-            groups=made,
-            group_anchors=frozenset(group.anchor for group in made),
+            groups=groups.groups(document),
             pressing=groups.pressing(document),
             state=lambda decision: groups.state(decision, document.policy.answered),
             skips=groups.SKIPS,
@@ -62,7 +60,6 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
             drawing=Markup(overlap_drawing.overlap_svg(document)),  # noqa: S704  (as well)
             anchors=_Firsts(),
             crossed=overlap_drawing.is_crossed(document),
-            stored=frozenset(record.name for record in document.evidence if record.stored),
             ids=frozenset(decision.id for decision in document.decisions),
             release_name=groups.release_name(document),
             glossary=GLOSSARY,

@@ -52,7 +52,7 @@ _UNFINISHED: Final = (
 
 def certificates_alone(document: AuditDocument) -> str:
     """The headline of an audit that stopped at the certificates and found nothing wrong with them."""
-    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    outcomes = document.outcomes
     if outcomes.get(checks.SETTINGS_DEPTH.id) is not Outcome.WARN:
         return ""
     if Outcome.FAIL in outcomes.values():
@@ -123,8 +123,8 @@ def check_and_reason(deciding: str | None, reason: str) -> str:
 
 def deciding_check(document: AuditDocument) -> str:
     """Number and id of the check that decides, such as ``check 26, overlap.explained``, or nothing."""
-    wanted = document.deciding.decision if document.deciding is not None else None
-    if wanted is None:
+    wanted = deciding_id(document)
+    if not wanted:
         return ""
     numbers = {check.id: check.number for check in checks.ALL_CHECKS}
     numbers.update((decision.id, decision.number) for decision in document.decisions)

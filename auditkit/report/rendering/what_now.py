@@ -152,7 +152,7 @@ def _is_about_a_vote(document: AuditDocument, deciding: str) -> bool:
 
 def _advice(document: AuditDocument, deciding: str) -> Iterator[str]:
     check = _BY_ID.get(deciding)
-    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    outcomes = document.outcomes
     if deciding in _UNEXPLAINED and outcomes.get(checks.SETTINGS_MATRIX.id) is Outcome.WARN:
         yield checks.SETTINGS_MATRIX.advice
     elif deciding in _UNEXPLAINED:
@@ -187,7 +187,7 @@ def _is_of_another_kind(document: AuditDocument) -> bool:
 
 
 def _after_trouble(document: AuditDocument) -> Iterator[str]:
-    outcomes = {decision.id: decision.outcome for decision in document.decisions}
+    outcomes = document.outcomes
     unelected = outcomes.get(checks.ELECTION_ELECTED.id) is Outcome.SKIP
     shallow = outcomes.get(checks.SETTINGS_DEPTH.id) is Outcome.WARN
     lacking = _BY_ID.get(deciding_id(document))
