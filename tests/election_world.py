@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from hashlib import sha1, sha256, shake_256
 from pathlib import Path
 
 import pytest
+from practice_hosts import serving, without_proxies
 
 from auditkit.evidence import CertifiedCall
 from auditkit.ic import (
@@ -37,7 +37,6 @@ from auditkit.practice.nns.governance_reply import encode_list_reply, encode_pro
 from auditkit.practice.nns.proposals import KnownProposal
 from auditkit.practice.nns.releases import Release
 from auditkit.practice.nns.subnets import ROOT, ROOT_KEY
-from auditkit.practice.server import PracticeServer
 
 __all__ = ["NOW_NS", "ROOT_KEY", "Governance", "certified", "measurement_of", "root_hash_of", "version_of"]
 
@@ -176,21 +175,12 @@ class Governance:
             return answer(method, argument, *rest, **named)
 
         with monkeypatch.context() as patch:
-            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-                patch.delenv(name, raising=False)
-                patch.delenv(name.lower(), raising=False)
+            without_proxies(patch)
             patch.setattr(governance, "known_proposals", lambda *_, **__: self.known())
             patch.setattr(governance, "proposal_reply", lambda number, *_: self.reply(number))
             patch.setattr(answers, "governance_reply", counted)
-            server = PracticeServer(0, answers.PracticeNns(), folder)
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            try:
-                yield server.url
-            finally:
-                server.shutdown()
-                thread.join()
-                server.server_close()
+            with serving(answers.PracticeNns(), folder) as address:
+                yield address
 
 
 def _listed(info: ProposalInfo) -> ProposalInfo:

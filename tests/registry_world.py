@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import cbor2
+from practice_hosts import serving
 
 from auditkit.practice.nns.answers import HttpAnswer, PracticeNns
 from auditkit.practice.nns.registry import History, Mutation, MutationKind, Version
 from auditkit.practice.nns.subnets import ROOT_KEY
-from auditkit.practice.release.published import DATA
-from auditkit.practice.server import PracticeServer
 
 __all__ = ["ROOT_KEY", "Host", "delete", "history", "large", "read_since", "serving", "write"]
 
@@ -86,20 +83,6 @@ def read_since(registry: History, since: int, *, most: int = 1_000) -> bytes:
     reply = query_reply("get_certified_changes_since", argument, registry, host._certify_data, most=most)
     assert isinstance(reply, bytes)
     return reply
-
-
-@contextmanager
-def serving(host: PracticeNns) -> Iterator[str]:
-    """Serves a host while the block runs; gives its address."""
-    server = PracticeServer(0, host, DATA)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server.url
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def digest(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 from commands import in_process
 from ic.registry.writing import COMMIT, IMAGE, KEY, URL, measurement, record
+from practice_hosts import without_proxies
 from registry_world import ROOT_KEY, Host, delete, history, large, serving, write
 
 PASS, FAIL, TROUBLE = 0, 1, 2
@@ -28,9 +29,7 @@ def host():
 
 @pytest.fixture
 def url(host, monkeypatch):
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
     with serving(host) as address:
         yield address
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from practice_hosts import without_proxies
 from registry_world import ROOT_KEY, Host, delete, history, large, serving, write
 
 from auditkit.evidence import Backoff
@@ -25,9 +26,7 @@ CHANGES = (
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch):
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture
