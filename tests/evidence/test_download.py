@@ -319,7 +319,7 @@ def test_a_server_that_drips_is_given_up(serve, get):
     started = time.monotonic()
     with pytest.raises(SourceError, match="too slowly"):
         get(serve(script).url, attempts=2, limits=replace(LIMITS, slow_download_seconds=0.2))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_a_server_that_cuts_and_lies_forever_is_given_up(serve, get):

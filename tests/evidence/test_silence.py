@@ -40,7 +40,7 @@ def test_hosts_that_say_nothing_are_given_up_together(serve, call):
     began = time.monotonic()
     with pytest.raises(SourceError) as refused:
         call(*(server.url for server in silent))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert all(server.asked for server in silent)
     assert refused.value.what == "none of 2 hosts gave a certified answer"
     assert refused.value.hint.startswith("run this again; tried ")
@@ -52,14 +52,14 @@ def test_names_that_nobody_can_look_up_are_given_up_too(call, monkeypatch):
     """A resolver that does not answer is no connection that could time out by itself."""
 
     def silent(*_, **__):
-        time.sleep(5)
+        time.sleep(30)
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
     began = time.monotonic()
     with pytest.raises(SourceError) as refused:
         call("https://one.example", "https://two.example")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert "tried https://one.example (" in refused.value.hint
     assert ", https://two.example (" in refused.value.hint
 

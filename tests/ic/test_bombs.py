@@ -10,7 +10,8 @@ from auditkit.ic import candid, cbor
 from auditkit.ic.candid import MAGIC
 from auditkit.practice.nns.candid_writer import sleb128, uleb128
 
-LONGEST = 0.05  # seconds
+LONGEST = 0.5  # seconds; docs/benchmarks.md has what an idle machine takes
+HANG = 5  # seconds, for what is work and no refusal
 
 
 def shared_references() -> bytes:
@@ -143,7 +144,7 @@ def test_the_heaviest_certificate_is_decided_soon(world):
     data = heavy_certificate(heavy_certificate(None))
     start = time.thread_time()
     decisions = world.verify(data).decisions
-    assert time.thread_time() - start < 5
+    assert time.thread_time() - start < HANG
     assert [decision.outcome for decision in decisions[:4]] == ["pass"] * 4
     assert decisions[7].outcome == "fail"
     assert len(data) > 200_000

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 from ic.registry.writing import KEY, blob, fork, labeled, leaf, number, pruned, reply, varint
-from ic.test_bombs import LONGEST, cpu_seconds_to_refuse
+from ic.test_bombs import HANG, LONGEST, cpu_seconds_to_refuse
 
 from auditkit.errors import EvidenceError
 from auditkit.ic.registry import decode_reply, read_message, read_mixed_tree, read_replica_version
@@ -90,7 +90,7 @@ LARGEST = {
 def test_the_largest_that_is_accepted(reader, data):
     started = time.thread_time()
     reader(data)
-    assert time.thread_time() - started < 1
+    assert time.thread_time() - started < HANG
     tracemalloc.start()
     try:
         reader(data)
@@ -105,4 +105,4 @@ def test_a_wide_tree_is_refused_no_later_than_the_largest_is_read():
     started = time.thread_time()
     with pytest.raises(EvidenceError, match="nodes"):
         read_mixed_tree(data)
-    assert time.thread_time() - started < 0.5
+    assert time.thread_time() - started < HANG
