@@ -39,6 +39,10 @@ class Limits:
     registry_sync_seconds: float = 3 * 3600.0  # one sync; the first of mainnet takes some minutes
     registry_store_bytes: int = 2 * GIB  # a synced registry; mainnet's takes 70 MB
     registry_store_steps: int = 2_000  # millions of steps that SQLite takes; to verify mainnet's takes 20
+    listed_nodes: int = 5_000  # in a list of nodes; mainnet has 1,500
+    node_list_bytes: int = 16 * MIB
+    subnets: int = 1_000  # that are looked through for a node; mainnet has 50
+    hinted_nodes: int = 64  # that an audit asks for by their names
     registry_shown_bytes: int = 64 * KIB  # of a record that is shown in hex digits
 
     # a catalogue of elections: mainnet has one or two hundred, of 5 to 30 KB each

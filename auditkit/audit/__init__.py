@@ -10,6 +10,7 @@ from auditkit.audit.base import (
     decide_unknown_member,
     decide_version,
 )
+from auditkit.audit.chips import decide_chips, short_chip
 from auditkit.audit.content import decide_content
 from auditkit.audit.election import (
     CatalogueWord,
@@ -60,6 +61,7 @@ from auditkit.audit.verdict import (
     STRICT,
     STRICT_1,
     STRICT_2,
+    STRICT_3,
     VERITY_POLICY,
     Claim,
     Judgement,
@@ -90,6 +92,7 @@ __all__ = [
     "STRICT",
     "STRICT_1",
     "STRICT_2",
+    "STRICT_3",
     "VERITY_POLICY",
     "Attestation",
     "CatalogueWord",
@@ -117,6 +120,7 @@ __all__ = [
     "decide_boot_args",
     "decide_certified_digest",
     "decide_certified_measurements",
+    "decide_chips",
     "decide_content",
     "decide_depth",
     "decide_digest",
@@ -143,6 +147,7 @@ __all__ = [
     "judge",
     "policy_version",
     "qualifications_of",
+    "short_chip",
     "unasked",
     "warn_about_plain_http",
 ]

@@ -5,7 +5,7 @@ release, 23-24 about the computed measurements, 25-28 about the comparison, 29-3
 about an attestation report, where they are given. 43-45 and 54 are about what the parameters chose. 46-47 are about a
 record of the registry, 49-53 about the election of the base release (docs/elections.md). An audit of an election
 proposal asks 48 in the place of 14, 55-58 about what the proposal says, 59-63 about image, measurements and record, and
-not 15-17 and 25-34.
+not 15-17 and 25-34. 64-66 are about whose chips a recovery names (docs/chips.md).
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ from auditkit.checks.certificate import (
     DELEGATION_RANGES,
     DELEGATION_SIGNATURE,
     DELEGATION_SUBNET_KEY,
+)
+from auditkit.checks.chips import (
+    CHIPS_ATTESTED,
+    CHIPS_KNOWN,
+    CHIPS_SUBNET,
 )
 from auditkit.checks.election import (
     ELECTION_ANSWER,
@@ -124,6 +129,10 @@ __all__ = [
     "CERTIFICATE_SIGNATURE",
     "CERTIFICATE_TIME",
     "CERTIFICATE_TREE",
+    "CHIPS_ATTESTED",
+    "CHIPS_KNOWN",
+    "CHIPS_SUBNET",
+    "CHIP_CHECKS",
     "CONTENT_CHECKS",
     "DELEGATION_DEPTH",
     "DELEGATION_RANGES",
@@ -236,6 +245,7 @@ ELECTION_CONTENT_CHECKS: Final = (
     ELECTION_MEASUREMENTS_GIVEN,
 )
 ELECTION_OVERLAP_CHECKS: Final = (ELECTION_EXPLAINED, ELECTION_LABELS, ELECTION_COVERAGE)
+CHIP_CHECKS: Final = (CHIPS_KNOWN, CHIPS_SUBNET, CHIPS_ATTESTED)
 RECOVERY_AUDIT_CHECKS: Final = (
     *PROPOSAL_CHECKS,
     *CONTENT_CHECKS,
@@ -249,6 +259,7 @@ RECOVERY_AUDIT_CHECKS: Final = (
     SETTINGS_MATRIX,
     *ELECTED_CHECKS,
     SETTINGS_DEPTH,
+    *CHIP_CHECKS,
 )
 """Those of an audit of a recovery proposal, in their order."""
 ELECTION_AUDIT_CHECKS: Final = (

@@ -13,6 +13,7 @@ from auditkit.evidence import Evidence, Source, is_loopback, read_bytes
 from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
+from auditkit.pipeline.chip_sources import chip_answers
 from auditkit.pipeline.election_sources import ElectionAnswers, election_answers
 from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
@@ -22,6 +23,7 @@ from auditkit.pipeline.redaction import redacted_error, redacted_place
 from auditkit.pipeline.sources import certified_proposal, located
 from auditkit.pipeline.steps import (
     BaseImageStep,
+    ChipsStep,
     ElectionStep,
     NodeStep,
     ProposalStep,
@@ -34,6 +36,7 @@ from auditkit.pipeline.steps.base_image import (
     read_base_image,
     troubled_image,
 )
+from auditkit.pipeline.steps.chips import ChipQuestion
 from auditkit.pipeline.steps.election import (
     not_executed,
     unasked_election,
@@ -162,6 +165,17 @@ class Audit(AuditParts):
         except (SourceError, EvidenceError) as error:
             return NodeStep(trouble=(self._trouble(error),))
         return self._decide_node(files)
+
+    def _get_chips(self, question: ChipQuestion) -> ChipsStep:
+        self._progress.step("asking whose the chips are")
+        answers = chip_answers(
+            self.parameters,
+            self.trust,
+            question.chips,
+            now_ns=self.proposal.now_ns,
+            progress=self._progress,
+        )
+        return self._decide_chips(question, answers)
 
     def _read_base(self, version: str) -> BaseImageStep:
         election, place = self.proposal.election, self.parameters.base_image

@@ -39,6 +39,7 @@ from auditkit.pipeline.records import (
 from auditkit.pipeline.redaction import redacted_parameters
 from auditkit.pipeline.steps import (
     BaseImageStep,
+    ChipsStep,
     ElectionStep,
     MeasurementStep,
     NodeStep,
@@ -83,6 +84,7 @@ def conclude(
     matrix: Matrix,
     recovery: RecoveryStep | None,
     node: NodeStep | None,
+    chips: ChipsStep | None,
     started: float | None = None,
     policies: PolicyIds | None = None,
     as_of: datetime | None = None,
@@ -92,14 +94,14 @@ def conclude(
 
     Args:
         matrix: the settings that were measured.
-        recovery, node: None in the audit of an election.
+        recovery, node, chips: None in the audit of an election.
         policies: the versions to judge by; those of this auditkit by default.
         started: when the audit began, in seconds since 1970; when the proposal was judged by default.
         as_of: of a replay: when the audit that it repeats judged.
         story: what the case of a world to practise in tells; None for audits of mainnet.
     """
     run = _run(proposal.moment, started, as_of)
-    parts = (proposal, election, base, measurements, overlap, recovery, node)
+    parts = (proposal, election, base, measurements, overlap, recovery, node, chips)
     steps = [step for step in parts if step is not None]
     trouble = tuple(dict.fromkeys(trouble for step in steps for trouble in step.trouble))
     evidence = tuple(item for step in steps for item in step.evidence)
@@ -124,6 +126,7 @@ def conclude(
                 election=election.record,
                 image=base.record,
                 recovery=None if recovery is None else recovery.record,
+                chips=None if chips is None else chips.record,
                 # what we computed from the files is not needed to repeat it
                 files=tuple(
                     FileRecord.of(item)
@@ -164,6 +167,7 @@ def conclude(
         trouble=trouble,
         overlap=tuple(OverlapRecord.of(row) for row in overlap.rows),
         measured=_measured(matrix, measurements),
+        chips=None if chips is None else chips.registry,
         evidence=tuple(EvidenceRecord.of(item, stored=item.content is not None) for item in evidence),
         run=run,
     )
@@ -186,6 +190,7 @@ def _policy(identifier: str, parameters: Parameters, proposal: ProposalStep) -> 
         attestation=parameters.attestation_report is not None,
         subject=parameters.subject,
         executed=proposal.is_executed,
+        chips=parameters.chips_source is not None,
     )
 
 

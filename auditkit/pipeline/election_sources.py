@@ -115,6 +115,16 @@ class _Network:
 
 
 @contextmanager
+def asked_hosts(parameters: Parameters, trust: Trust) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """Whom to ask about the registry while the block runs, and what reports call them; None names who answered.
+
+    They are those of ``proposal_source``, or where that is a file, those of the network; there may be none.
+    """
+    with _network(parameters, trust) as network:
+        yield network.hosts, network.origin
+
+
+@contextmanager
 def _network(parameters: Parameters, trust: Trust) -> Iterator[_Network]:
     with located(parameters.proposal_source, "proposal_source") as (source, origin):
         if source.url is None:

@@ -20,6 +20,7 @@ from auditkit.errors import AuditkitError, EvidenceError, ParameterError, Source
 from auditkit.evidence import Evidence
 from auditkit.guestos import GuestImage
 from auditkit.ic import ElectionPayload
+from auditkit.pipeline.chip_sources import ChipAnswers
 from auditkit.pipeline.document import conclude, write_report
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
@@ -30,6 +31,7 @@ from auditkit.pipeline.steps import (
     ASKS,
     Asks,
     BaseImageStep,
+    ChipsStep,
     ElectionStep,
     MeasurementStep,
     NodeStep,
@@ -41,6 +43,13 @@ from auditkit.pipeline.steps import (
 from auditkit.pipeline.steps.base_image import (
     WantedImage,
     unread_image,
+)
+from auditkit.pipeline.steps.chips import (
+    NOBODY_ASKED,
+    ChipQuestion,
+    chip_question,
+    decide_chip_answers,
+    troubled_chips,
 )
 from auditkit.pipeline.steps.election import (
     decide_election,
@@ -160,11 +169,25 @@ class AuditParts(ABC):
             return NodeStep.unreached(self.proposal, checks.ATTESTATION_CHECKS)
         return self._get_node(place)
 
+    @cached_property
+    def chips(self) -> ChipsStep:
+        """Whose machines the proposal names (checks 64 to 66)."""
+        if self.parameters.chips_source is None:
+            return NOBODY_ASKED
+        if self.proposal.bless is None:
+            return ChipsStep.unreached(self.proposal, checks.CHIP_CHECKS)
+        try:
+            return self._get_chips(chip_question(self.parameters, self.proposal, self.node))
+        except (SourceError, EvidenceError) as error:
+            return troubled_chips((self._trouble(error),))
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """All parts in their order; an election has neither a recovery image nor a node."""
         asked = (self.proposal, self.election, self.base, self.measurements, self.overlap)
-        return asked if self.parameters.subject == "election" else (*asked, self.recovery, self.node)
+        return (
+            asked if self.parameters.subject == "election" else (*asked, self.recovery, self.node, self.chips)
+        )
 
     @property
     def document(self) -> AuditDocument:
@@ -214,6 +237,7 @@ class AuditParts(ABC):
             election=self.election,
             recovery=None if self.parameters.subject == "election" else self.recovery,
             node=None if self.parameters.subject == "election" else self.node,
+            chips=None if self.parameters.subject == "election" else self.chips,
             matrix=self._matrix,
             started=self._began,
             policies=self._policies,
@@ -295,6 +319,14 @@ class AuditParts(ABC):
         """The recovery image at ``place``, as it can be had."""
 
     @abstractmethod
+    def _get_chips(self, question: ChipQuestion) -> ChipsStep:
+        """Whose the chips are, as far as it can be had.
+
+        Raises:
+            SourceError, EvidenceError: it cannot; that is trouble of the step.
+        """
+
+    @abstractmethod
     def _get_node(self, report: str) -> NodeStep:
         """What the node says of itself in the attestation report at ``report``, as it can be had."""
 
@@ -324,6 +356,11 @@ class AuditParts(ABC):
                 election, answers, executed_ns=executed, root_key=key, now_ns=now_ns, unkept=unkept
             )
         return decide_election(version, answers, root_key=key, now_ns=now_ns, unkept=unkept)
+
+    def _decide_chips(self, question: ChipQuestion, answers: ChipAnswers) -> ChipsStep:
+        return decide_chip_answers(
+            question, answers, root_key=self.trust.root_key, now_ns=self.proposal.now_ns
+        )
 
     def _redact(self, text: str) -> str:
         return redacted_text(text, self.parameters)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from auditkit.digests import COMMIT
 from auditkit.errors import AuditkitError
-from auditkit.pipeline.parameters import CATALOGUE_SOURCE, REGISTRY_SOURCE, Parameters, witness_number
+from auditkit.pipeline.parameters import Parameters, names_no_place
 from auditkit.report import ParameterValue
 from auditkit.trust import MAINNET, trust_named, world_place
 
@@ -32,6 +32,7 @@ PLACES: Final = (
     "recovery_image",
     "attestation_report",
     "attestation_chain",
+    "chips_source",
 )
 """Parameters that name a file, a folder, an address, or a scenario of the practice network."""
 
@@ -44,13 +45,6 @@ _VERSION: Final = re.escape("{base_version}")
 _NOT_INSIDE_A_NAME: Final = r"(?<![\w./~-])"
 _ENDS: Final = r"[^\s:;,'\"()]*"
 _Error = TypeVar("_Error", bound=AuditkitError)
-
-
-def names_no_place(election_source: str) -> bool:
-    """Whether it says whom to ask, and not where something is."""
-    return (
-        election_source in (REGISTRY_SOURCE, CATALOGUE_SOURCE) or witness_number(election_source) is not None
-    )
 
 
 def redacted_place(place: str) -> str:
@@ -68,7 +62,7 @@ def redacted_parameters(parameters: Parameters) -> dict[str, ParameterValue]:
     for name, value in parameters.to_plain().items():
         if name in PARAMETERS_OF_THE_MACHINE:
             continue
-        if name in PLACES and value is not None and not (name == "election_source" and names_no_place(value)):
+        if name in PLACES and value is not None and not names_no_place(name, value):
             told[name] = redacted_place(value)
         else:
             told[name] = tuple(value) if isinstance(value, list) else value
@@ -123,7 +117,7 @@ def _files(parameters: Parameters) -> Iterator[str]:
         place = getattr(parameters, name)
         if place is None or world_place(place) is not None or _ADDRESS.match(place):
             continue
-        if name != "election_source" or not names_no_place(place):
+        if not names_no_place(name, place):
             yield place
     yield parameters.output_dir
 

@@ -20,6 +20,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
+from auditkit.pipeline.chip_sources import ChipAnswers
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.parts import AuditParts
@@ -34,7 +35,14 @@ from auditkit.pipeline.records import (
     require_same_image,
 )
 from auditkit.pipeline.sources import CertifiedAnswer
-from auditkit.pipeline.steps import BaseImageStep, ElectionStep, NodeStep, ProposalStep, RecoveryStep
+from auditkit.pipeline.steps import (
+    BaseImageStep,
+    ChipsStep,
+    ElectionStep,
+    NodeStep,
+    ProposalStep,
+    RecoveryStep,
+)
 from auditkit.pipeline.steps.base_image import (
     PublishedBeside,
     WantedImage,
@@ -43,6 +51,7 @@ from auditkit.pipeline.steps.base_image import (
     troubled_image,
     wrong_image,
 )
+from auditkit.pipeline.steps.chips import ChipQuestion, troubled_chips
 from auditkit.pipeline.steps.election import (
     not_executed,
     older_record,
@@ -66,6 +75,8 @@ from auditkit.pipeline.steps.evidence_names import (
     REQUEST,
     WITNESS,
     WITNESS_REQUEST,
+    chip_answer,
+    chip_request,
 )
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.proposal import refused_proposal
@@ -278,6 +289,19 @@ class ReplayedAudit(AuditParts):
             if name in self._files and self._files[name].content is not None
         ]
         return self._decide_node(files, unkept=self._unkept({REPORT, CHAIN}))
+
+    def _get_chips(self, question: ChipQuestion) -> ChipsStep:
+        record = self._record.chips
+        if record is None:
+            raise _not_recorded("chips")
+        if record.trouble:
+            return troubled_chips(record.trouble)
+        answers: list[CertifiedAnswer] = []
+        while (
+            answer := self._answer(chip_answer(len(answers) + 1), chip_request(len(answers) + 1))
+        ) is not None:
+            answers.append(answer)
+        return self._decide_chips(question, ChipAnswers(record.registry, tuple(answers)))
 
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:
         """The base image, which has to be the one of the record."""

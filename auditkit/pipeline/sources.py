@@ -21,8 +21,8 @@ from auditkit.ic import GET_PROPOSAL_INFO, GOVERNANCE
 from auditkit.ic.candid import encode_nat64_argument
 from auditkit.limits import LIMITS
 from auditkit.opening import open_regular
-from auditkit.pipeline.parameters import Parameters, meant_source
-from auditkit.pipeline.redaction import PLACES, names_no_place, redacted_place
+from auditkit.pipeline.parameters import Parameters, meant_source, names_no_place
+from auditkit.pipeline.redaction import PLACES, redacted_place
 from auditkit.trust import Trust, world_place
 
 
@@ -117,13 +117,13 @@ def preflight(parameters: Parameters) -> None:
     version = parameters.base_version if parameters.base_version != "auto" else "0" * 40
     for name in PLACES:
         place = getattr(parameters, name)
-        if place is None or (name == "election_source" and names_no_place(place)):
+        if place is None or names_no_place(name, place):
             continue
         if (inside := world_place(place)) is not None:
             inside.sources.require(inside.case, name)
             continue
-        if name == "catalogue":
-            continue  # a folder, of which `auditkit.pipeline.election_sources` says what is missing
+        if name in ("catalogue", "chips_source"):
+            continue  # a folder, of which whoever opens it says what is missing
         source = parse_source(place, base_version=version)
         found_out_later = parameters.base_version == "auto" and "{base_version}" in place
         if source.path is not None and not found_out_later:

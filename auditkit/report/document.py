@@ -33,13 +33,14 @@ from auditkit.audit.verdict import (
 )
 from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError
+from auditkit.ic.registry import ChipsInRegistry
 from auditkit.limits import LIMITS, Limits
 from auditkit.report.field_types import ParameterValue, Part
 from auditkit.report.measurement_records import MeasuredInputs, OverlapRecord
 from auditkit.report.records import Deciding, EvidenceRecord, PolicyIds, PolicyVerdicts, Run, Subject, Tool
 from auditkit.report.strict_json import first_fault, read_json
 
-_DECISIONS: Final = 256  # there are 63 checks; whoever lists more wants to keep a reader busy
+_DECISIONS: Final = 256  # there are 66 checks; whoever lists more wants to keep a reader busy
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
 SCHEMA_URI: Final = "urn:auditkit:audit-report:v1"
 
@@ -72,6 +73,7 @@ class AuditDocument(Part):
     trouble: tuple[Trouble, ...] = ()
     overlap: tuple[OverlapRecord, ...] = ()
     measured: MeasuredInputs | None = None
+    chips: ChipsInRegistry | None = None
     evidence: tuple[EvidenceRecord, ...] = ()
     run: Run
 
@@ -97,6 +99,7 @@ class AuditDocument(Part):
             attestation=self.parameters.get("attestation_report") is not None,
             subject=self.subject.kind,
             executed=self.subject.status == "executed",
+            chips=self.parameters.get("chips_source") is not None,
         )
 
     @model_validator(mode="after")

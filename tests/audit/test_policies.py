@@ -23,6 +23,7 @@ from auditkit.audit import (
     STRICT,
     STRICT_1,
     STRICT_2,
+    STRICT_3,
     VERITY_POLICY,
     Judgement,
     Policy,
@@ -61,6 +62,7 @@ AUDITED_2 = f"""
 """
 ELECTED = "election.answer election.elected election.digest election.measurements election.blessed"
 AUDITED = f"{AUDITED_2} {ELECTED} settings.depth"
+CHIPS = "chips.known chips.subnet chips.attested"
 ELECTION_ONLY = """
     election.stage election.version election.digest-given election.urls election.measurements-given election.image
     election.explained election.labels election.coverage
@@ -101,35 +103,56 @@ class Demands:
 
 
 DEMANDS = {
-    "strict/3": Demands(
+    "strict/4": Demands(
         lambda: STRICT,
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {ELECTION_ONLY} election.record?",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {ELECTION_ONLY} election.record?",
     ),
-    "strict/3, about a recovery": Demands(
+    "strict/4, about a recovery": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False),
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)}",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)}",
     ),
-    "strict/3, about a recovery that is executed": Demands(
+    "strict/4, about a recovery that is executed": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, executed=True),
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)}",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)}",
     ),
-    "strict/3, asked about a recovery image": Demands(
+    "strict/4, asked about a recovery image": Demands(
         lambda: STRICT.asking(recovery_image=True, attestation=False),
-        f"{AUDITED} {RECOVERY} {waived(ATTESTATION)}",
+        f"{AUDITED} {RECOVERY} {waived(ATTESTATION)} {waived(CHIPS)}",
     ),
-    "strict/3, asked about a chip": Demands(
+    "strict/4, asked about an attestation report": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=True),
-        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION}",
+        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION} {waived(CHIPS)}",
     ),
-    "strict/3, asked about both": Demands(
-        lambda: STRICT.asking(recovery_image=True, attestation=True), f"{AUDITED} {RECOVERY} {ATTESTATION}"
+    "strict/4, asked about both": Demands(
+        lambda: STRICT.asking(recovery_image=True, attestation=True),
+        f"{AUDITED} {RECOVERY} {ATTESTATION} {waived(CHIPS)}",
     ),
-    "strict/3, about an election to vote on": Demands(
+    "strict/4, asked whose the chips are": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, chips=True),
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} chips.known chips.subnet chips.attested?",
+    ),
+    "strict/4, asked whose the chips are, and about an attestation report": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=True, chips=True),
+        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION} {CHIPS}",
+    ),
+    "strict/4, about an election to vote on": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, subject="election"),
         f"{ELECTION} election.record?",
     ),
-    "strict/3, about an election that is executed": Demands(
+    "strict/4, about an election that is executed": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, subject="election", executed=True),
+        f"{ELECTION} election.record",
+    ),
+    "strict/3": Demands(
+        lambda: STRICT_3,
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {ELECTION_ONLY} election.record?",
+    ),
+    "strict/3, about a recovery with all that it can be asked": Demands(
+        lambda: STRICT_3.asking(recovery_image=True, attestation=True, executed=True, chips=True),
+        f"{AUDITED} {RECOVERY} {ATTESTATION}",
+    ),
+    "strict/3, about an election that is executed": Demands(
+        lambda: STRICT_3.asking(recovery_image=False, attestation=False, subject="election", executed=True),
         f"{ELECTION} election.record",
     ),
     "strict/2": Demands(lambda: STRICT_2, f"{AUDITED_2} {waived(RECOVERY)} {waived(ATTESTATION)}"),
@@ -329,8 +352,8 @@ def test_a_pass_of_before_does_not_speak_of_elections():
 
 def test_the_policies_by_name_and_by_version():
     assert POLICIES == {"strict": STRICT, "overlap": OVERLAP}
-    found = [policy_version(name) for name in ("strict/3", "strict/2", "strict/1", "overlap/1")]
-    assert found == [STRICT, STRICT_2, STRICT_1, OVERLAP]
+    found = [policy_version(name) for name in ("strict/4", "strict/3", "strict/2", "strict/1", "overlap/1")]
+    assert found == [STRICT, STRICT_3, STRICT_2, STRICT_1, OVERLAP]
 
 
 @pytest.mark.parametrize("identifier", ["strict/9", "strict", "lenient/1", ""])

@@ -138,7 +138,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
             "story": None,
         },
         "verdicts": {"strict": strict, "overlap": "PASS"},
-        "policies": {"strict": "strict/3", "overlap": "overlap/1"},
+        "policies": {"strict": "strict/4", "overlap": "overlap/1"},
         "deciding": {"decision": failed, "reason": reason} if failed else None,
         "parameters": {
             "proposal_id": 139400,

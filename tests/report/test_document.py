@@ -300,8 +300,8 @@ def test_what_version_2_demanded_is_demanded_still(document_of, passing):
 
 def test_a_report_of_version_3_without_answers_about_the_election_is_no_pass(document_of, passing):
     value = as_of_version_2(passing)
-    value["policies"]["strict"] = "strict/3"
-    with pytest.raises(EvidenceError, match=r"by the policy strict/3 its decisions make TROUBLE"):
+    value["policies"]["strict"] = "strict/4"
+    with pytest.raises(EvidenceError, match=r"by the policy strict/4 its decisions make TROUBLE"):
         document_of(value)
 
 

@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_read(tmp_path):
 def test_the_document_names_its_policies(report):
     made = check_document(read_report_folder(report))
     assert (made.number, made.id, made.outcome) == (1, "report.document", "pass")
-    assert made.observed == "strict/3 PASS, overlap/1 PASS"
+    assert made.observed == "strict/4 PASS, overlap/1 PASS"
     assert made.reason == "The verdicts follow from the decisions."
 
 

@@ -342,7 +342,7 @@ def test_a_verdict_of_another_world_is_not_passed_for_programs_that_read_nothing
     summary = json.loads(base64.b64decode(second["payload"]))["predicate"]
     assert summary["verificationResult"] == "FAILED"
     assert summary["verifiedLevels"] == ["FAILED", *HONEST_LEAVES_OPEN]
-    assert summary["policy"]["uri"] == "urn:auditkit:policy:strict/3"
+    assert summary["policy"]["uri"] == "urn:auditkit:policy:strict/4"
 
 
 def test_the_notebook_is_named_under_what_is_not_covered(report, alice, trust_file):

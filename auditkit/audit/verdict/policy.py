@@ -50,6 +50,7 @@ class Policy:
         attestation: bool,
         subject: Subject = "recovery",
         executed: bool = False,
+        chips: bool = False,
     ) -> Policy:
         """The policy for what an audit was asked about.
 
@@ -61,6 +62,7 @@ class Policy:
             recovery_image, attestation: whether one was given.
             subject: which kind of proposal is audited; it has checks of its own since version 3.
             executed: whether the proposal has to be executed, so that the registry can be asked what became of it.
+            chips: whether somebody was asked whose chips a recovery names.
         """
         if self.version < 2 or (self.version < _ELECTIONS_SINCE and subject == "election"):
             return self
@@ -69,6 +71,10 @@ class Policy:
             more |= _ids(checks.RECOVERY_CHECKS)
         if attestation:
             more |= _ids(checks.ATTESTATION_CHECKS)
+        if chips:
+            more |= _ids((checks.CHIPS_KNOWN, checks.CHIPS_SUBNET))
+        if chips and attestation:
+            more.add(checks.CHIPS_ATTESTED.id)
         if executed and subject == "election":
             more.add(checks.ELECTION_RECORD.id)
         asked = _ids(checks.ELECTION_AUDIT_CHECKS if subject == "election" else checks.RECOVERY_AUDIT_CHECKS)
@@ -149,28 +155,37 @@ STRICT_2: Final = Policy(
     answered=_ANSWERED_SINCE_2,
 )
 
-STRICT: Final = Policy(
+_ANSWERED_SINCE_3: Final = _ANSWERED_SINCE_2 | _ids(
+    (
+        *checks.ELECTED_CHECKS,
+        checks.SETTINGS_DEPTH,
+        checks.ELECTION_STAGE,
+        *checks.ELECTION_CONTENT_CHECKS,
+        checks.ELECTION_IMAGE,
+        *checks.ELECTION_OVERLAP_CHECKS,
+    )
+)
+
+STRICT_3: Final = Policy(
     name="strict",
     version=3,
     promise=_ELECTED_PROMISE,
+    checks=tuple(check for check in checks.ALL_CHECKS if check.number <= 63),
+    answered=_ANSWERED_SINCE_3,
+)
+
+STRICT: Final = Policy(
+    name="strict",
+    version=4,
+    promise=_ELECTED_PROMISE,
     checks=checks.ALL_CHECKS,
-    answered=_ANSWERED_SINCE_2
-    | _ids(
-        (
-            *checks.ELECTED_CHECKS,
-            checks.SETTINGS_DEPTH,
-            checks.ELECTION_STAGE,
-            *checks.ELECTION_CONTENT_CHECKS,
-            checks.ELECTION_IMAGE,
-            *checks.ELECTION_OVERLAP_CHECKS,
-        )
-    ),
+    answered=_ANSWERED_SINCE_3,
 )
 
 POLICIES: Final = {policy.name: policy for policy in (STRICT, OVERLAP)}
 """The policies of an audit that is made now, by their names."""
 
-_ALL_VERSIONS: Final = {policy.id: policy for policy in (STRICT_1, STRICT_2, STRICT, OVERLAP)}
+_ALL_VERSIONS: Final = {policy.id: policy for policy in (STRICT_1, STRICT_2, STRICT_3, STRICT, OVERLAP)}
 
 
 def policy_version(identifier: str) -> Policy:

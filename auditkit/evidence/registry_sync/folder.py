@@ -10,17 +10,20 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence.registry_sync.batch import Batch, Row, read_batch, row_of
+from auditkit.evidence.registry_sync.node_chips import UNREADABLE
 from auditkit.evidence.registry_sync.sqlite_words import bytes_of, number_of
 from auditkit.evidence.registry_sync.standing import Standing, standing_of
 from auditkit.evidence.registry_sync.store import STORE, reading
-from auditkit.ic.registry import MutationType
+from auditkit.evidence.registry_sync.verification import verify_store
+from auditkit.ic.registry import BatchDigest, MutationType
 from auditkit.limits import LIMITS, Limits
+from auditkit.progress import Progress, progress_here
 
 _LAST_CHANGE: Final = """
 SELECT version, record.key, kind, place, size, time_ns, parts
@@ -49,19 +52,66 @@ class KeptRecord:
     value: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class NodeSpell:
+    """A time through which the record of a node named one chip.
+
+    Attributes:
+        key: of the node's record.
+        since: the version of the registry that gave the node this chip.
+        since_ns: when, nanoseconds since 1970; None where the registry did not keep it.
+        until, until_ns: the version that ended it, alike; None for both while it lasts.
+        removed: whether the node was removed then.
+    """
+
+    key: bytes
+    since: int
+    since_ns: int | None
+    until: int | None = None
+    until_ns: int | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCounts:
+    """How many nodes there are at the last version.
+
+    Attributes:
+        nodes: all of them.
+        without_chip: those whose record names no chip.
+        unreadable: records of nodes, of any version, whose layout is not known.
+    """
+
+    nodes: int
+    without_chip: int
+    unreadable: int
+
+
 @contextmanager
-def open_registry(folder: Path, root_key: bytes, *, limits: Limits = LIMITS) -> Iterator[SyncedRegistry]:
+def open_registry(
+    folder: Path,
+    root_key: bytes,
+    *,
+    verify: bool = False,
+    progress: Progress | None = None,
+    limits: Limits = LIMITS,
+) -> Iterator[SyncedRegistry]:
     """The registry in a folder as it is now, to look things up in while the block runs.
 
     Args:
         folder: as `sync_registry` fills it, or as somebody handed it over.
         root_key: DER, 133 bytes; under which it was synced.
+        verify: verify all of it first, as `verify_folder` does; else a look-up goes by the index of the folder.
+        progress: told how far the verification has come.
 
     Raises:
         SourceError: there is none, it cannot be read, or it was synced under another key.
         EvidenceError: it is damaged.
     """
     with reading(folder, root_key, limits=limits) as connection:
+        if verify:
+            told = progress or progress_here()
+            verify_store(connection, folder / STORE, root_key, progress=told, limits=limits)
         yield SyncedRegistry(connection, folder / STORE, root_key, limits)
 
 
@@ -116,6 +166,52 @@ class SyncedRegistry:
             _LAST_CHANGE + "WHERE kind != :removal", self._bound(None, removal=int(MutationType.DELETE))
         )
         return sum(1 for _ in found)
+
+    def spells_of(self, chip: bytes) -> tuple[NodeSpell, ...]:
+        """When the records of nodes named a chip, each record by itself, the oldest first.
+
+        Args:
+            chip: its id; not empty.
+        """
+        records = self._connection.execute(
+            "SELECT DISTINCT record, key FROM node_chip JOIN record ON record.id = node_chip.record WHERE chip = ?",
+            (chip,),
+        ).fetchall()
+        return tuple(spell for record, key in records for spell in self._spells(record, bytes_of(key), chip))
+
+    def _spells(self, record: int, key: bytes, chip: bytes) -> Iterator[NodeSpell]:
+        lasting: NodeSpell | None = None
+        for version, time_ns, kind, named in self._connection.execute(
+            "SELECT change.version, time_ns, kind, chip FROM change LEFT JOIN node_chip "
+            "ON node_chip.record = change.record AND node_chip.version = change.version "
+            "WHERE change.record = ? ORDER BY change.version",
+            (record,),
+        ):
+            if lasting is not None and named != chip:
+                removed = kind == MutationType.DELETE
+                yield replace(lasting, until=version, until_ns=time_ns, removed=removed)
+                lasting = None
+            elif lasting is None and named == chip:
+                lasting = NodeSpell(key, version, time_ns)
+        if lasting is not None:
+            yield lasting
+
+    def node_counts(self) -> NodeCounts:
+        """How many nodes there are at the last version, and how many chips nobody knows."""
+        (unreadable,) = self._connection.execute(
+            "SELECT COUNT(*) FROM node_chip WHERE chip = ?", (UNREADABLE,)
+        ).fetchone()
+        nodes, without = self._connection.execute(
+            "SELECT COUNT(*), COALESCE(SUM(chip IS NULL), 0) FROM node_chip AS last WHERE version = "
+            "(SELECT MAX(version) FROM change WHERE change.record = last.record)"
+        ).fetchone()
+        return NodeCounts(number_of(nodes), number_of(without), number_of(unreadable))
+
+    def digest_of_answer(self, version: int) -> BatchDigest:
+        """The certified answer that a version stands in, by its digest."""
+        number, _, data = self._answer(version)
+        (last,) = self._connection.execute("SELECT last FROM answer WHERE first = ?", (number,)).fetchone()
+        return BatchDigest(number, number_of(last), hashlib.sha256(data).hexdigest())
 
     def prove(self, record: KeptRecord) -> Batch:
         """The certified answer that a record, or its removal, stands in, verified.

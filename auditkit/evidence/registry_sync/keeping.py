@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from auditkit.evidence.registry_sync.batch import Batch
+from auditkit.evidence.registry_sync.node_chips import chip_of, is_of_node
 from auditkit.evidence.registry_sync.sqlite_words import number_of
 from auditkit.evidence.registry_sync.store import transaction
 
@@ -34,6 +35,14 @@ class Keeping:
                 (
                     (row.version, self._id_of(row.key), row.kind, row.place, row.size, row.time_ns, row.parts)
                     for row in batch.rows
+                ),
+            )
+            self._connection.executemany(
+                "INSERT INTO node_chip VALUES (?, ?, ?)",
+                (
+                    (self._id_of(row.key), row.version, chip_of(row, batch.data))
+                    for row in batch.rows
+                    if is_of_node(row)
                 ),
             )
 

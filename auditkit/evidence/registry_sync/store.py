@@ -3,6 +3,7 @@
     answer     the registry's answers as they came, one after another: what each certifies, and its bytes
     record     the keys of records
     change     which version changed which record, and where in the bytes of which answer its value stands
+    node_chip  which chip the record of a node names, as of which version
     chunk      the parts of large records, by their digests
     registry   under which root key all of it was verified
 
@@ -29,7 +30,7 @@ STORE: Final = "registry.sqlite"
 LOCK: Final = ".lock"
 
 _APPLICATION: Final = int.from_bytes(b"aukr", "big")
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _TABLES: Final = (
     "CREATE TABLE registry(root_key BLOB NOT NULL)",
     "CREATE TABLE answer(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, newest INTEGER NOT NULL, "
@@ -38,6 +39,9 @@ _TABLES: Final = (
     "CREATE TABLE change(version INTEGER NOT NULL, record INTEGER NOT NULL, kind INTEGER NOT NULL, "
     "place INTEGER NOT NULL, size INTEGER NOT NULL, time_ns INTEGER, parts BLOB)",
     "CREATE INDEX change_of_record ON change(record, version)",
+    "CREATE TABLE node_chip(record INTEGER NOT NULL, version INTEGER NOT NULL, chip BLOB)",
+    "CREATE INDEX node_of_chip ON node_chip(chip, record)",
+    "CREATE INDEX chip_of_node ON node_chip(record, version)",
     "CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL)",
 )
 _PAGE_BYTES: Final = 8 * KIB

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditkit.errors import EvidenceError
 from auditkit.evidence.registry_sync.batch import Batch, Row, read_batch, row_of
+from auditkit.evidence.registry_sync.node_chips import chip_of, is_of_node
 from auditkit.evidence.registry_sync.sqlite_words import SYNC_AGAIN, bytes_of
 from auditkit.evidence.registry_sync.standing import Standing, standing_of
 from auditkit.evidence.registry_sync.store import STORE, reading
@@ -54,10 +55,22 @@ def verify_folder(
     """
     told = progress or progress_here()
     with reading(folder, root_key, limits=limits) as connection:
-        found = _Verifying(connection, folder / STORE, root_key, told, limits)
-        found.file()
-        found.answers()
-        return VerifiedFolder(standing_of(connection), found.size, found.changes, len(found.live))
+        return verify_store(connection, folder / STORE, root_key, progress=told, limits=limits)
+
+
+def verify_store(
+    connection: sqlite3.Connection, path: Path, root_key: bytes, *, progress: Progress, limits: Limits
+) -> VerifiedFolder:
+    """The same of a store that is open: what is looked up in it afterwards is what was verified.
+
+    Args:
+        connection: from `reading`.
+        path: of the store, for errors.
+    """
+    found = _Verifying(connection, path, root_key, progress, limits)
+    found.file()
+    found.answers()
+    return VerifiedFolder(standing_of(connection), found.size, found.changes, len(found.live))
 
 
 class _Verifying:
@@ -68,7 +81,7 @@ class _Verifying:
     ) -> None:
         self._connection, self._path, self._root_key = connection, path, root_key
         self._progress, self._limits = progress, limits
-        self._index = self._indexed()
+        self._index, self._chips = self._indexed(), self._indexed_chips()
         self.size = self.changes = 0
         self.live: set[bytes] = set()
         self._keys: set[bytes] = set()
@@ -105,7 +118,7 @@ class _Verifying:
             last, newest = batch.last, batch.newest
             self.size += len(data)
             self._progress.bytes_done(f"verifying the registry: version {last:,}", self.size, total)
-        if next(self._index, None) is not None:
+        if next(self._index, None) is not None or next(self._chips, None) is not None:
             raise EvidenceError(
                 "the index holds changes that no answer certifies", where=str(self._path), hint=SYNC_AGAIN
             )
@@ -120,6 +133,16 @@ class _Verifying:
             if next(self._index, None) != row:
                 raise EvidenceError(
                     "the index says something else than the answer certifies",
+                    where=f"{where}, version {row.version}",
+                    hint=SYNC_AGAIN,
+                )
+            if is_of_node(row) and next(self._chips, None) != (
+                row.key,
+                row.version,
+                chip_of(row, batch.data),
+            ):
+                raise EvidenceError(
+                    "the index names another chip for a node than the answer certifies",
                     where=f"{where}, version {row.version}",
                     hint=SYNC_AGAIN,
                 )
@@ -151,3 +174,10 @@ class _Verifying:
         )
         for row in self._connection.execute(query):
             yield row_of(row)
+
+    def _indexed_chips(self) -> Iterator[tuple[object, ...]]:
+        """The chips of nodes in the index, in the order in which it was made."""
+        yield from self._connection.execute(
+            "SELECT key, version, chip FROM node_chip LEFT JOIN record ON record.id = node_chip.record "
+            "ORDER BY node_chip.rowid"
+        )

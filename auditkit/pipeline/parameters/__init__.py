@@ -9,13 +9,15 @@ from auditkit.pipeline.parameters.named import (
     proposal_parameters,
     short_name,
 )
-from auditkit.pipeline.parameters.parameters import (
+from auditkit.pipeline.parameters.parameters import Parameters
+from auditkit.pipeline.parameters.source import STANDARD_INPUT, is_pipe, source_name
+from auditkit.pipeline.parameters.whom_to_ask import (
     CATALOGUE_SOURCE,
     REGISTRY_SOURCE,
-    Parameters,
+    hinted_nodes,
+    names_no_place,
     witness_number,
 )
-from auditkit.pipeline.parameters.source import STANDARD_INPUT, is_pipe, source_name
 from auditkit.pipeline.parameters.wording import ENVIRONMENT
 
 __all__ = [
@@ -29,10 +31,12 @@ __all__ = [
     "Parameters",
     "Topic",
     "commented_file",
+    "hinted_nodes",
     "is_pipe",
     "meant_source",
     "named_parameters",
     "names_file",
+    "names_no_place",
     "proposal_parameters",
     "short_name",
     "source_name",

@@ -171,6 +171,21 @@ TOPICS: Final = (
                 "names; `null` accepts all.",
                 "A floor needs an attestation report",
             ),
+            Meaning(
+                "chips_source",
+                "folder, `hint:NODE,...`, `https://...`, file, `practice:SCENARIO`, or `null`",
+                "who says whose machines the chips of a recovery are. A folder that `auditkit registry "
+                "sync` filled answers for every chip, also that no node ever had it.",
+                "`hint:` and the principals of nodes, with commas between them, asks the registry about "
+                "these nodes alone; an address or a file is a list of nodes, of which those are asked "
+                "about that may have the chips. With `null` nobody is asked",
+            ),
+            Meaning(
+                "attested_node",
+                "principal of a node, or `null`",
+                "the node that the attestation report is said to come from; the registry has to give "
+                "the report's chip to it. It needs `chips_source`",
+            ),
         ),
     ),
     Topic(

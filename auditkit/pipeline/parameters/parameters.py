@@ -32,10 +32,16 @@ from auditkit.pipeline.parameters.blame import blamed
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.parameters.notebook_cells import names_set_by_cells
 from auditkit.pipeline.parameters.source import read_parameter_bytes, source_name
+from auditkit.pipeline.parameters.whom_to_ask import (
+    CATALOGUE_SOURCE,
+    REGISTRY_SOURCE,
+    hinted_nodes,
+    node_named,
+    witness_number,
+)
 from auditkit.pipeline.parameters.wording import (
     ENVIRONMENT,
     refused_value,
-    shown,
     unknown_parameter,
     unreadable_value,
 )
@@ -44,9 +50,6 @@ from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPU
 from auditkit.sev.attestation import parse_tcb_floor
 from auditkit.trust import MAINNET, names_trust, parse_trust, trust_named
 
-REGISTRY_SOURCE: Final = "registry"
-CATALOGUE_SOURCE: Final = "catalogue"
-_WITNESS: Final = "proposal:"
 # What an election says itself and a recovery does not.
 _OF_ELECTIONS: Final = {"base_version": "auto", "base_image": None, "stage": "auto"}
 
@@ -89,6 +92,8 @@ class Parameters(BaseModel):
     attestation_report: NonEmpty | None = None
     attestation_chain: NonEmpty | None = None
     tcb_min: NonEmpty | None = None
+    chips_source: NonEmpty | None = None
+    attested_node: NonEmpty | None = None
     vcpus: Annotated[
         tuple[Annotated[int, Field(ge=1, le=LIMITS.vcpus)], ...],
         Field(min_length=1, max_length=64, strict=False),
@@ -140,6 +145,13 @@ class Parameters(BaseModel):
             parse_tcb_floor(value)
         return value
 
+    @field_validator("attested_node")
+    @classmethod
+    def _a_principal(cls, value: str | None) -> str | None:
+        if value is not None:
+            node_named("attested_node", value)
+        return value
+
     @field_validator("vcpus", "vcpu_types", "boot_args")
     @classmethod
     def _no_duplicates(cls, value: tuple[object, ...]) -> tuple[object, ...]:
@@ -149,7 +161,7 @@ class Parameters(BaseModel):
 
     @model_validator(mode="after")
     def _with_a_report(self) -> Self:
-        for name in ("attestation_chain", "tcb_min"):
+        for name in ("attestation_chain", "tcb_min", "attested_node"):
             if getattr(self, name) is not None and self.attestation_report is None:
                 raise ParameterError(
                     f"the parameter {name} needs attestation_report",
@@ -158,9 +170,19 @@ class Parameters(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _with_chips(self) -> Self:
+        hinted_nodes(self.chips_source)
+        if self.attested_node is not None and self.chips_source is None:
+            raise ParameterError(
+                "the parameter attested_node needs chips_source",
+                hint="name a folder that `auditkit registry sync` filled, or hint:NODE",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _of_one_subject(self) -> Self:
         if self.subject == "election":
-            for name in ("recovery_image", "attestation_report", "base_image_sha256"):
+            for name in ("recovery_image", "attestation_report", "base_image_sha256", "chips_source"):
                 if getattr(self, name) is not None:
                     raise ParameterError(
                         f"the parameter {name} has no place in the audit of an election",
@@ -293,29 +315,6 @@ class Parameters(BaseModel):
     def to_plain(self) -> dict[str, Any]:
         """All parameters as papermill, YAML and JSON take them."""
         return self.model_dump(mode="json")
-
-
-def witness_number(election_source: str | None) -> int | None:
-    """The number N of an ``election_source`` that is ``proposal:N``; None for any other.
-
-    Raises:
-        ParameterError: what follows the colon is no number of a proposal.
-    """
-    if election_source is None or not election_source.startswith(_WITNESS):
-        return None
-    try:
-        return TypeAdapter(ProposalNumber).validate_python(_decimal(election_source.removeprefix(_WITNESS)))
-    except ValueError:
-        raise ParameterError(
-            f"the parameter election_source cannot be {shown(election_source)}",
-            hint="give proposal: and the number of the proposal that elected the version",
-        ) from None
-
-
-def _decimal(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and not text.startswith("0")):
-        raise ValueError("not a decimal number")
-    return int(text)
 
 
 _IPYTHON_NAMES: Final = frozenset({"In", "Out"})

@@ -2,6 +2,7 @@
 
 from auditkit.pipeline.records.record import (
     RECORD_BYTES,
+    ChipsRecord,
     ElectionRecord,
     ImageFacts,
     ImageRecord,
@@ -34,6 +35,7 @@ __all__ = [
     "PROPOSAL_FORMS",
     "RECORD_BYTES",
     "STAND_IN",
+    "ChipsRecord",
     "ElectionRecord",
     "ImageFacts",
     "ImageRecord",

@@ -25,6 +25,7 @@ from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootFiles, GuestImage, TreeSnapshot, VerityRoot
+from auditkit.ic.registry import ChipsInRegistry
 from auditkit.numbers import Count
 from auditkit.opening import regular_file
 from auditkit.pipeline.parameters.flat_yaml import load_yaml
@@ -201,6 +202,18 @@ class ElectionRecord(_Part):
     trouble: tuple[Trouble, ...] = ()
 
 
+class ChipsRecord(_Part):
+    """What happened when it was asked whose the chips are.
+
+    Attributes:
+        registry: what a synced registry said, which is too large to keep; None where single nodes were asked about,
+            whose answers are in the evidence.
+    """
+
+    registry: ChipsInRegistry | None = None
+    trouble: tuple[Trouble, ...] = ()
+
+
 class ReplayRecord(_Part):
     """All of `replay.yaml`. Records of version 1, without what came later, are read too."""
 
@@ -211,6 +224,7 @@ class ReplayRecord(_Part):
     election: ElectionRecord | None = None
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None
+    chips: ChipsRecord | None = None
     files: tuple[FileRecord, ...]
     unkept: tuple[UnkeptRecord, ...] = ()
 

@@ -1,12 +1,13 @@
 """The steps of an audit, each a function of what came before.
 
-    proposal ──► election ──► base image ──► measurements ──► overlap ──► recovery image, node
+    proposal ──► election ──► base image ──► measurements ──► overlap ──► recovery image, node, chips
 
 A step decides its checks and keeps the evidence that they rest on. Errors about bytes and sources are trouble of the
 step; `auditkit.pipeline.audit` puts the steps together.
 """
 
 from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.chips import ChipsStep
 from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.measurements import MeasurementStep
 from auditkit.pipeline.steps.node import NodeStep
@@ -19,6 +20,7 @@ __all__ = [
     "ASKS",
     "Asks",
     "BaseImageStep",
+    "ChipsStep",
     "ElectionStep",
     "MeasurementStep",
     "NodeStep",

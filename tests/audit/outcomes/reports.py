@@ -231,7 +231,7 @@ REPLAY = report_checks.REPLAY
 
 FOLDERS = (
     passes(
-        DOCUMENT, "whole", HONEST, "strict/3 PASS, overlap/1 PASS", "The verdicts follow from the decisions."
+        DOCUMENT, "whole", HONEST, "strict/4 PASS, overlap/1 PASS", "The verdicts follow from the decisions."
     ),
     warns(
         DOCUMENT,
@@ -478,14 +478,14 @@ STATEMENTS = (
         CONTENT,
         "a summary of another result",
         verified(summed=summing(verification_result="PASSED")),
-        "result PASSED, policy urn:auditkit:policy:strict/3",
+        "result PASSED, policy urn:auditkit:policy:strict/4",
         "A verification summary does not say what the statement before it says.",
     ),
     fails(
         CONTENT,
         "a summary about no file",
         verified(summed=of_nothing),
-        "result FAILED, policy urn:auditkit:policy:strict/3",
+        "result FAILED, policy urn:auditkit:policy:strict/4",
         "A verification summary does not say what the statement before it says.",
     ),
     skips(

@@ -251,7 +251,7 @@ def test_an_index_that_leads_nowhere_is_told(synced, change, statement, told):
         ("CREATE VIEW v AS SELECT 1", "other tables"),
         ("DROP INDEX change_of_record", "other tables"),
         ("PRAGMA application_id = 1", "not the store"),
-        ("PRAGMA user_version = 2", "does not know the layout"),
+        ("PRAGMA user_version = 1", "does not know the layout"),
         ("DELETE FROM registry", "another root key"),
         ("INSERT INTO registry VALUES (X'00')", "another root key"),
     ],

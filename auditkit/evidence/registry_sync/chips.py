@@ -1,0 +1,158 @@
+"""Whose chips: what a synced registry says about the nodes that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.evidence.registry_sync.folder import KeptRecord, NodeSpell, SyncedRegistry
+from auditkit.ic import Principal
+from auditkit.ic.registry import (
+    NODE_PREFIX,
+    BatchDigest,
+    ChipHistory,
+    ChipNode,
+    ChipsInRegistry,
+    ClaimedNode,
+    FormerNode,
+    SubnetRecord,
+    api_boundary_key,
+    data_center_key,
+    node_key,
+    node_operator_key,
+    read_data_center,
+    read_node,
+    read_node_operator,
+    read_subnet,
+)
+
+_SUBNET_PREFIX: Final = "subnet_record_"
+
+
+def chips_in_registry(
+    registry: SyncedRegistry, chips: Sequence[bytes], *, claimed: Principal | None = None, prove: bool = False
+) -> ChipsInRegistry:
+    """What a synced registry says about chips, at its last version.
+
+    Args:
+        registry: from `open_registry`.
+        chips: their ids.
+        claimed: the node that an attestation report is said to come from.
+        prove: verify the certified answer of each record that is read; needless where all of the folder was verified.
+
+    Raises:
+        SourceError: the folder does not hold all versions up to a certified one: the sync was not finished.
+        EvidenceError: it is damaged, or a record has a layout that is not known.
+    """
+    standing = registry.standing
+    if not standing.complete or standing.as_of_ns is None:
+        raise SourceError(
+            "the sync of this registry was not finished, so that later versions are missing",
+            expected=f"version {standing.newest}",
+            observed=f"version {standing.version}",
+            hint="run `auditkit registry sync` again",
+        )
+    looking = _Looking(registry, prove=prove)
+    counts = registry.node_counts()
+    histories = tuple(looking.history(chip) for chip in chips)
+    return ChipsInRegistry(
+        source="registry",
+        version=standing.version,
+        as_of_ns=standing.as_of_ns,
+        nodes=counts.nodes,
+        without_chip=counts.without_chip,
+        unreadable=counts.unreadable,
+        chips=histories,
+        claimed=None if claimed is None else looking.claimed(claimed),
+        batches=looking.batches(),
+    )
+
+
+class _Looking:
+    """One look-up, which remembers the versions of the records that it read."""
+
+    def __init__(self, registry: SyncedRegistry, *, prove: bool) -> None:
+        self._registry, self._prove = registry, prove
+        self._versions: set[int] = set()
+        self._proven: set[tuple[int, bytes]] = set()
+
+    def history(self, chip: bytes) -> ChipHistory:
+        spells = sorted(self._registry.spells_of(chip), key=lambda spell: (spell.since, spell.key))
+        return ChipHistory(
+            chip.hex(),
+            tuple(self._node(spell) for spell in spells if spell.until is None),
+            tuple(
+                FormerNode(_node_of(spell), spell.since, spell.until, spell.until_ns, spell.removed)
+                for spell in spells
+                if spell.until is not None
+            ),
+        )
+
+    def claimed(self, node: Principal) -> ClaimedNode:
+        value = self._value(node_key(node))
+        chip = None if value is None else read_node(value).chip_id
+        return ClaimedNode(str(node), value is not None, chip.hex() if chip else None)
+
+    def batches(self) -> tuple[BatchDigest, ...]:
+        found = (self._registry.digest_of_answer(version) for version in sorted(self._versions))
+        return tuple(dict.fromkeys(found))
+
+    def _node(self, spell: NodeSpell) -> ChipNode:
+        node = Principal.from_text(_node_of(spell))
+        value = self._value(node_key(node))
+        operator = None if value is None else read_node(value).operator
+        run = None if operator is None else self._value(node_operator_key(operator))
+        by = None if run is None else read_node_operator(run)
+        place = self._value(data_center_key(by.data_center)) if by and by.data_center else None
+        center = None if place is None else read_data_center(place)
+        subnet, record = self._membership.get(node, (None, None))
+        if subnet is not None:
+            self._value(subnet)
+        return ChipNode(
+            node=str(node),
+            operator=None if operator is None else str(operator),
+            provider=str(by.provider) if by and by.provider else None,
+            data_center=by.data_center or None if by else None,
+            region=center.region if center else None,
+            owner=center.owner if center else None,
+            subnet=None if subnet is None else subnet.removeprefix(_SUBNET_PREFIX),
+            subnet_type=record.subnet_type if record else None,
+            sev_enabled=record.sev_enabled if record else None,
+            api_boundary=self._value(api_boundary_key(node)) is not None,
+            since=spell.since,
+            since_ns=spell.since_ns,
+        )
+
+    @cached_property
+    def _membership(self) -> dict[Principal, tuple[str, SubnetRecord]]:
+        """The subnet of each node that is in one, by its key."""
+        found: dict[Principal, tuple[str, SubnetRecord]] = {}
+        for kept in self._registry.records(_SUBNET_PREFIX.encode()):
+            record = read_subnet(kept.value or b"")
+            key = kept.key.decode("ascii", "replace")
+            found |= dict.fromkeys(record.members, (key, record))
+        return found
+
+    def _value(self, key: str) -> bytes | None:
+        """The record under a key; None where there is none."""
+        kept = self._registry.record(key.encode())
+        if kept is None or kept.value is None:
+            return None
+        self._used(kept)
+        return kept.value
+
+    def _used(self, kept: KeptRecord) -> None:
+        if self._prove and (kept.version, kept.key) not in self._proven:
+            self._registry.prove(kept)
+            self._proven.add((kept.version, kept.key))
+        self._versions.add(kept.version)
+
+
+def _node_of(spell: NodeSpell) -> str:
+    name = spell.key.decode("ascii", "replace").removeprefix(NODE_PREFIX)
+    try:
+        return str(Principal.from_text(name))
+    except ParameterError as error:
+        raise EvidenceError(f"the record of a node has no principal in its key: {error.what}") from None

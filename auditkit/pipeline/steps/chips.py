@@ -1,0 +1,154 @@
+"""Step 7: whose machines does the proposal name (checks 64 to 66)?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import ClassVar, Final
+
+from auditkit import checks
+from auditkit.audit import Trouble, decide_chips
+from auditkit.errors import SourceError
+from auditkit.evidence import Evidence
+from auditkit.ic import Principal
+from auditkit.ic.registry import ChipsInRegistry, chips_of_nodes
+from auditkit.pipeline.chip_sources import ChipAnswers, claimed_node, verified_answer
+from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.records import ChipsRecord
+from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.steps.evidence_names import chip_answer, chip_request
+from auditkit.pipeline.steps.node import NodeStep
+from auditkit.pipeline.steps.proposal import ProposalStep
+from auditkit.pipeline.steps.step import Step
+from auditkit.times import rfc3339_if_possible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ChipsStep(Step):
+    """Whose machines the proposal names.
+
+    Attributes:
+        registry: what the registry says about the chips; None when nobody was asked or it could not be had.
+        record: what a replay has to know besides the evidence; None when nobody was asked or the step was not reached.
+    """
+
+    title: ClassVar[str] = "The chips"
+
+    registry: ChipsInRegistry | None = None
+    record: ChipsRecord | None = None
+
+
+NOBODY_ASKED: Final = ChipsStep(
+    decisions=tuple(
+        check.skipped("Nobody was asked whose the chips are (chips_source is null).")
+        for check in checks.CHIP_CHECKS
+    )
+)
+
+
+def troubled_chips(trouble: tuple[Trouble, ...]) -> ChipsStep:
+    """The step when it could not be had whose the chips are."""
+    return ChipsStep(trouble=trouble, record=ChipsRecord(trouble=trouble))
+
+
+@dataclass(frozen=True, slots=True)
+class ChipQuestion:
+    """What is asked about.
+
+    Attributes:
+        blessed: the chips that the proposal names, 64 bytes each where they are sound.
+        attested: the chip of the attestation report; None without one.
+        unattested: why there is none.
+        claimed: the node that the report is said to come from.
+        since_ns: what the registry has to have seen, nanoseconds since 1970: the decision on the proposal, or that an
+            open one was made.
+    """
+
+    blessed: tuple[bytes, ...]
+    attested: bytes | None
+    unattested: str
+    claimed: Principal | None
+    since_ns: int
+
+    @property
+    def chips(self) -> tuple[bytes, ...]:
+        """All chips, each once."""
+        asked = (*self.blessed, *((self.attested,) if self.attested is not None else ()))
+        return tuple(dict.fromkeys(asked))
+
+
+def chip_question(parameters: Parameters, proposal: ProposalStep, node: NodeStep) -> ChipQuestion:
+    """What is asked about the chips of an authentic proposal, and of the attestation report beside it."""
+    bless = proposal.bless
+    info = proposal.verification.proposal if proposal.verification else None
+    given = parameters.attestation_report is not None
+    since = (info.decided_timestamp_seconds or info.proposal_timestamp_seconds) if info else 0
+    return ChipQuestion(
+        blessed=bless.chip_ids if bless else (),
+        attested=node.report.chip_id if node.report else None,
+        unattested="The file is not an attestation report." if given else "No attestation report was given.",
+        claimed=claimed_node(parameters),
+        since_ns=since * 10**9,
+    )
+
+
+def decide_chip_answers(
+    question: ChipQuestion, answers: ChipAnswers, *, root_key: bytes, now_ns: int
+) -> ChipsStep:
+    """Decides checks 64 to 66 about answers that are here.
+
+    Args:
+        root_key: whose signature they have to lead to, 133 bytes of DER.
+        now_ns: as of when, nanoseconds since 1970.
+
+    Raises:
+        EvidenceError: an answer does not verify, or cannot be understood.
+        SourceError: what is here is older than the proposal.
+    """
+    registry = answers.registry or _of_nodes(question, answers.answers, root_key, now_ns)
+    _require_recent(registry, question.since_ns)
+    evidence = tuple(chain.from_iterable(_files(at, answer) for at, answer in enumerate(answers.answers, 1)))
+    return ChipsStep(
+        decisions=decide_chips(
+            question.blessed,
+            registry,
+            tuple(item.name for item in evidence),
+            attested=question.attested,
+            unattested=question.unattested,
+        ),
+        evidence=evidence,
+        registry=registry,
+        record=ChipsRecord(registry=answers.registry),
+    )
+
+
+def _of_nodes(
+    question: ChipQuestion, answers: Sequence[CertifiedAnswer], root_key: bytes, now_ns: int
+) -> ChipsInRegistry:
+    verified = [verified_answer(answer, root_key=root_key, now_ns=now_ns) for answer in answers]
+    return chips_of_nodes(
+        [answer for answer, _ in verified],
+        question.chips,
+        as_of_ns=min((time_ns for _, time_ns in verified), default=None),
+        claimed=question.claimed,
+    )
+
+
+def _require_recent(registry: ChipsInRegistry, since_ns: int) -> None:
+    if registry.as_of_ns is None or registry.as_of_ns >= since_ns:
+        return
+    raise SourceError(
+        "what the registry says about the chips is older than the proposal",
+        where="chips_source",
+        hint="run `auditkit registry sync` on the folder, and audit again",
+        expected=f"as of {rfc3339_if_possible(since_ns // 10**9)} or later",
+        observed=f"as of {rfc3339_if_possible(registry.as_of_ns // 10**9)}",
+    )
+
+
+def _files(number: int, answer: CertifiedAnswer) -> tuple[Evidence, ...]:
+    kept = Evidence.of_bytes(chip_answer(number), answer.certificate, answer.origin)
+    if answer.request is None:
+        return (kept,)
+    return kept, Evidence.of_bytes(chip_request(number), answer.request, answer.origin)
