@@ -45,11 +45,11 @@ from auditkit.pipeline.steps.base_image import (
     unread_image,
 )
 from auditkit.pipeline.steps.chips import (
-    NOBODY_ASKED,
     ChipQuestion,
     chip_question,
     decide_chip_answers,
     troubled_chips,
+    unasked_chips,
 )
 from auditkit.pipeline.steps.election import (
     decide_election,
@@ -173,7 +173,7 @@ class AuditParts(ABC):
     def chips(self) -> ChipsStep:
         """Whose machines the proposal names (checks 64 to 66)."""
         if self.parameters.chips_source is None:
-            return NOBODY_ASKED
+            return unasked_chips()
         if self.proposal.bless is None:
             return ChipsStep.unreached(self.proposal, checks.CHIP_CHECKS)
         try:

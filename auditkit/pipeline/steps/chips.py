@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from auditkit import checks
 from auditkit.audit import Trouble, decide_chips
@@ -39,12 +39,10 @@ class ChipsStep(Step):
     record: ChipsRecord | None = None
 
 
-NOBODY_ASKED: Final = ChipsStep(
-    decisions=tuple(
-        check.skipped("Nobody was asked whose the chips are (chips_source is null).")
-        for check in checks.CHIP_CHECKS
-    )
-)
+def unasked_chips() -> ChipsStep:
+    """The step where the parameters have nobody asked."""
+    why = "Nobody was asked whose the chips are (chips_source is null)."
+    return ChipsStep(decisions=tuple(check.skipped(why) for check in checks.CHIP_CHECKS))
 
 
 def troubled_chips(trouble: tuple[Trouble, ...]) -> ChipsStep:

@@ -11,6 +11,7 @@ from auditkit.decision import Outcome
 from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
 from auditkit.report.rendering.groups import release_name
+from auditkit.report.rendering.machines import whose_machines
 from auditkit.report.rendering.summary import foreign_root_key
 
 _ROOT = "what the recovery root file system holds"
@@ -33,9 +34,11 @@ class Answer:
 
 
 def answers(document: AuditDocument) -> tuple[Answer, ...]:
-    """Which release is that, what is not proven, how to repeat it, who signed it."""
+    """Which release is that, whose machines are these, what is not proven, how to repeat it, who signed it."""
+    machines = whose_machines(document)
     return (
         _release(document),
+        *((Answer("Machines", "", machines),) if machines else ()),
         Answer("Not proven", _not_proven(document)),
         Answer("Repeat it", _repeat(document)),
         Answer(
@@ -68,7 +71,12 @@ def _unproven(document: AuditDocument) -> str:
     left = [] if document.outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
     if document.subject.policy == "overlap":
         left.insert(0, "that the other blessed measurements are harmless")
-    left.append("that the chips belong to the nodes that are meant")
+    known = document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS
+    left.append(
+        "that these machines are those that are meant"
+        if known
+        else "that the chips belong to the nodes that are meant"
+    )
     told = f"{', '.join(left)}, and that neither release nor recovery has back doors."
     return f"{told[0].upper()}{told[1:]}"
 

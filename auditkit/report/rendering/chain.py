@@ -1,4 +1,4 @@
-"""The chain from the NNS to the chip as one picture: eight links, each with its outcome.
+"""The chain from the NNS to the machine as one picture: nine links, each with its outcome.
 
 The picture is written by hand, so that it is the same text on every machine.
 """
@@ -27,7 +27,8 @@ _LINKS: Final = (
     ("release", "base", ("base.",)),
     ("measurements", "overlap", _MEASURED),
     ("recovery image", "recovery", ("recovery.",)),
-    ("chip", "attestation", ("attestation.",)),
+    ("machines", "chips", ("chips.",)),
+    ("node", "attestation", ("attestation.",)),
 )
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "none": "not checked"}
 _MARKS: Final = {"pass": Outcome.PASS.symbol, "fail": Outcome.FAIL.symbol, "none": Outcome.SKIP.symbol}
@@ -62,7 +63,7 @@ def chain_links(decisions: Sequence[Decision]) -> tuple[Link, ...]:
     The chain of an election ends at the measurements.
     """
     asked = {decision.id for decision in decisions}
-    links = _LINKS[:-2] if checks.ELECTION_STAGE.id in asked else _LINKS
+    links = _LINKS[:-3] if checks.ELECTION_STAGE.id in asked else _LINKS
     return tuple(_link(name, anchor, prefixes, decisions) for name, anchor, prefixes in links)
 
 

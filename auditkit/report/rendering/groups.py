@@ -28,7 +28,8 @@ _GROUPS: Final = (
     ),
     ("overlap", "Overlap", "Does the proposal bless what the base release measures to?", ("overlap.",)),
     ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
-    ("attestation", "Chip", "Does a blessed chip run a blessed guest?", ("attestation.",)),
+    ("chips", "Chips", "Whose machines does the proposal name?", ("chips.",)),
+    ("attestation", "Recovered node", "Does a blessed chip run a blessed guest?", ("attestation.",)),
     ("settings", "Settings", "What did the parameters choose?", ("settings.",)),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from auditkit import checks
+from auditkit.decision import Outcome
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering.summary import foreign_root_key
 
@@ -24,7 +26,20 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
         proven.append(
             "A processor that the proposal names, and for whose key AMD vouches, reported a blessed measurement."
         )
+    if document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS:
+        proven.append(
+            "Each chip that the proposal names is that of a node of the registry, which tells whose it is."
+        )
     return tuple(proven)
+
+
+def _of_the_machines(document: AuditDocument) -> str:
+    if document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS:
+        return (
+            "Which software runs on the machines that are named: the registry knows their processors, and not what ran "
+            "on them when they registered."
+        )
+    return "That the chips named in the proposal belong to the nodes that somebody says they do."
 
 
 def _meaning_of_election(document: AuditDocument) -> tuple[str, ...]:
@@ -51,7 +66,7 @@ def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
     unproven = [
         "That the base release or the recovery GuestOS is free of faults or back doors. The audit compares "
         "identities; it does not review code.",
-        "That the chips named in the proposal belong to the nodes that somebody says they do.",
+        _of_the_machines(document),
         "That AMD's processors and firmware keep their promises.",
         "That the proposal is still as it was: its status can change after the time of the certificate.",
     ]

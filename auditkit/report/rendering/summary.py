@@ -20,6 +20,10 @@ NOT_THE_ANSWER: Final = ("certificate.", "delegation.", "reply.")
 """How the ids of the checks begin that are about the signed answer, and not about what it says."""
 
 
+OF_THE_NODE: Final = ("attestation.", checks.CHIPS_ATTESTED.id)
+"""How the ids of the checks begin that are about a recovered node, and not about the proposal."""
+
+
 def headline(document: AuditDocument) -> str:
     """One sentence for a voter: what the verdict means."""
     if document.subject.kind == "election":
@@ -34,7 +38,9 @@ def headline(document: AuditDocument) -> str:
             return (
                 "The recovery image is not what the NNS blessed; the proposal itself stands up to its checks."
             )
-        if deciding.startswith("attestation."):
+        if deciding == checks.CHIPS_KNOWN.id:
+            return "The proposal names a machine that no registry of the NNS ever knew."
+        if deciding.startswith(OF_THE_NODE):
             return "The node does not prove what the NNS asks of it; the proposal itself stands up to its checks."
         return _not_the_answer(deciding) or f"The proposal does not stand up to the checks against {base}."
     if document.subject.policy == "strict":

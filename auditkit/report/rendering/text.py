@@ -6,11 +6,12 @@ import textwrap
 from collections.abc import Iterable
 from typing import Final
 
+from auditkit.audit import short_chip
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import summary
+from auditkit.report.rendering import machines, summary
 from auditkit.report.rendering.answers import answers
 from auditkit.report.rendering.groups import groups, pressing, tally_of, unanswered, unasked
 from auditkit.report.rendering.what_now import what_now
@@ -61,6 +62,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     looked = pressing(document)
     for decision in looked:
         lines += _decision(decision, colour, width)
+    lines += _machines(document, width)
     for group in groups(document):
         lines += ["", f"{group.title}: {group.summary}"]
         told = unasked(group.decisions, document.policy.answered)
@@ -79,6 +81,28 @@ def render_answers(document: AuditDocument, *, width: int = 100) -> str:
     """What to do now, and what else people ask first, for the end of an audit; as safe to print as `render_text`."""
     width = max(width, 40)
     return "\n".join((*_what_now(document, width), *_fields(_answers(document), width))) + "\n"
+
+
+def _machines(document: AuditDocument, width: int) -> list[str]:
+    rows = machines.machine_rows(document)
+    if not rows:
+        return []
+    lines = ["", f"Machines: {machines.as_of(document)}"]
+    for row in rows[:_ROWS_LIMIT]:
+        lines += _wrapped(f"chip {short_chip(row.chip)}  node {row.node}", "     ", width)
+        told = (
+            ("operator", row.operator),
+            ("provider", row.provider),
+            ("place", row.place),
+            ("subnet", f"{row.subnet} ({row.role})" if row.role else row.subnet),
+            ("since", row.since),
+            ("before", row.former),
+        )
+        for name, value in told:
+            lines += _wrapped(f"{name} {value}", " " * 12, width) if value else []
+    if len(rows) > _ROWS_LIMIT:
+        lines += [f"     {len(rows) - _ROWS_LIMIT:,} more are in audit.json"]
+    return [*lines, *_wrapped(machines.CAVEAT, "     ", width)]
 
 
 def _subject(document: AuditDocument, width: int) -> list[str]:
@@ -108,7 +132,9 @@ def _what_now(document: AuditDocument, width: int) -> list[str]:
 
 
 def _answers(document: AuditDocument) -> list[tuple[str, str]]:
-    return [(answer.question.lower(), f"{answer.text} {answer.quoted}") for answer in answers(document)]
+    return [
+        (answer.question.lower(), f"{answer.text} {answer.quoted}".strip()) for answer in answers(document)
+    ]
 
 
 def _fields(told: Iterable[tuple[str, str | None]], width: int) -> list[str]:

@@ -17,6 +17,7 @@ from auditkit.report.document import AuditDocument
 from auditkit.report.rendering.explanations import advice_on_unexplained
 from auditkit.report.rendering.summary import (
     NOT_THE_ANSWER,
+    OF_THE_NODE,
     certificates_alone,
     deciding_id,
     is_voting,
@@ -109,9 +110,16 @@ def _before_a_vote(document: AuditDocument) -> str:
             "Before you vote: has somebody built the commit again and got this digest? That the image comes from its "
             "source code is not shown here."
         )
+    if document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS:
+        return (
+            "Before you vote: is the reason for the recovery plausible, and are the machines below the ones that it is "
+            "about?"
+        )
     chips = len(document.subject.chip_ids or ())
     which = "is this chip that of the node" if chips == 1 else f"are these {chips} chips those of the nodes"
-    return f"Before you vote: is the reason for the recovery plausible, and {which} that it is about?"
+    asked = document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.WARN
+    tells = "" if asked else " Audit again with `-p chips_source=FOLDER`: the registry tells whose they are."
+    return f"Before you vote: is the reason for the recovery plausible, and {which} that it is about?{tells}"
 
 
 def _after_fail(document: AuditDocument) -> Iterator[str]:
@@ -132,7 +140,7 @@ def _refusal(document: AuditDocument, deciding: str) -> str:
         return "There is nothing to decide about, because the network that was asked has no such proposal."
     if deciding.startswith("recovery."):
         return "Do not start this recovery image."
-    if deciding.startswith("attestation."):
+    if deciding.startswith(OF_THE_NODE):
         return "Do not trust this node with anything secret."
     if _is_about_a_vote(document, deciding):
         return "Do not vote yes on this evidence."
@@ -143,7 +151,7 @@ def _refusal(document: AuditDocument, deciding: str) -> str:
 
 def _is_about_a_vote(document: AuditDocument, deciding: str) -> bool:
     """Whether it is the proposal that failed, and people can still vote on it."""
-    if deciding.startswith((*NOT_THE_ANSWER, "recovery.", "attestation.")):
+    if deciding.startswith((*NOT_THE_ANSWER, "recovery.", *OF_THE_NODE)):
         return False
     if deciding == checks.PROPOSAL_REPLY.id or (deciding in _STAGE and _is_of_another_kind(document)):
         return False

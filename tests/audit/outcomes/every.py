@@ -6,6 +6,7 @@ from audit.outcomes import (
     attestation,
     base,
     certificate,
+    chips,
     content,
     elected,
     election,
@@ -32,6 +33,7 @@ TABLES = (
     elected,
     election,
     proposed,
+    chips,
     reports,
     steps,
 )

@@ -579,14 +579,14 @@ REPLAYS = (
         REPLAY,
         "the same, from the image itself",
         repeated(images=the_image),
-        "PASS, 51 decisions",
+        "PASS, 54 decisions",
         "The evidence leads to this report, and the images are those audited.",
     ),
     warns(
         REPLAY,
         "the same, without the image",
         repeated(),
-        "PASS, 51 decisions",
+        "PASS, 54 decisions",
         "The stored evidence leads to this report. The image itself was not read: that the boot files are those of the "
         "image is taken from the record, unless the images are given.",
         Qualification.IMAGE_NOT_READ,

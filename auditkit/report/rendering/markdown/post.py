@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from auditkit.audit import Relation
+from auditkit.audit import Relation, short_chip
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import summary
+from auditkit.report.rendering import machines, summary
 from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
@@ -20,6 +20,7 @@ from auditkit.report.rendering.what_now import what_now
 
 _ROWS_LIMIT: Final = 24
 _TROUBLES_LIMIT: Final = 5
+_MACHINES_LIMIT: Final = 16
 _EXPLANATIONS_LIMIT: Final = 12
 _OUTCOMES: Final = {
     Outcome.PASS: "✅ pass",
@@ -37,6 +38,7 @@ def render_markdown(document: AuditDocument) -> str:
         _subject(document),
         _trouble(document),
         _pressing(document),
+        _machines(document),
         _overlap(document),
         _others(document),
         _meaning(document),
@@ -91,7 +93,7 @@ def _story(document: AuditDocument) -> str:
 
 
 def _answer(answer: Answer) -> str:
-    return inline(answer.text) + (f" {prose(answer.quoted)}" if answer.quoted else "")
+    return f"{inline(answer.text)} {prose(answer.quoted)}".strip()
 
 
 def _subject(document: AuditDocument) -> str:
@@ -149,6 +151,30 @@ def _decisions(decisions: Sequence[Decision], answered: Collection[str]) -> str:
 
 def _outcome(decision: Decision, answered: Collection[str]) -> str:
     return _OUTCOMES.get(decision.outcome) or f"➖ {SKIPS[state(decision, answered)]}"
+
+
+def _machines(document: AuditDocument) -> str:
+    rows = machines.machine_rows(document)
+    if not rows:
+        return ""
+    table = _table(
+        ("Chip", "Node", "Provider", "Place", "Subnet", "Since"),
+        [
+            (
+                code(short_chip(row.chip), 20),
+                *(prose(machines.short_principal(name), 80) for name in (row.node, row.provider)),
+                prose(row.place, 80),
+                prose(
+                    " ".join((machines.short_principal(row.subnet), f"({row.role})" if row.role else "")), 120
+                ),
+                prose(row.since, 80),
+            )
+            for row in rows[:_MACHINES_LIMIT]
+        ],
+    )
+    if len(rows) > _MACHINES_LIMIT:
+        table += f"\n\n{len(rows) - _MACHINES_LIMIT:,} more are in `audit.json`."
+    return f"## Whose machines\n\n{prose(machines.as_of(document))}\n\n{table}\n\n{machines.CAVEAT}"
 
 
 def _overlap(document: AuditDocument) -> str:

@@ -1,0 +1,141 @@
+"""Whose machines the chips are: one row for each chip and node, in the same words in every rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from auditkit.audit import short_chip
+from auditkit.ic.registry import ChipHistory, ChipNode
+from auditkit.report.document import AuditDocument
+from auditkit.times import rfc3339_if_possible
+
+CAVEAT: Final = (
+    "A chip id in the registry means that a genuine processor signed for this node when it registered. It does not say "
+    "which software ran on it, then or now, and not who stands behind a provider's principal."
+)
+"""What the table does not prove."""
+
+_NAMED: Final = 3  # chips that the answer on the first screen names
+_NONE: Final = "none found"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRow:
+    """A node that has a chip, or a chip that no node has.
+
+    Attributes:
+        chip: its id in hex digits.
+        node, operator, provider, subnet: principals, or words where there is none.
+        place: data center and region.
+        role: what the node does: which kind of subnet, with SEV or not.
+        since: as of which version of the registry the node has the chip, and when.
+        former: which node had it before, or empty.
+    """
+
+    chip: str
+    node: str
+    operator: str
+    provider: str
+    place: str
+    subnet: str
+    role: str
+    since: str
+    former: str
+
+    @property
+    def principals(self) -> tuple[tuple[str, str], ...]:
+        """Every principal of the row in full, by what it is."""
+        named = (
+            ("node", self.node), ("operator", self.operator), ("provider", self.provider), ("subnet", self.subnet)
+        )  # fmt: skip
+        return tuple((name, value) for name, value in named if value != _NONE)
+
+
+def machine_rows(document: AuditDocument) -> tuple[MachineRow, ...]:
+    """The rows, chip by chip; none where nobody was asked."""
+    chips = document.chips.chips if document.chips is not None else ()
+    return tuple(row for one in chips for row in _rows(one))
+
+
+def short_principal(principal: str) -> str:
+    """A principal by its first and its last group."""
+    first, _, rest = principal.partition("-")
+    last = rest.rpartition("-")[2]
+    return f"{first}…{last}" if rest and len(principal) > 20 else principal
+
+
+def whose_machines(document: AuditDocument) -> str:
+    """The answer to "whose machines are these?", in a sentence; empty where nobody was asked."""
+    if document.chips is None:
+        return ""
+    told = [_in_words(one) for one in document.chips.chips[:_NAMED]]
+    more = len(document.chips.chips) - _NAMED
+    return "; ".join((*told, *((f"{more} more below",) if more > 0 else ())))
+
+
+def as_of(document: AuditDocument) -> str:
+    """What the rows rest on, in a sentence; empty where nobody was asked."""
+    registry = document.chips
+    if registry is None:
+        return ""
+    when = _time(registry.as_of_ns)
+    if registry.source == "registry":
+        return f"From the whole registry of the NNS in version {registry.version:,}, certified as of {when}."
+    if when is None:
+        return "No node was asked about."
+    nodes = "1 node" if registry.nodes == 1 else f"{registry.nodes} nodes"
+    return f"From the registry's certified records of {nodes} that somebody named, as of {when}; others were not asked."
+
+
+def _rows(chip: ChipHistory) -> Iterator[MachineRow]:
+    former = "; ".join(
+        f"{one.node} from version {one.since:,} to {one.until:,}{' (removed)' if one.removed else ''}"
+        for one in chip.former
+    )
+    for node in chip.nodes:
+        yield MachineRow(
+            chip=chip.chip,
+            node=node.node,
+            operator=node.operator or _NONE,
+            provider=node.provider or _NONE,
+            place=_place(node) or _NONE,
+            subnet=node.subnet or _NONE,
+            role=_role(node),
+            since=_since(node),
+            former=former,
+        )
+    if not chip.nodes:
+        yield MachineRow(chip.chip, *(_NONE,) * 5, "", "", former)
+
+
+def _in_words(chip: ChipHistory) -> str:
+    if not chip.nodes:
+        return f"{short_chip(chip.chip)}: no node that was found"
+    return " and ".join(
+        f"{short_chip(chip.chip)}: node {short_principal(node.node)}"
+        + (f" of provider {short_principal(node.provider)}" if node.provider else "")
+        + (f" in {_place(node)}" if _place(node) else "")
+        + (f", subnet {short_principal(node.subnet)}" if node.subnet else ", in no subnet")
+        for node in chip.nodes
+    )
+
+
+def _place(node: ChipNode) -> str:
+    return " ".join(filter(None, (node.data_center, f"({node.region})" if node.region else "")))
+
+
+def _role(node: ChipNode) -> str:
+    if node.subnet is None:
+        return "API boundary node" if node.api_boundary else "in no subnet that was found"
+    return f"{node.subnet_type}, SEV {'enabled' if node.sev_enabled else 'not enabled'}"
+
+
+def _since(node: ChipNode) -> str:
+    when = _time(node.since_ns)
+    return f"version {node.since:,}{f' ({when[:10]})' if when else ''}"
+
+
+def _time(nanoseconds: int | None) -> str | None:
+    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
