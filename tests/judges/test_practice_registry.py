@@ -180,7 +180,7 @@ def asked(reply: bytes, **changes: object) -> dict[str, object]:
 
 def test_agent_js_accepts_the_certified_changes(agent_js_registry):
     nns = PracticeNns()
-    since = message("GetChangesSinceRequest", version=60_003).SerializeToString()
+    since = message("GetChangesSinceRequest", version=2_015).SerializeToString()
     changes = query(nns, "get_certified_changes_since", since)
     latest = query(nns, "get_certified_latest_version", b"")
     said = agent_js_registry(
@@ -192,7 +192,7 @@ def test_agent_js_accepts_the_certified_changes(agent_js_registry):
         ]
     )
     first, second, third, other = said
-    assert first["version"] == second["version"] == "e7d403"  # 60,007 in LEB128
+    assert first["version"] == second["version"] == "e60f"  # 2,022 in LEB128
     assert [len(delta) > 100 for delta in first["deltas"]] == [False, True, True, False]
     change = parse("AtomicMutateRequest", bytes.fromhex(first["deltas"][2]))
     assert [one.mutation_type for one in change.mutations] == [0, 2]
@@ -202,7 +202,7 @@ def test_agent_js_accepts_the_certified_changes(agent_js_registry):
 
 
 def test_agent_js_refuses_a_changed_change(agent_js_registry):
-    since = message("GetChangesSinceRequest", version=60_003).SerializeToString()
+    since = message("GetChangesSinceRequest", version=2_015).SerializeToString()
     reply = query(PracticeNns(), "get_certified_changes_since", since)
     key = f"replica_version_{RETIRED_COMMIT}".encode()
     changed = reply.replace(key, key[:-1] + b"0")

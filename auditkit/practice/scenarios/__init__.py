@@ -15,7 +15,7 @@ from auditkit.practice.scenarios.elections import ELECTIONS
 from auditkit.practice.scenarios.images import IMAGES
 from auditkit.practice.scenarios.nodes import NODES
 from auditkit.practice.scenarios.recovery import RECOVERIES
-from auditkit.practice.scenarios.says import ElectionSays, RegistrySays
+from auditkit.practice.scenarios.says import ChipsSay, ElectionSays, RegistrySays
 from auditkit.practice.scenarios.scenario import (
     BASE_COMMIT,
     OTHER_COMMIT,
@@ -31,6 +31,7 @@ __all__ = [
     "OTHER_COMMIT",
     "RETIRED_COMMIT",
     "Blessing",
+    "ChipsSay",
     "ElectionSays",
     "ExpectedVerdict",
     "Group",
