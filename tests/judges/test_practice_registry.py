@@ -41,19 +41,32 @@ def query(nns: PracticeNns, method: str, argument: bytes) -> bytes:
     return cbor2.loads(answer.body)["reply"]["arg"]
 
 
-@pytest.mark.parametrize(("commit", "error"), [(BASE_COMMIT, 0), (RETIRED_COMMIT, 1)])
-def test_icp_gets_the_same_value_certified_and_by_query(icp_call, network, commit, error):
-    key = f"replica_version_{commit}".encode()
+NODE = "ao34y-yqy4n-dencr-5pcg7-npm5e-aqq43-6drfg-tvgbo-rryqt-xgbch-dae"
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [
+        (f"replica_version_{BASE_COMMIT}", 0),
+        (f"replica_version_{RETIRED_COMMIT}", 1),
+        (f"node_record_{NODE}", 0),
+    ],
+)
+def test_icp_gets_the_same_value_certified_and_by_query(icp_call, network, key, error):
+    argument = message("GetValueRequest", key=key.encode()).SerializeToString()
     judged = icp_call(
         network.url, network.root_key, CANISTER, "get_value",
-        (b"\x12\x38" + key).hex(), "--args-format", "hex", "--output", "hex",
+        argument.hex(), "--args-format", "hex", "--output", "hex",
     )  # fmt: skip
     assert judged.accepted, judged.complaint
     reply = bytes.fromhex(json.loads(judged.output)["response_bytes"])
-    assert reply == query(PracticeNns(server=network.url), "get_value", b"\x12\x38" + key)
+    assert reply == query(PracticeNns(server=network.url), "get_value", argument)
     told = parse("GetValueResponse", reply)
     assert told.error.code == error
     assert bool(told.value) is not bool(error)
+    if key.startswith("node_record_"):
+        node = parse("NodeRecord", told.value)
+        assert node.chip_id == hashlib.shake_256(b"auditkit practice chip 1").digest(64)
 
 
 def test_icp_refuses_a_registry_with_another_root_key(icp_call, network):
