@@ -18,9 +18,10 @@ from auditkit.ic.registry import (
     verify_registry_answer,
 )
 from auditkit.practice.nns.answers import PracticeNns
+from auditkit.practice.scenarios import RegistrySays
 
 OWN = [one for one in practice.scenarios() if one.has_own_address]
-AUDITS = {one.name: one for one in OWN if one.election is None}
+AUDITS = {one.name: one for one in OWN if one.election is None and one.registry is not RegistrySays.ELECTED}
 ELECTIONS = [one for one in OWN if one.election is not None]
 
 

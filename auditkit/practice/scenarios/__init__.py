@@ -10,6 +10,7 @@ import difflib
 from typing import Final, NamedTuple
 
 from auditkit.errors import ParameterError
+from auditkit.practice.scenarios.chips import CHIPS
 from auditkit.practice.scenarios.elected import ELECTED
 from auditkit.practice.scenarios.elections import ELECTIONS
 from auditkit.practice.scenarios.images import IMAGES
@@ -62,6 +63,7 @@ _GROUPS: Final = (
     Group("Recoveries: the published recovery image", IMAGES),
     Group("Recoveries: the report of a recovered node", NODES),
     Group("Recoveries: whether the NNS elected the base release", ELECTED),
+    Group("Recoveries: whose machines are named", CHIPS),
     Group("Elections: the proposal of a release, and its image", ELECTIONS),
 )
 _SCENARIOS: Final = tuple(one for group in _GROUPS for one in group.scenarios)
