@@ -97,9 +97,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: the program that runs the server owns the terminal."""
 
     def do_GET(self) -> None:
-        """The status of the node, or a file of a release."""
-        if _place(self.path)[1] == "/api/v2/status":
+        """The status of the node, the public list of nodes, or a file of a release."""
+        place, path = _place(self.path)
+        if path == "/api/v2/status":
             self._send(self.server.nns.status())
+        elif path == "/api/v3/nodes":
+            self._send(self.server.nns.nodes(place))
         elif _RELEASE.fullmatch(self.path):
             self._send_file(self.server.releases / self.path[1:])
         else:

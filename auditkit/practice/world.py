@@ -10,6 +10,7 @@ from pathlib import Path
 from auditkit.errors import ParameterError
 from auditkit.evidence import Source, fetch_registry_value
 from auditkit.evidence.catalogue import update_catalogue
+from auditkit.evidence.registry_sync import sync_registry
 from auditkit.ic.registry import replica_version_key
 from auditkit.packaged import packaged_file
 from auditkit.practice.chips import attestation_files, practice_root
@@ -52,6 +53,10 @@ class PracticeSources:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
                 update_catalogue(Path(folder) / "catalogue", (running(chosen.name).url,), ROOT_KEY)
                 yield Source(path=Path(folder) / "catalogue")
+        elif parameter == "chips_source":
+            with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
+                sync_registry(Path(folder) / "registry", (running(chosen.name).url,), ROOT_KEY)
+                yield Source(path=Path(folder) / "registry")
         elif parameter == "election_source" and chosen.registry is RegistrySays.WITHOUT_REQUEST:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
                 answer = fetch_registry_value(
@@ -100,6 +105,7 @@ class PracticeSources:
             "proposal_source": True,
             "election_source": True,
             "catalogue": chosen.registry is RegistrySays.ABSENT,
+            "chips_source": chosen.subject == "recovery",
             "base_image": True,
             "recovery_image": chosen.recovered is not None,
             "attestation_report": chosen.attested is not None,

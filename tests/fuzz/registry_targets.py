@@ -25,7 +25,7 @@ from tests.fuzz.targets import NOW_NS, ROOT_KEY, believe
 
 # The practice network's release "base", under whose key every record of the corpus is.
 KEY = "replica_version_7080d886303d2130a8a1a64878ea85e447241952"
-SINCE = 60_004
+SINCE = 2_019
 
 
 def fuzz_protobuf(data: bytes) -> None:

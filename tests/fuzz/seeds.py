@@ -227,7 +227,7 @@ def registry_answers(says: RegistrySays) -> tuple[bytes, bytes]:
 def protobuf() -> dict[str, bytes]:
     key = replica_version_key(BASE_COMMIT)
     fixed = b"\x0d" + bytes(4) + b"\x11" + bytes(8) + b"\x18\x96\x01\x22\x01x"
-    return {"question": get_value_argument(key), "at": get_value_argument(key, 60_003), "types": fixed}
+    return {"question": get_value_argument(key), "at": get_value_argument(key, 2_015), "types": fixed}
 
 
 def registry_replies() -> dict[str, bytes]:
@@ -243,7 +243,7 @@ def registry_deltas() -> dict[str, bytes]:
     root = KeyPair("fuzz: root")
     history = registry_history(SERVER)
     found = {}
-    for name, since in (("three", 60_004), ("none", history.latest)):
+    for name, since in (("three", 2_019), ("none", history.latest)):
         argument = b"\x08" + leb128.unsigned(since)
 
         def sign(data: bytes) -> bytes:

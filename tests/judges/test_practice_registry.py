@@ -41,19 +41,32 @@ def query(nns: PracticeNns, method: str, argument: bytes) -> bytes:
     return cbor2.loads(answer.body)["reply"]["arg"]
 
 
-@pytest.mark.parametrize(("commit", "error"), [(BASE_COMMIT, 0), (RETIRED_COMMIT, 1)])
-def test_icp_gets_the_same_value_certified_and_by_query(icp_call, network, commit, error):
-    key = f"replica_version_{commit}".encode()
+NODE = "ao34y-yqy4n-dencr-5pcg7-npm5e-aqq43-6drfg-tvgbo-rryqt-xgbch-dae"
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [
+        (f"replica_version_{BASE_COMMIT}", 0),
+        (f"replica_version_{RETIRED_COMMIT}", 1),
+        (f"node_record_{NODE}", 0),
+    ],
+)
+def test_icp_gets_the_same_value_certified_and_by_query(icp_call, network, key, error):
+    argument = message("GetValueRequest", key=key.encode()).SerializeToString()
     judged = icp_call(
         network.url, network.root_key, CANISTER, "get_value",
-        (b"\x12\x38" + key).hex(), "--args-format", "hex", "--output", "hex",
+        argument.hex(), "--args-format", "hex", "--output", "hex",
     )  # fmt: skip
     assert judged.accepted, judged.complaint
     reply = bytes.fromhex(json.loads(judged.output)["response_bytes"])
-    assert reply == query(PracticeNns(server=network.url), "get_value", b"\x12\x38" + key)
+    assert reply == query(PracticeNns(server=network.url), "get_value", argument)
     told = parse("GetValueResponse", reply)
     assert told.error.code == error
     assert bool(told.value) is not bool(error)
+    if key.startswith("node_record_"):
+        node = parse("NodeRecord", told.value)
+        assert node.chip_id == hashlib.shake_256(b"auditkit practice chip 1").digest(64)
 
 
 def test_icp_refuses_a_registry_with_another_root_key(icp_call, network):
@@ -180,7 +193,7 @@ def asked(reply: bytes, **changes: object) -> dict[str, object]:
 
 def test_agent_js_accepts_the_certified_changes(agent_js_registry):
     nns = PracticeNns()
-    since = message("GetChangesSinceRequest", version=60_003).SerializeToString()
+    since = message("GetChangesSinceRequest", version=2_015).SerializeToString()
     changes = query(nns, "get_certified_changes_since", since)
     latest = query(nns, "get_certified_latest_version", b"")
     said = agent_js_registry(
@@ -192,7 +205,7 @@ def test_agent_js_accepts_the_certified_changes(agent_js_registry):
         ]
     )
     first, second, third, other = said
-    assert first["version"] == second["version"] == "e7d403"  # 60,007 in LEB128
+    assert first["version"] == second["version"] == "e60f"  # 2,022 in LEB128
     assert [len(delta) > 100 for delta in first["deltas"]] == [False, True, True, False]
     change = parse("AtomicMutateRequest", bytes.fromhex(first["deltas"][2]))
     assert [one.mutation_type for one in change.mutations] == [0, 2]
@@ -202,7 +215,7 @@ def test_agent_js_accepts_the_certified_changes(agent_js_registry):
 
 
 def test_agent_js_refuses_a_changed_change(agent_js_registry):
-    since = message("GetChangesSinceRequest", version=60_003).SerializeToString()
+    since = message("GetChangesSinceRequest", version=2_015).SerializeToString()
     reply = query(PracticeNns(), "get_certified_changes_since", since)
     key = f"replica_version_{RETIRED_COMMIT}".encode()
     changed = reply.replace(key, key[:-1] + b"0")

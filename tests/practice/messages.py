@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-_TYPES = {"uint64": 4, "bool": 8, "string": 9, "bytes": 12, "enum": 5}
+_TYPES = {"float": 2, "uint64": 4, "bool": 8, "string": 9, "bytes": 12, "enum": 5}
 _REPEATED, _OPTIONAL = 3, 1
 
 # Message: fields as "label type name number"; a name with ? has presence, names with one letter before | share a oneof.
@@ -54,12 +54,42 @@ MESSAGES = {
         "GuestLaunchMeasurements guest_launch_measurements 9",
         "string replica_version_id? 10",
     ],
-    "SubnetRecord": ["repeated bytes membership 3", "string replica_version_id 9"],
-    "DataCenterRecord": ["string id 1", "string region 2", "string owner 3"],
+    "SubnetListRecord": ["repeated bytes subnets 2"],
+    "SubnetFeatures": ["bool canister_sandboxing 2", "bool http_requests 3", "bool sev_enabled? 9"],
+    "SubnetRecord": [
+        "repeated bytes membership 3",
+        "uint64 max_ingress_bytes_per_message 5",
+        "uint64 unit_delay_millis 7",
+        "uint64 initial_notary_delay_millis 8",
+        "string replica_version_id 9",
+        "uint64 dkg_interval_length 10",
+        "enum subnet_type 15",
+        "uint64 dkg_dealings_per_block 16",
+        "bool is_halted 17",
+        "uint64 max_ingress_messages_per_block 18",
+        "uint64 max_block_payload_size 19",
+        "SubnetFeatures features 23",
+    ],
+    "ConnectionEndpoint": ["string ip_addr 1", "uint64 port 2"],
+    "NodeRecord": [
+        "ConnectionEndpoint xnet 5",
+        "ConnectionEndpoint http 6",
+        "bytes node_operator_id 15",
+        "bytes chip_id? 16",
+        "string hostos_version_id? 17",
+        "string domain? 19",
+        "enum node_reward_type? 20",
+    ],
+    "ApiBoundaryNodeRecord": ["string version 1"],
+    "Gps": ["float latitude 1", "float longitude 2"],
+    "DataCenterRecord": ["string id 1", "string region 2", "string owner 3", "Gps gps 4"],
+    "RewardableNodes": ["string key 1", "uint64 value 2"],
     "NodeOperatorRecord": [
         "bytes node_operator_principal_id 1",
+        "uint64 node_allowance 2",
         "bytes node_provider_principal_id 3",
         "string dc_id 4",
+        "repeated RewardableNodes rewardable_nodes 5",
     ],
 }
 

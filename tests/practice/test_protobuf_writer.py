@@ -12,6 +12,7 @@ from auditkit.ic import Empty, Fork, Labeled, Leaf, Pruned
 from auditkit.practice.nns.protobuf_reader import bytes_in, number_in
 from auditkit.practice.nns.protobuf_writer import (
     bytes_field,
+    float_field,
     message_field,
     number_field,
     repeated_bytes,
@@ -42,6 +43,13 @@ def test_texts_bytes_and_messages():
     told.error.code, told.error.reason, told.error.key = 1, "grün", b"k" * 200
     error = number_field(1, 1) + text_field(2, "grün") + bytes_field(3, b"k" * 200)
     assert message_field(1, error) + number_field(2, 7) == told.SerializeToString()
+
+
+def test_floats():
+    assert float_field(1, 47.38) + float_field(2, -121.99) == (
+        message("Gps", latitude=47.38, longitude=-121.99).SerializeToString()
+    )
+    assert float_field(1, 0.0) == message("Gps", latitude=0.0).SerializeToString() == b""
 
 
 def test_repeated_elements_are_there_although_they_are_empty():

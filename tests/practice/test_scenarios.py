@@ -14,7 +14,7 @@ from auditkit.errors import ParameterError
 from auditkit.ic.candid import decode
 from auditkit.ic.governance import decode_proposal_info
 from auditkit.practice.nns.proposals import proposal_reply
-from auditkit.practice.scenarios import ElectionSays, RegistrySays
+from auditkit.practice.scenarios import ChipsSay, ElectionSays, RegistrySays
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "params" / "practice"
@@ -29,7 +29,9 @@ DEMANDED = {
     "election-url-of-other-version", "election-no-measurements", "election-one-wrong", "election-missing-cpu",
     "election-wrong-label", "election-other-digest", "election-short-digest", "election-no-url",
     "election-file-url", "election-unelects-only", "election-other-function", "election-not-executed",
-    "election-record-differs", "election-executed",
+    "election-record-differs", "election-executed", "chips-honest", "chip-of-two-nodes", "chip-of-nobody",
+    "chip-not-told", "chips-across-subnets", "chip-moved", "chip-was-there", "chips-by-hint", "hint-lies",
+    "node-elsewhere",
 }  # fmt: skip
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -41,6 +43,7 @@ def test_nothing_that_was_promised_is_missing():
 
 def test_every_case_has_a_scenario():
     assert {scenario.registry for scenario in SCENARIOS} == set(RegistrySays)
+    assert {scenario.chips for scenario in SCENARIOS} == set(ChipsSay)
     assert {scenario.election for scenario in SCENARIOS} - {None} == set(ElectionSays)
 
 
@@ -100,6 +103,8 @@ def test_its_parameter_file_is_in_step(scenario):
             "attestation_report": f"practice:{scenario.name}" if scenario.attested else None,
             "attestation_chain": f"practice:{scenario.name}" if scenario.attested else None,
             "tcb_min": None,
+            "chips_source": None,
+            "attested_node": None,
             "vcpus": [64],
             "vcpu_types": ["EPYC-v4", "EPYC-Genoa", "EPYC-Turin"],
             "boot_args": ["BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"],

@@ -7,6 +7,7 @@ asked for, and what the registry says depends on the scenario at whose address i
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -27,9 +28,22 @@ from auditkit.practice.nns.certify import (
 from auditkit.practice.nns.envelopes import parse_query, parse_state_read
 from auditkit.practice.nns.governance import governance_reply, proposal_asked_for
 from auditkit.practice.nns.proposals import NO_SERVER, blessed_measurements
-from auditkit.practice.nns.registry import History, query_reply, registry_history, update_reply
+from auditkit.practice.nns.registry import (
+    History,
+    node_list,
+    query_reply,
+    registry_history,
+    update_reply,
+)
 from auditkit.practice.nns.subnets import ROOT_KEY, certify
-from auditkit.practice.scenarios import Blessing, RegistrySays, Scenario, Subnet, scenario_of_proposal
+from auditkit.practice.scenarios import (
+    Blessing,
+    ChipsSay,
+    RegistrySays,
+    Scenario,
+    Subnet,
+    scenario_of_proposal,
+)
 
 CALL_VERSIONS: Final = ("v4", "v3", "v2")
 QUERY_VERSIONS: Final = ("v3", "v2")
@@ -91,6 +105,11 @@ class PracticeNns:
         return _cbor_answer(
             {"impl_version": "practice", "replica_health_status": "healthy", "root_key": ROOT_KEY}
         )
+
+    def nodes(self, place: Scenario | None = None) -> HttpAnswer:
+        """The answer to ``/api/v3/nodes``: the public list of nodes, without their chips."""
+        listed = node_list(ChipsSay.ONE_SUBNET if place is None else place.chips)
+        return HttpAnswer(200, "application/json", json.dumps(listed).encode())
 
     def call(
         self, version: str, canister: Principal, body: bytes, place: Scenario | None = None
@@ -235,7 +254,7 @@ class PracticeNns:
             return self.registry
         if place is None:
             return registry_history(self.server)
-        return registry_history(self.server, place.base_version, place.registry)
+        return registry_history(self.server, place.base_version, place.registry, place.chips)
 
 
 def _tamper(certificate: bytes) -> bytes:

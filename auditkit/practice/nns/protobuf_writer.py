@@ -6,16 +6,22 @@ Source: protobuf.dev, "Encoding".
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 
 from auditkit.practice.nns.candid_writer import uleb128
 
-_VARINT, _LENGTH = 0, 2
+_VARINT, _LENGTH, _FOUR_BYTES = 0, 2, 5
 
 
 def number_field(number: int, value: int, *, explicit: bool = False) -> bytes:
     """A field of type uint64, bool or enum."""
     return uleb128(number << 3 | _VARINT) + uleb128(value) if value or explicit else b""
+
+
+def float_field(number: int, value: float) -> bytes:
+    """A field of type float."""
+    return uleb128(number << 3 | _FOUR_BYTES) + struct.pack("<f", value) if value else b""
 
 
 def bytes_field(number: int, value: bytes, *, explicit: bool = False) -> bytes:

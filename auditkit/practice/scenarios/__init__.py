@@ -10,12 +10,13 @@ import difflib
 from typing import Final, NamedTuple
 
 from auditkit.errors import ParameterError
+from auditkit.practice.scenarios.chips import CHIPS
 from auditkit.practice.scenarios.elected import ELECTED
 from auditkit.practice.scenarios.elections import ELECTIONS
 from auditkit.practice.scenarios.images import IMAGES
 from auditkit.practice.scenarios.nodes import NODES
 from auditkit.practice.scenarios.recovery import RECOVERIES
-from auditkit.practice.scenarios.says import ElectionSays, RegistrySays
+from auditkit.practice.scenarios.says import ChipsSay, ElectionSays, RegistrySays
 from auditkit.practice.scenarios.scenario import (
     BASE_COMMIT,
     OTHER_COMMIT,
@@ -31,6 +32,7 @@ __all__ = [
     "OTHER_COMMIT",
     "RETIRED_COMMIT",
     "Blessing",
+    "ChipsSay",
     "ElectionSays",
     "ExpectedVerdict",
     "Group",
@@ -61,6 +63,7 @@ _GROUPS: Final = (
     Group("Recoveries: the published recovery image", IMAGES),
     Group("Recoveries: the report of a recovered node", NODES),
     Group("Recoveries: whether the NNS elected the base release", ELECTED),
+    Group("Recoveries: whose machines are named", CHIPS),
     Group("Elections: the proposal of a release, and its image", ELECTIONS),
 )
 _SCENARIOS: Final = tuple(one for group in _GROUPS for one in group.scenarios)

@@ -19,6 +19,7 @@ IMAGES: Final = (
         "PASS",
         checks.RECOVERY_TREE.id,
         recovered=Recovered.HONEST,
+        parameters={"chips_source": "practice:recovery-honest"},
     ),
     Scenario(
         "recovery-wrong-root",

@@ -19,6 +19,7 @@ NODES: Final = (
         "PASS",
         checks.ATTESTATION_MEASUREMENT.id,
         attested=Attested.HONEST,
+        parameters={"chips_source": "practice:node-honest"},
     ),
     Scenario(
         "node-not-listed",

@@ -1,4 +1,4 @@
-"""The cases of the registry and of election proposals that the practice world holds."""
+"""The cases of the registry, of chips in it, and of election proposals that the practice world holds."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ class RegistrySays(StrEnum):
     OTHER_DIGEST = "a record with the digest of another image"
     OTHER_MEASUREMENTS = "a record with the measurements of another release"
     OTHER_KEY = "a record that says it is about another version"
+
+
+class ChipsSay(StrEnum):
+    """What the registry says about the two chips that a recovery names."""
+
+    ONE_SUBNET = "that each belongs to a node, and both nodes to one subnet"
+    TWO_NODES = "that one of them belongs to two nodes"
+    NOBODY = "nothing of one: every node told its chip, and none ever told this one"
+    NOT_TOLD = "nothing of one, and some nodes never told their chip"
+    TWO_SUBNETS = "that each belongs to a node, and the nodes to different subnets"
+    MOVED = "that the node of one was removed, and the chip came back under another"
+    WAS_THERE = "that the node of one was removed"
 
 
 class ElectionSays(StrEnum):

@@ -11,7 +11,7 @@ from auditkit.ic import ProposalStatus
 from auditkit.practice.attested import Attested
 from auditkit.practice.recovered import Recovered
 from auditkit.practice.release.published import release_commit
-from auditkit.practice.scenarios.says import ElectionSays, RegistrySays
+from auditkit.practice.scenarios.says import ChipsSay, ElectionSays, RegistrySays
 
 ExpectedVerdict = Literal["PASS", "FAIL", "TROUBLE"]
 
@@ -70,6 +70,7 @@ class Scenario:
         attested: what the report of the recovered node is; None when there is none.
         election: what the election proposal says; None when the proposal is that of a recovery.
         registry: what the registry says about ``base_version`` at the address of this scenario.
+        chips: what the registry says about the chips that a recovery names, at the address of this scenario.
         parameters: parameters of its audit that are not the same in every scenario, by name.
     """
 
@@ -93,6 +94,7 @@ class Scenario:
     attested: Attested | None = None
     election: ElectionSays | None = None
     registry: RegistrySays = RegistrySays.ELECTED
+    chips: ChipsSay = ChipsSay.ONE_SUBNET
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -103,7 +105,11 @@ class Scenario:
     @property
     def has_own_address(self) -> bool:
         """Whether it is asked below a path of its own, where the registry says what the scenario says."""
-        return self.election is not None or self.registry is not RegistrySays.ELECTED
+        return (
+            self.election is not None
+            or self.registry is not RegistrySays.ELECTED
+            or self.chips is not ChipsSay.ONE_SUBNET
+        )
 
     @property
     def expected_verdict(self) -> ExpectedVerdict:

@@ -1,14 +1,9 @@
 """The practice registry canister: a small history of records, and what it answers about them."""
 
 from auditkit.practice.nns.registry.canister import query_reply, update_reply
-from auditkit.practice.nns.registry.history import (
-    FIRST_VERSION,
-    History,
-    Mutation,
-    MutationKind,
-    Version,
-    registry_history,
-)
+from auditkit.practice.nns.registry.events import FIRST_VERSION, registry_history
+from auditkit.practice.nns.registry.history import History, Mutation, MutationKind, Version
+from auditkit.practice.nns.registry.node_list import node_list
 
 __all__ = [
     "FIRST_VERSION",
@@ -16,6 +11,7 @@ __all__ = [
     "Mutation",
     "MutationKind",
     "Version",
+    "node_list",
     "query_reply",
     "registry_history",
     "update_reply",

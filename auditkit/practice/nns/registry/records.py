@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from auditkit.ic import BlessedMeasurement, Principal
+from auditkit.ic import BlessedMeasurement
 from auditkit.practice.nns.protobuf_writer import (
     bytes_field,
     message_field,
@@ -72,18 +72,3 @@ def _measurement(one: BlessedMeasurement, *, encoded: bool) -> bytes:
     if one.vcpu_type is not None:
         metadata += text_field(2, one.vcpu_type, explicit=True)
     return value + message_field(2, metadata)
-
-
-def subnet_record(version: str) -> bytes:
-    """A subnet without nodes that runs a GuestOS version."""
-    return text_field(9, version)
-
-
-def data_center_record(identifier: str, region: str, owner: str) -> bytes:
-    """A data center."""
-    return text_field(1, identifier) + text_field(2, region) + text_field(3, owner)
-
-
-def node_operator_record(operator: Principal, provider: Principal, data_center: str) -> bytes:
-    """A node operator."""
-    return bytes_field(1, operator.raw) + bytes_field(3, provider.raw) + text_field(4, data_center)
