@@ -8,7 +8,6 @@ from typing import Final
 from auditkit import checks
 from auditkit.decision import Decision
 from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
-from auditkit.times import rfc3339_if_possible
 
 Names = tuple[str, ...]
 
@@ -94,7 +93,7 @@ def _all_known(asked: Sequence[ChipHistory], registry: ChipsInRegistry) -> str:
 
 def _was_there(chip: ChipHistory) -> str:
     last = chip.former[-1]
-    when = _time(last.until_ns)
+    when = last.until_time
     ended = "the node was removed then" if last.removed else "the node has another chip since"
     return (
         f"{short_chip(chip.chip)} was the chip of node {_short(last.node)} until version {last.until:,}"
@@ -216,13 +215,9 @@ def _unclaimed(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decis
 
 
 def _as_of(registry: ChipsInRegistry) -> str:
-    when = _time(registry.as_of_ns)
+    when = registry.as_of
     told = f", as of {when}" if when else ""
     return f" in version {registry.version:,}{told}" if registry.source == "registry" else told
-
-
-def _time(nanoseconds: int | None) -> str | None:
-    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
 
 
 def _subnet_text(node: ChipNode) -> str:

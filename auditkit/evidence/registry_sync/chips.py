@@ -27,6 +27,7 @@ from auditkit.ic.registry import (
     read_node_operator,
     read_subnet,
 )
+from auditkit.times import rfc3339_if_possible
 
 _SUBNET_PREFIX: Final = "subnet_record_"
 
@@ -60,7 +61,7 @@ def chips_in_registry(
     return ChipsInRegistry(
         source="registry",
         version=standing.version,
-        as_of_ns=standing.as_of_ns,
+        as_of=_time(standing.as_of_ns),
         nodes=counts.nodes,
         without_chip=counts.without_chip,
         unreadable=counts.unreadable,
@@ -84,7 +85,7 @@ class _Looking:
             chip.hex(),
             tuple(self._node(spell) for spell in spells if spell.until is None),
             tuple(
-                FormerNode(_node_of(spell), spell.since, spell.until, spell.until_ns, spell.removed)
+                FormerNode(_node_of(spell), spell.since, spell.until, _time(spell.until_ns), spell.removed)
                 for spell in spells
                 if spell.until is not None
             ),
@@ -122,7 +123,7 @@ class _Looking:
             sev_enabled=record.sev_enabled if record else None,
             api_boundary=self._value(api_boundary_key(node)) is not None,
             since=spell.since,
-            since_ns=spell.since_ns,
+            since_time=_time(spell.since_ns),
         )
 
     @cached_property
@@ -148,6 +149,10 @@ class _Looking:
             self._registry.prove(kept)
             self._proven.add((kept.version, kept.key))
         self._versions.add(kept.version)
+
+
+def _time(nanoseconds: int | None) -> str | None:
+    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
 
 
 def _node_of(spell: NodeSpell) -> str:

@@ -25,7 +25,7 @@ class ChipNode:
         api_boundary: whether it is an API boundary node.
         since: the version of the registry that gave the chip to the node, or else, where that is not known, the version
             of the node's record.
-        since_ns: when that version was made, nanoseconds since 1970; None where the registry did not keep it.
+        since_time: when that version was made, as RFC 3339; None where the registry did not keep it.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
@@ -41,7 +41,7 @@ class ChipNode:
     sev_enabled: bool | None
     api_boundary: bool
     since: int
-    since_ns: int | None
+    since_time: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class FormerNode:
     Attributes:
         node: its principal.
         since, until: the versions of the registry that gave it the chip, and that ended this.
-        until_ns: when that version was made, nanoseconds since 1970; None where the registry did not keep it.
+        until_time: when that version was made, as RFC 3339; None where the registry did not keep it.
         removed: whether the node was removed then, and not given another chip.
     """
 
@@ -60,7 +60,7 @@ class FormerNode:
     node: str
     since: int
     until: int
-    until_ns: int | None
+    until_time: str | None
     removed: bool
 
 
@@ -122,8 +122,8 @@ class ChipsInRegistry:
         source: ``registry``: all of it was looked through, so that what is not there is nowhere. ``nodes``: only some
             nodes were asked about.
         version: the version of the registry that this is about; of ``nodes``, the newest that an answer tells.
-        as_of_ns: when the NNS signed that, nanoseconds since 1970; of ``nodes``, the oldest answer; None where
-            there is none.
+        as_of: when the NNS signed that, as RFC 3339 to the second; of ``nodes``, the oldest answer; None where there is
+            none.
         nodes: how many nodes there are, or were asked about.
         without_chip: how many of them have no chip id.
         unreadable: how many records of nodes, of any version, have a layout that is not known.
@@ -136,7 +136,7 @@ class ChipsInRegistry:
 
     source: Literal["registry", "nodes"]
     version: int
-    as_of_ns: int | None
+    as_of: str | None
     nodes: int
     without_chip: int
     unreadable: int

@@ -21,6 +21,7 @@ from auditkit.ic.registry.node_records import (
     read_subnet,
 )
 from auditkit.ic.registry.verification import RegistryAnswer
+from auditkit.times import rfc3339_if_possible
 
 _SUBNET_PREFIX: Final = "subnet_record_"
 
@@ -49,7 +50,7 @@ def chips_of_nodes(
     return ChipsInRegistry(
         source="nodes",
         version=told.version,
-        as_of_ns=as_of_ns,
+        as_of=_time(as_of_ns),
         nodes=len(told.nodes),
         without_chip=sum(record.chip_id is None for record in nodes.values()),
         unreadable=0,
@@ -121,7 +122,7 @@ class _Told:
             sev_enabled=members.sev_enabled if members else None,
             api_boundary=self._value(api_boundary_key(node)) is not None,
             since=written.version,
-            since_ns=written.timestamp_ns,
+            since_time=_time(written.timestamp_ns),
         )
 
     def _subnet_of(self, node: Principal) -> tuple[str | None, SubnetRecord | None]:
@@ -131,6 +132,10 @@ class _Told:
     def _value(self, key: str | None) -> bytes | None:
         answer = self._answers.get(key or "")
         return None if answer is None else answer.value
+
+
+def _time(nanoseconds: int | None) -> str | None:
+    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
 
 
 def _principal(text: str) -> Principal:

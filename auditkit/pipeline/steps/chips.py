@@ -134,14 +134,15 @@ def _of_nodes(
 
 
 def _require_recent(registry: ChipsInRegistry, since_ns: int) -> None:
-    if registry.as_of_ns is None or registry.as_of_ns >= since_ns:
+    needed = rfc3339_if_possible(since_ns // 10**9)
+    if registry.as_of is None or needed is None or registry.as_of >= needed:
         return
     raise SourceError(
         "what the registry says about the chips is older than the proposal",
         where="chips_source",
         hint="run `auditkit registry sync` on the folder, and audit again",
-        expected=f"as of {rfc3339_if_possible(since_ns // 10**9)} or later",
-        observed=f"as of {rfc3339_if_possible(registry.as_of_ns // 10**9)}",
+        expected=f"as of {needed} or later",
+        observed=f"as of {registry.as_of}",
     )
 
 

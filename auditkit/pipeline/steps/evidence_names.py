@@ -29,14 +29,13 @@ OWN: Final = "recovery-"
 """Before the name of a measured file of the recovery image that is not the base's."""
 REPORT: Final = "attestation-report"
 CHAIN: Final = "attestation-chain"
-_CHIPS: Final = "chips"
 
 
 def chip_answer(number: int) -> str:
     """Where the registry's answers about the nodes of chips are, from 1 on."""
-    return f"{_CHIPS}/{number:03}.cbor"
+    return f"chips-{number:03}.cbor"
 
 
 def chip_request(number: int) -> str:
     """Where the request is that such an answer answers."""
-    return f"{_CHIPS}/{number:03}.request.cbor"
+    return f"chips-{number:03}.request.cbor"

@@ -9,7 +9,6 @@ from typing import Final
 from auditkit.audit import short_chip
 from auditkit.ic.registry import ChipHistory, ChipNode
 from auditkit.report.document import AuditDocument
-from auditkit.times import rfc3339_if_possible
 
 CAVEAT: Final = (
     "A chip id in the registry means that a genuine processor signed for this node when it registered. It does not say "
@@ -80,7 +79,7 @@ def as_of(document: AuditDocument) -> str:
     registry = document.chips
     if registry is None:
         return ""
-    when = _time(registry.as_of_ns)
+    when = registry.as_of
     if registry.source == "registry":
         return f"From the whole registry of the NNS in version {registry.version:,}, certified as of {when}."
     if when is None:
@@ -133,9 +132,5 @@ def _role(node: ChipNode) -> str:
 
 
 def _since(node: ChipNode) -> str:
-    when = _time(node.since_ns)
+    when = node.since_time
     return f"version {node.since:,}{f' ({when[:10]})' if when else ''}"
-
-
-def _time(nanoseconds: int | None) -> str | None:
-    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)

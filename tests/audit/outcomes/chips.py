@@ -18,8 +18,8 @@ from auditkit.ic.registry import (
 from auditkit.pipeline.steps.chips import unasked_chips
 
 ONE, TWO, THREE = (bytes([number]) * 64 for number in (0xA1, 0xB2, 0xC3))
-EVIDENCE = ("chips/001.cbor",)
-YEAR_2027 = 1_800_000_000 * 10**9  # 2027-01-15T08:00:00Z
+EVIDENCE = ("chips-001.cbor",)
+YEAR_2027 = "2027-01-15T08:00:00Z"
 
 
 def node(name: str, subnet: str | None = "sub-one", **more) -> ChipNode:
@@ -35,7 +35,7 @@ def node(name: str, subnet: str | None = "sub-one", **more) -> ChipNode:
         "sev_enabled": None if subnet is None else True,
         "api_boundary": False,
         "since": 41,
-        "since_ns": None,
+        "since_time": None,
     }
     return ChipNode(**{**values, **more})
 
@@ -48,7 +48,7 @@ def word(*chips: ChipHistory, **more) -> ChipsInRegistry:
     values = {
         "source": "registry",
         "version": 60_007,
-        "as_of_ns": YEAR_2027,
+        "as_of": YEAR_2027,
         "nodes": 12,
         "without_chip": 0,
         "unreadable": 0,
@@ -58,7 +58,7 @@ def word(*chips: ChipHistory, **more) -> ChipsInRegistry:
 
 BOTH = (history(ONE, node("aaaaa-1")), history(TWO, node("bbbbb-2")))
 REMOVED = FormerNode("ccccc-3", 40, 50, YEAR_2027, removed=True)
-CHANGED = replace(REMOVED, until_ns=None, removed=False)
+CHANGED = replace(REMOVED, until_time=None, removed=False)
 
 
 def decide(*chips: ChipHistory, blessed=(ONE, TWO), attested: bytes | None = None, **more):
@@ -171,7 +171,7 @@ CASES = (
         warns(
             checks.CHIPS_KNOWN,
             "one that nobody was asked about",
-            decide(BOTH[0], source="nodes", nodes=1, as_of_ns=None),
+            decide(BOTH[0], source="nodes", nodes=1, as_of=None),
             "1 of 2 chips belong to a node; not b2b2b2b2…",
             "The node that was named has not the chip b2b2b2b2…: name the right node, or sync the whole registry.",
         ),
