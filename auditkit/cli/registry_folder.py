@@ -141,6 +141,43 @@ def show(key: str, folder: Path, at: int | None, root_key: str, as_json: bool) -
     raise ExitStatus(0 if present else 1)
 
 
+@registry.command(short_help="Tell whose the machine with a chip is.")
+@click.argument("chips", metavar="CHIP...", nargs=-1, required=True)
+@click.option(
+    "--dir", "folder", type=ExistingFile, required=True, metavar="DIR", help="Where it was synced to."
+)
+@root_key_option
+@json_option
+def chip(chips: tuple[str, ...], folder: Path, root_key: str, as_json: bool) -> None:
+    """Tell which nodes of the registry that was synced to DIR have a chip, whose they are, and where.
+
+    CHIP is the id of an AMD processor, as proposals and attestation reports name it: 128 hex digits, or the first 8 or
+    more of one that a node has or had. The certified answer of each record is verified; that nothing changed a record
+    later is what `auditkit registry verify` establishes.
+
+    Status 0 = each is that of a node, 1 = one is no node's now, 2 = nobody can tell.
+
+    \b
+    Example:
+        auditkit registry chip c38514b7 --dir registry --root-key practice
+    """
+    from auditkit.cli.registry_chips import chip_ids, chips_document, say_chips
+    from auditkit.evidence.registry_sync import chips_in_registry, open_registry
+    from auditkit.trust import parse_trust
+
+    trust = parse_trust(root_key)
+    with open_registry(folder, trust.root_key) as opened:
+        found = chips_in_registry(opened, chip_ids(opened, chips), prove=True)
+        standing = opened.standing
+    known = all(one.nodes for one in found.chips)
+    if as_json:
+        chips_document(found)
+    else:
+        say_chips(found)
+        say(_standing(standing))
+    raise ExitStatus(0 if known else 1)
+
+
 def _show(opened: SyncedRegistry, at: int | None, record: KeptRecord | None, batch: Batch | None) -> None:
     asked = opened.standing.version if at is None else at
     if record is None:

@@ -25,7 +25,7 @@ from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
 from auditkit.cli.documents.check_trouble import check_trouble_schema
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
 from auditkit.cli.documents.practice import PracticeList, PracticeShow
-from auditkit.cli.documents.registry import RegistryShow
+from auditkit.cli.documents.registry import RegistryChip, RegistryShow
 from auditkit.cli.documents.reports import (
     DiffDocument,
     StatusDocument,
@@ -41,6 +41,7 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "overlap": OverlapDocument,
         "practice list": PracticeList,
         "practice show": PracticeShow,
+        "registry chip": RegistryChip,
         "registry show": RegistryShow,
         "status": StatusDocument,
         "verify-attestation": VerifyAttestation,
@@ -77,6 +78,7 @@ __all__ = [
     "PracticeList",
     "PracticeShow",
     "PrintedDocument",
+    "RegistryChip",
     "RegistryShow",
     "StatusDocument",
     "TroubleDocument",

@@ -1,4 +1,4 @@
-"""The document of ``auditkit registry show``."""
+"""The documents of ``auditkit registry show`` and ``auditkit registry chip``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from auditkit.audit import Verdict
 from auditkit.cli.documents.answers import ElectedGuestos
 from auditkit.cli.documents.document import PrintedDocument, Size
+from auditkit.ic.registry import ChipsInRegistry
 from auditkit.report import Hex, Nat64, Part, Sha256
 
 
@@ -62,3 +63,18 @@ class RegistryShow(PrintedDocument):
     last_version: Nat64
     complete: bool
     as_of_ns: Nat64 | None
+
+
+class RegistryChip(PrintedDocument):
+    """``auditkit registry chip --json``.
+
+    Attributes:
+        verdict: PASS where each chip is that of a node, FAIL where one is no node's now.
+        registry: what the registry says about the chips, at the last version that the folder holds.
+    """
+
+    schema_id: Literal["auditkit/registry-chip/v1"] = Field(
+        default="auditkit/registry-chip/v1", alias="schema"
+    )
+    verdict: Verdict
+    registry: ChipsInRegistry

@@ -196,6 +196,15 @@ class SyncedRegistry:
         if lasting is not None:
             yield lasting
 
+    def chips_beginning(self, start: bytes, most: int = 9) -> tuple[bytes, ...]:
+        """The chips that a record of a node ever named and that begin so, in order, ``most`` of them."""
+        found = self._connection.execute(
+            "SELECT DISTINCT chip FROM node_chip WHERE chip >= :low AND (:high IS NULL OR chip < :high) "
+            "ORDER BY chip LIMIT :most",
+            {"low": start, "high": _behind(start), "most": most},
+        )
+        return tuple(bytes_of(chip) for (chip,) in found)
+
     def node_counts(self) -> NodeCounts:
         """How many nodes there are at the last version, and how many chips nobody knows."""
         (unreadable,) = self._connection.execute(

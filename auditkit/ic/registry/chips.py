@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from auditkit.decision import JSON_PART
+from auditkit.numbers import Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ChipNode:
     subnet_type: str | None
     sev_enabled: bool | None
     api_boundary: bool
-    since: int
+    since: Count
     since_time: str | None
 
 
@@ -58,8 +59,8 @@ class FormerNode:
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
     node: str
-    since: int
-    until: int
+    since: Count
+    until: Count
     until_time: str | None
     removed: bool
 
@@ -109,8 +110,8 @@ class BatchDigest:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
-    first: int
-    last: int
+    first: Count
+    last: Count
     sha256: str
 
 
@@ -135,11 +136,11 @@ class ChipsInRegistry:
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
     source: Literal["registry", "nodes"]
-    version: int
+    version: Count
     as_of: str | None
-    nodes: int
-    without_chip: int
-    unreadable: int
+    nodes: Count
+    without_chip: Count
+    unreadable: Count
     chips: tuple[ChipHistory, ...]
     claimed: ClaimedNode | None = None
     batches: tuple[BatchDigest, ...] = ()
