@@ -50,6 +50,7 @@ class Qualification(StrEnum):
     NO_ROOT_IMAGE = "no-root-image"
     NO_REQUEST = "no-request"
     IMAGE_NOT_READ = "image-not-read"
+    REGISTRY_NOT_READ = "registry-not-read"
     SERVER_DIGEST = "server-digest"
     PINNED_DIGEST = "pinned-digest"
     NO_CERTIFIED_MEASUREMENTS = "no-certified-measurements"

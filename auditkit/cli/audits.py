@@ -117,9 +117,8 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check still-open -p stage=vote --json
     """
     from auditkit.audit import SENTENCES
-    from auditkit.decision import Qualification
     from auditkit.pipeline import check as run_checks
-    from auditkit.pipeline import is_record, preflight, replay
+    from auditkit.pipeline import is_record, preflight, replay, unread_in
     from auditkit.pipeline.parameters import STANDARD_INPUT, names_file
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text
@@ -134,8 +133,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         with progress_on_terminal(not as_json) as progress:
             document, _ = replay(Path(params).parent, progress)
         # The document is that of the audit, byte for byte, so what the replay did not do is told beside it.
-        if any(not record.stored for record in document.evidence):
-            name = Qualification.IMAGE_NOT_READ
+        for name in unread_in(document):
             complain(f"auditkit: {name}: {SENTENCES[name]}")
     else:
         parameters = _parameters(params, overrides, None)

@@ -32,16 +32,16 @@ from auditkit.pipeline.steps import (
     Step,
     refusal,
 )
-from auditkit.pipeline.vouching import Images, Preview, look_before_signing, repeat_audit
+from auditkit.pipeline.vouching import Originals, Preview, look_before_signing, repeat_audit, unread_in
 
 __all__ = [
     "Answer",
     "Audit",
     "BaseImageStep",
     "CertifiedAnswer",
-    "Images",
     "MeasurementStep",
     "NodeStep",
+    "Originals",
     "OverlapStep",
     "Parameters",
     "Preview",
@@ -67,6 +67,7 @@ __all__ = [
     "refusal",
     "repeat_audit",
     "replay",
+    "unread_in",
     "verify_attestation",
     "write_boot_partition",
     "write_report",

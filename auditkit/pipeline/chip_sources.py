@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ def chip_answers(
     if hinted is None:
         with located(place, "chips_source") as (source, _):
             if source.path is not None and source.path.is_dir():
-                return ChipAnswers(_synced(source.path, trust, chips, claimed, progress))
+                return ChipAnswers(_synced(source.path, trust, chips, progress, claimed=claimed))
             listed = parse_node_list(read_bytes(source, LIMITS.node_list_bytes))
     with asked_hosts(parameters, trust) as (hosts, origin):
         if not hosts:
@@ -85,6 +85,27 @@ def chip_answers(
         for node in dict.fromkeys((*nodes, *((claimed,) if claimed else ()))):
             asking.node(node, chips)
         return ChipAnswers(answers=tuple(asking.answers))
+
+
+def require_same_registry(
+    folder: Path, told: ChipsInRegistry, chips: Sequence[bytes], trust: Trust, progress: Progress
+) -> None:
+    """Makes sure that a synced registry, all of which is verified, says what a record tells of it.
+
+    Args:
+        told: of a version of the registry that the folder knows. When it was signed is not compared: a folder that goes
+            on was told later that nothing else changed.
+
+    Raises:
+        EvidenceError: it says something else.
+        SourceError, ParameterError: the folder cannot be read, or does not know that version.
+    """
+    claimed = Principal.from_text(told.claimed.node) if told.claimed else None
+    again = _synced(folder, trust, chips, progress, claimed=claimed, at=told.version)
+    if replace(again, as_of=told.as_of, batches=told.batches) != told:
+        raise EvidenceError(
+            "the registry says something else about the chips than the record", where=str(folder)
+        )
 
 
 def claimed_node(parameters: Parameters) -> Principal | None:
@@ -116,12 +137,18 @@ def verified_answer(answer: CertifiedAnswer, *, root_key: bytes, now_ns: int) ->
 
 
 def _synced(
-    folder: Path, trust: Trust, chips: Sequence[bytes], claimed: Principal | None, progress: Progress
+    folder: Path,
+    trust: Trust,
+    chips: Sequence[bytes],
+    progress: Progress,
+    *,
+    claimed: Principal | None,
+    at: int | None = None,
 ) -> ChipsInRegistry:
     from auditkit.evidence.registry_sync import chips_in_registry, open_registry  # noqa: PLC0415  (few have one)
 
     with open_registry(folder, trust.root_key, verify=True, progress=progress) as registry:
-        return chips_in_registry(registry, chips, claimed=claimed)
+        return chips_in_registry(registry, chips, claimed=claimed, at=at)
 
 
 class _Hosts(NamedTuple):

@@ -20,7 +20,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
-from auditkit.pipeline.chip_sources import ChipAnswers
+from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.parts import AuditParts
@@ -102,12 +102,14 @@ def replay(
     moment: datetime | None = None,
     base_image: Path | None = None,
     recovery_image: Path | None = None,
+    registry: Path | None = None,
 ) -> tuple[AuditDocument, tuple[Evidence, ...]]:
     """Repeats the audit whose evidence is in a folder.
 
     Args:
         base_image: the base image, to be read again in place of the record and the stored boot files.
         recovery_image: the recovery image, alike.
+        registry: a folder with the synced registry, to look the chips up in again.
         moment: as of when to judge what is over and what has expired, in UTC: that of the audit, since votes end and
             certificates expire afterwards. By default that of the audit.json beside the folder, if it lists this
             folder's record; else now.
@@ -139,6 +141,7 @@ def replay(
         moment or _moment_beside(evidence_folder),
         base_image=base_image,
         recovery_image=recovery_image,
+        registry=registry,
         progress=progress,
     )
     try:
@@ -164,11 +167,13 @@ class ReplayedAudit(AuditParts):
         *,
         base_image: Path | None,
         recovery_image: Path | None,
+        registry: Path | None,
         progress: Progress,
     ) -> None:
         super().__init__(Parameters.from_mapping(dict(record.parameters)), progress)
         self._record, self._files = record, files
         self._given_base, self._given_recovery = base_image, recovery_image
+        self._given_registry = registry
         self._as_of, self._policies, self._began = moment, record.policies, None
 
     def _get_proposal(self) -> ProposalStep:
@@ -301,6 +306,10 @@ class ReplayedAudit(AuditParts):
             answer := self._answer(chip_answer(len(answers) + 1), chip_request(len(answers) + 1))
         ) is not None:
             answers.append(answer)
+        if record.registry is not None and self._given_registry is not None:
+            require_same_registry(
+                self._given_registry, record.registry, question.chips, self.trust, self._progress
+            )
         return self._decide_chips(question, ChipAnswers(record.registry, tuple(answers)))
 
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:

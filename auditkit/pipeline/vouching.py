@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
@@ -28,19 +29,21 @@ from auditkit.report import (
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
-    """Images that a replay reads again, in place of what the record says of them.
+class Originals:
+    """What a replay reads again, in place of what the record says of it.
 
     Attributes:
         base: the base image; None takes the boot files from ``evidence/``, and the rest from the record.
         recovery: the recovery image, alike.
+        registry: a folder with the synced registry; None takes from the record what it said about the chips.
     """
 
     base: Path | None = None
     recovery: Path | None = None
+    registry: Path | None = None
 
 
-NO_IMAGES = Images()
+_NOTHING = Originals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,13 @@ def repeat_audit(
     told: AuditDocument,
     evidence: Path,
     *,
-    images: Images = NO_IMAGES,
+    originals: Originals = _NOTHING,
     progress: Progress | None = None,
 ) -> Decision:
     """Check 10 of `auditkit verify-report`: does the audit, repeated from the stored evidence, decide the same?
 
-    Times are judged as of the end of the audit. An image is read only where ``images`` names it; without, the decision
-    carries the qualification ``image-not-read``.
+    Times are judged as of the end of the audit. What ``originals`` does not name is not read; the decision carries the
+    qualification ``image-not-read`` then, or ``registry-not-read``.
     """
     from auditkit.signing import report_checks  # noqa: PLC0415  (an audit itself needs no signatures)
 
@@ -97,14 +100,19 @@ def repeat_audit(
         )
     try:
         document, _ = replay(
-            evidence, progress, moment=told.run.judged, base_image=images.base, recovery_image=images.recovery
+            evidence,
+            progress,
+            moment=told.run.judged,
+            base_image=originals.base,
+            recovery_image=originals.recovery,
+            registry=originals.registry,
         )
     except AuditkitError as error:
         return check.failed(str(error), "The audit cannot be repeated from this evidence.")
     differences = compare_reports(told, document)
     same_but_run = document.model_copy(update={"run": told.run})
     if not differences and to_json(same_but_run) == to_json(told):
-        return _the_same(check, document, images)
+        return _the_same(check, document, originals)
     if not differences:
         return check.failed("the same things in another order", "The same evidence leads to another report.")
     same_tool = document.tool.version == told.tool.version
@@ -116,14 +124,14 @@ def repeat_audit(
         return check.warned(
             listed,
             "The decisions are the same; other versions of the programs made them.",
-            qualifications=_unread(document, images),
+            qualifications=unread_in(document, originals),
         )
     more = tuple(item for item in document.claim.qualifications if item not in told.claim.qualifications)
     return check.warned(
         listed,
         "What both versions of auditkit decide is the same; the words are those of the version that made the report, "
         "and were not compared.",
-        qualifications=in_order((*_unread(document, images), Qualification.OTHER_VERSION, *more)),
+        qualifications=in_order((*unread_in(document, originals), Qualification.OTHER_VERSION, *more)),
     )
 
 
@@ -151,22 +159,35 @@ def _follows_from_the_version(difference: Difference, same_tool: bool) -> bool:
     )
 
 
-def _the_same(check: Check, document: AuditDocument, images: Images) -> Decision:
+def _the_same(check: Check, document: AuditDocument, originals: Originals) -> Decision:
     observed = f"{document.verdict}, {len(document.decisions)} decisions"
-    if unread := _unread(document, images):
+    if unread := unread_in(document, originals):
         return check.warned(
             observed,
-            "The stored evidence leads to this report. The image itself was not read: that the boot files are those of "
-            "the image is taken from the record, unless the images are given.",
+            " ".join(("The stored evidence leads to this report.", *(_TAKEN[item] for item in unread))),
             qualifications=unread,
         )
     return check.passed(observed, "The evidence leads to this report, and the images are those audited.")
 
 
-def _unread(document: AuditDocument, images: Images) -> tuple[Qualification, ...]:
-    """``image-not-read`` where the report rests on an image that nobody gave."""
+_TAKEN: Final = {
+    Qualification.IMAGE_NOT_READ: "The image itself was not read: that the boot files are those of the image is taken "
+    "from the record, unless the images are given.",
+    Qualification.REGISTRY_NOT_READ: "The registry itself was not read: what it says about the chips is taken from the "
+    "record, unless a synced folder is given.",
+}
+
+
+def unread_in(document: AuditDocument, originals: Originals = _NOTHING) -> tuple[Qualification, ...]:
+    """What a replay took from the record because nobody gave it: the images, the registry."""
     absent = {record.name for record in document.evidence if not record.stored}
     given = {
-        name for name, path in ((IMAGE, images.base), (RECOVERY_IMAGE, images.recovery)) if path is not None
+        name
+        for name, path in ((IMAGE, originals.base), (RECOVERY_IMAGE, originals.recovery))
+        if path is not None
     }
-    return (Qualification.IMAGE_NOT_READ,) if absent - given else ()
+    synced = document.chips is not None and document.chips.source == "registry"
+    return (
+        *((Qualification.IMAGE_NOT_READ,) if absent - given else ()),
+        *((Qualification.REGISTRY_NOT_READ,) if synced and originals.registry is None else ()),
+    )

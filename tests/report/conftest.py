@@ -159,6 +159,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
         "decisions": _decisions(failed),
         "trouble": [],
         "overlap": overlap,
+        "chips": None,
         "measured": {
             "firmware_sha256": "11" * 32,
             "kernel_sha256": "22" * 32,

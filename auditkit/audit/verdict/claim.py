@@ -29,6 +29,8 @@ SENTENCES: Final = {
     "asked for what.",
     Qualification.IMAGE_NOT_READ: "The image itself was not read: what was stored or listed about it is taken as it "
     "is.",
+    Qualification.REGISTRY_NOT_READ: "The registry itself was not read: what the record tells of the chips "
+    "is taken as it is.",
     Qualification.SERVER_DIGEST: "Nobody signed the digest of the base image: it is the word of the server that the "
     "image came from.",
     Qualification.PINNED_DIGEST: "Nobody signed the digest of the base image: whoever wrote the parameters pinned it.",

@@ -184,6 +184,9 @@ def _ask_passphrase(name: str) -> str:
 @click.option("--base-image", type=ExistingFile, metavar="FILE", help="With --replay: read this image again.")
 @click.option("--recovery-image", type=ExistingFile, metavar="FILE", help="With --replay: read this one too.")
 @click.option(
+    "--registry", type=ExistingFile, metavar="DIR", help="With --replay: look the chips up here again."
+)
+@click.option(
     "--html",
     type=ExistingFile,
     metavar="FILE",
@@ -200,6 +203,7 @@ def verify_report(
     with_replay: bool,
     base_image: Path | None,
     recovery_image: Path | None,
+    registry: Path | None,
     html: Path | None,
     as_json: bool,
 ) -> None:
@@ -219,14 +223,14 @@ def verify_report(
     """
     from auditkit.audit import Verdict
     from auditkit.errors import ParameterError
-    from auditkit.pipeline import Images, repeat_audit
+    from auditkit.pipeline import Originals, repeat_audit
     from auditkit.progress import progress_on_terminal
     from auditkit.report import EVIDENCE_NAME, require_beside, write_beside
     from auditkit.signing import read_trust_list, render_verification
     from auditkit.signing import verify_report as verify
 
-    if (base_image or recovery_image) and not with_replay:
-        raise ParameterError("--base-image and --recovery-image need --replay")
+    if (base_image or recovery_image or registry) and not with_replay:
+        raise ParameterError("--base-image, --recovery-image and --registry need --replay")
     if html is not None:
         require_beside(html, report_dir)
     trust = read_trust_list(allowed_signers, revoked)
@@ -237,7 +241,7 @@ def verify_report(
             repeated = repeat_audit(
                 verified.document,
                 report_dir / EVIDENCE_NAME,
-                images=Images(base_image, recovery_image),
+                originals=Originals(base_image, recovery_image, registry),
                 progress=progress,
             )
         verified = verified.with_decision(repeated)

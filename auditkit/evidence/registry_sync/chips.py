@@ -33,18 +33,25 @@ _SUBNET_PREFIX: Final = "subnet_record_"
 
 
 def chips_in_registry(
-    registry: SyncedRegistry, chips: Sequence[bytes], *, claimed: Principal | None = None, prove: bool = False
+    registry: SyncedRegistry,
+    chips: Sequence[bytes],
+    *,
+    claimed: Principal | None = None,
+    at: int | None = None,
+    prove: bool = False,
 ) -> ChipsInRegistry:
-    """What a synced registry says about chips, at its last version.
+    """What a synced registry says about chips.
 
     Args:
         registry: from `open_registry`.
         chips: their ids.
         claimed: the node that an attestation report is said to come from.
+        at: the version of the registry that is asked about; None for the last one.
         prove: verify the certified answer of each record that is read; needless where all of the folder was verified.
 
     Raises:
         SourceError: the folder does not hold all versions up to a certified one: the sync was not finished.
+        ParameterError: that version is not there.
         EvidenceError: it is damaged, or a record has a layout that is not known.
     """
     standing = registry.standing
@@ -55,12 +62,12 @@ def chips_in_registry(
             observed=f"version {standing.version}",
             hint="run `auditkit registry sync` again",
         )
-    looking = _Looking(registry, prove=prove)
-    counts = registry.node_counts()
+    looking = _Looking(registry, at, prove=prove)
+    counts = registry.node_counts(at)
     histories = tuple(looking.history(chip) for chip in chips)
     return ChipsInRegistry(
         source="registry",
-        version=standing.version,
+        version=standing.version if at is None else at,
         as_of=_time(standing.as_of_ns),
         nodes=counts.nodes,
         without_chip=counts.without_chip,
@@ -74,13 +81,13 @@ def chips_in_registry(
 class _Looking:
     """One look-up, which remembers the versions of the records that it read."""
 
-    def __init__(self, registry: SyncedRegistry, *, prove: bool) -> None:
-        self._registry, self._prove = registry, prove
+    def __init__(self, registry: SyncedRegistry, at: int | None, *, prove: bool) -> None:
+        self._registry, self._at, self._prove = registry, at, prove
         self._versions: set[int] = set()
         self._proven: set[tuple[int, bytes]] = set()
 
     def history(self, chip: bytes) -> ChipHistory:
-        spells = sorted(self._registry.spells_of(chip), key=lambda spell: (spell.since, spell.key))
+        spells = sorted(self._registry.spells_of(chip, self._at), key=lambda spell: (spell.since, spell.key))
         return ChipHistory(
             chip.hex(),
             tuple(self._node(spell) for spell in spells if spell.until is None),
@@ -130,7 +137,7 @@ class _Looking:
     def _membership(self) -> dict[Principal, tuple[str, SubnetRecord]]:
         """The subnet of each node that is in one, by its key."""
         found: dict[Principal, tuple[str, SubnetRecord]] = {}
-        for kept in self._registry.records(_SUBNET_PREFIX.encode()):
+        for kept in self._registry.records(_SUBNET_PREFIX.encode(), self._at):
             record = read_subnet(kept.value or b"")
             key = kept.key.decode("ascii", "replace")
             found |= dict.fromkeys(record.members, (key, record))
@@ -138,7 +145,7 @@ class _Looking:
 
     def _value(self, key: str) -> bytes | None:
         """The record under a key; None where there is none."""
-        kept = self._registry.record(key.encode())
+        kept = self._registry.record(key.encode(), self._at)
         if kept is None or kept.value is None:
             return None
         self._used(kept)

@@ -74,7 +74,7 @@ class NodeSpell:
 
 @dataclass(frozen=True, slots=True)
 class NodeCounts:
-    """How many nodes there are at the last version.
+    """How many nodes there are at a version.
 
     Attributes:
         nodes: all of them.
@@ -167,31 +167,36 @@ class SyncedRegistry:
         )
         return sum(1 for _ in found)
 
-    def spells_of(self, chip: bytes) -> tuple[NodeSpell, ...]:
+    def spells_of(self, chip: bytes, at: int | None = None) -> tuple[NodeSpell, ...]:
         """When the records of nodes named a chip, each record by itself, the oldest first.
 
         Args:
             chip: its id; not empty.
+            at: as in `record`; what came later is left out.
         """
+        bound = self._bound(at, chip=chip)
         records = self._connection.execute(
-            "SELECT DISTINCT record, key FROM node_chip JOIN record ON record.id = node_chip.record WHERE chip = ?",
-            (chip,),
+            "SELECT DISTINCT record, key FROM node_chip JOIN record ON record.id = node_chip.record "
+            "WHERE chip = :chip AND version <= :at",
+            bound,
         ).fetchall()
-        return tuple(spell for record, key in records for spell in self._spells(record, bytes_of(key), chip))
+        return tuple(
+            spell for record, key in records for spell in self._spells(bytes_of(key), {**bound, "id": record})
+        )
 
-    def _spells(self, record: int, key: bytes, chip: bytes) -> Iterator[NodeSpell]:
+    def _spells(self, key: bytes, bound: dict[str, object]) -> Iterator[NodeSpell]:
         lasting: NodeSpell | None = None
         for version, time_ns, kind, named in self._connection.execute(
             "SELECT change.version, time_ns, kind, chip FROM change LEFT JOIN node_chip "
             "ON node_chip.record = change.record AND node_chip.version = change.version "
-            "WHERE change.record = ? ORDER BY change.version",
-            (record,),
+            "WHERE change.record = :id AND change.version <= :at ORDER BY change.version",
+            bound,
         ):
-            if lasting is not None and named != chip:
+            if lasting is not None and named != bound["chip"]:
                 removed = kind == MutationType.DELETE
                 yield replace(lasting, until=version, until_ns=time_ns, removed=removed)
                 lasting = None
-            elif lasting is None and named == chip:
+            elif lasting is None and named == bound["chip"]:
                 lasting = NodeSpell(key, version, time_ns)
         if lasting is not None:
             yield lasting
@@ -205,14 +210,16 @@ class SyncedRegistry:
         )
         return tuple(bytes_of(chip) for (chip,) in found)
 
-    def node_counts(self) -> NodeCounts:
-        """How many nodes there are at the last version, and how many chips nobody knows."""
+    def node_counts(self, at: int | None = None) -> NodeCounts:
+        """How many nodes there are, and how many chips nobody knows; ``at`` is as in `record`."""
+        bound = self._bound(at, unreadable=UNREADABLE)
         (unreadable,) = self._connection.execute(
-            "SELECT COUNT(*) FROM node_chip WHERE chip = ?", (UNREADABLE,)
+            "SELECT COUNT(*) FROM node_chip WHERE chip = :unreadable AND version <= :at", bound
         ).fetchone()
         nodes, without = self._connection.execute(
             "SELECT COUNT(*), COALESCE(SUM(chip IS NULL), 0) FROM node_chip AS last WHERE version = "
-            "(SELECT MAX(version) FROM change WHERE change.record = last.record)"
+            "(SELECT MAX(version) FROM change WHERE change.record = last.record AND change.version <= :at)",
+            bound,
         ).fetchone()
         return NodeCounts(number_of(nodes), number_of(without), number_of(unreadable))
 

@@ -11,7 +11,7 @@ from auditkit.decision import Outcome
 from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
 from auditkit.report.rendering.groups import release_name
-from auditkit.report.rendering.machines import whose_machines
+from auditkit.report.rendering.machines import are_known, whose_machines
 from auditkit.report.rendering.summary import foreign_root_key
 
 _ROOT = "what the recovery root file system holds"
@@ -71,10 +71,9 @@ def _unproven(document: AuditDocument) -> str:
     left = [] if document.outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
     if document.subject.policy == "overlap":
         left.insert(0, "that the other blessed measurements are harmless")
-    known = document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS
     left.append(
         "that these machines are those that are meant"
-        if known
+        if are_known(document)
         else "that the chips belong to the nodes that are meant"
     )
     told = f"{', '.join(left)}, and that neither release nor recovery has back doors."

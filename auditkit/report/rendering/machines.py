@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit import checks
 from auditkit.audit import short_chip
+from auditkit.decision import Outcome
 from auditkit.ic.registry import ChipHistory, ChipNode
 from auditkit.report.document import AuditDocument
 
@@ -86,6 +88,11 @@ def as_of(document: AuditDocument) -> str:
         return "No node was asked about."
     nodes = "1 node" if registry.nodes == 1 else f"{registry.nodes} nodes"
     return f"From the registry's certified records of {nodes} that somebody named, as of {when}; others were not asked."
+
+
+def are_known(document: AuditDocument) -> bool:
+    """Whether each chip that the proposal names is that of a node of the registry, and the document tells whose."""
+    return document.chips is not None and document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS
 
 
 def _rows(chip: ChipHistory) -> Iterator[MachineRow]:

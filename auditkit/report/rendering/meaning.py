@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from auditkit import checks
-from auditkit.decision import Outcome
 from auditkit.report.document import AuditDocument
+from auditkit.report.rendering.machines import are_known
 from auditkit.report.rendering.summary import foreign_root_key
 
 
@@ -26,7 +25,7 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
         proven.append(
             "A processor that the proposal names, and for whose key AMD vouches, reported a blessed measurement."
         )
-    if document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS:
+    if are_known(document):
         proven.append(
             "Each chip that the proposal names is that of a node of the registry, which tells whose it is."
         )
@@ -34,7 +33,7 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
 
 
 def _of_the_machines(document: AuditDocument) -> str:
-    if document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS:
+    if are_known(document):
         return (
             "Which software runs on the machines that are named: the registry knows their processors, and not what ran "
             "on them when they registered."

@@ -15,6 +15,7 @@ from auditkit.audit.verdict import FOREIGN_WORLDS, Verdict
 from auditkit.decision import Outcome, Qualification
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering.explanations import advice_on_unexplained
+from auditkit.report.rendering.machines import are_known
 from auditkit.report.rendering.summary import (
     NOT_THE_ANSWER,
     OF_THE_NODE,
@@ -44,6 +45,7 @@ _AGAIN: Final = {
     Qualification.OLDER_POLICY: "Audit again with today's auditkit: it demands more.",
     Qualification.ONE_OPINION: "Audit again where both programs are installed.",
     Qualification.IMAGE_NOT_READ: "Repeat it with the image itself.",
+    Qualification.REGISTRY_NOT_READ: "Repeat it with the synced registry itself.",
 }
 """What takes a qualification away. The others are what the audit was asked for."""
 
@@ -110,15 +112,18 @@ def _before_a_vote(document: AuditDocument) -> str:
             "Before you vote: has somebody built the commit again and got this digest? That the image comes from its "
             "source code is not shown here."
         )
-    if document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.PASS:
+    if are_known(document):
         return (
             "Before you vote: is the reason for the recovery plausible, and are the machines below the ones that it is "
             "about?"
         )
     chips = len(document.subject.chip_ids or ())
     which = "is this chip that of the node" if chips == 1 else f"are these {chips} chips those of the nodes"
-    asked = document.outcomes.get(checks.CHIPS_KNOWN.id) is Outcome.WARN
-    tells = "" if asked else " Audit again with `-p chips_source=FOLDER`: the registry tells whose they are."
+    tells = (
+        ""
+        if document.chips
+        else " Audit again with `-p chips_source=FOLDER`: the registry tells whose they are."
+    )
     return f"Before you vote: is the reason for the recovery plausible, and {which} that it is about?{tells}"
 
 

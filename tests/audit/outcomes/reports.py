@@ -23,7 +23,7 @@ from auditkit.audit import SENTENCES, Verdict
 from auditkit.decision import Qualification
 from auditkit.errors import ParameterError
 from auditkit.evidence import IMAGE_NAME
-from auditkit.pipeline import Images, Parameters, check, repeat_audit, write_report
+from auditkit.pipeline import Originals, Parameters, check, repeat_audit, write_report
 from auditkit.practice import parameter_file
 from auditkit.practice.release.published import DATA, release_folder
 from auditkit.report import (
@@ -536,10 +536,12 @@ VERDICTS = (
 )
 
 
-def repeated(change: Callable[[AuditDocument], AuditDocument] = lambda told: told, *, images=Images):
+def repeated(change: Callable[[AuditDocument], AuditDocument] = lambda told: told, *, originals=Originals):
     def make():
         folder = report("honest")
-        return repeat_audit(change(read_report_folder(folder).document), folder / "evidence", images=images())
+        return repeat_audit(
+            change(read_report_folder(folder).document), folder / "evidence", originals=originals()
+        )
 
     return make
 
@@ -564,8 +566,8 @@ def older(told: AuditDocument) -> AuditDocument:
     return changed("tool", version="0.0.1")(told.model_copy(update={"decisions": decisions}))
 
 
-def the_image() -> Images:
-    return Images(base=DATA / release_folder(practice.scenario("honest").base_version) / IMAGE_NAME)
+def the_image() -> Originals:
+    return Originals(base=DATA / release_folder(practice.scenario("honest").base_version) / IMAGE_NAME)
 
 
 def without_evidence():
@@ -578,7 +580,7 @@ REPLAYS = (
     passes(
         REPLAY,
         "the same, from the image itself",
-        repeated(images=the_image),
+        repeated(originals=the_image),
         "PASS, 54 decisions",
         "The evidence leads to this report, and the images are those audited.",
     ),

@@ -19,6 +19,8 @@ from auditkit.report.rendering.meaning import limits_of_meaning, meaning
 from auditkit.report.rendering.what_now import what_now
 
 _ROWS_LIMIT: Final = 24
+_REASON: Final = 220  # characters of a reason; a forum post holds 32,000
+_FOLDED_REASON: Final = 150
 _TROUBLES_LIMIT: Final = 5
 _MACHINES_LIMIT: Final = 16
 _EXPLANATIONS_LIMIT: Final = 12
@@ -135,15 +137,22 @@ def _pressing(document: AuditDocument) -> str:
 def _others(document: AuditDocument) -> str:
     looked = {decision.id for decision in pressing(document)}
     left = [decision for decision in document.decisions if decision.id not in looked]
-    told = _decisions(left, document.policy.answered) if left else "No other check was reached."
+    told = (
+        _decisions(left, document.policy.answered, _FOLDED_REASON) if left else "No other check was reached."
+    )
     if missing := unanswered(document):
         told += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
     return _folded(f"All checks: {tally_of(document)}", told)
 
 
-def _decisions(decisions: Sequence[Decision], answered: Collection[str]) -> str:
+def _decisions(decisions: Sequence[Decision], answered: Collection[str], reason: int = _REASON) -> str:
     rows = [
-        (str(decision.number), code(decision.id), _outcome(decision, answered), prose(decision.reason))
+        (
+            str(decision.number),
+            code(decision.id),
+            _outcome(decision, answered),
+            prose(decision.reason, reason),
+        )
         for decision in decisions
     ]
     return _table(("No.", "Check", "Outcome", "Why"), rows)
