@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from auditkit.audit import short_chip
 from auditkit.display import one_line
 from auditkit.notebook.box import Box, verdict_box
 from auditkit.notebook.figures import Drawing, outcomes_drawing
-from auditkit.report.rendering import check_and_reason
+from auditkit.report.rendering import check_and_reason, machine_rows, short_principal
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
     from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
+    from auditkit.ic.registry import ChipsInRegistry
     from auditkit.pipeline import Audit
     from auditkit.sev.attestation import AttestationReport
     from auditkit.signing import ReportVerification
@@ -142,6 +144,22 @@ def attestation(report: AttestationReport | None) -> Styler:
     if report is not None:
         rows = [*report.facts().items(), ("guest policy in words", str(report.policy))]
     return _view(("field", "value"), rows)
+
+
+def machines(registry: ChipsInRegistry | None) -> Styler:
+    """One row per chip and node: whose machine it is, and where."""
+    rows = [
+        (
+            short_chip(row.chip),
+            short_principal(row.node),
+            short_principal(row.provider),
+            row.place,
+            f"{short_principal(row.subnet)} {row.role}".strip(),
+            row.since,
+        )
+        for row in machine_rows(registry)
+    ]
+    return _view(("chip", "node", "provider", "place", "subnet", "since"), rows)
 
 
 def status(found: Status) -> Styler:

@@ -7,6 +7,7 @@ from auditkit.report.rendering.groups import tally
 from auditkit.report.rendering.html import (
     render_html,
 )
+from auditkit.report.rendering.machines import machine_rows, short_principal
 from auditkit.report.rendering.markdown import (
     begin_job_summary,
     code,
@@ -33,12 +34,14 @@ __all__ = [
     "check_and_reason",
     "code",
     "foreign_root_key",
+    "machine_rows",
     "prose",
     "render_answers",
     "render_html",
     "render_job_summary",
     "render_markdown",
     "render_text",
+    "short_principal",
     "tally",
     "what_now",
     "why",

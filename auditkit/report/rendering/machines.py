@@ -9,7 +9,7 @@ from typing import Final
 from auditkit import checks
 from auditkit.audit import short_chip
 from auditkit.decision import Outcome
-from auditkit.ic.registry import ChipHistory, ChipNode
+from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
 from auditkit.report.document import AuditDocument
 
 CAVEAT: Final = (
@@ -54,9 +54,9 @@ class MachineRow:
         return tuple((name, value) for name, value in named if value != _NONE)
 
 
-def machine_rows(document: AuditDocument) -> tuple[MachineRow, ...]:
+def machine_rows(registry: ChipsInRegistry | None) -> tuple[MachineRow, ...]:
     """The rows, chip by chip; none where nobody was asked."""
-    chips = document.chips.chips if document.chips is not None else ()
+    chips = registry.chips if registry is not None else ()
     return tuple(row for one in chips for row in _rows(one))
 
 
@@ -76,9 +76,8 @@ def whose_machines(document: AuditDocument) -> str:
     return "; ".join((*told, *((f"{more} more below",) if more > 0 else ())))
 
 
-def as_of(document: AuditDocument) -> str:
+def as_of(registry: ChipsInRegistry | None) -> str:
     """What the rows rest on, in a sentence; empty where nobody was asked."""
-    registry = document.chips
     if registry is None:
         return ""
     when = registry.as_of

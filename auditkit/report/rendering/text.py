@@ -84,10 +84,10 @@ def render_answers(document: AuditDocument, *, width: int = 100) -> str:
 
 
 def _machines(document: AuditDocument, width: int) -> list[str]:
-    rows = machines.machine_rows(document)
+    rows = machines.machine_rows(document.chips)
     if not rows:
         return []
-    lines = ["", f"Machines: {machines.as_of(document)}"]
+    lines = ["", f"Machines: {machines.as_of(document.chips)}"]
     for row in rows[:_ROWS_LIMIT]:
         lines += _wrapped(f"chip {short_chip(row.chip)}  node {row.node}", "     ", width)
         told = (

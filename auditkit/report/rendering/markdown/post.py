@@ -163,7 +163,7 @@ def _outcome(decision: Decision, answered: Collection[str]) -> str:
 
 
 def _machines(document: AuditDocument) -> str:
-    rows = machines.machine_rows(document)
+    rows = machines.machine_rows(document.chips)
     if not rows:
         return ""
     table = _table(
@@ -183,7 +183,7 @@ def _machines(document: AuditDocument) -> str:
     )
     if len(rows) > _MACHINES_LIMIT:
         table += f"\n\n{len(rows) - _MACHINES_LIMIT:,} more are in `audit.json`."
-    return f"## Whose machines\n\n{prose(machines.as_of(document))}\n\n{table}\n\n{machines.CAVEAT}"
+    return f"## Whose machines\n\n{prose(machines.as_of(document.chips))}\n\n{table}\n\n{machines.CAVEAT}"
 
 
 def _overlap(document: AuditDocument) -> str:
