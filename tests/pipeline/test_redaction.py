@@ -12,6 +12,7 @@ from conftest import ROOT
 from auditkit import practice
 from auditkit.errors import SourceError
 from auditkit.evidence import fetch_registry_value, save_proposal, save_registry_value
+from auditkit.evidence.registry_sync import sync_registry
 from auditkit.ic.registry import replica_version_key
 from auditkit.notebook import run_audit
 from auditkit.pipeline import Parameters, check, write_report
@@ -29,19 +30,22 @@ TOKEN = "s3cr3tt0k3n"
 
 
 @pytest.fixture(scope="module")
-def call():
+def call(tmp_path_factory):
+    registry = tmp_path_factory.mktemp("synced") / "registry"
     with practice.serving("node-honest") as network:
+        sync_registry(registry, (network.url,), network.root_key)
         proposal = fetch_proposal((network.url,), practice.scenario("node-honest").proposal_id)
-        return proposal, fetch_registry_value((network.url,), replica_version_key(BASE_COMMIT))
+        return proposal, fetch_registry_value((network.url,), replica_version_key(BASE_COMMIT)), registry
 
 
 def files_of(folder: Path, call) -> tuple[str, ...]:
     """Everything that an audit can be given, as files below ``folder``; as overrides."""
     folder.mkdir(parents=True)
-    proposal, election = call
+    proposal, election, registry = call
     save_proposal(folder / "proposal.cbor", proposal)
     save_registry_value(folder / "election.cbor", election)
     shutil.copytree(DATA / release_folder(BASE_COMMIT), folder / BASE_COMMIT)
+    shutil.copytree(registry, folder / "registry")
     report, chain = attestation_files(Attested.HONEST)
     shutil.copy(report, folder / "report.bin")
     shutil.copy(chain, folder / "chain.pem")
@@ -50,6 +54,7 @@ def files_of(folder: Path, call) -> tuple[str, ...]:
         f"base_image={folder}/{{base_version}}/update-img.tar.zst",
         f"attestation_report={folder / 'report.bin'}",
         f"attestation_chain={folder / 'chain.pem'}",
+        f"chips_source={folder / 'registry'}",
     )
 
 

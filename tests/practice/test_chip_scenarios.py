@@ -12,6 +12,7 @@ from practice.messages import parse
 from auditkit import practice
 from auditkit.errors import ParameterError
 from auditkit.evidence.registry_sync import open_registry, verify_folder
+from auditkit.pipeline import Parameters, check
 from auditkit.practice.scenarios import ChipsSay
 
 CHIPS = [hashlib.shake_256(b"auditkit practice chip %d" % number).digest(64) for number in (1, 2)]
@@ -94,3 +95,34 @@ def test_a_scenario_whose_chips_are_told_otherwise_has_an_address_of_its_own(net
     with practice.serving(scenario.name) as running:
         assert running.url.endswith(f"/scenario/{scenario.name}")
     assert certified(place(network, scenario.name), question(b"subnet_list")).value
+
+
+# outcomes of checks 64, 65 and 66
+DECIDED = {
+    "honest": ("skip", "skip", "skip"),
+    "recovery-honest": ("pass", "pass", "skip"),
+    "node-honest": ("pass", "pass", "pass"),
+    "chips-honest": ("pass", "pass", "skip"),
+    "chip-of-two-nodes": ("pass", "warn", "skip"),
+    "chip-of-nobody": ("fail", "warn", "skip"),
+    "chip-not-told": ("warn", "warn", "skip"),
+    "chips-across-subnets": ("pass", "warn", "skip"),
+    "chip-moved": ("pass", "pass", "skip"),
+    "chip-was-there": ("warn", "warn", "skip"),
+    "chips-by-hint": ("pass", "pass", "skip"),
+    "hint-lies": ("warn", "warn", "skip"),
+    "node-elsewhere": ("pass", "pass", "fail"),
+}
+
+
+@pytest.mark.parametrize(("name", "outcomes"), DECIDED.items(), ids=list(DECIDED))
+def test_what_its_audit_decides(name, outcomes):
+    overrides = ("depth=certificates", "recovery_image=null")
+    document, _ = check(Parameters.from_file(practice.parameter_file(name), overrides, {}))
+    found = {one.id: one.outcome.value for one in document.decisions}
+    assert tuple(found[f"chips.{what}"] for what in ("known", "subnet", "attested")) == outcomes
+
+
+def test_each_scenario_about_chips_is_decided():
+    about = {one.name for one in practice.scenarios() if one.parameters.get("chips_source")}
+    assert about == set(DECIDED) - {"honest"}
