@@ -198,7 +198,10 @@ def report_statement(
             auditor=auditor,
             signed_at=signed_at,
             verdict=document.verdict,
-            qualifications=document.claim.qualifications,
+            # what an older policy leaves open is told beside the statement: when it was signed, it was the newest
+            qualifications=tuple(
+                item for item in document.claim.qualifications if item is not Qualification.OLDER_POLICY
+            ),
             verdicts=PolicyResults(strict=document.verdicts.strict, overlap=document.verdicts.overlap),
             policy=subject.policy,
             policy_version=document.policy.version,
