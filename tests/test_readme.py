@@ -24,6 +24,7 @@ from auditkit.evidence import Source, download
 PAGES = (
     "README.md",
     "docs/install.md",
+    "docs/chips.md",
     "docs/faq.md",
     *(f"docs/start/{name}.md" for name in ("voters", "auditors", "ci", "developers")),
 )

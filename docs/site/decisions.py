@@ -35,6 +35,11 @@ SECTIONS = (
         checks.ATTESTATION_CHECKS,
     ),
     (
+        "The machines",
+        "Asked where `chips_source` is given: whose are the chips that the proposal names?",
+        checks.CHIP_CHECKS,
+    ),
+    (
         "An election proposal",
         "Asked of a proposal that elects a release, in the place of what only a recovery has.",
         (
