@@ -29,14 +29,24 @@ class InodeTable:
         if not (number == ROOT_INODE or sb.first_inode <= number <= sb.inodes_count):
             raise EvidenceError("a directory names an inode that cannot exist", observed=str(number))
         group, index = divmod(number - 1, sb.inodes_per_group)
-        offset = self._inode_table(group) * sb.block_size + index * sb.inode_size
+        offset = self.first_block(group) * sb.block_size + index * sb.inode_size
         data = self._image.read_at(offset, sb.inode_size)
         seed = self._checksums.inode_seed(number, inode_generation(data))
         self._checksums.check_inode(number, seed, data)
         return parse_inode(number, data, block_sectors=sb.block_sectors, checksum_seed=seed)
 
-    def _inode_table(self, group: int) -> int:
-        """First block of a group's inode table."""
+    @property
+    def blocks(self) -> int:
+        """Blocks of each group's inode table."""
+        sb = self._superblock
+        return -(-sb.inodes_per_group * sb.inode_size // sb.block_size)
+
+    def first_block(self, group: int) -> int:
+        """First block of a group's inode table.
+
+        Raises:
+            EvidenceError: the descriptor of the group is damaged.
+        """
         if group not in self._tables:
             sb = self._superblock
             start = (sb.first_data_block + 1) * sb.block_size
@@ -44,8 +54,7 @@ class InodeTable:
             self._checksums.check_descriptor(group, data)
             high = u32(data, 0x28) if sb.descriptor_size >= 64 else 0
             block = joined(high, u32(data, 0x08), low_bits=32)
-            blocks = -(-sb.inodes_per_group * sb.inode_size // sb.block_size)
-            if block <= sb.first_data_block or block + blocks > sb.blocks_count:
+            if block <= sb.first_data_block or block + self.blocks > sb.blocks_count:
                 raise EvidenceError(f"the inode table of block group {group} is outside the file system")
             self._tables[group] = block
         return self._tables[group]

@@ -83,7 +83,7 @@ class Ext4:
             raise EvidenceError("the root of the file system is not a directory")
         entered: set[int] = set()
         pending: list[tuple[bytes, Inode, int]] = [(b"", root, ROOT_INODE)]
-        count = 1
+        count, path_bytes = 1, 0
         while pending:
             path, inode, parent = pending.pop()
             yield self._entry(path, inode)
@@ -104,6 +104,12 @@ class Ext4:
                 child_path = path + b"/" + name.name if path else name.name
                 if len(child_path) > _PATH_MAX:
                     raise EvidenceError("a path is longer than 4096 bytes", where=shown(child_path[:80]))
+                path_bytes += len(child_path)
+                if path_bytes > self._limits.tree_path_bytes:
+                    raise EvidenceError(
+                        "the paths of the tree are longer than any real one's",
+                        expected=f"at most {self._limits.tree_path_bytes} bytes together",
+                    )
                 child = self._child(name, child_path)
                 below.append((child_path, child, inode.number))
             pending += reversed(below)
