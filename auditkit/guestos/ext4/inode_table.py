@@ -11,13 +11,23 @@ from auditkit.guestos.ext4.superblock import Superblock
 
 
 class InodeTable:
-    """The inodes of one file system."""
+    """The inodes of one file system.
 
-    def __init__(self, image: ImageFile, superblock: Superblock, checksums: Checksums) -> None:
+    Args:
+        image: the file system.
+        superblock: its geometry.
+        checksums: its metadata checksums.
+        remember: keep every inode that was read in memory, for a tree that is gone through more than once.
+    """
+
+    def __init__(
+        self, image: ImageFile, superblock: Superblock, checksums: Checksums, *, remember: bool = False
+    ) -> None:
         self._image = image
         self._superblock = superblock
         self._checksums = checksums
         self._tables: dict[int, int] = {}
+        self._remembered: dict[int, Inode] | None = {} if remember else None
 
     def inode(self, number: int) -> Inode:
         """The inode of a number that a directory names, its checksum verified.
@@ -25,6 +35,14 @@ class InodeTable:
         Raises:
             EvidenceError: no name may lead to it, or it is damaged.
         """
+        if self._remembered is None:
+            return self._read(number)
+        found = self._remembered.get(number)
+        if found is None:
+            found = self._remembered[number] = self._read(number)
+        return found
+
+    def _read(self, number: int) -> Inode:
         sb = self._superblock
         if not (number == ROOT_INODE or sb.first_inode <= number <= sb.inodes_count):
             raise EvidenceError("a directory names an inode that cannot exist", observed=str(number))

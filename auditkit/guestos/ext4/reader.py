@@ -32,13 +32,16 @@ class Ext4:
     Args:
         source: path of the image, or a seekable binary file, which stays the caller's to close.
         limits: bounds on sizes and counts.
+        inodes: the inodes of this file system, where somebody has read them already.
 
     Raises:
         SourceError: there is no such file.
         EvidenceError: not an ext4 image, or one that this reader refuses.
     """
 
-    def __init__(self, source: BinaryIO | Path | str, *, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, source: BinaryIO | Path | str, *, limits: Limits = LIMITS, inodes: InodeTable | None = None
+    ) -> None:
         self._limits = limits
         self._image = ImageFile(source)
         try:
@@ -48,7 +51,7 @@ class Ext4:
             self.close()
             raise
         self._checksums = Checksums(self.superblock)
-        self._inodes = InodeTable(self._image, self.superblock, self._checksums)
+        self._inodes = inodes or InodeTable(self._image, self.superblock, self._checksums)
         self._content = InodeContent(
             self._image, self.superblock, self._checksums, budget=limits.file_system_items
         )

@@ -82,7 +82,7 @@ class FolderTally:
             largest = max(waiting, key=lambda one: (below[one].total(), one))
             tried.add(largest)
             stands_in = largest in self._in
-            if len(whole) + len(alone) + len(inner[largest]) > _FOLDERS_MAX:
+            if len(whole) - 1 + len(alone) + stands_in + len(inner[largest]) > _FOLDERS_MAX:
                 continue
             whole = (whole - {largest}) | inner[largest]
             alone |= {largest} if stands_in else set()

@@ -127,6 +127,10 @@ class KeptBlocks:
         """The salted digests of ``count`` blocks from ``first`` on."""
         return self._leaves[first * DIGEST_SIZE : (first + count) * DIGEST_SIZE]
 
+    def stored(self, blocks: range) -> list[tuple[int, bytes]]:
+        """Those of ``blocks`` that are kept and hold more than zeros, with their bytes."""
+        return [(block, self._blocks[block]) for block in blocks if block in self._blocks]
+
     def knows(self, block: int) -> bool:
         """Whether `block` gives this block."""
         return block in self._blocks or self.leaf(block) == ZERO_DIGEST
@@ -164,7 +168,9 @@ class KeptBlocks:
         start = self._position
         end = min(start + size, self._size)
         first, last = start // BLOCK_SIZE, (end - 1) // BLOCK_SIZE
-        data = b"".join(self.block(block) for block in range(first, last + 1))
+        data = self.block(first)
+        if last > first:
+            data = b"".join((data, *(self.block(block) for block in range(first + 1, last + 1))))
         self._position = max(start, end)
         at = start % BLOCK_SIZE
         return data[at : at + max(end - start, 0)]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.guestos.ext4 import Entry, Ext4
+from auditkit.guestos.ext4 import Entry
 from auditkit.guestos.roots.content import FileContent
 from auditkit.guestos.roots.first_pass import first_pass
 from auditkit.guestos.roots.kept_blocks import NotKeptError
@@ -43,7 +43,7 @@ class RootFileSystem:
             first = first_pass(source, limits=limits)
             self._kept = first.kept
             self._survey = Survey(first, limits=limits)
-            self._fs = Ext4(self._kept.as_file(), limits=limits)
+            self._fs = self._survey.file_system
         self._content_room = limits.root_texts_bytes // BLOCK_SIZE
         self._asked: set[int] = set()
         self.verity: VerityRoot = first.verity
@@ -70,6 +70,9 @@ class RootFileSystem:
         Raises:
             EvidenceError: the file is damaged.
         """
+        known = self.contents.get(entry.inode)
+        if known is not None:
+            return known
         with self._source.named_in_errors():
             return self._survey.content(entry.inode)
 

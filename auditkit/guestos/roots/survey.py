@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.guestos.ext4 import FileType
+from auditkit.guestos.ext4 import Ext4, FileType
 from auditkit.guestos.ext4.blocks import BlockMap, Run
 from auditkit.guestos.ext4.checksums import Checksums
 from auditkit.guestos.ext4.content import InodeContent
@@ -40,11 +40,13 @@ class Survey:
         self._limits = limits
         image = ImageFile(self._kept.as_file())
         checksums = Checksums(self._superblock)
-        self._inodes = InodeTable(image, self._superblock, checksums)
+        self._inodes = InodeTable(image, self._superblock, checksums, remember=True)
         budget = limits.file_system_items
         self._content = InodeContent(image, self._superblock, checksums, budget=budget)
         self._map = BlockMap(self._superblock, checksums, self._kept.block, budget=budget)
         self._mapped = 0
+        self.file_system = Ext4(self._kept.as_file(), limits=limits, inodes=self._inodes)
+        """The file system, in which what is kept can be read."""
         self.files: dict[int, FileContent] = {}
         """The contents of the regular files that are known, by inode number."""
         self._left = list(self._numbers())
@@ -103,10 +105,7 @@ class Survey:
         sb = self._superblock
         for group in range(sb.groups_count):
             first = self._inodes.first_block(group)
-            for block in range(first, first + self._inodes.blocks):
-                data = self._kept.block(block)
-                if not any(data):
-                    continue
+            for block, data in self._kept.stored(range(first, first + self._inodes.blocks)):
                 before = group * sb.inodes_per_group + (block - first) * (BLOCK_SIZE // sb.inode_size)
                 for index in range(BLOCK_SIZE // sb.inode_size):
                     number = before + index + 1
