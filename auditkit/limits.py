@@ -82,7 +82,8 @@ class Limits:
 
     # file systems
     file_bytes: int = 512 * MIB  # one file that is read into memory
-    tree_entries: int = 100_000  # names in one boot tree
+    tree_entries: int = 100_000  # names in one tree
+    tree_path_bytes: int = 64 * MIB  # paths of one tree together; 100,000 of 60 bytes take 6 MB
     tree_bytes: int = 2 * GIB  # content of one boot tree
     link_steps: int = 1_000_000  # path components on the way along all links of a tree; a boot tree takes ten
     kernel_bytes: int = 64 * MIB  # of a boot partition; a release's takes 15
@@ -94,6 +95,17 @@ class Limits:
     boot_args_line_bytes: int = 4 * KIB  # every row of a report repeats one; Linux takes 2 KiB on x86
     directory_bytes: int = 32 * MIB  # blocks of one directory
     file_system_items: int = 2_000_000  # extents and block numbers decoded from one image
+
+    # root file systems: a release's has some ten thousand files, and 1 to 2 GiB in them
+    root_kept_bytes: int = 80 * MIB  # inodes, directories and small files of one that are kept in memory
+    root_content_bytes: int = 16 * GIB  # blocks that the files of one name, those counted twice that two name
+    root_text_bytes: int = 64 * KIB  # a file up to this size is shown line by line where it differs
+    root_texts_bytes: int = 24 * MIB  # of one, kept to be shown line by line
+    root_text_lines: int = 400  # of one file that are shown
+    root_texts_lines: int = 20_000  # of all files that are shown
+    root_text_steps: int = 4_000_000  # of the search for the lines that differ, for all files
+    root_line_characters: int = 400  # of one line that are shown
+    root_differences: int = 50_000  # that are listed one by one
 
     # firmware and matrix
     firmware_bytes: int = 64 * MIB

@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "catalogue": Entry("catalogue", "Keep and ask a catalogue of all elections."),
         "check": Entry("audits", "Run the checks of an audit and write nothing."),
         "compare-images": Entry("recovery", "Compare a recovery image with its base release."),
+        "compare-roots": Entry("recovery", "Show what is new in a root file system."),
         "diff": Entry("reports.differences", "Tell on what two reports differ."),
         "extract-bootfs": Entry("images", "Extract the boot tree of an image."),
         "fetch-image": Entry("images", "Download the update image of a release."),

@@ -1,4 +1,4 @@
-"""`auditkit compare-images` and `assemble`."""
+"""`auditkit compare-images`, `compare-roots` and `assemble`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,48 @@ def compare_images(base: Path, recovery: Path, proposal: Path | None, root_key: 
     if answer.comparison is not None and not as_json:
         _show_differences(answer.comparison)
     end_with(answer, CompareImages if as_json else None, differences=_differences(answer.comparison))
+
+
+@auditkit.command("compare-roots")
+@click.argument("base", type=ExistingFile)
+@click.argument("recovery", type=ExistingFile)
+@click.option(
+    "--text", is_flag=True, help="Every difference and every line that differs, not the first of them."
+)
+@json_option
+def compare_roots(base: Path, recovery: Path, text: bool, as_json: bool) -> None:
+    """Show what is new in the root file system of RECOVERY: every file, link, mode, owner, label and capability.
+
+    BASE and RECOVERY are update images, or bare root.img files with their dm-verity trees. They are streamed twice, and
+    nothing is written. What decides what runs, with which rights and whom the system trusts is shown first. This is
+    information and no verdict: it ends with 0 when both were compared, whatever differs, and else with 2.
+
+    \b
+    Examples:
+        auditkit compare-roots update-img.tar.zst recovery-img.tar.zst
+        auditkit compare-roots update-img.tar.zst recovery-img.tar.zst --text > differences.txt
+    """
+    from dataclasses import fields
+
+    from auditkit.errors import ParameterError
+    from auditkit.guestos.roots import compare_roots as compare
+    from auditkit.guestos.roots import comparison_lines
+    from auditkit.progress import progress_on_terminal
+
+    if text and as_json:
+        raise ParameterError("--text and --json cannot be used together")
+    with progress_on_terminal(not as_json) as progress:
+        comparison = compare(base, recovery, progress=progress.bytes_done)
+    if as_json:
+        from auditkit.cli.documents import CompareRoots
+        from auditkit.cli.results import print_document
+
+        print_document(
+            CompareRoots, **{one.name: getattr(comparison, one.name) for one in fields(comparison)}
+        )
+        return
+    for line in comparison_lines(comparison, everything=text):
+        say(line)
 
 
 @auditkit.command()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from auditkit.atomic import whole_file
 from auditkit.errors import EvidenceError, SourceError, in_words
@@ -16,7 +16,9 @@ from auditkit.guestos.boot_files import version_text
 from auditkit.guestos.verity import BATCH, RootImageHasher, VerityRoot
 from auditkit.limits import LIMITS, Limits
 
-_BOOT, _ROOT, _VERSION, _OVERLAY = "boot.img", "root.img", "VERSION.TXT", "overlay.raw"
+ROOT: Final = "root.img"
+"""The member that holds the root file system."""
+_BOOT, _VERSION, _OVERLAY = "boot.img", "VERSION.TXT", "overlay.raw"
 _GRAIN = 1 << 16  # zeros of this length in the data become holes too
 _ZEROS = bytes(_GRAIN)
 
@@ -75,12 +77,6 @@ def read_update_image(
         UnknownMemberError: the archive holds a file that no release holds.
         EvidenceError: anything but one zstd frame around an archive of the members of a release.
     """
-    sizes = {
-        _BOOT: limits.boot_image_bytes,
-        _ROOT: limits.root_image_bytes,
-        _VERSION: limits.version_bytes,
-        _OVERLAY: limits.overlay_bytes,
-    }
     members: list[Member] = []
     version: str | None = None
     root: VerityRoot | None = None
@@ -88,7 +84,7 @@ def read_update_image(
     with ExitStack() as stack:
         boot = stack.enter_context(_boot_file(work))
         source = stack.enter_context(ZstdStream(stream, digest=digest, progress=progress, limits=limits))
-        for member in read_members(source, sizes, limits=limits):
+        for member in release_members(source, limits=limits):
             members.append(member)
             if member.name == _BOOT:
                 _write_sparse(source, member, boot)
@@ -96,18 +92,17 @@ def read_update_image(
                     break
             elif member.name == _VERSION and member.stored == member.size:
                 version = version_text(source.exactly(member.stored))
-            elif member.name == _ROOT and verity:
+            elif member.name == ROOT and verity:
                 root = _hash_root(source, member)
             else:
                 source.skip(member.stored)
-            _skip_padding(source, member)
         else:
             sha256 = source.finish()
         names = [member.name for member in members]
-        if _BOOT not in names or (_ROOT not in names and (digest or verity)):
+        if _BOOT not in names or (ROOT not in names and (digest or verity)):
             raise EvidenceError(
                 "the update image lacks a file that every release holds",
-                expected=f"{_BOOT} and {_ROOT}",
+                expected=f"{_BOOT} and {ROOT}",
                 observed=", ".join(names) or "no file at all",
             )
         return UpdateImage(
@@ -118,6 +113,45 @@ def read_update_image(
             version_text=version,
             verity=root,
         )
+
+
+def release_members(source: ZstdStream, *, limits: Limits = LIMITS) -> Iterator[Member]:
+    """The members of an update image, to its end; whoever takes one consumes its data before asking for the next.
+
+    Args:
+        source: positioned at the first header.
+        limits: bounds on sizes and counts.
+
+    Raises:
+        UnknownMemberError: the archive holds a file that no release holds.
+        EvidenceError: a damaged archive, or something in the padding behind a member.
+        SourceError: the stream ends in the middle.
+    """
+    sizes = {
+        _BOOT: limits.boot_image_bytes,
+        ROOT: limits.root_image_bytes,
+        _VERSION: limits.version_bytes,
+        _OVERLAY: limits.overlay_bytes,
+    }
+    for member in read_members(source, sizes, limits=limits):
+        yield member
+        if any(source.exactly(member.padding)):
+            raise EvidenceError(f"there is something hidden after {member.name} in the update image")
+
+
+def member_pieces(source: ZstdStream, member: Member) -> Iterator[tuple[int, memoryview]]:
+    """The data of a member in order: offset and at most 1 MiB; holes are left out.
+
+    The buffer is used again for the next piece.
+    """
+    buffer = memoryview(bytearray(BATCH))
+    for start, length in member.runs:
+        offset, end = start, start + length
+        while offset < end:
+            data = buffer[: end - offset]
+            source.into(data)
+            yield offset, data
+            offset += len(data)
 
 
 @contextmanager
@@ -153,18 +187,7 @@ def _write(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def _hash_root(source: ZstdStream, member: Member) -> VerityRoot:
-    buffer = memoryview(bytearray(BATCH))
     with RootImageHasher(member.size) as hasher:
-        for start, length in member.runs:
-            offset, end = start, start + length
-            while offset < end:
-                data = buffer[: end - offset]
-                source.into(data)
-                hasher.feed(offset, data)
-                offset += len(data)
+        for offset, data in member_pieces(source, member):
+            hasher.feed(offset, data)
         return hasher.finish()
-
-
-def _skip_padding(source: ZstdStream, member: Member) -> None:
-    if any(source.exactly(member.padding)):
-        raise EvidenceError(f"there is something hidden after {member.name} in the update image")

@@ -31,12 +31,14 @@ from auditkit.cli.documents.reports import (
     StatusDocument,
     VerifyReport,
 )
+from auditkit.cli.documents.roots import CompareRoots
 
 DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
     {
         "catalogue find": CatalogueFind,
         "catalogue list": CatalogueList,
         "compare-images": CompareImages,
+        "compare-roots": CompareRoots,
         "diff": DiffDocument,
         "overlap": OverlapDocument,
         "practice list": PracticeList,
@@ -73,6 +75,7 @@ __all__ = [
     "CatalogueFind",
     "CatalogueList",
     "CompareImages",
+    "CompareRoots",
     "DiffDocument",
     "OverlapDocument",
     "PracticeList",

@@ -16,7 +16,7 @@ from auditkit.cli.front.pages import examples_of
 
 # Words of other programs, and what they are called here.
 _OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "compare": ("diff", "compare-images"),
+    "compare": ("diff", "compare-images", "compare-roots"),
     "completion": ("help completion",),
     "create": ("init",),
     "doc": ("help",),

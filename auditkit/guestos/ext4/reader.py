@@ -32,13 +32,16 @@ class Ext4:
     Args:
         source: path of the image, or a seekable binary file, which stays the caller's to close.
         limits: bounds on sizes and counts.
+        inodes: the inodes of this file system, where somebody has read them already.
 
     Raises:
         SourceError: there is no such file.
         EvidenceError: not an ext4 image, or one that this reader refuses.
     """
 
-    def __init__(self, source: BinaryIO | Path | str, *, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, source: BinaryIO | Path | str, *, limits: Limits = LIMITS, inodes: InodeTable | None = None
+    ) -> None:
         self._limits = limits
         self._image = ImageFile(source)
         try:
@@ -48,7 +51,7 @@ class Ext4:
             self.close()
             raise
         self._checksums = Checksums(self.superblock)
-        self._inodes = InodeTable(self._image, self.superblock, self._checksums)
+        self._inodes = inodes or InodeTable(self._image, self.superblock, self._checksums)
         self._content = InodeContent(
             self._image, self.superblock, self._checksums, budget=limits.file_system_items
         )
@@ -83,7 +86,7 @@ class Ext4:
             raise EvidenceError("the root of the file system is not a directory")
         entered: set[int] = set()
         pending: list[tuple[bytes, Inode, int]] = [(b"", root, ROOT_INODE)]
-        count = 1
+        count, path_bytes = 1, 0
         while pending:
             path, inode, parent = pending.pop()
             yield self._entry(path, inode)
@@ -104,6 +107,12 @@ class Ext4:
                 child_path = path + b"/" + name.name if path else name.name
                 if len(child_path) > _PATH_MAX:
                     raise EvidenceError("a path is longer than 4096 bytes", where=shown(child_path[:80]))
+                path_bytes += len(child_path)
+                if path_bytes > self._limits.tree_path_bytes:
+                    raise EvidenceError(
+                        "the paths of the tree are longer than any real one's",
+                        expected=f"at most {self._limits.tree_path_bytes} bytes together",
+                    )
                 child = self._child(name, child_path)
                 below.append((child_path, child, inode.number))
             pending += reversed(below)

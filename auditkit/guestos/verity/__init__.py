@@ -1,10 +1,10 @@
 """dm-verity: the root hash of ``root.img``, and whether its superblock says what dfinity's build says."""
 
-from auditkit.guestos.verity.block_digests import BLOCK_SIZE, SALT
+from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, SALT, ZERO_DIGEST, digest_blocks
 from auditkit.guestos.verity.hash_tree import hash_tree, tree_size
 from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
 from auditkit.guestos.verity.leaves import BATCH
-from auditkit.guestos.verity.root_image import root_image_verity
+from auditkit.guestos.verity.root_image import data_pieces, root_image_verity
 from auditkit.guestos.verity.superblock import (
     HASH_OFFSET,
     UUID,
@@ -16,13 +16,17 @@ from auditkit.guestos.verity.superblock import (
 __all__ = [
     "BATCH",
     "BLOCK_SIZE",
+    "DIGEST_SIZE",
     "HASH_OFFSET",
     "SALT",
     "UUID",
     "VERITY_MAGIC",
+    "ZERO_DIGEST",
     "RootImageHasher",
     "VerityRoot",
     "VeritySuperblock",
+    "data_pieces",
+    "digest_blocks",
     "hash_tree",
     "parse_verity_superblock",
     "root_image_verity",

@@ -85,6 +85,8 @@ class RootImageHasher:
         self._tree_left = 0
         self._tree_hash = hashlib.sha256()
         self._dirty_end = False
+        self.leaves = b""
+        """The salted digests of the blocks that the root hash covers, in order, once `finish` was called."""
 
     def __enter__(self) -> Self:
         return self
@@ -113,8 +115,8 @@ class RootImageHasher:
         superblock = self._superblock
         if superblock is None:
             raise EvidenceError("root.img has no dm-verity superblock where dfinity's build puts it")
-        leaves, behind = self._leaves.finish(superblock.data_blocks)
-        root, levels = hash_tree(leaves)
+        self.leaves, behind = self._leaves.finish(superblock.data_blocks)
+        root, levels = hash_tree(self.leaves)
         computed = hashlib.sha256()
         for level in levels:
             computed.update(level)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from auditkit.errors import EvidenceError, SourceError, in_words
@@ -29,24 +31,40 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")
             with RootImageHasher(size) as hasher:
-                _feed(hasher, file.fileno(), size, path)
+                for offset, data in data_pieces(file.fileno(), size, str(path)):
+                    hasher.feed(offset, data)
                 return hasher.finish()
     except OSError as error:
         raise SourceError(f"the image cannot be read: {in_words(error)}", where=str(path)) from error
 
 
-def _feed(hasher: RootImageHasher, descriptor: int, size: int, path: Path) -> None:
+def data_pieces(descriptor: int, size: int, where: str) -> Iterator[tuple[int, memoryview]]:
+    """The data of an open image in order: offset and at most 1 MiB; holes of the file are left out.
+
+    The buffer is used again for the next piece.
+
+    Args:
+        descriptor: of the image.
+        size: its bytes.
+        where: what errors are about.
+
+    Raises:
+        SourceError: it became shorter.
+        OSError: it cannot be read.
+    """
     buffer = memoryview(bytearray(BATCH))
     position = 0
     while position < size:
         try:
             position = os.lseek(descriptor, position, os.SEEK_DATA)
-        except OSError:  # nothing but a hole is left
-            return
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole is left
+                return
+            raise
         end = min(os.lseek(descriptor, position, os.SEEK_HOLE), size)
         while position < end:
             data = buffer[: os.preadv(descriptor, [buffer[: end - position]], position)]
             if not data:
-                raise SourceError("the image became shorter while it was read", where=str(path))
-            hasher.feed(position, data)
+                raise SourceError("the image became shorter while it was read", where=where)
+            yield position, data
             position += len(data)

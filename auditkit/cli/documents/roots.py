@@ -1,0 +1,37 @@
+"""The document of ``auditkit compare-roots``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from auditkit.cli.documents.document import PrintedDocument
+from auditkit.guestos.roots import ComparedRoot, Counts, FolderCounts, RootDifference
+from auditkit.numbers import Count
+
+
+class CompareRoots(PrintedDocument):
+    """``auditkit compare-roots --json``: every name on which two root file systems differ. Information, no verdict.
+
+    Attributes:
+        base, recovery: the two.
+        counts: how many names differ.
+        other_times: names that both have, with another time of the last change; these are not differences.
+        folders: where the differences are, each counted once.
+        differences: what is notable first, then the rest, each part by path.
+        unlisted: differences that are counted and not in ``differences``.
+        unseen: what this comparison cannot see, a sentence each.
+    """
+
+    schema_id: Literal["auditkit/compare-roots/v1"] = Field(
+        default="auditkit/compare-roots/v1", alias="schema"
+    )
+    base: ComparedRoot
+    recovery: ComparedRoot
+    counts: Counts
+    other_times: Count
+    folders: tuple[FolderCounts, ...]
+    differences: tuple[RootDifference, ...]
+    unlisted: Count
+    unseen: tuple[str, ...]

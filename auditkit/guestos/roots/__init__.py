@@ -1,0 +1,23 @@
+"""What is new in a root file system: two of them compared, name by name, while they are streamed."""
+
+from auditkit.guestos.roots.changed_lines import TextDifference
+from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison, compare_roots
+from auditkit.guestos.roots.described import Described
+from auditkit.guestos.roots.difference import RootDifference
+from auditkit.guestos.roots.folders import ChangeKind, Counts, FolderCounts
+from auditkit.guestos.roots.notable import Notable
+from auditkit.guestos.roots.telling import comparison_lines
+
+__all__ = [
+    "ChangeKind",
+    "ComparedRoot",
+    "Counts",
+    "Described",
+    "FolderCounts",
+    "Notable",
+    "RootComparison",
+    "RootDifference",
+    "TextDifference",
+    "compare_roots",
+    "comparison_lines",
+]

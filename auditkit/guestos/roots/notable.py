@@ -1,0 +1,97 @@
+"""What a reader has to see first: changes that decide what runs, with which rights, and whom the system trusts.
+
+Told by place, name, mode and attributes alone. Any other file may matter as much; nothing is left out because of this.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Final
+
+from auditkit.guestos.ext4 import Entry, FileType
+from auditkit.guestos.roots.capabilities import ATTRIBUTE as CAPABILITIES
+
+
+class Notable(StrEnum):
+    """Why a change stands at the top, in the order in which they are shown."""
+
+    PRIVILEGED = "more rights"
+    """Set-uid and set-gid files, files with capabilities, what everybody may write to, and devices."""
+    STARTED = "started by itself"
+    """Units of systemd, and all else that is run without anybody asking: cron, udev, generators, modules, profiles."""
+    USERS = "users and rights"
+    """Users, groups, passwords, sudo, PAM, polkit and SELinux."""
+    KEYS = "keys and certificates"
+    """Keys, certificates, and the configuration of SSH and TLS."""
+    EXECUTABLE = "programs and libraries"
+    """Files that may be executed, shared libraries and kernel modules."""
+
+
+_SYSTEMD: Final = rb"(?:etc|run|lib|usr/lib|usr/local/lib|usr/share)/systemd/"
+_STARTED: Final = re.compile(
+    _SYSTEMD + rb"(?:system|user|[a-z-]+-generators|[a-z-]+-preset|system-(?:shutdown|sleep))(?:/|\Z)"
+    rb"|" + _SYSTEMD + rb"[^/]+\.conf(?:\.d)?(?:/|\Z)"
+    rb"|etc/(?:init\.d|rc[0-9S]?\.d|cron[^/]*|profile\.d|modules-load\.d|modprobe\.d|ld\.so\.conf\.d)(?:/|\Z)"
+    rb"|etc/(?:rc\.local|inittab|crontab|anacrontab|profile|environment|bash\.bashrc|modules|ld\.so\.(?:preload|conf|cache))\Z"
+    rb"|etc/(?:init|xdg/autostart|NetworkManager/dispatcher\.d|network/if-[^/]+\.d|initramfs-tools|kernel)(?:/|\Z)"
+    rb"|(?:etc|lib|usr/lib)/(?:udev/rules\.d|tmpfiles\.d|sysctl\.d|binfmt\.d|environment\.d|dbus-1/system-services)(?:/|\Z)"
+    rb"|(?:lib|usr/lib)/(?:modules-load\.d|modprobe\.d)(?:/|\Z)"
+    rb"|usr/share/dbus-1/system-services(?:/|\Z)|var/spool/cron(?:/|\Z)|(?:usr/)?s?bin/init\Z",
+    re.DOTALL,  # a name may hold a line feed
+)
+_USERS: Final = re.compile(
+    rb"etc/(?:passwd|shadow|group|gshadow|subuid|subgid)-?\Z"
+    rb"|etc/(?:sudoers|login\.defs|nsswitch\.conf|securetty|doas\.conf)\Z"
+    rb"|etc/(?:sudoers\.d|pam\.d|security|polkit-1|selinux)(?:/|\Z)|etc/pam\.conf\Z"
+    rb"|(?:lib|usr/lib)/(?:sysusers\.d|pam\.d)(?:/|\Z)|usr/share/(?:polkit-1|selinux)(?:/|\Z)"
+    rb"|var/lib/(?:selinux|AccountsService)(?:/|\Z)",
+    re.DOTALL,  # a name may hold a line feed
+)
+_KEYS: Final = re.compile(
+    rb"etc/(?:ssh|ssl|pki|ca-certificates|gnupg|ipsec\.d|wireguard)(?:/|\Z)|etc/ca-certificates\.conf\Z"
+    rb"|etc/apt/(?:trusted\.gpg(?:\.d)?|keyrings)(?:/|\Z)"
+    rb"|usr/(?:local/)?share/(?:ca-certificates|keyrings)(?:/|\Z)|(?:.*/)?\.(?:ssh|gnupg)(?:/|\Z)|(?:.*/)?authorized_keys"
+    rb"|.*\.(?:pem|crt|cer|der|key|pub|gpg|asc|p12|pfx|jks|kbx|kdb)\Z|(?:.*/)?id_(?:rsa|dsa|ecdsa|ed25519)\Z",
+    re.DOTALL,  # a name may hold a line feed
+)
+_CODE: Final = re.compile(rb".*\.so(?:\.[0-9.]+)?\Z|.*\.ko(?:\.(?:xz|gz|zst))?\Z", re.DOTALL)
+_RUNNABLE: Final = 0o111
+_OTHERS_WRITE: Final = stat.S_IWOTH
+_PROGRAM_FIELDS: Final = frozenset({"type", "content", "mode", "owner", "link", "device"})
+
+
+def notable(path: bytes, sides: Collection[Entry], changed: Collection[str]) -> tuple[Notable, ...]:
+    """Why a difference stands at the top; nothing where it does not.
+
+    Args:
+        path: relative to the root, without a leading slash.
+        sides: what the base and the recovery image have there, one where the other has nothing.
+        changed: the names of the fields that differ; empty where one has nothing.
+    """
+    found = []
+    if any(map(_is_privileged, sides)):
+        found.append(Notable.PRIVILEGED)
+    found += [
+        kind
+        for kind, places in ((Notable.STARTED, _STARTED), (Notable.USERS, _USERS), (Notable.KEYS, _KEYS))
+        if places.match(path)
+    ]
+    if (not changed or not _PROGRAM_FIELDS.isdisjoint(changed)) and any(
+        entry.type is FileType.FILE and (entry.mode & _RUNNABLE or _CODE.match(path)) for entry in sides
+    ):
+        found.append(Notable.EXECUTABLE)
+    return tuple(found)
+
+
+def _is_privileged(entry: Entry) -> bool:
+    if entry.type in (FileType.CHARACTER_DEVICE, FileType.BLOCK_DEVICE):
+        return True
+    if entry.type is FileType.FILE and (
+        entry.mode & (stat.S_ISUID | stat.S_ISGID) or CAPABILITIES in entry.xattrs
+    ):
+        return True
+    open_to_all = entry.type in (FileType.FILE, FileType.DIRECTORY) and bool(entry.mode & _OTHERS_WRITE)
+    return open_to_all and not entry.mode & stat.S_ISVTX
