@@ -4,12 +4,13 @@ from auditkit.guestos.verity.block_digests import BLOCK_SIZE, SALT
 from auditkit.guestos.verity.hash_tree import hash_tree, tree_size
 from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
 from auditkit.guestos.verity.leaves import BATCH
-from auditkit.guestos.verity.root_image import root_image_verity
+from auditkit.guestos.verity.root_image import data_pieces, root_image_verity
 from auditkit.guestos.verity.superblock import (
     HASH_OFFSET,
     UUID,
     VERITY_MAGIC,
     VeritySuperblock,
+    format_verity_superblock,
     parse_verity_superblock,
 )
 
@@ -23,6 +24,8 @@ __all__ = [
     "RootImageHasher",
     "VerityRoot",
     "VeritySuperblock",
+    "data_pieces",
+    "format_verity_superblock",
     "hash_tree",
     "parse_verity_superblock",
     "root_image_verity",

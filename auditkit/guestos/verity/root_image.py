@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from auditkit.errors import EvidenceError, SourceError, in_words
@@ -29,13 +30,26 @@ def root_image_verity(path: Path, *, limits: Limits = LIMITS) -> VerityRoot:
             if size > limits.root_image_bytes:
                 raise EvidenceError("root.img is larger than the limit", observed=f"{size} bytes")
             with RootImageHasher(size) as hasher:
-                _feed(hasher, file.fileno(), size, path)
+                for offset, data in data_pieces(file.fileno(), size, path):
+                    hasher.feed(offset, data)
                 return hasher.finish()
     except OSError as error:
         raise SourceError(f"the image cannot be read: {in_words(error)}", where=str(path)) from error
 
 
-def _feed(hasher: RootImageHasher, descriptor: int, size: int, path: Path) -> None:
+def data_pieces(descriptor: int, size: int, path: Path) -> Iterator[tuple[int, memoryview]]:
+    """The data of an open file in order, each piece with its offset; holes that the file system knows are left out.
+
+    A piece lasts until the next one is asked for.
+
+    Args:
+        size: apparent bytes to read.
+        path: what errors are about.
+
+    Raises:
+        SourceError: the file became shorter.
+        OSError: it cannot be read.
+    """
     buffer = memoryview(bytearray(BATCH))
     position = 0
     while position < size:
@@ -48,5 +62,5 @@ def _feed(hasher: RootImageHasher, descriptor: int, size: int, path: Path) -> No
             data = buffer[: os.preadv(descriptor, [buffer[: end - position]], position)]
             if not data:
                 raise SourceError("the image became shorter while it was read", where=str(path))
-            hasher.feed(position, data)
+            yield position, data
             position += len(data)
