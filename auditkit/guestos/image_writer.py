@@ -58,7 +58,7 @@ def write_ext4(image: Path, tree: Path, size: int, *, label: str) -> None:
 
 
 def _strip_attributes(place: Path) -> None:
-    """Takes away what the file system here gave a file by itself, such as an inherited access list: mke2fs copies it."""
+    """Takes away what the file system here gave a file, such as an inherited access list: mke2fs would copy it."""
     if hasattr(os, "listxattr"):
         with suppress(OSError):  # a label that cannot be taken away is replaced later
             for name in os.listxattr(place, follow_symlinks=False):

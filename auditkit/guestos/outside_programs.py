@@ -16,7 +16,13 @@ from auditkit.errors import SourceError
 
 _FOLDERS: Final = os.pathsep.join(("/usr/sbin", "/sbin", "/usr/local/sbin"))
 _PACKAGES: Final = {"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "veritysetup": "cryptsetup-bin"}
-_SETTINGS: Final = ("E2FSPROGS_", "E2FSCK_", "EXT2FS_", "MKE2FS_", "TUNE2FS_")  # beginnings of variables of e2fsprogs
+_SETTINGS: Final = (
+    "E2FSPROGS_",
+    "E2FSCK_",
+    "EXT2FS_",
+    "MKE2FS_",
+    "TUNE2FS_",
+)  # beginnings of variables of e2fsprogs
 _OURS: Final = {
     "E2FSPROGS_FAKE_TIME": "1",
     "MKE2FS_CONFIG": str(Path(__file__).with_name("mke2fs.conf")),
