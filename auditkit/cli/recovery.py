@@ -130,8 +130,8 @@ def build_image(
 
     from auditkit.decision import Outcome
     from auditkit.display import one_line
-    from auditkit.pipeline import BuildRequest
-    from auditkit.pipeline import build_image as build
+    from auditkit.pipeline.building import BuildRequest
+    from auditkit.pipeline.building import build_image as build
     from auditkit.progress import progress_on_terminal
     from auditkit.trust import parse_trust
 

@@ -9,7 +9,6 @@
 from auditkit.packaged import notebook_path
 from auditkit.pipeline.audit import Audit, check
 from auditkit.pipeline.boot_partition import write_boot_partition
-from auditkit.pipeline.building import BuildAnswer, BuildRequest, build_image
 from auditkit.pipeline.document import conclude, demand_pass, write_report
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.questions import (
@@ -39,8 +38,6 @@ __all__ = [
     "Answer",
     "Audit",
     "BaseImageStep",
-    "BuildAnswer",
-    "BuildRequest",
     "CertifiedAnswer",
     "Images",
     "MeasurementStep",
@@ -51,7 +48,6 @@ __all__ = [
     "ProposalStep",
     "RecoveryStep",
     "Step",
-    "build_image",
     "check",
     "compare_images",
     "compare_with_list",

@@ -120,7 +120,8 @@ def build_image(request: BuildRequest, progress: Progress | None = None) -> Buil
             )
         progress.step("checking what was made")
         made = decide_made(boot, root, base, certified, work=work / "made", root_key=request.trust.root_key)
-        answer = BuildAnswer((*decisions, *made, *elected), policy, left_behind=root.verity.warnings)
+        found = sorted((*decisions, *made, *elected), key=lambda decision: decision.number)
+        answer = BuildAnswer(tuple(found), policy, left_behind=root.verity.warnings)
         if answer.judgement.verdict is not Verdict.PASS:
             return answer
         inputs = _Inputs(certified, bless, proposal.id, base, root, evidence)
