@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_every_way_to_cut_a_file_gives_the_same_runs():
     assert [at for start, length in whole for at in range(start, start + length, 512)] == blocks
     for _ in range(20):
         cuts = [0, *sorted(source.sample(range(len(content)), 30)), len(content)]
-        assert runs_of(*((a, content[a:b]) for a, b in zip(cuts, cuts[1:], strict=False))) == whole
+        assert runs_of(*((a, content[a:b]) for a, b in pairwise(cuts))) == whole
 
 
 def test_what_lies_behind_the_end_is_left_out():

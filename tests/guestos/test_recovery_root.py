@@ -1,4 +1,4 @@
-"""The root file system of a recovery image: from any source the same bytes, and nothing that the hash does not cover."""
+"""The root file system of a recovery image: the same bytes from any source, and nothing that no hash covers."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_what_appears_in_a_hole_before_it_is_packed_does_not_go_in(root_img, boo
 def test_a_root_that_becomes_shorter_before_it_is_packed_is_refused(root_img, boot):
     root = read_root_image(root_img)
     os.truncate(root_img, 100_000)
-    with pytest.raises(SourceError, match="became shorter|changed while it was read"):
+    with pytest.raises(SourceError, match=r"became shorter|changed while it was read"):
         packed(root, boot)
 
 
