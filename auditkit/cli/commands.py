@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "assemble": Entry("recovery", "Build the boot tree that a recovery image must have."),
         "audit": Entry("audits", "Audit a proposal and write the report folder."),
         "batch": Entry("batches", "Run many audits and sum them up."),
+        "build-image": Entry("recovery", "Build a whole recovery image, reproducibly."),
         "catalogue": Entry("catalogue", "Keep and ask a catalogue of all elections."),
         "check": Entry("audits", "Run the checks of an audit and write nothing."),
         "compare-images": Entry("recovery", "Compare a recovery image with its base release."),

@@ -1,4 +1,4 @@
-"""`auditkit compare-images`, `compare-roots` and `assemble`."""
+"""`auditkit compare-images`, `compare-roots`, `assemble` and `build-image`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditkit.cli.application import ExistingFile, auditkit, json_option, root_key_option
-from auditkit.cli.printing import say
+from auditkit.cli.printing import complain, say
 from auditkit.cli.results import end_with
 
 if TYPE_CHECKING:
@@ -132,6 +132,66 @@ def assemble(base: Path, proposal: Path, out: Path, image: Path | None, root_key
         with whole_file(out) as file:
             write_folder_tar(tree, file)
     say(str(out))
+
+
+@auditkit.command("build-image")
+@click.argument("base", type=ExistingFile)
+@click.option("--proposal", type=ExistingFile, required=True, help="The certified proposal that goes in.")
+@click.option(
+    "--root",
+    type=ExistingFile,
+    required=True,
+    help="The root file system: an update image to take it from, a root.img, or an ext4 to make a hash tree for.",
+)
+@click.option("--out", type=ExistingFile, required=True, metavar="FILE", help="Where the update image goes.")
+@click.option(
+    "--election",
+    type=ExistingFile,
+    metavar="FILE",
+    help="A certified answer about the election of the base release; given, it has to say that it is elected.",
+)
+@root_key_option
+def build_image(
+    base: Path, proposal: Path, root: Path, out: Path, election: Path | None, root_key: str
+) -> None:
+    """Build the whole recovery image as dfinity's rules make it, and a statement of what it was built from.
+
+    BASE is an update image or a bare boot partition. Nothing is written unless the proposal is authentic and executed,
+    the boot partition measures to what it blesses, and the root file system has the dm-verity root that it names; no
+    option changes that. It needs no network: fetch what goes in before. ALTERNATIVE_GUESTOS_PROPOSAL_ID and
+    ALTERNATIVE_GUESTOS_BASE_VERSION, where they are set, have to fit.
+
+    Beside the image goes build.json, which names every input and program; auditkit sign --statement signs it. Equal
+    inputs and programs give equal files, byte for byte.
+
+    \b
+    Example:
+        auditkit build-image update-img.tar.zst --proposal proposal.cbor --root root.img --out new/update-img.tar.zst
+    """
+    import os
+
+    from auditkit.decision import Outcome
+    from auditkit.display import one_line
+    from auditkit.pipeline.building import BuildRequest
+    from auditkit.pipeline.building import build_image as build
+    from auditkit.progress import progress_on_terminal
+    from auditkit.trust import parse_trust
+
+    trust = parse_trust(root_key)
+    request = BuildRequest(
+        base=base, proposal=proposal, root=root, out=out, election=election, trust=trust
+    ).with_variables(os.environ)
+    with progress_on_terminal() as progress:
+        answer = build(request, progress)
+    if answer.statement is None:
+        end_with(answer)
+    for decision in answer.decisions:
+        if decision.outcome is Outcome.WARN:
+            complain(f"auditkit: warning: {decision.id}: {one_line(decision.reason, 600)}")
+    for left in answer.left_behind:
+        complain(f"auditkit: warning: {one_line(left, 300)} in {root}; it is not in the new image")
+    say(f"{answer.statement.image.digest.sha256}  {out}")
+    say(str(request.statement))
 
 
 def _show_differences(comparison: RecoveryComparison) -> None:

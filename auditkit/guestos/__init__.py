@@ -18,7 +18,7 @@ from auditkit.guestos.ext4 import Entry, Ext4, FileType, Links
 from auditkit.guestos.guest_image import GuestImage, read_guest_image
 from auditkit.guestos.image_kind import ImageKind, image_kind, image_verity, open_boot_source
 from auditkit.guestos.image_writer import write_ext4
-from auditkit.guestos.outside_programs import find_program, run_program
+from auditkit.guestos.outside_programs import e2fsprogs_version, find_program, run_program
 from auditkit.guestos.tree import (
     ALTERNATIVE_PROPOSAL,
     Difference,
@@ -62,6 +62,7 @@ __all__ = [
     "UpdateImage",
     "VerityRoot",
     "compare_trees",
+    "e2fsprogs_version",
     "entry_line",
     "excerpted_paths",
     "extract_tree",

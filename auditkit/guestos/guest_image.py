@@ -55,6 +55,7 @@ def read_guest_image(
     *,
     work: Path,
     tree: bool = False,
+    verity: bool = True,
     progress: Callable[[int], None] | None = None,
     limits: Limits = LIMITS,
 ) -> GuestImage:
@@ -64,6 +65,7 @@ def read_guest_image(
         path: ``update-img.tar.zst`` or ``boot.img``.
         work: folder for the boot.img of an update image.
         tree: also take a snapshot of the boot tree, to compare it with another.
+        verity: also compute the dm-verity root of its root.img, where it has one.
         progress: called with the number of bytes read so far.
 
     Raises:
@@ -73,7 +75,7 @@ def read_guest_image(
     """
     with regular_file(path) as file:
         if kind_of(file, path) is ImageKind.UPDATE:
-            image = read_update_image(file, work=work, progress=progress, limits=limits)
+            image = read_update_image(file, work=work, verity=verity, progress=progress, limits=limits)
             if image.sha256 is None:
                 raise EvidenceError("the digest of the image was not computed", where=str(path))
             return _read(image.boot_image, image.sha256, image.size, image, tree=tree, limits=limits)

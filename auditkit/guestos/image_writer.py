@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,7 @@ def write_ext4(image: Path, tree: Path, size: int, *, label: str) -> None:
     for place in entries.values():
         if not place.is_symlink():
             place.chmod(0o755 if place.is_dir() else 0o644)
+        _strip_attributes(place)
         os.utime(place, (0, 0), follow_symlinks=False)
     with image.open("wb") as file:
         file.truncate(size)
@@ -53,6 +55,14 @@ def write_ext4(image: Path, tree: Path, size: int, *, label: str) -> None:
     if made.keys() != entries.keys():
         raise SourceError("mke2fs left out a part of the tree", where=str(image))
     _set_fields(image, list(made.values()), label)
+
+
+def _strip_attributes(place: Path) -> None:
+    """Takes away what the file system here gave a file, such as an inherited access list: mke2fs would copy it."""
+    if hasattr(os, "listxattr"):
+        with suppress(OSError):  # a label that cannot be taken away is replaced later
+            for name in os.listxattr(place, follow_symlinks=False):
+                os.removexattr(place, name, follow_symlinks=False)
 
 
 def _set_fields(image: Path, entries: list[Entry], label: str) -> None:

@@ -1,8 +1,12 @@
-"""The outside programs that images are written with. They get a fixed clock, and never a text that others wrote."""
+"""The outside programs that images are written with.
+
+They get a fixed clock and our own settings, whatever the machine and its user have, and never a text that others wrote.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,8 +16,16 @@ from auditkit.errors import SourceError
 
 _FOLDERS: Final = os.pathsep.join(("/usr/sbin", "/sbin", "/usr/local/sbin"))
 _PACKAGES: Final = {"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "veritysetup": "cryptsetup-bin"}
-_CLOCK: Final = {
+_SETTINGS: Final = (
+    "E2FSPROGS_",
+    "E2FSCK_",
+    "EXT2FS_",
+    "MKE2FS_",
+    "TUNE2FS_",
+)  # beginnings of variables of e2fsprogs
+_OURS: Final = {
     "E2FSPROGS_FAKE_TIME": "1",
+    "MKE2FS_CONFIG": str(Path(__file__).with_name("mke2fs.conf")),
     "SOURCE_DATE_EPOCH": "1",
     "TZ": "UTC",
     "LC_ALL": "C",
@@ -34,7 +46,7 @@ def find_program(name: str) -> str:
 
 
 def run_program(name: str, *arguments: str, script: str = "", folder: Path | None = None) -> str:
-    """Runs a program with a fixed clock; what it printed on standard error, without its version line.
+    """Runs a program with a fixed clock and our settings; what it printed on standard error, without its version line.
 
     Args:
         script: what it reads on standard input.
@@ -50,10 +62,30 @@ def run_program(name: str, *arguments: str, script: str = "", folder: Path | Non
         text=True,
         errors="backslashreplace",
         check=False,
-        env=os.environ | _CLOCK,
+        env=_environment(),
         cwd=folder,
     )
     said = "\n".join(line for line in done.stderr.splitlines() if not line.startswith(f"{name} 1."))
     if done.returncode:
         raise SourceError(f"the program {name} failed", observed=said.strip()[:300])
     return said.strip()
+
+
+def e2fsprogs_version() -> str:
+    """The version of the mke2fs that is installed, such as ``1.47.0``.
+
+    Raises:
+        SourceError: there is none, or it does not say.
+    """
+    program = find_program("mke2fs")
+    done = subprocess.run([program, "-V"], capture_output=True, text=True, check=False, env=_environment())
+    found = re.match(r"mke2fs ([0-9][0-9A-Za-z.+~-]{0,40}) ", done.stderr)
+    if found is None:
+        raise SourceError("mke2fs does not say which version it is", observed=done.stderr[:100])
+    return found[1]
+
+
+def _environment() -> dict[str, str]:
+    """The variables that a program sees: the user's, but for those that change what e2fsprogs writes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+    return kept | _OURS

@@ -139,7 +139,7 @@ def _from_place(place: str, trust: Trust, version: str) -> ElectionAnswers:
         if source.url is not None:
             own = None if source.url == place else origin
             return ElectionAnswers(_asked(hosts_from(source.url, trust), version, own))
-        return _from_file(source)
+        return answers_in_file(source)
 
 
 def _asked(hosts: tuple[str, ...], version: str, origin: str | None) -> CertifiedAnswer:
@@ -162,8 +162,13 @@ def _record_beside(proposal: Path, version: str) -> CertifiedAnswer:
         ) from None
 
 
-def _from_file(source: Source) -> ElectionAnswers:
-    """The certified answer in a file: about a proposal if that is what its request asked for, else of the registry."""
+def answers_in_file(source: Source) -> ElectionAnswers:
+    """The certified answer in a file: about a proposal if that is what its request asked for, else of the registry.
+
+    Raises:
+        SourceError: it cannot be read.
+        EvidenceError: it is too large.
+    """
     found = _read(source)
     if found.request is not None and _asks_for_a_proposal(found.request):
         return ElectionAnswers(witness=found)

@@ -64,8 +64,8 @@ def sign_report(
     place = folder / SIGNATURES_NAME
     report = prepare_statement(folder, keyid, auditor=auditor, now=now, seen=seen)
     require_unsigned(folder, keyid, signer.public_key)
-    first = _envelope(statement_bytes(report), keyid, signer)
-    second = _envelope(statement_bytes(summary_statement(report, first.to_line())), keyid, signer)
+    first = signed_envelope(statement_bytes(report), keyid, signer)
+    second = signed_envelope(statement_bytes(summary_statement(report, first.to_line())), keyid, signer)
     with only_writer(folder):
         # Somebody may have signed meanwhile, with this key or with another one: an agent waits for its user.
         present = require_unsigned(folder, keyid, signer.public_key)
@@ -139,7 +139,12 @@ def require_signable(folder: Path, *, auditor: str | None = None) -> tuple[Repor
     return found, files
 
 
-def _envelope(payload: bytes, keyid: str, signer: Signer) -> Envelope:
+def signed_envelope(payload: bytes, keyid: str, signer: Signer) -> Envelope:
+    """The payload with a signature of a key.
+
+    Raises:
+        SigningError: the key does not sign, or gives a signature that is not its own.
+    """
     unsigned = Envelope(payload, keyid, b"")
     signature = signer.sign(unsigned.signed_bytes)
     if not signed_by(signer.public_key, signature, unsigned.signed_bytes):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from auditkit.decision import Decision
+from auditkit.decision import Check, Decision
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
 from auditkit.evidence import read_file
 from auditkit.report import SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
 from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
 from auditkit.signing.companion import Companion, read_companion
+from auditkit.signing.dsse import Envelope
 from auditkit.signing.folder_files import FolderFiles
 from auditkit.signing.line_ends import hint
 from auditkit.signing.ssh import certificate_counts, is_revoked, made_signature, signed_by
@@ -93,30 +95,49 @@ def judge_signatures(
         if malformed
         else checks.FORM.passed(made, "Every signature has the form that auditkit writes.")
     )
+    decisions.append(decide_keys(checks.KEYS, found, len(found.counted)))
+    return found
+
+
+def decide_keys(check: Check, found: FoundSignatures, valid: int) -> Decision:
+    """Whether the keys that signatures name made them.
+
+    Args:
+        check: which asks it.
+        valid: how many count.
+    """
     if found.problems:
-        decided = checks.KEYS.failed(
-            "; ".join(found.problems)[:600], "Something was changed after it was signed."
-        )
-    elif found.unchecked:
-        decided = checks.KEYS.warned(
+        return check.failed("; ".join(found.problems)[:600], "Something was changed after it was signed.")
+    if found.unchecked:
+        return check.warned(
             "; ".join(found.unchecked + found.unknown)[:600],
             "A signature that could not be checked counts for nothing.",
         )
-    elif found.unknown:
-        decided = checks.KEYS.warned(
+    if found.unknown:
+        return check.warned(
             "; ".join(found.unknown)[:600], "A signature by somebody you do not trust counts for nothing."
         )
-    else:
-        decided = checks.KEYS.passed(
-            f"{len(found.counted)} valid", "The keys that are named made the signatures."
-        )
-    decisions.append(decided)
-    return found
+    return check.passed(f"{valid} valid", "The keys that are named made the signatures.")
 
 
 def judge_pair(pair: SignedPair, trust: TrustList, now: float, found: FoundSignatures) -> None:
     """Adds to ``found`` what an auditor's two envelopes come to under a trust list at ``now``, seconds since 1970."""
-    signer = trust.find(pair.keyid, now)
+    standing = judge_envelopes(pair.keyid, pair.envelopes, trust, now, found)
+    if standing is not None:
+        found.pairs.append(pair)
+        found.counted.append((standing, _signature(standing, pair.report, "DSSE"), pair.report))
+
+
+def judge_envelopes(
+    keyid: str, envelopes: Sequence[Envelope], trust: TrustList, now: float, found: FoundSignatures
+) -> Standing | None:
+    """What the trust list says of the key that made all of the envelopes; None, told in ``found``, if it counts not.
+
+    Args:
+        keyid: the key that they name.
+        now: seconds since 1970.
+    """
+    signer = trust.find(keyid, now)
     standing = trust.standing(signer.public_key, now) if signer else None
     if signer is None or standing is None:
         # The key id is only a hint: a changed one must not turn a trusted signature into an unknown one.
@@ -124,17 +145,17 @@ def judge_pair(pair: SignedPair, trust: TrustList, now: float, found: FoundSigna
             known.keyid
             for known in trust.signers
             if not known.authority
-            and any(signed_by(known.public_key, e.signature, e.signed_bytes) for e in pair.envelopes)
+            and any(signed_by(known.public_key, e.signature, e.signed_bytes) for e in envelopes)
         ]
         if made_by:
-            found.problems.append(f"a signature of {made_by[0]} says that it is of {pair.keyid}")
+            found.problems.append(f"a signature of {made_by[0]} says that it is of {keyid}")
         else:
-            found.unknown.append(f"{pair.keyid} is not in the trust list")
-        return
-    for envelope in pair.envelopes:
+            found.unknown.append(f"{keyid} is not in the trust list")
+        return None
+    for envelope in envelopes:
         if not signed_by(signer.public_key, envelope.signature, envelope.signed_bytes):
             found.problems.append(f"a signature said to be of {_who(standing)} is not valid")
-            return
+            return None
     try:
         objection = standing.objection or _revocation(trust, signer.public_key)
     except SigningError as error:
@@ -142,12 +163,11 @@ def judge_pair(pair: SignedPair, trust: TrustList, now: float, found: FoundSigna
             f"whether the key of {_who(standing)} was revoked was not checked: {error.what}"
         )
         found.open.append(standing)
-        return
+        return None
     if objection:
         found.unknown.append(f"the key of {_who(standing)} does not count: {objection}")
-        return
-    found.pairs.append(pair)
-    found.counted.append((standing, _signature(standing, pair.report, "DSSE"), pair.report))
+        return None
+    return standing
 
 
 def judge_companion(companion: Companion, trust: TrustList, now: float, found: FoundSignatures) -> None:
@@ -199,18 +219,28 @@ def _who(standing: Standing) -> str:
 
 def enough_signed(at_least: int, found: FoundSignatures) -> Decision:
     """Check 6. It is left open where a signature that could not be checked would decide it."""
-    standings = [standing for standing, _, _ in found.counted]
+    return decide_signers(checks.SIGNERS, at_least, [standing for standing, _, _ in found.counted], found)
+
+
+def decide_signers(
+    check: Check, at_least: int, standings: Sequence[Standing], found: FoundSignatures
+) -> Decision:
+    """Whether enough of those whom one trusts have signed.
+
+    Args:
+        check: which asks it.
+        standings: of the keys whose signatures count.
+        found: what became of the other signatures.
+    """
     count = distinct_auditors(standings)
     wanted = f"at least {at_least} different auditor{'s' if at_least > 1 else ''} of the trust list"
     names = ", ".join(sorted({",".join(standing.principals) for standing in standings})) or "nobody"
     shown = f"{count}: {names}"
     if count >= at_least:
-        return checks.SIGNERS.passed(shown, "Enough auditors signed.", expected=wanted)
+        return check.passed(shown, "Enough auditors signed.", expected=wanted)
     if distinct_auditors([*standings, *found.open]) >= at_least:
-        return checks.SIGNERS.skipped(
+        return check.skipped(
             f"It is not known whether {wanted} signed: {'; '.join(found.unchecked)}"[:600] + "."
         )
     why = "; ".join(found.unchecked + found.unknown) or "Nobody else signed"
-    return checks.SIGNERS.failed(
-        shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted
-    )
+    return check.failed(shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted)

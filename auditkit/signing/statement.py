@@ -39,7 +39,9 @@ KeyId = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
 AuditorName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS)]
 
 
-class _Part(BaseModel):
+class StatementPart(BaseModel):
+    """A part of a statement: camel case in JSON, and nothing that is not named."""
+
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -50,34 +52,34 @@ class _Part(BaseModel):
     )
 
 
-class Digest(_Part):
+class Digest(StatementPart):
     """Digests of one file."""
 
     sha256: Sha256
 
 
-class FileSubject(_Part):
+class FileSubject(StatementPart):
     """A file that a statement is about, by its path in the report folder."""
 
     name: str
     digest: Digest
 
 
-class Auditor(_Part):
+class Auditor(StatementPart):
     """Who signed: the fingerprint of the key, and the name that the auditor gave, which nothing proves."""
 
     keyid: KeyId
     name: AuditorName | None
 
 
-class PolicyResults(_Part):
+class PolicyResults(StatementPart):
     """The verdict under each policy; an election knows ``strict`` alone."""
 
     strict: Verdict
     overlap: Verdict | None
 
 
-class NotCovered(_Part):
+class NotCovered(StatementPart):
     """Evidence that is not in the folder: the statement names it by its digest alone."""
 
     name: str
@@ -85,14 +87,14 @@ class NotCovered(_Part):
     size: Count
 
 
-class ToolVersion(_Part):
+class ToolVersion(StatementPart):
     """The program that made the report."""
 
     name: str
     version: str
 
 
-class ReportPredicate(_Part):
+class ReportPredicate(StatementPart):
     """What an auditor says about an audit.
 
     Attributes:
@@ -126,27 +128,27 @@ class ReportPredicate(_Part):
     not_covered: tuple[NotCovered, ...]
 
 
-class Verifier(_Part):
+class Verifier(StatementPart):
     """Who verified, as the Verification Summary has it."""
 
     id: str
     version: dict[str, str]
 
 
-class PolicyReference(_Part):
+class PolicyReference(StatementPart):
     """The policy that was applied, with a digest of the list of checks that it demands."""
 
     uri: str
     digest: Digest
 
 
-class InputAttestation(_Part):
+class InputAttestation(StatementPart):
     """The line of the first statement."""
 
     digest: Digest
 
 
-class SummaryPredicate(_Part):
+class SummaryPredicate(StatementPart):
     """A SLSA Verification Summary, version 1."""
 
     verifier: Verifier
@@ -158,22 +160,24 @@ class SummaryPredicate(_Part):
     verified_levels: tuple[str, ...]
 
 
-class _Statement(_Part):
+class Statement(StatementPart):
+    """An in-toto statement, version 1, about files."""
+
     type: Literal["https://in-toto.io/Statement/v1"] = Field(default=STATEMENT_TYPE, alias="_type")
     subject: tuple[FileSubject, ...]
 
 
-_Form = TypeVar("_Form", bound=_Statement)
+_Form = TypeVar("_Form", bound=Statement)
 
 
-class ReportStatement(_Statement):
+class ReportStatement(Statement):
     """The first statement of an auditor."""
 
     predicate_type: Literal["urn:auditkit:signed-report:v1"] = REPORT_PREDICATE
     predicate: ReportPredicate
 
 
-class SummaryStatement(_Statement):
+class SummaryStatement(Statement):
     """The second statement of an auditor."""
 
     predicate_type: Literal["https://slsa.dev/verification_summary/v1"] = SUMMARY_PREDICATE
@@ -264,7 +268,7 @@ def _policy_digest(policy: Policy) -> str:
     return sha256(json.dumps(rule, separators=(",", ":")).encode()).hexdigest()
 
 
-def statement_bytes(statement: ReportStatement | SummaryStatement) -> bytes:
+def statement_bytes(statement: Statement) -> bytes:
     """The payload of an envelope: compact JSON in the order of the fields."""
     value = statement.model_dump(mode="json", by_alias=True)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
@@ -276,7 +280,7 @@ def parse_report_statement(payload: bytes) -> ReportStatement:
     Raises:
         EvidenceError: it is none.
     """
-    return _parse(ReportStatement, payload)
+    return parse_statement(ReportStatement, payload)
 
 
 def parse_summary_statement(payload: bytes) -> SummaryStatement:
@@ -285,7 +289,7 @@ def parse_summary_statement(payload: bytes) -> SummaryStatement:
     Raises:
         EvidenceError: it is none.
     """
-    return _parse(SummaryStatement, payload)
+    return parse_statement(SummaryStatement, payload)
 
 
 def predicate_schema() -> dict[str, Any]:
@@ -294,7 +298,12 @@ def predicate_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": REPORT_PREDICATE, **body}
 
 
-def _parse(form: type[_Form], payload: bytes) -> _Form:
+def parse_statement(form: type[_Form], payload: bytes) -> _Form:
+    """The statement of a kind in a payload.
+
+    Raises:
+        EvidenceError: it is none.
+    """
     try:
         read_json(payload)
         return form.model_validate_json(payload, by_alias=True, by_name=False)

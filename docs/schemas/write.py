@@ -10,10 +10,12 @@ from auditkit.cli.documents import schemas
 from auditkit.pipeline.records import record_schema
 from auditkit.report import schema
 from auditkit.signing import predicate_schema
+from auditkit.signing.building import statement_schema
 
 SCHEMAS = {
     "audit-report-v1.json": schema(),
     "batch-v1.json": batch_schema(),
+    "build-v1.json": statement_schema(),
     "replay-v2.json": record_schema(),
     "signed-report-v1.json": predicate_schema(),
     **schemas(),

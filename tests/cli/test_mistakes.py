@@ -70,7 +70,7 @@ MISTAKES = (
     ),
     # arguments
     Mistake("audit", "auditkit audit needs WHAT", lines=13),
-    Mistake("verify-report", "auditkit verify-report needs REPORT_DIR and --allowed-signers", lines=13),
+    Mistake("verify-report", "auditkit verify-report needs REPORT_DIR and --allowed-signers", lines=14),
     Mistake("diff report", "diff compares two reports or more"),
     Mistake("check honest unexplained", "one at a time; `auditkit batch` takes several"),
     Mistake("audit election 143409", "did you mean election:143409?"),

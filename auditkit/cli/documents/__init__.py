@@ -29,6 +29,7 @@ from auditkit.cli.documents.registry import RegistryChip, RegistryShow
 from auditkit.cli.documents.reports import (
     DiffDocument,
     StatusDocument,
+    VerifyBuild,
     VerifyReport,
 )
 from auditkit.cli.documents.roots import CompareRoots
@@ -51,10 +52,11 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "verify-proposal": VerifyProposal,
         "verify-registry": VerifyRegistry,
         "verify-report": VerifyReport,
+        "verify-report --statement": VerifyBuild,
         "verity-hash": VerityHash,
     }
 )
-"""The kind of document that each command prints, by the command's name."""
+"""The kind of document that each command prints, by the command's name, and the option that makes it another."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -87,6 +89,7 @@ __all__ = [
     "TroubleDocument",
     "TroubleFound",
     "VerifyAttestation",
+    "VerifyBuild",
     "VerifyCertificate",
     "VerifyProposal",
     "VerifyRegistry",

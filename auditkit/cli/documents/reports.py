@@ -46,6 +46,40 @@ class VerifyReport(PrintedDocument):
     decisions: tuple[Decision, ...]
 
 
+class BuildSigner(Part):
+    """A key of the trust list that signed the statement about a build; ``line`` is its line there, from 1."""
+
+    principal: str
+    keyid: str
+    line: Count
+
+
+class VerifyBuild(PrintedDocument):
+    """``auditkit verify-report --statement --json``.
+
+    Attributes:
+        verdict: PASS, FAIL or TROUBLE, as the exit status.
+        reason: why, in a sentence.
+        image_name, image_sha256: the image that the statement is about; null where it is none.
+        proposal_id, rootfs_hash, root_key: what the statement says that the image was built for.
+        signers: whose signatures count, in the order in which they were made.
+        not_covered: what the signatures leave open, a sentence each.
+        decisions: the checks of verifying a statement.
+    """
+
+    schema_id: Literal["auditkit/verify-build/v1"] = Field(default="auditkit/verify-build/v1", alias="schema")
+    verdict: Verdict
+    reason: str
+    image_name: str | None
+    image_sha256: Sha256 | None
+    proposal_id: ProposalNumber | None
+    rootfs_hash: Sha256 | None
+    root_key: str | None
+    signers: tuple[BuildSigner, ...]
+    not_covered: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+
+
 class ComparedReport(Part):
     """One report of a comparison: the place that was named, and what it says."""
 

@@ -10,17 +10,24 @@ import click
 
 from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option
 from auditkit.cli.printing import complain, say
+from auditkit.cli.reports.statements import (
+    ReportFolder,
+    refuse_with_statement,
+    sign_statement,
+    statement_option,
+    verify_statement,
+)
 from auditkit.cli.results import print_document, show_decisions, show_qualifications
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import SigningError
 
 if TYPE_CHECKING:
     from auditkit.pipeline import Preview
-    from auditkit.signing import ReportVerification
+    from auditkit.signing import ReportVerification, Signer
 
 _AGENT = "agent"
 
-folder_argument = click.argument("report_dir", type=ExistingFile)
+folder_argument = click.argument("report_dir", type=ExistingFile, cls=ReportFolder)
 
 
 @auditkit.command()
@@ -38,8 +45,18 @@ folder_argument = click.argument("report_dir", type=ExistingFile)
     help="Write an SSH signature beside the bundle instead, with a key of any type that ssh-keygen knows.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, yes: bool) -> None:
-    """Sign a report folder, whatever its verdict.
+@statement_option("Sign this statement about a build (build.json) in the place of a report.")
+@click.pass_context
+def sign(
+    ctx: click.Context,
+    report_dir: Path,
+    key: str,
+    auditor: str | None,
+    ssh_signature: bool,
+    yes: bool,
+    statement: Path | None,
+) -> None:
+    """Sign a report folder, whatever its verdict; or with --statement what `auditkit build-image` built.
 
     First the audit is repeated from the stored evidence: a report that it does not lead to is refused, with status 1.
     Then you are shown what you are about to sign and, on a terminal, asked. A key signs a report once.
@@ -48,19 +65,25 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
     verification summary. A passphrase is asked on the terminal and nowhere else. With --ssh-signature, ssh-keygen
     signs the same statement, for keys on a FIDO security key.
 
+    With --statement the image beside build.json has to be the one that it is about; the signature goes into
+    build.intoto.jsonl beside it.
+
     \b
     Examples:
         auditkit sign reports/honest --key ~/.ssh/id_ed25519 --auditor "Alice Example"
         auditkit sign reports/honest --key agent
         auditkit sign reports/honest --key ~/.ssh/id_ed25519_sk --ssh-signature
+        auditkit sign --statement build.json --key ~/.ssh/id_ed25519
     """
+    if statement is not None:
+        refuse_with_statement(ctx, "report_dir", "auditor", "ssh_signature")
+        sign_statement(statement, _signer(key), yes=yes)
+        return
     from auditkit.pipeline import look_before_signing
     from auditkit.progress import progress_on_terminal
     from auditkit.signing import (
-        agent_key,
         companion_keyid,
         fingerprint,
-        load_private_key,
         require_signable,
         require_unsigned,
         sign_companion,
@@ -98,17 +121,22 @@ def sign(report_dir: Path, key: str, auditor: str | None, ssh_signature: bool, y
             _show_preview(preview, key)
         say(f"signed by {keyid}: {path} and {path.name}.sig")
         return
-    kind, _, wanted = key.partition(":")
-    signer = (
-        agent_key(wanted or None)
-        if kind == _AGENT
-        else load_private_key(Path(key).expanduser(), _ask_passphrase)
-    )
+    signer = _signer(key)
     seen = look(fingerprint(signer.public_key), signer.public_key)
     keyid = sign_report(report_dir, signer, auditor=auditor, seen=seen)
     for preview in previews:
         _show_preview(preview, key)
     say(f"signed by {keyid}: {report_dir / 'report.intoto.jsonl'}")
+
+
+def _signer(key: str) -> Signer:
+    """The key that ``--key`` names."""
+    from auditkit.signing import agent_key, load_private_key
+
+    kind, _, wanted = key.partition(":")
+    if kind == _AGENT:
+        return agent_key(wanted or None)
+    return load_private_key(Path(key).expanduser(), _ask_passphrase)
 
 
 def _show_preview(preview: Preview, key: str) -> None:
@@ -192,8 +220,11 @@ def _ask_passphrase(name: str) -> str:
     metavar="FILE",
     help="Also write a page that tells who signed and what was verified; beside the report folder, not into it.",
 )
+@statement_option("Verify this statement about a build (build.json) in the place of a report.")
 @json_option
+@click.pass_context
 def verify_report(
+    ctx: click.Context,
     report_dir: Path,
     allowed_signers: Path,
     revoked: Path | None,
@@ -205,9 +236,12 @@ def verify_report(
     recovery_image: Path | None,
     registry: Path | None,
     html: Path | None,
+    statement: Path | None,
     as_json: bool,
 ) -> None:
     """Verify a signed report folder: signatures, every file, the renderings, the verdict. Needs no network.
+
+    With --statement, verify what somebody signed about a build: the signatures beside build.json, and the image there.
 
     Ends with 0 when the report is authentic and consistent, whatever its verdict (it is printed); with 1 when it is
     not; with 2 when that cannot be determined. An auditor counts once, however often they sign.
@@ -220,7 +254,13 @@ def verify_report(
         auditkit verify-report reports/honest --allowed-signers allowed_signers
         auditkit verify-report reports/honest --allowed-signers allowed_signers --html reports/honest.verified.html
         auditkit verify-report reports/honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
+        auditkit verify-report --statement build.json --allowed-signers allowed_signers
     """
+    if statement is not None:
+        refuse_with_statement(
+            ctx, "report_dir", "require", "accept", "with_replay", "base_image", "recovery_image", "html"
+        )
+        verify_statement(statement, allowed_signers, revoked, at_least=at_least, as_json=as_json)
     from auditkit.audit import Verdict
     from auditkit.errors import ParameterError
     from auditkit.pipeline import Originals, repeat_audit

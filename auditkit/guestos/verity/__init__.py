@@ -10,6 +10,7 @@ from auditkit.guestos.verity.superblock import (
     UUID,
     VERITY_MAGIC,
     VeritySuperblock,
+    format_verity_superblock,
     parse_verity_superblock,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "VeritySuperblock",
     "data_pieces",
     "digest_blocks",
+    "format_verity_superblock",
     "hash_tree",
     "parse_verity_superblock",
     "root_image_verity",

@@ -105,6 +105,17 @@ class RootImageHasher:
         self._zeros(offset)
         self._take(data)
 
+    def hash_tree(self) -> tuple[bytes, list[bytes]]:
+        """The root hash of what was fed, and the levels of its tree as they are stored, once the superblock was fed.
+
+        Raises:
+            EvidenceError: there was no superblock where it should be.
+        """
+        if self._superblock is None:
+            raise EvidenceError("root.img has no dm-verity superblock where dfinity's build puts it")
+        leaves, _ = self._leaves.finish(self._superblock.data_blocks)
+        return hash_tree(leaves)
+
     def finish(self) -> VerityRoot:
         """The result, once everything was fed.
 

@@ -73,3 +73,15 @@ def parse_verity_superblock(data: bytes) -> VeritySuperblock:
         data_blocks=data_blocks,
         salt=data[88 : 88 + salt_size],
     )
+
+
+def format_verity_superblock(data_blocks: int) -> bytes:
+    """The block of 4096 bytes with the superblock that dfinity's build writes in front of a hash tree.
+
+    Args:
+        data_blocks: blocks of 4096 bytes that the tree covers.
+    """
+    uuid = bytes.fromhex(UUID.replace("-", ""))
+    sizes = (BLOCK_SIZE, BLOCK_SIZE, data_blocks, len(SALT))
+    fields = struct.pack("<II16s32sIIQH6x", 1, 1, uuid, b"sha256", *sizes)
+    return (VERITY_MAGIC + fields + SALT).ljust(BLOCK_SIZE, b"\0")

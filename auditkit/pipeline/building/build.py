@@ -1,0 +1,205 @@
+"""Building: every demand first, then image and statement together, or neither. Nothing here opens a socket."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from auditkit.atomic import sync_file, whole_file, write_atomically
+from auditkit.audit import Verdict, decide_content
+from auditkit.decision import Decision
+from auditkit.errors import EvidenceError, SourceError, in_words
+from auditkit.evidence import Evidence, NotFoundError, Source, read_bytes, request_path
+from auditkit.guestos import e2fsprogs_version, find_program, recovery_tree
+from auditkit.guestos.archive import JOB_BYTES, LEVEL, libzstd_version
+from auditkit.guestos.recovery import PackedImage, RootImage, pack_update_image, read_root_image
+from auditkit.ic import BlessAlternativeGuestOsVersion
+from auditkit.limits import LIMITS
+from auditkit.pipeline.boot_partition import write_boot_partition
+from auditkit.pipeline.building.demands import (
+    Base,
+    any_failed,
+    build_policy,
+    decide_elected_base,
+    decide_made,
+    read_base,
+)
+from auditkit.pipeline.building.request import BuildRequest
+from auditkit.pipeline.questions import Answer, ProposalAnswer, read_proposal
+from auditkit.progress import Progress, progress_here
+from auditkit.signing.building import (
+    BuildParameters,
+    BuildSettings,
+    BuildStatement,
+    Resource,
+    ResourceDigest,
+    build_bytes,
+    build_statement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildAnswer(Answer):
+    """What was decided about the inputs, and what was built if the verdict is PASS.
+
+    Attributes:
+        statement: the statement about the image; None where none was built.
+        left_behind: what the root file system's source carried besides, which no hash covers; it did not go in.
+    """
+
+    statement: BuildStatement | None = None
+    left_behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What the statement names."""
+
+    certified: ProposalAnswer
+    bless: BlessAlternativeGuestOsVersion
+    proposal_id: int
+    base: Base
+    root: RootImage
+    election: tuple[Evidence, ...]
+
+
+def build_image(request: BuildRequest, progress: Progress | None = None) -> BuildAnswer:
+    """Builds the recovery image as dfinity's rules make it, and the statement about it.
+
+    Equal inputs give an equal archive; with equal versions of e2fsprogs and libzstd, equal files, byte for byte.
+    Under its names there is nothing, or all of it: whatever ends this, at any moment.
+
+    Returns:
+        The decisions. Where the verdict is not PASS nothing was written.
+
+    Raises:
+        ParameterError: a variable of dfinity's build does not fit, or a name cannot be used.
+        SourceError: an input cannot be read, a program is missing, or the image cannot be written.
+        EvidenceError: an input is malformed.
+    """
+    progress = progress or progress_here()
+    request.require_free_names()
+    for name in ("mke2fs", "debugfs"):
+        find_program(name)
+    policy = build_policy(elected=request.election is not None)
+    progress.step("the proposal")
+    certified = read_proposal(request.proposal, request.trust)
+    bless, proposal = certified.verification.bless, certified.verification.proposal
+    if bless is None or proposal is None or any_failed(certified.decisions):
+        return BuildAnswer(certified.decisions, policy)
+    if proposal.id is None:
+        raise EvidenceError("the proposal has no number", where=str(request.proposal))
+    request.require_proposal(proposal.id)
+    decisions = (*certified.decisions, *decide_content(bless, ()))
+    if any_failed(decisions):
+        return BuildAnswer(decisions, policy)
+    with tempfile.TemporaryDirectory(prefix="auditkit-") as scratch:
+        work = Path(scratch)
+        base = read_base(request.base, work / "base", progress)
+        request.require_version(base.versions)
+        elected: tuple[Decision, ...] = ()
+        evidence: tuple[Evidence, ...] = ()
+        if request.election is not None:
+            elected, evidence = decide_elected_base(request.election, base, bless, request)
+        progress.step("making the boot partition")
+        boot = work / "boot.img"
+        write_boot_partition(recovery_tree(base.boot, certified.certificate, work=work / "new"), boot)
+        root = read_root_image(
+            request.root, progress=_told(progress, "reading the root file system", request.root)
+        )
+        if root.version is None:
+            raise EvidenceError(
+                "the root file system does not say which version it is, so VERSION.TXT cannot be written",
+                where=str(request.root),
+                hint="give the update image that holds it",
+            )
+        progress.step("checking what was made")
+        made = decide_made(boot, root, base, certified, work=work / "made", root_key=request.trust.root_key)
+        found = sorted((*decisions, *made, *elected), key=lambda decision: decision.number)
+        answer = BuildAnswer(tuple(found), policy, left_behind=root.verity.warnings)
+        if answer.judgement.verdict is not Verdict.PASS:
+            return answer
+        inputs = _Inputs(certified, bless, proposal.id, base, root, evidence)
+        statement = _write(request, boot, inputs, root.version, progress)
+    return BuildAnswer(answer.decisions, policy, statement, answer.left_behind)
+
+
+def _told(progress: Progress, label: str, path: Path) -> Callable[[int], None]:
+    size = path.stat().st_size
+    return lambda done: progress.bytes_done(label, done, max(size, done))
+
+
+def _write(
+    request: BuildRequest, boot: Path, inputs: _Inputs, version: bytes, progress: Progress
+) -> BuildStatement:
+    try:
+        with whole_file(request.out) as file:
+            packed = pack_update_image(
+                file,
+                boot,
+                inputs.root,
+                version,
+                progress=lambda done, total: progress.bytes_done("packing the image", done, total),
+            )
+            progress.step("writing the image to disk")
+            sync_file(file)
+            statement = _statement(request, inputs, version, packed)
+            try:
+                # The image takes its name last: where it is, its statement is too.
+                write_atomically(request.statement, build_bytes(statement))
+                if os.path.lexists(request.out):
+                    raise SourceError("somebody else wrote it meanwhile", where=str(request.out))
+            except BaseException:
+                with suppress(OSError):
+                    request.statement.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise SourceError(
+            f"the image cannot be written: {in_words(error)}",
+            where=str(request.out),
+            hint="make room, or choose another folder; nothing was left there",
+        ) from error
+    return statement
+
+
+def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: PackedImage) -> BuildStatement:
+    trust, root = request.trust, inputs.root
+    return build_statement(
+        request.out.name,
+        packed.sha256,
+        parameters=BuildParameters(
+            proposal_id=inputs.proposal_id,
+            rootfs_hash=inputs.bless.rootfs_hash.lower(),
+            root_key="mainnet" if trust.qualification is None else trust.root_key.hex(),
+            version=version.decode("ascii"),
+        ),
+        settings=BuildSettings(zstd_level=LEVEL, zstd_job_bytes=JOB_BYTES),
+        inputs=(
+            _file("base", inputs.base.sha256),
+            _file("proposal", sha256(inputs.certified.certificate).hexdigest()),
+            *_request_of(request.proposal),
+            Resource(name="root", digest=ResourceDigest(sha256=root.sha256, dm_verity=root.verity.root_hash)),
+            *(_file(one.name, one.sha256) for one in inputs.election),
+        ),
+        byproducts=(_file("update-img.tar", packed.archive_sha256),),
+        e2fsprogs=e2fsprogs_version(),
+        libzstd=libzstd_version(),
+    )
+
+
+def _request_of(proposal: Path) -> tuple[Resource, ...]:
+    """The request beside a proposal, if there is one; the proposal was read with it."""
+    try:
+        data = read_bytes(Source(path=request_path(proposal)), LIMITS.certificate_bytes)
+    except NotFoundError:
+        return ()
+    return (_file("proposal.request", sha256(data).hexdigest()),)
+
+
+def _file(name: str, digest: str) -> Resource:
+    return Resource(name=name, digest=ResourceDigest(sha256=digest))
