@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import StringConstraints
 
 LAST_SECOND: Final = 253_402_300_799
 """The end of the year 9999 in seconds since 1970: the last time that RFC 3339 and `datetime` know."""
+
+
+Moment: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")
+]
+"""A time in a document, as `rfc3339` writes it."""
 
 
 def rfc3339(seconds: float) -> str:

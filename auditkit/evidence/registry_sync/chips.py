@@ -26,6 +26,7 @@ from auditkit.ic.registry import (
     read_node,
     read_node_operator,
     read_subnet,
+    subnet_key,
 )
 from auditkit.times import rfc3339_if_possible
 
@@ -92,7 +93,13 @@ class _Looking:
             chip.hex(),
             tuple(self._node(spell) for spell in spells if spell.until is None),
             tuple(
-                FormerNode(_node_of(spell), spell.since, spell.until, _time(spell.until_ns), spell.removed)
+                FormerNode(
+                    str(_principal(spell.key, NODE_PREFIX)),
+                    spell.since,
+                    spell.until,
+                    _time(spell.until_ns),
+                    spell.removed,
+                )
                 for spell in spells
                 if spell.until is not None
             ),
@@ -108,7 +115,7 @@ class _Looking:
         return tuple(dict.fromkeys(found))
 
     def _node(self, spell: NodeSpell) -> ChipNode:
-        node = Principal.from_text(_node_of(spell))
+        node = _principal(spell.key, NODE_PREFIX)
         value = self._value(node_key(node))
         operator = None if value is None else read_node(value).operator
         run = None if operator is None else self._value(node_operator_key(operator))
@@ -117,7 +124,7 @@ class _Looking:
         center = None if place is None else read_data_center(place)
         subnet, record = self._membership.get(node, (None, None))
         if subnet is not None:
-            self._value(subnet)
+            self._value(subnet_key(subnet))
         return ChipNode(
             node=str(node),
             operator=None if operator is None else str(operator),
@@ -125,7 +132,7 @@ class _Looking:
             data_center=by.data_center or None if by else None,
             region=center.region if center else None,
             owner=center.owner if center else None,
-            subnet=None if subnet is None else subnet.removeprefix(_SUBNET_PREFIX),
+            subnet=None if subnet is None else str(subnet),
             subnet_type=record.subnet_type if record else None,
             sev_enabled=record.sev_enabled if record else None,
             api_boundary=self._value(api_boundary_key(node)) is not None,
@@ -134,13 +141,13 @@ class _Looking:
         )
 
     @cached_property
-    def _membership(self) -> dict[Principal, tuple[str, SubnetRecord]]:
-        """The subnet of each node that is in one, by its key."""
-        found: dict[Principal, tuple[str, SubnetRecord]] = {}
+    def _membership(self) -> dict[Principal, tuple[Principal, SubnetRecord]]:
+        """The subnet of each node that is in one."""
+        found: dict[Principal, tuple[Principal, SubnetRecord]] = {}
         for kept in self._registry.records(_SUBNET_PREFIX.encode(), self._at):
             record = read_subnet(kept.value or b"")
-            key = kept.key.decode("ascii", "replace")
-            found |= dict.fromkeys(record.members, (key, record))
+            subnet = _principal(kept.key, _SUBNET_PREFIX)
+            found |= dict.fromkeys(record.members, (subnet, record))
         return found
 
     def _value(self, key: str) -> bytes | None:
@@ -162,9 +169,9 @@ def _time(nanoseconds: int | None) -> str | None:
     return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
 
 
-def _node_of(spell: NodeSpell) -> str:
-    name = spell.key.decode("ascii", "replace").removeprefix(NODE_PREFIX)
+def _principal(key: bytes, prefix: str) -> Principal:
+    """Whom the key of a record names."""
     try:
-        return str(Principal.from_text(name))
+        return Principal.from_text(key.decode("ascii", "replace").removeprefix(prefix))
     except ParameterError as error:
-        raise EvidenceError(f"the record of a node has no principal in its key: {error.what}") from None
+        raise EvidenceError(f"a record has no principal in its key: {error.what}") from None

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import StringConstraints
 
 from auditkit.decision import JSON_PART
 from auditkit.numbers import Count
+from auditkit.times import Moment
+
+PrincipalText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,63}$")]
+ChipId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]*$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +37,18 @@ class ChipNode:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
-    node: str
-    operator: str | None
-    provider: str | None
+    node: PrincipalText
+    operator: PrincipalText | None
+    provider: PrincipalText | None
     data_center: str | None
     region: str | None
     owner: str | None
-    subnet: str | None
+    subnet: PrincipalText | None
     subnet_type: str | None
     sev_enabled: bool | None
     api_boundary: bool
     since: Count
-    since_time: str | None
+    since_time: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,10 @@ class FormerNode:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
-    node: str
+    node: PrincipalText
     since: Count
     until: Count
-    until_time: str | None
+    until_time: Moment | None
     removed: bool
 
 
@@ -77,7 +83,7 @@ class ChipHistory:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
-    chip: str
+    chip: ChipId
     nodes: tuple[ChipNode, ...]
     former: tuple[FormerNode, ...] = ()
 
@@ -94,9 +100,9 @@ class ClaimedNode:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
 
-    node: str
+    node: PrincipalText
     registered: bool
-    chip: str | None
+    chip: ChipId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class ChipsInRegistry:
 
     source: Literal["registry", "nodes"]
     version: Count
-    as_of: str | None
+    as_of: Moment | None
     nodes: Count
     without_chip: Count
     unreadable: Count

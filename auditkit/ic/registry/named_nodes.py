@@ -98,7 +98,7 @@ class _Told:
             if key.startswith(NODE_PREFIX)
         }
         self._subnets = {
-            key.removeprefix(_SUBNET_PREFIX): read_subnet(answer.value)
+            str(_principal(key.removeprefix(_SUBNET_PREFIX))): read_subnet(answer.value)
             for key, answer in self._answers.items()
             if key.startswith(_SUBNET_PREFIX) and answer.value is not None
         }
@@ -142,4 +142,4 @@ def _principal(text: str) -> Principal:
     try:
         return Principal.from_text(text)
     except ParameterError as error:
-        raise EvidenceError(f"an answer is about a node that is none: {error.what}") from None
+        raise EvidenceError(f"an answer is about a node or a subnet that is none: {error.what}") from None

@@ -11,6 +11,7 @@ from auditkit.audit import short_chip
 from auditkit.decision import Outcome
 from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
 from auditkit.report.document import AuditDocument
+from auditkit.report.rendering.summary import readable_time
 
 CAVEAT: Final = (
     "A chip id in the registry means that a genuine processor signed for this node when it registered. It does not say "
@@ -32,7 +33,7 @@ class MachineRow:
         place: data center and region.
         role: what the node does: which kind of subnet, with SEV or not.
         since: as of which version of the registry the node has the chip, and when.
-        former: which node had it before, or empty.
+        former: which nodes had it before, or empty.
     """
 
     chip: str
@@ -71,22 +72,28 @@ def whose_machines(document: AuditDocument) -> str:
     """The answer to "whose machines are these?", in a sentence; empty where nobody was asked."""
     if document.chips is None:
         return ""
-    told = [_in_words(one) for one in document.chips.chips[:_NAMED]]
-    more = len(document.chips.chips) - _NAMED
-    return "; ".join((*told, *((f"{more} more below",) if more > 0 else ())))
+    chips = document.chips.chips
+    told = "; ".join(_in_words(one) for one in chips[:_NAMED])
+    more = f"; {len(chips) - _NAMED} more below" if len(chips) > _NAMED else ""
+    subnets = dict.fromkeys(node.subnet for one in chips for node in one.nodes)
+    named = [short_principal(subnet) if subnet else "none" for subnet in subnets]
+    where = f". {'Subnet' if len(named) == 1 else 'Subnets'}: {', '.join(named[:_NAMED])}" if named else ""
+    return f"{told}{more}{where}"
 
 
 def as_of(registry: ChipsInRegistry | None) -> str:
     """What the rows rest on, in a sentence; empty where nobody was asked."""
     if registry is None:
         return ""
-    when = registry.as_of
+    when = readable_time(registry.as_of)
     if registry.source == "registry":
         return f"From the whole registry of the NNS in version {registry.version:,}, certified as of {when}."
     if when is None:
         return "No node was asked about."
     nodes = "1 node" if registry.nodes == 1 else f"{registry.nodes} nodes"
-    return f"From the registry's certified records of {nodes} that somebody named, as of {when}; others were not asked."
+    return (
+        f"From certified records of {nodes} that somebody named, as of {when}; others were not asked about."
+    )
 
 
 def are_known(document: AuditDocument) -> bool:
@@ -96,7 +103,7 @@ def are_known(document: AuditDocument) -> bool:
 
 def _rows(chip: ChipHistory) -> Iterator[MachineRow]:
     former = "; ".join(
-        f"{one.node} from version {one.since:,} to {one.until:,}{' (removed)' if one.removed else ''}"
+        f"{short_principal(one.node)} from version {one.since:,} to {one.until:,}{' (removed)' if one.removed else ''}"
         for one in chip.former
     )
     for node in chip.nodes:
@@ -117,18 +124,18 @@ def _rows(chip: ChipHistory) -> Iterator[MachineRow]:
 
 def _in_words(chip: ChipHistory) -> str:
     if not chip.nodes:
-        return f"{short_chip(chip.chip)}: no node that was found"
+        return f"chip {short_chip(chip.chip)} is no node's that was found"
     return " and ".join(
-        f"{short_chip(chip.chip)}: node {short_principal(node.node)}"
+        f"node {short_principal(node.node)}"
         + (f" of provider {short_principal(node.provider)}" if node.provider else "")
-        + (f" in {_place(node)}" if _place(node) else "")
-        + (f", subnet {short_principal(node.subnet)}" if node.subnet else ", in no subnet")
+        + (f" in {node.data_center}" if node.data_center else "")
         for node in chip.nodes
     )
 
 
 def _place(node: ChipNode) -> str:
-    return " ".join(filter(None, (node.data_center, f"({node.region})" if node.region else "")))
+    region = ", ".join(filter(None, (part.strip() for part in (node.region or "").split(","))))
+    return " ".join(filter(None, (node.data_center, f"({region})" if region else "")))
 
 
 def _role(node: ChipNode) -> str:

@@ -95,7 +95,7 @@ def _story(document: AuditDocument) -> str:
 
 
 def _answer(answer: Answer) -> str:
-    return f"{inline(answer.text)} {prose(answer.quoted)}".strip()
+    return f"{inline(answer.text)} {prose(answer.quoted, 400) if answer.quoted else ''}".strip()
 
 
 def _subject(document: AuditDocument) -> str:
@@ -183,7 +183,7 @@ def _machines(document: AuditDocument) -> str:
     )
     if len(rows) > _MACHINES_LIMIT:
         table += f"\n\n{len(rows) - _MACHINES_LIMIT:,} more are in `audit.json`."
-    return f"## Whose machines\n\n{prose(machines.as_of(document.chips))}\n\n{table}\n\n{machines.CAVEAT}"
+    return f"## Whose machines\n\n{inline(machines.as_of(document.chips))}\n\n{table}\n\n{machines.CAVEAT}"
 
 
 def _overlap(document: AuditDocument) -> str:
