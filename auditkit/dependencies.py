@@ -40,6 +40,9 @@ PACKAGES: Final = MappingProxyType(
 )
 """The module that each package brings, and the name by which pip knows the package."""
 
+EXTRA_PACKAGES: Final = MappingProxyType({"sigstore": "auditkit[provenance]"})
+"""The modules of extras that a question may need, and what to install for each."""
+
 
 def pip_command(*packages: str) -> str:
     """The command that installs packages where this process would find them."""
@@ -60,6 +63,10 @@ def require_modules(modules: Iterable[str]) -> None:
 def missing_package(error: ModuleNotFoundError) -> MissingPackageError | None:
     """What a failed import means to a user; None when it is no package of ours that is missing."""
     wanted = (error.name or "").replace("-", "_")  # importlib.metadata names the package
+    for module, extra in EXTRA_PACKAGES.items():
+        if module == wanted.split(".")[0]:
+            what = f"this needs the package {module}, which is not installed"
+            return MissingPackageError(what, hint=pip_command(extra))
     for module, package in PACKAGES.items():
         if module.split(".")[0] == wanted.split(".")[0] or package.replace("-", "_") == wanted:
             return _missing(package)
