@@ -7,7 +7,7 @@ from typing import Final
 from auditkit.decision import Check
 
 _ASK_GITHUB: Final = "Ask GitHub itself: `-p provenance_source=github`."
-_SHOW: Final = "Do not rely on who built this release before its developers explain it: show them the address of the run."
+_SHOW: Final = "Do not rely on this build before its developers explain it: show them the address of the run."
 
 PROVENANCE_ATTESTED: Final = Check(
     67,
