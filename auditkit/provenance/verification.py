@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from sigstore.models import TrustedRoot
 
 _UPGRADE: Final = "upgrade auditkit and its package sigstore: `pip install --upgrade 'auditkit[provenance]'`"
-_SHOWN: Final = 200  # characters of what the library says
+_SHOWN: Final = 200  # characters of a text in a bundle
+# What the library says begins or is marked like this, in the order in which these are looked for. Its sentences change
+# with its versions, and what an audit decides must not.
+_STAGES: Final = (
+    ("SCT", "the promise of the log of certificates"),
+    ("certificate chain", "the certificate, or the time when it was used"),
+    ("expired at time of signing", "the certificate, or the time when it was used"),
+    ("SET", "the promise of the public log"),
+    ("checkpoint", "the signature of the public log"),
+    ("nclusion proof", "the proof that the public log holds it"),
+    ("log entry", "the entry in the public log"),
+    ("DSSE", "the signature over the statement"),
+)
 
 
 class NotYetKnownError(SourceError):
@@ -69,7 +81,7 @@ class BundleVerifier:
         except AuditkitError:
             raise
         except Exception as error:  # noqa: BLE001  (whatever a library stumbles over in hostile bytes is a refusal)
-            raise EvidenceError(f"it is not genuine: {_told(error)}") from None
+            raise EvidenceError(f"it is not genuine: {_wrong_part(error)} is wrong") from None
 
     def _verify(self, bundle: Bundle) -> Attestation:
         parsed = self._parse(bundle)
@@ -176,7 +188,7 @@ def _stamps(certificate: Certificate) -> list[bytes]:
     return [stamp.log_id for stamp in listed.value]
 
 
-def _told(error: Exception) -> str:
-    """What the library says, on one line and short."""
-    text = " ".join(str(error).split())
-    return (text or type(error).__name__)[:_SHOWN]
+def _wrong_part(error: Exception) -> str:
+    """Which part of a bundle the library refuses."""
+    text = str(error)
+    return next((part for mark, part in _STAGES if mark in text), "its form")

@@ -1,6 +1,7 @@
 """How an audit is reported: one document, `audit.json`, and its renderings."""
 
 from auditkit.report.beside import require_beside, write_beside
+from auditkit.report.build_record import BuildRecord
 from auditkit.report.comparison import (
     Difference,
     compare_reports,
@@ -61,6 +62,7 @@ __all__ = [
     "RECORD_NAME",
     "SIGNATURES_NAME",
     "AuditDocument",
+    "BuildRecord",
     "CommandLine",
     "Deciding",
     "Difference",

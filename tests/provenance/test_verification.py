@@ -111,33 +111,33 @@ TAMPERED = {
     "the certificate": (
         ("verificationMaterial", "certificate", "rawBytes"),
         flipped,
-        "chain|certificate|signature|SCT|parsing",
+        "the certificate, or the time when it was used|its form|the promise of the log of certificates",
     ),
-    "the statement": (("dsseEnvelope", "payload"), flipped, "DSSE: invalid signature"),
+    "the statement": (("dsseEnvelope", "payload"), flipped, "the signature over the statement"),
     "the type of the payload": (
         ("dsseEnvelope", "payloadType"),
         lambda _: "text/plain",
-        "DSSE: invalid signature",
+        "the signature over the statement",
     ),
-    "the signature": (("dsseEnvelope", "signatures", 0, "sig"), flipped, "DSSE: invalid signature"),
-    "the entry": ((*ENTRY, "canonicalizedBody"), flipped, "inclusion proof contains invalid root hash"),
-    "the place in the log": ((*PROOF, "logIndex"), lambda _: "0", "inclusion proof"),
-    "the way to the root": ((*PROOF, "hashes", 0), flipped, "inclusion proof contains invalid root hash"),
-    "the root": ((*PROOF, "rootHash"), flipped, "inclusion proof contains invalid root hash"),
+    "the signature": (("dsseEnvelope", "signatures", 0, "sig"), flipped, "the signature over the statement"),
+    "the entry": ((*ENTRY, "canonicalizedBody"), flipped, "the proof that the public log holds it"),
+    "the place in the log": ((*PROOF, "logIndex"), lambda _: "0", "the proof that the public log holds it"),
+    "the way to the root": ((*PROOF, "hashes", 0), flipped, "the proof that the public log holds it"),
+    "the root": ((*PROOF, "rootHash"), flipped, "the proof that the public log holds it"),
     "the checkpoint": (
         (*PROOF, "checkpoint", "envelope"),
         lambda text: text.replace("\n\n", "\nmore\n\n"),
-        "checkpoint: invalid signature",
+        "the signature of the public log",
     ),
     "the time": (
         (*ENTRY, "integratedTime"),
         lambda text: str(int(text) + 1),
-        "SET: invalid inclusion promise",
+        "the promise of the public log",
     ),
     "the promise": (
         (*ENTRY, "inclusionPromise", "signedEntryTimestamp"),
         flipped,
-        "SET: invalid inclusion promise",
+        "the promise of the public log",
     ),
 }
 
@@ -145,7 +145,7 @@ TAMPERED = {
 @pytest.mark.parametrize("what", TAMPERED)
 def test_a_changed_bundle_is_refused(what):
     path, by, said = TAMPERED[what]
-    with pytest.raises(EvidenceError, match=rf"^it is not genuine: .*({said})"):
+    with pytest.raises(EvidenceError, match=rf"^it is not genuine: ({said}) is wrong$"):
         verifier().verify(changed(attested(), *path, by=by))
 
 
@@ -158,7 +158,7 @@ def test_a_changed_real_bundle_is_refused(what, real, public):
 
 def test_the_entry_of_another_attestation_proves_nothing():
     other = json.loads(attested(predicate={"of": "another"}))["verificationMaterial"]["tlogEntries"]
-    with pytest.raises(EvidenceError, match=r"^it is not genuine: log entry payload hash"):
+    with pytest.raises(EvidenceError, match=r"^it is not genuine: the entry in the public log is wrong"):
         verifier().verify(changed(attested(), "verificationMaterial", "tlogEntries", by=lambda _: other))
 
 
@@ -173,14 +173,16 @@ def test_what_was_logged_after_the_certificate_ended_is_refused():
     late["verificationMaterial"]["certificate"] = early["verificationMaterial"]["certificate"]
     (bundle,) = read_bundles(json.dumps(late).encode())
     with pytest.raises(
-        EvidenceError, match=r"^it is not genuine: failed to build timestamp certificate chain"
+        EvidenceError, match=r"^it is not genuine: the certificate, or the time when it was used is wrong"
     ):
         verifier().verify(bundle)
 
 
 def test_a_certificate_without_the_promise_of_its_log_is_refused(monkeypatch):
     monkeypatch.setattr(PracticeAuthority, "_promise", lambda *_: b"\x04\x02\0\0")
-    with pytest.raises(EvidenceError, match=r"^it is not genuine: failed to verify SCT"):
+    with pytest.raises(
+        EvidenceError, match=r"^it is not genuine: the promise of the log of certificates is wrong"
+    ):
         verifier().verify(read_bundles(attested())[0])
 
 
@@ -189,7 +191,9 @@ def test_the_promise_of_a_log_about_another_certificate_is_refused(monkeypatch):
     monkeypatch.setattr(
         PracticeAuthority, "_promise", lambda self, bare, at: promise(self, self.certificate, at)
     )
-    with pytest.raises(EvidenceError, match=r"^it is not genuine: failed to verify SCT"):
+    with pytest.raises(
+        EvidenceError, match=r"^it is not genuine: the promise of the log of certificates is wrong"
+    ):
         verifier().verify(read_bundles(attested())[0])
 
 

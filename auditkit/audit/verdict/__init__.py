@@ -33,6 +33,7 @@ from auditkit.audit.verdict.policy import (
     STRICT_3,
     Policy,
     Subject,
+    is_attested,
     policy_version,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "certificate_policy",
     "compare_images_policy",
     "in_order",
+    "is_attested",
     "judge",
     "policy_version",
     "qualifications_of",
