@@ -72,12 +72,6 @@ def build_answers(parameters: Parameters, trust: Trust, sums_sha256: str) -> Bui
     return BuildAnswers((data,), origin, whole=False)
 
 
-def is_whole_list(parameters: Parameters) -> bool:
-    """Whether ``provenance_source`` names a list of all attestations, and not a file with some."""
-    place = parameters.provenance_source
-    return place is not None and (place == GITHUB_SOURCE or world_place(place) is not None)
-
-
 def listed_attestations(address: str, sums_sha256: str, origin: str) -> BuildAnswers:
     """All attestations of a SHA256SUMS that a list on GitHub, or one like it, holds.
 

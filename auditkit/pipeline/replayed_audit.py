@@ -20,7 +20,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
-from auditkit.pipeline.build_sources import BuildAnswers, is_whole_list
+from auditkit.pipeline.build_sources import BuildAnswers
 from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
@@ -339,9 +339,8 @@ class ReplayedAudit(AuditParts):
         unkept = self._unkept({BUNDLE})
         files = (self._content(BUNDLE, LIMITS.attestations_bytes),) if BUNDLE in self._files else ()
         origin = self._files[BUNDLE].origin if BUNDLE in self._files else ""
-        whole = is_whole_list(self.parameters)
-        answers = BuildAnswers(files, origin, whole and not unkept, record.attestations)
-        question = build_question(self.proposal, self.election, image, sums, whole=whole)
+        answers = BuildAnswers(files, origin, record.whole, record.attestations)
+        question = build_question(self.proposal, self.election, image, sums, whole=record.whole)
         return decide_build(question, answers, sums, self.trust, unkept=unkept)
 
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:

@@ -219,10 +219,12 @@ class ProvenanceRecord(_Part):
 
     Attributes:
         attestations: how many there were, of which the evidence holds the one that the decisions are about.
+        whole: whether these were all that there are, as GitHub lists them, and not a file that the parameters name.
         sums_missing: why there is no SHA256SUMS that could be asked about; empty when there is one.
     """
 
     attestations: Count = 0
+    whole: bool = True
     sums_missing: str = ""
     trouble: tuple[Trouble, ...] = ()
 

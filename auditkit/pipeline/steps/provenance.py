@@ -142,7 +142,7 @@ def decide_build(
         evidence=(*own, *bundle),
         attestation=found.chosen.attestation if found.chosen else None,
         vouched=_vouched(found, question),
-        record=ProvenanceRecord(attestations=count),
+        record=ProvenanceRecord(attestations=count, whole=answers.whole),
     )
 
 
@@ -163,7 +163,7 @@ def _no_attestation(
         decisions=reworded(made, PROVENANCE_FORMS, unkept),
         evidence=(*own, *(file.evidence for file in unkept)),
         unkept=unkept,
-        record=ProvenanceRecord(),
+        record=ProvenanceRecord(whole=answers.whole),
     )
 
 
