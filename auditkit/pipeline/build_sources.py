@@ -58,18 +58,27 @@ def build_answers(parameters: Parameters, trust: Trust, sums_sha256: str) -> Bui
     """
     place = parameters.provenance_source or ""
     if place == GITHUB_SOURCE:
-        if not trust.attestations:
-            raise ParameterError(
-                f"there is no list of attestations on GitHub for the network {trust.name}",
-                where="provenance_source",
-                hint=f"name a case of it: {trust.name}:CASE",
-            )
-        return listed_attestations(trust.attestations, sums_sha256, trust.attestations)
+        return github_attestations(trust, sums_sha256)
     with located(place, "provenance_source") as (source, origin):
         if source.url is not None and world_place(place) is not None:
             return listed_attestations(source.url, sums_sha256, origin)
         data = read_bytes(source, LIMITS.attestations_bytes)
     return BuildAnswers((data,), origin, whole=False)
+
+
+def github_attestations(trust: Trust, sums_sha256: str) -> BuildAnswers:
+    """All attestations of a SHA256SUMS that GitHub lists.
+
+    Raises:
+        ParameterError: GitHub has none for this network.
+        SourceError, EvidenceError: they could not be had.
+    """
+    if not trust.attestations:
+        raise ParameterError(
+            f"there is no list of attestations on GitHub for the network {trust.name}",
+            hint="name a file, or in the parameters of an audit a scenario",
+        )
+    return listed_attestations(trust.attestations, sums_sha256, trust.attestations)
 
 
 def listed_attestations(address: str, sums_sha256: str, origin: str) -> BuildAnswers:

@@ -7,6 +7,10 @@ import json
 from auditkit.errors import EvidenceError
 
 
+class _AmbiguousError(ValueError):
+    """Two readers could read it differently."""
+
+
 def read_plain_json(data: bytes, what: str) -> object:
     """The value of a UTF-8 JSON text in which no object names a field twice.
 
@@ -20,17 +24,20 @@ def read_plain_json(data: bytes, what: str) -> object:
         return json.loads(data.decode(), object_pairs_hook=_no_repetition, parse_constant=_no_constant)
     except RecursionError:
         raise EvidenceError(f"{what} is nested too deeply") from None
-    except ValueError as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:100]
-        raise EvidenceError(f"{what} is not JSON: {reason}") from None
+    except UnicodeDecodeError:
+        raise EvidenceError(f"{what} is not UTF-8") from None
+    except _AmbiguousError as error:
+        raise EvidenceError(f"{what} is not JSON: {error}") from None
+    except ValueError:
+        raise EvidenceError(f"{what} is not JSON") from None
 
 
 def _no_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("an object names a field twice")
+        raise _AmbiguousError("an object names a field twice")
     return value
 
 
 def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number of JSON")
+    raise _AmbiguousError(f"{name} is no number of JSON")

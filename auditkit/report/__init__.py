@@ -10,7 +10,7 @@ from auditkit.report.comparison import (
 )
 from auditkit.report.document import AuditDocument, from_json, matrix_of, schema, to_json
 from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
-from auditkit.report.field_types import Hex, Nat64, ParameterValue, Part, Sha256, Time
+from auditkit.report.field_types import Commit, Hex, Nat64, ParameterValue, Part, Sha256, Time
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     HTML_NAME,
@@ -64,6 +64,7 @@ __all__ = [
     "AuditDocument",
     "BuildRecord",
     "CommandLine",
+    "Commit",
     "Deciding",
     "Difference",
     "EvidenceRecord",

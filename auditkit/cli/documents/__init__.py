@@ -18,6 +18,7 @@ from auditkit.cli.documents.answers import (
     VerifyAttestation,
     VerifyCertificate,
     VerifyProposal,
+    VerifyProvenance,
     VerifyRegistry,
     VerityHash,
 )
@@ -49,6 +50,7 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "verify-attestation": VerifyAttestation,
         "verify-certificate": VerifyCertificate,
         "verify-proposal": VerifyProposal,
+        "verify-provenance": VerifyProvenance,
         "verify-registry": VerifyRegistry,
         "verify-report": VerifyReport,
         "verity-hash": VerityHash,
@@ -89,6 +91,7 @@ __all__ = [
     "VerifyAttestation",
     "VerifyCertificate",
     "VerifyProposal",
+    "VerifyProvenance",
     "VerifyRegistry",
     "VerifyReport",
     "VerityHash",
