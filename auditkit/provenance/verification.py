@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
 _UPGRADE: Final = "upgrade auditkit and its package sigstore: `pip install --upgrade 'auditkit[provenance]'`"
 _SHOWN: Final = 200  # characters of a text in a bundle
-# What the library says begins or is marked like this, in the order in which these are looked for. Its sentences change
-# with its versions, and what an audit decides must not.
-_STAGES: Final = (
-    ("SCT", "the promise of the log of certificates"),
-    ("certificate chain", "the certificate, or the time when it was used"),
-    ("expired at time of signing", "the certificate, or the time when it was used"),
-    ("SET", "the promise of the public log"),
-    ("checkpoint", "the signature of the public log"),
-    ("nclusion proof", "the proof that the public log holds it"),
+# How the library begins what it says. Its sentences change with its versions, and what an audit decides must not.
+_PARTS: Final = (
+    ("failed to verify SCT", "the promise of the log of certificates"),
+    ("failed to build timestamp certificate chain", "the certificate, or the time when it was used"),
+    ("invalid signing cert", "the certificate, or the time when it was used"),
+    ("invalid log entry: SET", "the promise of the public log"),
+    ("invalid log entry: checkpoint", "the signature of the public log"),
+    ("invalid log entry", "the proof that the public log holds it"),
     ("log entry", "the entry in the public log"),
     ("DSSE", "the signature over the statement"),
 )
@@ -191,4 +190,4 @@ def _stamps(certificate: Certificate) -> list[bytes]:
 def _wrong_part(error: Exception) -> str:
     """Which part of a bundle the library refuses."""
     text = str(error)
-    return next((part for mark, part in _STAGES if mark in text), "its form")
+    return next((part for begins, part in _PARTS if text.startswith(begins)), "its form")
