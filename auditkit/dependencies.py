@@ -40,6 +40,9 @@ PACKAGES: Final = MappingProxyType(
 )
 """The module that each package brings, and the name by which pip knows the package."""
 
+EXTRA_PACKAGES: Final = MappingProxyType({"sigstore": "auditkit[provenance]"})
+"""The modules of extras that a question may need, and what to install for each."""
+
 
 def pip_command(*packages: str) -> str:
     """The command that installs packages where this process would find them."""
@@ -57,9 +60,22 @@ def require_modules(modules: Iterable[str]) -> None:
             raise _missing(PACKAGES[module])
 
 
+def require_extra(module: str) -> None:
+    """Makes sure that the module of an extra is there, before work begins that needs it later.
+
+    Raises:
+        MissingPackageError: it is not.
+    """
+    if not _is_there(module):
+        raise _missing_extra(module, EXTRA_PACKAGES[module])
+
+
 def missing_package(error: ModuleNotFoundError) -> MissingPackageError | None:
     """What a failed import means to a user; None when it is no package of ours that is missing."""
     wanted = (error.name or "").replace("-", "_")  # importlib.metadata names the package
+    for module, extra in EXTRA_PACKAGES.items():
+        if module == wanted.split(".")[0]:
+            return _missing_extra(module, extra)
     for module, package in PACKAGES.items():
         if module.split(".")[0] == wanted.split(".")[0] or package.replace("-", "_") == wanted:
             return _missing(package)
@@ -70,6 +86,12 @@ def _missing(package: str) -> MissingPackageError:
     lacking = [name for module, name in PACKAGES.items() if name == package or not _is_there(module)]
     what = f"this needs the package {package}, which is not installed"
     return MissingPackageError(what, hint=pip_command(*lacking))
+
+
+def _missing_extra(module: str, extra: str) -> MissingPackageError:
+    return MissingPackageError(
+        f"this needs the package {module}, which is not installed", hint=pip_command(extra)
+    )
 
 
 def _is_there(module: str) -> bool:

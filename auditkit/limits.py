@@ -49,6 +49,11 @@ class Limits:
     catalogue_files: int = 20_000  # names in one of its folders
     catalogue_bytes: int = 128 * MIB  # all of them together, which are read at once
 
+    # attestations of a build: one takes 11 KB, and 300 bytes more for each file that it is about
+    attestations: int = 100  # of one file; a release has one, or one for each time it was built
+    attestations_bytes: int = 16 * MIB  # one answer or file that holds them
+    attestation_pages: int = 3  # of GitHub's list of them
+
     # parameters: a list of 20 lines; a pipe is written to by a program that was started with us
     parameter_bytes: int = 64 * KIB
     parameter_seconds: float = 30.0  # until the last byte is there

@@ -2,6 +2,7 @@
 
 from auditkit.audit.attestation import Attestation, decide_attestation
 from auditkit.audit.base import (
+    AttestedDigest,
     CertifiedDigest,
     decide_boot_args,
     decide_digest,
@@ -31,6 +32,15 @@ from auditkit.audit.known_release import contradiction
 from auditkit.audit.measurements import decide_published, decide_second_opinion
 from auditkit.audit.overlap import Overlap, Relation, compare, decide_overlap
 from auditkit.audit.plain_http import warn_about_plain_http
+from auditkit.audit.provenance import (
+    BuildQuestion,
+    Examined,
+    Provenance,
+    decide_provenance,
+    examine,
+    not_an_attestation,
+    unasked_provenance,
+)
 from auditkit.audit.recovery import (
     RecoveryComparison,
     Reference,
@@ -56,6 +66,7 @@ from auditkit.audit.verdict import (
     OVERLAP,
     POLICIES,
     PROPOSAL_POLICY,
+    PROVENANCE_POLICY,
     REGISTRY_POLICY,
     SENTENCES,
     STRICT,
@@ -72,6 +83,7 @@ from auditkit.audit.verdict import (
     certificate_policy,
     compare_images_policy,
     in_order,
+    is_attested,
     judge,
     policy_version,
     qualifications_of,
@@ -86,6 +98,7 @@ __all__ = [
     "OVERLAP",
     "POLICIES",
     "PROPOSAL_POLICY",
+    "PROVENANCE_POLICY",
     "REGISTRY_POLICY",
     "RELEASE_MATRIX",
     "SENTENCES",
@@ -95,15 +108,19 @@ __all__ = [
     "STRICT_3",
     "VERITY_POLICY",
     "Attestation",
+    "AttestedDigest",
+    "BuildQuestion",
     "CatalogueWord",
     "CertifiedDigest",
     "Claim",
     "Elected",
     "ElectedRelease",
+    "Examined",
     "Judgement",
     "Matrix",
     "Overlap",
     "Policy",
+    "Provenance",
     "RecoveryComparison",
     "Reference",
     "Relation",
@@ -132,6 +149,7 @@ __all__ = [
     "decide_overlap",
     "decide_policy",
     "decide_proposed",
+    "decide_provenance",
     "decide_published",
     "decide_record",
     "decide_recovery",
@@ -143,11 +161,15 @@ __all__ = [
     "decide_unknown_member_of_recovery",
     "decide_verity",
     "decide_version",
+    "examine",
     "in_order",
+    "is_attested",
     "judge",
+    "not_an_attestation",
     "policy_version",
     "qualifications_of",
     "short_chip",
     "unasked",
+    "unasked_provenance",
     "warn_about_plain_http",
 ]

@@ -27,6 +27,19 @@ class CertifiedDigest:
     said_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class AttestedDigest:
+    """The digest of an update image that an attested SHA256SUMS lists.
+
+    Attributes:
+        sha256: 64 hex digits in lower case.
+        said_by: who attested the list, such as the address of a run.
+    """
+
+    sha256: str
+    said_by: str
+
+
 def decide_digest(
     observed: str,
     pinned: str | None,
@@ -34,6 +47,7 @@ def decide_digest(
     evidence: Names,
     *,
     certified: CertifiedDigest | None = None,
+    attested: AttestedDigest | None = None,
     pinned_by: str = "pinned in the parameters",
     missing: str = "",
 ) -> Decision:
@@ -44,6 +58,8 @@ def decide_digest(
         pinned: the digest that is demanded, if any.
         published: the digest in the SHA256SUMS beside the image, if there is one.
         certified: the digest that the NNS signed, if it is known.
+        attested: the digest that was attested by whoever built the release, if any. It says nothing against a certified
+            one.
         pinned_by: who demands ``pinned``.
         missing: why there is no published digest.
     """
@@ -61,6 +77,13 @@ def decide_digest(
             observed,
             f"It has the digest that {certified.said_by} names, and the NNS signed that.",
             expected=certified.sha256,
+            evidence=evidence,
+        )
+    if certified is None and attested is not None and observed == attested.sha256:
+        return check.passed(
+            observed,
+            f"It has the digest in its SHA256SUMS, which {attested.said_by} made and attested.",
+            expected=attested.sha256,
             evidence=evidence,
         )
     if wanted is None:

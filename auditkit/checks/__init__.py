@@ -5,11 +5,13 @@ release, 23-24 about the computed measurements, 25-28 about the comparison, 29-3
 about an attestation report, where they are given. 43-45 and 54 are about what the parameters chose. 46-47 are about a
 record of the registry, 49-53 about the election of the base release (docs/elections.md). An audit of an election
 proposal asks 48 in the place of 14, 55-58 about what the proposal says, 59-63 about image, measurements and record, and
-not 15-17 and 25-34. 64-66 are about whose chips a recovery names (docs/chips.md).
+not 15-17 and 25-34. 64-66 are about whose chips a recovery names (docs/chips.md), 67-76 about who built the release
+(docs/provenance.md).
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from auditkit.checks.attestation import (
@@ -81,6 +83,18 @@ from auditkit.checks.proposal import (
     PROPOSAL_ROOTFS_HASH,
     PROPOSAL_STAGE,
     REPLY_REQUEST,
+)
+from auditkit.checks.provenance import (
+    PROVENANCE_ATTESTED,
+    PROVENANCE_BRANCH,
+    PROVENANCE_BUILD_CONFIG,
+    PROVENANCE_COMMIT,
+    PROVENANCE_IMAGE,
+    PROVENANCE_ISSUER,
+    PROVENANCE_REPOSITORY,
+    PROVENANCE_SIGNATURE,
+    PROVENANCE_SUBJECT,
+    PROVENANCE_WORKFLOW,
 )
 from auditkit.checks.recovery import (
     RECOVERY_MEASUREMENTS,
@@ -172,6 +186,18 @@ __all__ = [
     "PROPOSAL_REPLY",
     "PROPOSAL_ROOTFS_HASH",
     "PROPOSAL_STAGE",
+    "PROVENANCE_ATTESTED",
+    "PROVENANCE_BRANCH",
+    "PROVENANCE_BUILD_CONFIG",
+    "PROVENANCE_CHECKS",
+    "PROVENANCE_COMMIT",
+    "PROVENANCE_IMAGE",
+    "PROVENANCE_ISSUER",
+    "PROVENANCE_REPOSITORY",
+    "PROVENANCE_RULES",
+    "PROVENANCE_SIGNATURE",
+    "PROVENANCE_SUBJECT",
+    "PROVENANCE_WORKFLOW",
     "RECOVERY_AUDIT_CHECKS",
     "RECOVERY_CHECKS",
     "RECOVERY_MEASUREMENTS",
@@ -246,6 +272,22 @@ ELECTION_CONTENT_CHECKS: Final = (
 )
 ELECTION_OVERLAP_CHECKS: Final = (ELECTION_EXPLAINED, ELECTION_LABELS, ELECTION_COVERAGE)
 CHIP_CHECKS: Final = (CHIPS_KNOWN, CHIPS_SUBNET, CHIPS_ATTESTED)
+PROVENANCE_CHECKS: Final = (
+    PROVENANCE_ATTESTED,
+    PROVENANCE_SIGNATURE,
+    PROVENANCE_ISSUER,
+    PROVENANCE_WORKFLOW,
+    PROVENANCE_REPOSITORY,
+    PROVENANCE_COMMIT,
+    PROVENANCE_BRANCH,
+    PROVENANCE_BUILD_CONFIG,
+    PROVENANCE_SUBJECT,
+    PROVENANCE_IMAGE,
+)
+PROVENANCE_RULES: Final = MappingProxyType(
+    {check.id.removeprefix("provenance."): check for check in PROVENANCE_CHECKS[2:-1]}
+)
+"""Those that ask whether one rule is kept, by the names of the rules."""
 RECOVERY_AUDIT_CHECKS: Final = (
     *PROPOSAL_CHECKS,
     *CONTENT_CHECKS,
@@ -260,6 +302,7 @@ RECOVERY_AUDIT_CHECKS: Final = (
     *ELECTED_CHECKS,
     SETTINGS_DEPTH,
     *CHIP_CHECKS,
+    *PROVENANCE_CHECKS,
 )
 """Those of an audit of a recovery proposal, in their order."""
 ELECTION_AUDIT_CHECKS: Final = (
@@ -275,6 +318,7 @@ ELECTION_AUDIT_CHECKS: Final = (
     ELECTION_IMAGE,
     *ELECTION_OVERLAP_CHECKS,
     ELECTION_RECORD,
+    *PROVENANCE_CHECKS,
 )
 """Those of an audit of an election proposal, in their order."""
 ALL_CHECKS: Final = tuple(

@@ -17,10 +17,18 @@ from auditkit.evidence.agent import (
     save_proposal,
 )
 from auditkit.evidence.answers import UnboundAnswerError
+from auditkit.evidence.attestation_list import fetch_attestations
 from auditkit.evidence.download import Downloaded, download
 from auditkit.evidence.download_run import WrongDigestError
 from auditkit.evidence.files import write_together
-from auditkit.evidence.hosts import IMAGE_NAME, IMAGE_URLS, MAINNET_URLS, MEASUREMENTS_NAME, RELEASE_FOLDER
+from auditkit.evidence.hosts import (
+    ATTESTATIONS_URL,
+    IMAGE_NAME,
+    IMAGE_URLS,
+    MAINNET_URLS,
+    MEASUREMENTS_NAME,
+    RELEASE_FOLDER,
+)
 from auditkit.evidence.http import Backoff, Clock, NotFoundError, TransientError, check_url, is_loopback
 from auditkit.evidence.image_file import ImageFile, cache_folder, open_image
 from auditkit.evidence.published_digest import PublishedDigest, published_digest, read_published_digest
@@ -45,6 +53,7 @@ from auditkit.evidence.store import Evidence, check_name, read_evidence
 from auditkit.opening import digest_of_file, read_file
 
 __all__ = [
+    "ATTESTATIONS_URL",
     "IMAGE_NAME",
     "IMAGE_URLS",
     "MAINNET_URLS",
@@ -72,6 +81,7 @@ __all__ = [
     "digest_of_file",
     "download",
     "encode_chunks",
+    "fetch_attestations",
     "fetch_certified_call",
     "fetch_query",
     "fetch_registry_value",

@@ -18,3 +18,6 @@ MEASUREMENTS_NAME: Final = "launch-measurements.json"
 
 IMAGE_URLS: Final = tuple(f"https://{host}/{RELEASE_FOLDER}/{IMAGE_NAME}" for host in RELEASE_HOSTS)
 """Where base images are published."""
+
+ATTESTATIONS_URL: Final = "https://api.github.com/repos/dfinity/ic/attestations"
+"""Where GitHub lists the attestations of dfinity/ic, by the digests of the files that they are about."""

@@ -17,6 +17,7 @@ from auditkit.pipeline.questions import (
     compare_with_list,
     read_proposal,
     verify_attestation,
+    verify_provenance,
 )
 from auditkit.pipeline.records import is_record, record_schema
 from auditkit.pipeline.redaction import redacted_parameters, redacted_text
@@ -28,6 +29,7 @@ from auditkit.pipeline.steps import (
     NodeStep,
     OverlapStep,
     ProposalStep,
+    ProvenanceStep,
     RecoveryStep,
     Step,
     refusal,
@@ -46,6 +48,7 @@ __all__ = [
     "Parameters",
     "Preview",
     "ProposalStep",
+    "ProvenanceStep",
     "RecoveryStep",
     "Step",
     "check",
@@ -69,6 +72,7 @@ __all__ = [
     "replay",
     "unread_in",
     "verify_attestation",
+    "verify_provenance",
     "write_boot_partition",
     "write_report",
 ]

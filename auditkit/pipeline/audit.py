@@ -13,6 +13,7 @@ from auditkit.evidence import Evidence, Source, is_loopback, read_bytes
 from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
+from auditkit.pipeline.build_sources import build_answers, released_sums
 from auditkit.pipeline.chip_sources import chip_answers
 from auditkit.pipeline.election_sources import ElectionAnswers, election_answers
 from auditkit.pipeline.later import Later
@@ -27,6 +28,7 @@ from auditkit.pipeline.steps import (
     ElectionStep,
     NodeStep,
     ProposalStep,
+    ProvenanceStep,
     RecoveryStep,
     Step,
     refusal,
@@ -41,9 +43,10 @@ from auditkit.pipeline.steps.election import (
     not_executed,
     unasked_election,
 )
-from auditkit.pipeline.steps.evidence_names import CHAIN, REPORT
+from auditkit.pipeline.steps.evidence_names import CHAIN, RELEASE_SUMS, REPORT
 from auditkit.pipeline.steps.proposal import refused_proposal
 from auditkit.pipeline.steps.proposed_image import read_proposed_image, with_served
+from auditkit.pipeline.steps.provenance import build_question, decide_build, sums_beside, without_sums
 from auditkit.pipeline.steps.recovery import (
     read_recovery_image,
     strange_recovery,
@@ -176,6 +179,18 @@ class Audit(AuditParts):
             progress=self._progress,
         )
         return self._decide_chips(question, answers)
+
+    def _get_provenance(self, image: BaseImageStep) -> ProvenanceStep:
+        self._progress.step("asking who built the release")
+        sums = sums_beside(image)
+        if sums is None and self.proposal.election is not None:
+            sums = Evidence.of_bytes(RELEASE_SUMS, *released_sums(self.parameters, image.version or ""))
+        if sums is None:
+            missing = image.record.sums_missing if image.record else ""
+            return without_sums(missing or "There is none beside the image.")
+        answers = build_answers(self.parameters, self.trust, sums.sha256)
+        question = build_question(self.proposal, self.election, image, sums, whole=answers.whole)
+        return decide_build(question, answers, sums, self.trust)
 
     def _read_base(self, version: str) -> BaseImageStep:
         election, place = self.proposal.election, self.parameters.base_image

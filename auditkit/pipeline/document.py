@@ -21,6 +21,7 @@ from auditkit.audit import (
     decide_matrix,
     decide_policy,
     decide_root_key,
+    is_attested,
     judge,
     policy_version,
     qualifications_of,
@@ -45,11 +46,13 @@ from auditkit.pipeline.steps import (
     NodeStep,
     OverlapStep,
     ProposalStep,
+    ProvenanceStep,
     RecoveryStep,
 )
 from auditkit.pipeline.steps.evidence_names import COMPUTED
 from auditkit.report import (
     AuditDocument,
+    BuildRecord,
     CommandLine,
     Deciding,
     EvidenceRecord,
@@ -85,6 +88,7 @@ def conclude(
     recovery: RecoveryStep | None,
     node: NodeStep | None,
     chips: ChipsStep | None,
+    provenance: ProvenanceStep,
     started: float | None = None,
     policies: PolicyIds | None = None,
     as_of: datetime | None = None,
@@ -101,7 +105,7 @@ def conclude(
         story: what the case of a world to practise in tells; None for audits of mainnet.
     """
     run = _run(proposal.moment, started, as_of)
-    parts = (proposal, election, base, measurements, overlap, recovery, node, chips)
+    parts = (proposal, election, base, measurements, overlap, recovery, node, chips, provenance)
     steps = [step for step in parts if step is not None]
     trouble = tuple(dict.fromkeys(trouble for step in steps for trouble in step.trouble))
     evidence = tuple(item for step in steps for item in step.evidence)
@@ -127,6 +131,7 @@ def conclude(
                 image=base.record,
                 recovery=None if recovery is None else recovery.record,
                 chips=None if chips is None else chips.record,
+                provenance=provenance.record,
                 # what we computed from the files is not needed to repeat it
                 files=tuple(
                     FileRecord.of(item)
@@ -142,7 +147,7 @@ def conclude(
         ),
     )
     judgements = {
-        name: judge(decisions, _policy(identifier, parameters, proposal))
+        name: judge(decisions, _policy(identifier, parameters, proposal, provenance))
         for name, identifier in (("strict", versions.strict), ("overlap", versions.overlap))
         if name == "strict" or parameters.subject == "recovery"
     }
@@ -161,17 +166,23 @@ def conclude(
         tool=Tool(
             name="auditkit",
             version=__version__,
-            libraries={name: installed(name) for name in LIBRARIES},
+            libraries={name: installed(name) for name in _libraries(parameters)},
         ),
         decisions=tuple(decisions),
         trouble=trouble,
         overlap=tuple(OverlapRecord.of(row) for row in overlap.rows),
         measured=_measured(matrix, measurements),
         chips=None if chips is None else chips.registry,
+        provenance=None if provenance.attestation is None else BuildRecord.of(provenance.attestation),
         evidence=tuple(EvidenceRecord.of(item, stored=item.content is not None) for item in evidence),
         run=run,
     )
     return document, evidence
+
+
+def _libraries(parameters: Parameters) -> tuple[str, ...]:
+    """Those that the result rests on."""
+    return LIBRARIES if parameters.provenance_source is None else (*LIBRARIES, "sigstore")
 
 
 def _run(judged: datetime | None, started: float | None, as_of: datetime | None) -> Run:
@@ -184,13 +195,17 @@ def _run(judged: datetime | None, started: float | None, as_of: datetime | None)
     return run.model_copy(update={"started": rfc3339(moment)})
 
 
-def _policy(identifier: str, parameters: Parameters, proposal: ProposalStep) -> Policy:
+def _policy(
+    identifier: str, parameters: Parameters, proposal: ProposalStep, provenance: ProvenanceStep
+) -> Policy:
     return policy_version(identifier).asking(
         recovery_image=parameters.recovery_image is not None,
         attestation=parameters.attestation_report is not None,
         subject=parameters.subject,
         executed=proposal.is_executed,
         chips=parameters.chips_source is not None,
+        provenance=parameters.provenance_source is not None,
+        attested=is_attested(provenance.decisions),
     )
 
 

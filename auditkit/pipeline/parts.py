@@ -37,12 +37,14 @@ from auditkit.pipeline.steps import (
     NodeStep,
     OverlapStep,
     ProposalStep,
+    ProvenanceStep,
     RecoveryStep,
     Step,
 )
 from auditkit.pipeline.steps.base_image import (
     WantedImage,
     unread_image,
+    with_attested,
 )
 from auditkit.pipeline.steps.chips import (
     ChipQuestion,
@@ -60,6 +62,7 @@ from auditkit.pipeline.steps.measurements import measure_base
 from auditkit.pipeline.steps.node import NO_REPORT, decide_node
 from auditkit.pipeline.steps.overlap import compare_measurements
 from auditkit.pipeline.steps.proposal import Question, decide_proposal
+from auditkit.pipeline.steps.provenance import NOBODY_ASKED_WHO_BUILT, troubled_provenance
 from auditkit.pipeline.steps.recovery import (
     NO_IMAGE,
     compare_with_base,
@@ -116,6 +119,28 @@ class AuditParts(ABC):
     @cached_property
     def base(self) -> BaseImageStep:
         """What the release boots (checks 18 to 22, with 51; of an election with 59)."""
+        step, built = self._image, self.provenance
+        if built.vouched is None or step.version is None:
+            return step
+        names = built.decisions[0].evidence
+        return with_attested(step, self._wanted(step.version), built.vouched, names)
+
+    @cached_property
+    def provenance(self) -> ProvenanceStep:
+        """Who built the release (checks 67 to 76)."""
+        if self.parameters.provenance_source is None:
+            return NOBODY_ASKED_WHO_BUILT
+        image = self._image
+        if image.record is None or image.trouble or image.version is None:
+            return ProvenanceStep.unreached(image, checks.PROVENANCE_CHECKS)
+        try:
+            return self._get_provenance(image)
+        except (SourceError, EvidenceError) as error:
+            return troubled_provenance((self._trouble(error),))
+
+    @cached_property
+    def _image(self) -> BaseImageStep:
+        """The base image, before anybody was asked who built it."""
         proposed = self.proposal.election
         if self.proposal.measurements is None or (proposed and not _names_an_image(proposed)):
             return BaseImageStep.unreached(self.proposal, self._asks.base)
@@ -185,9 +210,9 @@ class AuditParts(ABC):
     def steps(self) -> tuple[Step, ...]:
         """All parts in their order; an election has neither a recovery image nor a node."""
         asked = (self.proposal, self.election, self.base, self.measurements, self.overlap)
-        return (
-            asked if self.parameters.subject == "election" else (*asked, self.recovery, self.node, self.chips)
-        )
+        if self.parameters.subject == "election":
+            return (*asked, self.provenance)
+        return (*asked, self.recovery, self.node, self.chips, self.provenance)
 
     @property
     def document(self) -> AuditDocument:
@@ -212,7 +237,8 @@ class AuditParts(ABC):
         return (
             f"<audit of {self.parameters.subject} proposal {self.parameters.proposal_id}, "
             f"stage {self.parameters.stage}: "
-            "ask for .document, .proposal, .election, .base, .measurements, .overlap, .recovery or .node>"
+            "ask for .document, .proposal, .election, .base, .measurements, .overlap, .recovery, "
+            ".node, .chips or .provenance>"
         )
 
     def _repr_html_(self) -> str:
@@ -238,6 +264,7 @@ class AuditParts(ABC):
             recovery=None if self.parameters.subject == "election" else self.recovery,
             node=None if self.parameters.subject == "election" else self.node,
             chips=None if self.parameters.subject == "election" else self.chips,
+            provenance=self.provenance,
             matrix=self._matrix,
             started=self._began,
             policies=self._policies,
@@ -321,6 +348,14 @@ class AuditParts(ABC):
     @abstractmethod
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         """Whose the chips are, as far as it can be had.
+
+        Raises:
+            SourceError, EvidenceError: it cannot; that is trouble of the step.
+        """
+
+    @abstractmethod
+    def _get_provenance(self, image: BaseImageStep) -> ProvenanceStep:
+        """Who built the release of a base image, as far as it can be had.
 
         Raises:
             SourceError, EvidenceError: it cannot; that is trouble of the step.

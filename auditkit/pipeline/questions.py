@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from auditkit.audit import (
     ATTESTATION_POLICY,
     FILES_OVERLAP_POLICY,
     PROPOSAL_POLICY,
+    PROVENANCE_POLICY,
+    BuildQuestion,
     Claim,
     Judgement,
     Overlap,
@@ -32,8 +34,9 @@ from auditkit.audit import (
     qualifications_of,
 )
 from auditkit.decision import Decision
+from auditkit.dependencies import require_extra
 from auditkit.errors import EvidenceError
-from auditkit.evidence import Source, read_bytes
+from auditkit.evidence import Evidence, Source, read_bytes
 from auditkit.guestos import (
     RELEASE_BOOT_ARGS,
     GuestImage,
@@ -42,9 +45,13 @@ from auditkit.guestos import (
 )
 from auditkit.ic import ProposalVerification, verify_embedded_proposal
 from auditkit.limits import LIMITS
+from auditkit.pipeline.build_sources import BuildAnswers, github_attestations
 from auditkit.pipeline.sources import read_proposal_file
+from auditkit.pipeline.steps.evidence_names import IMAGE_SUMS
 from auditkit.pipeline.steps.images import read_watched
+from auditkit.pipeline.steps.provenance import decide_build
 from auditkit.progress import Progress, progress_here
+from auditkit.provenance import Attestation
 from auditkit.sev import measure, measured_boot, parse_launch_measurements
 from auditkit.sev.attestation import AttestationReport, TcbFloor
 from auditkit.trust import MAINNET, Trust
@@ -100,6 +107,13 @@ class AttestationAnswer(Answer):
     """What an attestation report says; None where the proposal is not authentic, or it is no report."""
 
     report: AttestationReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceAnswer(Answer):
+    """Who built a release; no attestation where there is no genuine one."""
+
+    attestation: Attestation | None
 
 
 def read_proposal(proposal: Path, trust: Trust = MAINNET) -> ProposalAnswer:
@@ -231,6 +245,37 @@ def verify_attestation(
         found, parsed = attestation.decisions, attestation.report
     decisions = (*certified.verification.decisions, *found, decide_root_key(trust.qualification))
     return AttestationAnswer(decisions, ATTESTATION_POLICY, parsed)
+
+
+def verify_provenance(
+    sums: Path, commit: str, bundle: Path | None, trust: Trust = MAINNET
+) -> ProvenanceAnswer:
+    """Was a SHA256SUMS made by dfinity's release workflow, from a commit (checks 67 to 75)?
+
+    Args:
+        sums: the SHA256SUMS of a release.
+        commit: the version, 40 hex digits.
+        bundle: a file of attestations; None asks GitHub for them.
+
+    Raises:
+        SourceError: a file cannot be read, or GitHub not be asked; or nobody here can tell, since a form, a log or an
+            authority is not known.
+        ParameterError: GitHub lists none for this network.
+        MissingPackageError: the extra ``provenance`` is not installed.
+    """
+    require_extra("sigstore")
+    file = Evidence.of_bytes(IMAGE_SUMS, read_bytes(Source(path=sums), LIMITS.answer_bytes), str(sums))
+    if bundle is None:
+        answers = github_attestations(trust, file.sha256)
+    else:
+        data = read_bytes(Source(path=bundle), LIMITS.attestations_bytes)
+        answers = BuildAnswers((data,), str(bundle), whole=False)
+    question = BuildQuestion(commit, file.sha256, None, None, None, whole=answers.whole)
+    step = decide_build(question, answers, file, trust)
+    bare = tuple(replace(decision, evidence=()) for decision in step.decisions)
+    decisions = (*bare, decide_root_key(trust.qualification))
+    ordered = tuple(sorted(decisions, key=lambda decision: decision.number))
+    return ProvenanceAnswer(ordered, PROVENANCE_POLICY, step.attestation)
 
 
 def _read_with_tree(path: Path, progress: Progress) -> GuestImage:

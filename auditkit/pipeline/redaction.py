@@ -33,6 +33,7 @@ PLACES: Final = (
     "attestation_report",
     "attestation_chain",
     "chips_source",
+    "provenance_source",
 )
 """Parameters that name a file, a folder, an address, or a scenario of the practice network."""
 

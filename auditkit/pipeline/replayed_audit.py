@@ -20,6 +20,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
+from auditkit.pipeline.build_sources import BuildAnswers
 from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
@@ -41,6 +42,7 @@ from auditkit.pipeline.steps import (
     ElectionStep,
     NodeStep,
     ProposalStep,
+    ProvenanceStep,
     RecoveryStep,
 )
 from auditkit.pipeline.steps.base_image import (
@@ -60,6 +62,7 @@ from auditkit.pipeline.steps.election import (
 )
 from auditkit.pipeline.steps.evidence_names import (
     BOOT_ARGS,
+    BUNDLE,
     CHAIN,
     COMPUTED,
     ELECTION,
@@ -71,6 +74,7 @@ from auditkit.pipeline.steps.evidence_names import (
     KERNEL,
     PROPOSAL,
     PUBLISHED,
+    RELEASE_SUMS,
     REPORT,
     REQUEST,
     WITNESS,
@@ -81,6 +85,13 @@ from auditkit.pipeline.steps.evidence_names import (
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.proposal import refused_proposal
 from auditkit.pipeline.steps.proposed_image import with_served
+from auditkit.pipeline.steps.provenance import (
+    build_question,
+    decide_build,
+    sums_beside,
+    troubled_provenance,
+    without_sums,
+)
 from auditkit.pipeline.steps.recovery import (
     read_recovery_image,
     recorded_images,
@@ -91,7 +102,7 @@ from auditkit.progress import Progress, progress_here
 from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
 
 _MAY_BE_UNKEPT: Final = frozenset(
-    {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST}
+    {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST, BUNDLE}
 )
 
 
@@ -311,6 +322,26 @@ class ReplayedAudit(AuditParts):
                 self._given_registry, record.registry, question.chips, self.trust, self._progress
             )
         return self._decide_chips(question, ChipAnswers(record.registry, tuple(answers)))
+
+    def _get_provenance(self, image: BaseImageStep) -> ProvenanceStep:
+        record = self._record.provenance
+        if record is None:
+            raise _not_recorded("build")
+        if record.trouble:
+            return troubled_provenance(record.trouble)
+        if record.sums_missing:
+            return without_sums(record.sums_missing)
+        sums = sums_beside(image) or self._files.get(RELEASE_SUMS)
+        if sums is None:
+            raise SourceError(
+                "the evidence is incomplete", where=IMAGE_SUMS, hint="get the whole evidence folder"
+            )
+        unkept = self._unkept({BUNDLE})
+        files = (self._content(BUNDLE, LIMITS.attestations_bytes),) if BUNDLE in self._files else ()
+        origin = self._files[BUNDLE].origin if BUNDLE in self._files else ""
+        answers = BuildAnswers(files, origin, record.whole, record.attestations)
+        question = build_question(self.proposal, self.election, image, sums, whole=record.whole)
+        return decide_build(question, answers, sums, self.trust, unkept=unkept)
 
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:
         """The base image, which has to be the one of the record."""

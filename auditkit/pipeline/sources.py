@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from auditkit.dependencies import require_extra
 from auditkit.errors import SourceError
 from auditkit.evidence import (
     CertifiedCall,
@@ -112,8 +113,11 @@ def preflight(parameters: Parameters) -> None:
     Raises:
         ParameterError: a source or a scenario makes no sense.
         SourceError: a file is not there, or is not a regular one.
+        MissingPackageError: an extra is needed that is not installed.
     """
     _require_own_proposal(parameters)
+    if parameters.provenance_source is not None:
+        require_extra("sigstore")
     version = parameters.base_version if parameters.base_version != "auto" else "0" * 40
     for name in PLACES:
         place = getattr(parameters, name)

@@ -13,7 +13,7 @@ from typing import Final
 
 from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
-from auditkit.errors import AuditkitError
+from auditkit.errors import AuditkitError, MissingPackageError
 from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.steps.evidence_names import CERTIFIED_ANSWERS, IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
@@ -107,6 +107,8 @@ def repeat_audit(
             recovery_image=originals.recovery,
             registry=originals.registry,
         )
+    except MissingPackageError:
+        raise  # it says nothing about the evidence
     except AuditkitError as error:
         return check.failed(str(error), "The audit cannot be repeated from this evidence.")
     differences = compare_reports(told, document)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import socket
 import threading
@@ -20,6 +22,11 @@ from auditkit.practice.scenarios import Scenario, scenario
 ADDRESS: Final = "127.0.0.1"
 _PLACE: Final = re.compile(r"/scenario/([a-z0-9-]{1,60})(/.*)")
 _API: Final = re.compile(r"/api/(v[0-9])/canister/([a-z0-9-]{1,70})/(call|read_state|query)")
+ATTESTATIONS_PATH: Final = "/repos/dfinity/ic/attestations"
+"""Where attestations are listed, as on GitHub."""
+_ATTESTED: Final = re.compile(
+    rf"{re.escape(ATTESTATIONS_PATH)}/sha256:([0-9a-f]{{64}})(?:\?[a-z0-9_=&]{{0,60}})?"
+)
 _NAMES: Final = "|".join(map(re.escape, (IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME)))
 _RELEASE: Final = re.compile(rf"/{RELEASE_FOLDER.format(base_version=COMMIT)}/({_NAMES})")
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
@@ -97,12 +104,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: the program that runs the server owns the terminal."""
 
     def do_GET(self) -> None:
-        """The status of the node, the public list of nodes, or a file of a release."""
+        """The status of the node, the public lists of nodes and of attestations, or a file of a release."""
         place, path = _place(self.path)
         if path == "/api/v2/status":
             self._send(self.server.nns.status())
         elif path == "/api/v3/nodes":
             self._send(self.server.nns.nodes(place))
+        elif asked := _ATTESTED.fullmatch(path):
+            self._send(_attestations(place, asked[1]))
         elif _RELEASE.fullmatch(self.path):
             self._send_file(self.server.releases / self.path[1:])
         else:
@@ -189,6 +198,16 @@ class _Handler(BaseHTTPRequestHandler):
             while length > 0 and (piece := file.read(min(_PIECE, length))):
                 self.wfile.write(piece)
                 length -= len(piece)
+
+
+def _attestations(place: Scenario | None, sha256: str) -> HttpAnswer:
+    """The attestations of the file with a digest that a scenario lists, as GitHub answers."""
+    path = place.built.path if place and place.built and not place.built.handed_out else None
+    bundle = None if path is None else json.loads(path.read_bytes())
+    if bundle is None or sha256.encode() not in base64.b64decode(bundle["dsseEnvelope"]["payload"]):
+        return HttpAnswer(404, "application/json", b'{"message":"Not Found"}')
+    listed = {"attestations": [{"repository_id": 1, "bundle": bundle}]}
+    return HttpAnswer(200, "application/json", json.dumps(listed, ensure_ascii=False).encode())
 
 
 def _place(path: str) -> tuple[Scenario | None, str]:

@@ -13,6 +13,7 @@ from auditkit.evidence.catalogue import update_catalogue
 from auditkit.evidence.registry_sync import sync_registry
 from auditkit.ic.registry import replica_version_key
 from auditkit.packaged import packaged_file
+from auditkit.practice.builds import RULES, practice_authority
 from auditkit.practice.chips import attestation_files, practice_root
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import running
@@ -26,6 +27,7 @@ from auditkit.practice.scenarios import (
     scenarios,
     story_of,
 )
+from auditkit.practice.server import ATTESTATIONS_PATH
 from auditkit.trust import Trust, World
 
 
@@ -72,6 +74,11 @@ class PracticeSources:
         elif parameter == "recovery_image" and chosen.recovered is not None:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
                 yield Source(path=recovery_image(chosen.recovered, Path(folder)))
+        elif parameter == "provenance_source" and chosen.built is not None:
+            if chosen.built.handed_out:
+                yield Source(path=chosen.built.path)
+            else:
+                yield Source(url=f"{running(chosen.name).url}{ATTESTATIONS_PATH}")
         elif chosen.attested is not None:
             report, chain = attestation_files(chosen.attested)
             yield Source(path=report if parameter == "attestation_report" else chain)
@@ -108,6 +115,7 @@ class PracticeSources:
             "chips_source": chosen.subject == "recovery",
             "base_image": True,
             "recovery_image": chosen.recovered is not None,
+            "provenance_source": chosen.built is not None,
             "attestation_report": chosen.attested is not None,
             "attestation_chain": chosen.attested is not None,
         }
@@ -121,6 +129,14 @@ class PracticeSources:
 
 
 PRACTICE_WORLD = World(
-    Trust("practice", ROOT_KEY, more_roots=(practice_root(),), more_releases=known_releases()),
+    Trust(
+        "practice",
+        ROOT_KEY,
+        more_roots=(practice_root(),),
+        more_releases=known_releases(),
+        authority=practice_authority(),
+        build_rules=RULES,
+        attestations="",
+    ),
     PracticeSources(),
 )

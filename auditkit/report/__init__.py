@@ -1,6 +1,7 @@
 """How an audit is reported: one document, `audit.json`, and its renderings."""
 
 from auditkit.report.beside import require_beside, write_beside
+from auditkit.report.build_record import BuildRecord
 from auditkit.report.comparison import (
     Difference,
     compare_reports,
@@ -9,7 +10,7 @@ from auditkit.report.comparison import (
 )
 from auditkit.report.document import AuditDocument, from_json, matrix_of, schema, to_json
 from auditkit.report.evidence_folder import EVIDENCE_NAME, require_real_size
-from auditkit.report.field_types import Hex, Nat64, ParameterValue, Part, Sha256, Time
+from auditkit.report.field_types import Commit, Hex, Nat64, ParameterValue, Part, Sha256, Time
 from auditkit.report.folder import (
     DOCUMENT_NAME,
     HTML_NAME,
@@ -61,7 +62,9 @@ __all__ = [
     "RECORD_NAME",
     "SIGNATURES_NAME",
     "AuditDocument",
+    "BuildRecord",
     "CommandLine",
+    "Commit",
     "Deciding",
     "Difference",
     "EvidenceRecord",

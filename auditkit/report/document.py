@@ -27,6 +27,7 @@ from auditkit.audit.verdict import (
     Trouble,
     Verdict,
     in_order,
+    is_attested,
     judge,
     policy_version,
     qualifications_of,
@@ -35,12 +36,13 @@ from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.registry import ChipsInRegistry
 from auditkit.limits import LIMITS, Limits
+from auditkit.report.build_record import BuildRecord
 from auditkit.report.field_types import ParameterValue, Part
 from auditkit.report.measurement_records import MeasuredInputs, OverlapRecord
 from auditkit.report.records import Deciding, EvidenceRecord, PolicyIds, PolicyVerdicts, Run, Subject, Tool
 from auditkit.report.strict_json import first_fault, read_json
 
-_DECISIONS: Final = 256  # there are 66 checks; whoever lists more wants to keep a reader busy
+_DECISIONS: Final = 256  # there are 76 checks; whoever lists more wants to keep a reader busy
 SCHEMA_ID: Final = "auditkit/audit-report/v1"
 SCHEMA_URI: Final = "urn:auditkit:audit-report:v1"
 
@@ -74,6 +76,7 @@ class AuditDocument(Part):
     overlap: tuple[OverlapRecord, ...] = ()
     measured: MeasuredInputs | None = None
     chips: ChipsInRegistry | None = None
+    provenance: BuildRecord | None = None
     evidence: tuple[EvidenceRecord, ...] = ()
     run: Run
 
@@ -100,6 +103,8 @@ class AuditDocument(Part):
             subject=self.subject.kind,
             executed=self.subject.status == "executed",
             chips=self.parameters.get("chips_source") is not None,
+            provenance=self.parameters.get("provenance_source") is not None,
+            attested=is_attested(self.decisions),
         )
 
     @model_validator(mode="after")

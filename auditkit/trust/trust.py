@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit.decision import Qualification
-from auditkit.evidence import MAINNET_URLS
+from auditkit.evidence import ATTESTATIONS_URL, MAINNET_URLS
 from auditkit.ic import MAINNET_ROOT_KEY
+from auditkit.provenance import DFINITY, PUBLIC_GOOD, Authority, BuildRules
 from auditkit.sev import KnownRelease
 from auditkit.sev.attestation import RootKey, amd_roots
 
@@ -23,6 +24,9 @@ class Trust:
         hosts: addresses of the network's API, tried in order; empty where there are none to fall back on.
         more_roots: roots of chips that are believed beside AMD's.
         more_releases: releases that are known beside those of the built-in list.
+        authority: who vouches for the attestations of builds.
+        build_rules: what such an attestation has to say.
+        attestations: the address of the list of them; empty where there is none that could be asked.
     """
 
     name: str
@@ -30,6 +34,9 @@ class Trust:
     hosts: tuple[str, ...] = ()
     more_roots: tuple[RootKey, ...] = ()
     more_releases: tuple[KnownRelease, ...] = ()
+    authority: Authority = PUBLIC_GOOD
+    build_rules: BuildRules = DFINITY
+    attestations: str = ATTESTATIONS_URL
 
     @property
     def chip_roots(self) -> tuple[RootKey, ...]:
@@ -42,7 +49,7 @@ class Trust:
 
         It follows from the key and the name, so that no world can call itself mainnet.
         """
-        if self.root_key == MAINNET_ROOT_KEY and not self.more_roots:
+        if self.root_key == MAINNET_ROOT_KEY and not self.more_roots and self.authority == PUBLIC_GOOD:
             return None
         return Qualification.PRACTICE_NETWORK if self.name == PRACTICE else Qualification.OTHER_ROOT_KEY
 

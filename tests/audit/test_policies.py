@@ -63,6 +63,10 @@ AUDITED_2 = f"""
 ELECTED = "election.answer election.elected election.digest election.measurements election.blessed"
 AUDITED = f"{AUDITED_2} {ELECTED} settings.depth"
 CHIPS = "chips.known chips.subnet chips.attested"
+PROVENANCE = """
+    provenance.attested provenance.signature provenance.issuer provenance.workflow provenance.repository
+    provenance.commit provenance.branch provenance.build-config provenance.subject provenance.image
+"""
 ELECTION_ONLY = """
     election.stage election.version election.digest-given election.urls election.measurements-given election.image
     election.explained election.labels election.coverage
@@ -105,50 +109,73 @@ class Demands:
 DEMANDS = {
     "strict/4": Demands(
         lambda: STRICT,
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {ELECTION_ONLY} election.record?",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {ELECTION_ONLY} election.record? "
+        f"{waived(PROVENANCE)}",
     ),
     "strict/4, about a recovery": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False),
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)}",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {waived(PROVENANCE)}",
     ),
     "strict/4, about a recovery that is executed": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, executed=True),
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)}",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {waived(PROVENANCE)}",
     ),
     "strict/4, asked about a recovery image": Demands(
         lambda: STRICT.asking(recovery_image=True, attestation=False),
-        f"{AUDITED} {RECOVERY} {waived(ATTESTATION)} {waived(CHIPS)}",
+        f"{AUDITED} {RECOVERY} {waived(ATTESTATION)} {waived(CHIPS)} {waived(PROVENANCE)}",
     ),
     "strict/4, asked about an attestation report": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=True),
-        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION} {waived(CHIPS)}",
+        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION} {waived(CHIPS)} {waived(PROVENANCE)}",
     ),
     "strict/4, asked about both": Demands(
         lambda: STRICT.asking(recovery_image=True, attestation=True),
-        f"{AUDITED} {RECOVERY} {ATTESTATION} {waived(CHIPS)}",
+        f"{AUDITED} {RECOVERY} {ATTESTATION} {waived(CHIPS)} {waived(PROVENANCE)}",
     ),
     "strict/4, asked whose the chips are": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, chips=True),
-        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} chips.known chips.subnet chips.attested?",
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} chips.known chips.subnet chips.attested? "
+        f"{waived(PROVENANCE)}",
     ),
     "strict/4, asked whose the chips are, and about an attestation report": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=True, chips=True),
-        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION} {CHIPS}",
+        f"{AUDITED} {waived(RECOVERY)} {ATTESTATION} {CHIPS} {waived(PROVENANCE)}",
     ),
     "strict/4, about an election to vote on": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, subject="election"),
-        f"{ELECTION} election.record?",
+        f"{ELECTION} election.record? {waived(PROVENANCE)}",
     ),
     "strict/4, about an election that is executed": Demands(
         lambda: STRICT.asking(recovery_image=False, attestation=False, subject="election", executed=True),
-        f"{ELECTION} election.record",
+        f"{ELECTION} election.record {waived(PROVENANCE)}",
+    ),
+    "strict/4, asked who built the release, which nobody attested": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, provenance=True),
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} provenance.attested "
+        f"{waived(PROVENANCE.replace('provenance.attested', ''))}",
+    ),
+    "strict/4, asked who built the release, which somebody attested": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, provenance=True, attested=True),
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {PROVENANCE}",
+    ),
+    "strict/4, asked nobody who built the release": Demands(
+        lambda: STRICT.asking(recovery_image=False, attestation=False, attested=True),
+        f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {waived(CHIPS)} {waived(PROVENANCE)}",
+    ),
+    "strict/4, about an election, asked who built the release": Demands(
+        lambda: STRICT.asking(
+            recovery_image=False, attestation=False, subject="election", provenance=True, attested=True
+        ),
+        f"{ELECTION} election.record? {PROVENANCE}",
     ),
     "strict/3": Demands(
         lambda: STRICT_3,
         f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {ELECTION_ONLY} election.record?",
     ),
     "strict/3, about a recovery with all that it can be asked": Demands(
-        lambda: STRICT_3.asking(recovery_image=True, attestation=True, executed=True, chips=True),
+        lambda: STRICT_3.asking(
+            recovery_image=True, attestation=True, executed=True, chips=True, provenance=True, attested=True
+        ),
         f"{AUDITED} {RECOVERY} {ATTESTATION}",
     ),
     "strict/3, about an election that is executed": Demands(

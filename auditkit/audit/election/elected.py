@@ -224,7 +224,15 @@ def _recorded(
 ) -> tuple[Decision, ElectedRelease | None]:
     check = checks.ELECTION_ELECTED
     where = f"the registry (version {answer.version:,})"
-    release = ElectedRelease(version, record.sha256_hex, record.urls, record.measurements or None, where)
+    told = (answer.timestamp_ns, witnessed.known_ns if witnessed is not None else None)
+    release = ElectedRelease(
+        version,
+        record.sha256_hex,
+        record.urls,
+        record.measurements or None,
+        where,
+        min((time for time in told if time is not None), default=None),
+    )
     if witnessed is not None and witnessed.sha256.lower() != release.sha256.lower():
         return (
             check.failed(

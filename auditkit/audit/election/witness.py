@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Decision, Outcome
 from auditkit.ic import BlessedMeasurement, ElectionVerification, ProposalStatus
 from auditkit.ic.registry import RegistryVerification
+
+_SECOND_NS: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class ElectedRelease:
         urls: where the update image is said to be.
         measurements: its launch measurements; None when it was elected without any.
         said_by: who says so, such as ``the registry (version 62,948)``.
+        known_ns: when the NNS knew of it for certain, nanoseconds since 1970; None where that is not certified.
     """
 
     version: str
@@ -27,6 +31,7 @@ class ElectedRelease:
     urls: tuple[str, ...]
     measurements: tuple[BlessedMeasurement, ...] | None
     said_by: str
+    known_ns: int | None = None
 
 
 def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease | Decision:
@@ -63,6 +68,7 @@ def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease
         election.urls,
         election.measurements or None,
         said_by(witness),
+        proposal.proposal_timestamp_seconds * _SECOND_NS or None if proposal is not None else None,
     )
 
 

@@ -13,6 +13,7 @@ from auditkit.audit.verdict.command_policies import (
     AUTHENTIC_POLICY,
     FILES_OVERLAP_POLICY,
     PROPOSAL_POLICY,
+    PROVENANCE_POLICY,
     REGISTRY_POLICY,
     VERITY_POLICY,
     certificate_policy,
@@ -33,6 +34,7 @@ from auditkit.audit.verdict.policy import (
     STRICT_3,
     Policy,
     Subject,
+    is_attested,
     policy_version,
 )
 
@@ -45,6 +47,7 @@ __all__ = [
     "OVERLAP",
     "POLICIES",
     "PROPOSAL_POLICY",
+    "PROVENANCE_POLICY",
     "REGISTRY_POLICY",
     "SENTENCES",
     "STRICT",
@@ -61,6 +64,7 @@ __all__ = [
     "certificate_policy",
     "compare_images_policy",
     "in_order",
+    "is_attested",
     "judge",
     "policy_version",
     "qualifications_of",

@@ -81,6 +81,13 @@ ATTESTATION_POLICY: Final = _policy(
     _WAIVED,
 )
 
+PROVENANCE_POLICY: Final = _policy(
+    "verify-provenance",
+    "dfinity's release workflow built this SHA256SUMS from this commit, and GitHub signed that.",
+    (*(check for check in checks.PROVENANCE_CHECKS if check is not checks.PROVENANCE_IMAGE), *_KEY),
+    frozenset(),
+)
+
 
 def compare_images_policy(*, proposal: bool) -> Policy:
     """For `auditkit compare-images`.

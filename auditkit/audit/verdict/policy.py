@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from auditkit import checks
-from auditkit.decision import Check
+from auditkit.decision import Check, Decision, Outcome
 from auditkit.errors import ParameterError
 
 Subject: TypeAlias = Literal["recovery", "election"]
@@ -51,6 +51,8 @@ class Policy:
         subject: Subject = "recovery",
         executed: bool = False,
         chips: bool = False,
+        provenance: bool = False,
+        attested: bool = False,
     ) -> Policy:
         """The policy for what an audit was asked about.
 
@@ -63,6 +65,8 @@ class Policy:
             subject: which kind of proposal is audited; it has checks of its own since version 3.
             executed: whether the proposal has to be executed, so that the registry can be asked what became of it.
             chips: whether somebody was asked whose chips a recovery names.
+            provenance: whether somebody was asked who built the release.
+            attested: whether there is an attestation of that, so that it has to be a right one.
         """
         if self.version < 2 or (self.version < _ELECTIONS_SINCE and subject == "election"):
             return self
@@ -75,12 +79,20 @@ class Policy:
             more |= _ids((checks.CHIPS_KNOWN, checks.CHIPS_SUBNET))
         if chips and attestation:
             more.add(checks.CHIPS_ATTESTED.id)
+        if provenance:
+            more |= _ids(checks.PROVENANCE_CHECKS if attested else (checks.PROVENANCE_ATTESTED,))
         if executed and subject == "election":
             more.add(checks.ELECTION_RECORD.id)
         asked = _ids(checks.ELECTION_AUDIT_CHECKS if subject == "election" else checks.RECOVERY_AUDIT_CHECKS)
         promise = _ELECTION_PROMISE if subject == "election" else self.promise
         mine = tuple(check for check in self.checks if check.id in asked)
         return replace(self, promise=promise, checks=mine, answered=(self.answered | more) & _ids(mine))
+
+
+def is_attested(decisions: Iterable[Decision]) -> bool:
+    """Whether there is an attestation of who built the release, right or not."""
+    wanted = checks.PROVENANCE_ATTESTED.id
+    return any(made.id == wanted and made.outcome is Outcome.PASS for made in decisions)
 
 
 def _ids(members: Iterable[Check]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from auditkit.cli.documents.answers import (
     VerifyAttestation,
     VerifyCertificate,
     VerifyProposal,
+    VerifyProvenance,
     VerifyRegistry,
     VerityHash,
 )
@@ -50,6 +51,7 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "verify-attestation": VerifyAttestation,
         "verify-certificate": VerifyCertificate,
         "verify-proposal": VerifyProposal,
+        "verify-provenance": VerifyProvenance,
         "verify-registry": VerifyRegistry,
         "verify-report": VerifyReport,
         "verify-report --statement": VerifyBuild,
@@ -92,6 +94,7 @@ __all__ = [
     "VerifyBuild",
     "VerifyCertificate",
     "VerifyProposal",
+    "VerifyProvenance",
     "VerifyRegistry",
     "VerifyReport",
     "VerityHash",

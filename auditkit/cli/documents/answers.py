@@ -10,7 +10,7 @@ from auditkit.audit import Relation
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, Size, TroubleFound
 from auditkit.guestos.tree import Difference
 from auditkit.numbers import ProposalNumber
-from auditkit.report import Hex, Nat64, Part, Sha256
+from auditkit.report import BuildRecord, Commit, Hex, Nat64, Part, Sha256
 
 
 class TroubleDocument(PrintedDocument):
@@ -110,6 +110,16 @@ class VerifyAttestation(AnswerDocument):
         default="auditkit/verify-attestation/v1", alias="schema"
     )
     attestation: AttestationFacts | None
+
+
+class VerifyProvenance(AnswerDocument):
+    """``auditkit verify-provenance --json``. ``provenance`` is null where there is no genuine attestation."""
+
+    schema_id: Literal["auditkit/verify-provenance/v1"] = Field(
+        default="auditkit/verify-provenance/v1", alias="schema"
+    )
+    commit: Commit
+    provenance: BuildRecord | None
 
 
 class PrintedLabel(Part):

@@ -11,13 +11,20 @@ from auditkit.evidence.http.bodies import (
 )
 from auditkit.evidence.http.session import open_session
 from auditkit.evidence.http.transport import Answer, exchange, open_stream
-from auditkit.evidence.http.troubles import NotFoundError, TransientError, refuse_missing, refuse_web_page
+from auditkit.evidence.http.troubles import (
+    NotFoundError,
+    RateLimitedError,
+    TransientError,
+    refuse_missing,
+    refuse_web_page,
+)
 
 __all__ = [
     "Answer",
     "Backoff",
     "Clock",
     "NotFoundError",
+    "RateLimitedError",
     "TransientError",
     "body_pieces",
     "check_url",

@@ -40,11 +40,13 @@ class Answer:
         status: HTTP status.
         content_type: media type in lower case without parameters; empty when not given.
         body: the content, not decoded.
+        link: the header Link, as it came; empty when not given.
     """
 
     status: int
     content_type: str
     body: bytes
+    link: str = ""
 
 
 def exchange(
@@ -71,6 +73,7 @@ def exchange(
         limits: bounds on the time for a connection and for each read.
 
     Raises:
+        RateLimitedError: the server says that it was asked too often, and until when.
         TransientError: no connection, a broken or late answer, or a status in `RETRY_STATUS` (of a GET, in
             `RETRY_STATUS_OF_FILES`).
         SourceError: an answer that another attempt would not better (redirect, web page, untrusted TLS
@@ -101,7 +104,8 @@ def exchange(
                     "the server does not say how long its answer is, so a truncated file would not be noticed",
                     where=url,
                 )
-            return Answer(response.status_code, media_type(response), bytes(pieces))
+            link = response.headers.get("Link", "")
+            return Answer(response.status_code, media_type(response), bytes(pieces), link)
 
     return within(seconds, url, work)
 

@@ -14,6 +14,8 @@ RETRY_STATUS: Final = frozenset({429, 502, 503, 504})
 # Files are asked for once more after these too: 520 to 526 are a content delivery network's words for an origin that
 # it could not reach or understand. What a host of the Internet Computer says with a 500 is its answer to the call.
 RETRY_STATUS_OF_FILES: Final = RETRY_STATUS | {500, *range(520, 527)}
+# GitHub's API and others say so with these, and with headers that tell until when.
+_RATE_LIMITED: Final = frozenset({403, 429})
 _MISSING_STATUS: Final = frozenset({404, 410})
 _PROXY_HINT: Final = "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
 
@@ -36,6 +38,16 @@ class TransientError(SourceError):
     late: bool = False
 
 
+class RateLimitedError(TransientError):
+    """The server answers nobody from this address before a certain time.
+
+    Attributes:
+        until: when it does again, seconds since 1970; None where it does not say.
+    """
+
+    until: int | None = None
+
+
 def refuse_status(response: requests.Response, url: str, passing: frozenset[int]) -> None:
     status = response.status_code
     if 300 <= status < 400:
@@ -45,6 +57,15 @@ def refuse_status(response: requests.Response, url: str, passing: frozenset[int]
             where=url,
             hint="give that address if you trust it",
         )
+    if status in _RATE_LIMITED and response.headers.get("X-RateLimit-Remaining", "").strip() == "0":
+        limited = RateLimitedError(
+            f"the server was asked too often from here (HTTP status {status})", where=url
+        )
+        limited.answered = True
+        reset = response.headers.get("X-RateLimit-Reset", "").strip()
+        if reset.isascii() and reset.isdigit() and len(reset) < 12:
+            limited.until = int(reset)
+        raise limited
     if status in passing:
         busy = "is being asked too often" if status == 429 else "is not available right now"
         error = TransientError(f"the server {busy} (HTTP status {status})", where=url)

@@ -13,6 +13,7 @@ from auditkit.pipeline.parameters.parameters import Parameters
 from auditkit.pipeline.parameters.source import STANDARD_INPUT, is_pipe, source_name
 from auditkit.pipeline.parameters.whom_to_ask import (
     CATALOGUE_SOURCE,
+    GITHUB_SOURCE,
     REGISTRY_SOURCE,
     hinted_nodes,
     names_no_place,
@@ -23,6 +24,7 @@ from auditkit.pipeline.parameters.wording import ENVIRONMENT
 __all__ = [
     "CATALOGUE_SOURCE",
     "ENVIRONMENT",
+    "GITHUB_SOURCE",
     "MEANINGS",
     "REGISTRY_SOURCE",
     "STANDARD_INPUT",

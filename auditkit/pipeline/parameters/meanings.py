@@ -186,6 +186,15 @@ TOPICS: Final = (
                 "the node that the attestation report is said to come from; the registry has to give "
                 "the report's chip to it. It needs `chips_source`",
             ),
+            Meaning(
+                "provenance_source",
+                "`github`, file, `https://...`, `practice:SCENARIO`, or `null`",
+                "who says who built the release. `github` asks GitHub for the attestations of its "
+                "`SHA256SUMS`; a file holds them, as GitHub or `gh attestation download` gives them.",
+                "An attestation that keeps all rules vouches for the list and for the image in it, so "
+                "that check 18 passes by it. It needs the extra `provenance` (`pip install "
+                "'auditkit[provenance]'`). With `null` nobody is asked",
+            ),
         ),
     ),
     Topic(

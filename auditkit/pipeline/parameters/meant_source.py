@@ -9,8 +9,14 @@ from typing import Final
 from auditkit.trust import MAINNET, case_names
 
 _NOTHING: Final = ("null", "none", "nil", "nothing", "no")
-_WORDS: Final = {"election_source": ("registry", "catalogue")}
-_HAVE_CASES: Final = ("proposal_source", "base_image", "recovery_image", "attestation_report")
+_WORDS: Final = {"election_source": ("registry", "catalogue"), "provenance_source": ("github",)}
+_HAVE_CASES: Final = (
+    "proposal_source",
+    "base_image",
+    "recovery_image",
+    "attestation_report",
+    "provenance_source",
+)
 _WITNESS: Final = re.compile(r"(?:proposals?)?[\s:#=_/-]*([1-9][0-9]{0,15})", re.ASCII)
 _HOST: Final = re.compile(
     r"(?!.*\.(?:bin|cbor|crt|der|hex|img|json|pem|tar|txt|xz|ya?ml|zst)$)(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?",

@@ -94,6 +94,7 @@ class Parameters(BaseModel):
     tcb_min: NonEmpty | None = None
     chips_source: NonEmpty | None = None
     attested_node: NonEmpty | None = None
+    provenance_source: NonEmpty | None = None
     vcpus: Annotated[
         tuple[Annotated[int, Field(ge=1, le=LIMITS.vcpus)], ...],
         Field(min_length=1, max_length=64, strict=False),
@@ -208,7 +209,7 @@ class Parameters(BaseModel):
     @model_validator(mode="after")
     def _of_one_depth(self) -> Self:
         if self.depth == "certificates":
-            for name in ("recovery_image", "base_image_sha256"):
+            for name in ("recovery_image", "base_image_sha256", "provenance_source"):
                 if getattr(self, name) is not None:
                     raise ParameterError(
                         f"the parameter {name} needs depth: image",

@@ -1,4 +1,4 @@
-"""Parameters that say whom to ask, and not where something is: the witness of an election, the nodes of chips."""
+"""Parameters that say whom to ask, and not where something is: a witness, the nodes of chips, GitHub."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from auditkit.pipeline.parameters.wording import shown
 
 REGISTRY_SOURCE: Final = "registry"
 CATALOGUE_SOURCE: Final = "catalogue"
+GITHUB_SOURCE: Final = "github"
 _WITNESS: Final = "proposal:"
 _HINT: Final = "hint:"
 
@@ -22,6 +23,8 @@ def names_no_place(parameter: str, value: str) -> bool:
     """Whether the value of a parameter says whom to ask, and not where something is."""
     if parameter == "election_source":
         return value in (REGISTRY_SOURCE, CATALOGUE_SOURCE) or witness_number(value) is not None
+    if parameter == "provenance_source":
+        return value == GITHUB_SOURCE
     return parameter == "chips_source" and value.startswith(_HINT)
 
 

@@ -7,6 +7,7 @@ from auditkit.pipeline.records.record import (
     ImageFacts,
     ImageRecord,
     ProposalRecord,
+    ProvenanceRecord,
     RecoveryRecord,
     ReplayRecord,
     UnkeptRecord,
@@ -20,6 +21,7 @@ from auditkit.pipeline.records.trees import TreesRecord, digest_at
 from auditkit.pipeline.records.unkept import (
     ATTESTATION_FORMS,
     PROPOSAL_FORMS,
+    PROVENANCE_FORMS,
     STAND_IN,
     Refusal,
     Unkept,
@@ -33,6 +35,7 @@ from auditkit.pipeline.records.unkept import (
 __all__ = [
     "ATTESTATION_FORMS",
     "PROPOSAL_FORMS",
+    "PROVENANCE_FORMS",
     "RECORD_BYTES",
     "STAND_IN",
     "ChipsRecord",
@@ -40,6 +43,7 @@ __all__ = [
     "ImageFacts",
     "ImageRecord",
     "ProposalRecord",
+    "ProvenanceRecord",
     "RecoveryRecord",
     "Refusal",
     "ReplayRecord",

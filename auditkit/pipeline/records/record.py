@@ -214,6 +214,21 @@ class ChipsRecord(_Part):
     trouble: tuple[Trouble, ...] = ()
 
 
+class ProvenanceRecord(_Part):
+    """What happened when it was asked who built the release.
+
+    Attributes:
+        attestations: how many there were, of which the evidence holds the one that the decisions are about.
+        whole: whether these were all that there are, as GitHub lists them, and not a file that the parameters name.
+        sums_missing: why there is no SHA256SUMS that could be asked about; empty when there is one.
+    """
+
+    attestations: Count = 0
+    whole: bool = True
+    sums_missing: str = ""
+    trouble: tuple[Trouble, ...] = ()
+
+
 class ReplayRecord(_Part):
     """All of `replay.yaml`. Records of version 1, without what came later, are read too."""
 
@@ -225,6 +240,7 @@ class ReplayRecord(_Part):
     image: ImageRecord | None
     recovery: RecoveryRecord | None = None
     chips: ChipsRecord | None = None
+    provenance: ProvenanceRecord | None = None
     files: tuple[FileRecord, ...]
     unkept: tuple[UnkeptRecord, ...] = ()
 

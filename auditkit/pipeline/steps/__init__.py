@@ -1,6 +1,6 @@
 """The steps of an audit, each a function of what came before.
 
-    proposal ──► election ──► base image ──► measurements ──► overlap ──► recovery image, node, chips
+    proposal ──► election ──► base image ──► measurements ──► overlap ──► recovery image, node, chips, build
 
 A step decides its checks and keeps the evidence that they rest on. Errors about bytes and sources are trouble of the
 step; `auditkit.pipeline.audit` puts the steps together.
@@ -13,6 +13,7 @@ from auditkit.pipeline.steps.measurements import MeasurementStep
 from auditkit.pipeline.steps.node import NodeStep
 from auditkit.pipeline.steps.overlap import OverlapStep
 from auditkit.pipeline.steps.proposal import ProposalStep, refusal
+from auditkit.pipeline.steps.provenance import ProvenanceStep
 from auditkit.pipeline.steps.recovery import RecoveryStep
 from auditkit.pipeline.steps.step import ASKS, Asks, Step
 
@@ -26,6 +27,7 @@ __all__ = [
     "NodeStep",
     "OverlapStep",
     "ProposalStep",
+    "ProvenanceStep",
     "RecoveryStep",
     "Step",
     "refusal",

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from auditkit import checks
 from auditkit.audit import (
+    AttestedDigest,
     CertifiedDigest,
     ElectedRelease,
     Trouble,
@@ -302,8 +303,34 @@ def _refused_image(made: tuple[Decision, ...], record: ImageRecord, sums: Eviden
     )
 
 
+def with_attested(
+    step: BaseImageStep, wanted: WantedImage, attested: AttestedDigest, evidence: tuple[str, ...]
+) -> BaseImageStep:
+    """The step with check 18 decided anew, now that the SHA256SUMS beside the image is attested.
+
+    Args:
+        attested: the digest in it.
+        evidence: what the attestation rests on.
+    """
+    image, record = step.image, step.record
+    sums = next((item for item in step.evidence if item.name == IMAGE_SUMS), None)
+    if image is None or record is None or record.facts is None or sums is None:
+        return step
+    listed = _listed(sums, record.file_name, "")
+    made = _digest(image.sha256, wanted, listed, (IMAGE, *evidence), attested)
+    if made.outcome is not Outcome.PASS:
+        return step
+    return replace(
+        step, decisions=tuple(made if decision.id == made.id else decision for decision in step.decisions)
+    )
+
+
 def _digest(
-    observed: str, wanted: WantedImage, listed: PublishedDigest, evidence: tuple[str, ...]
+    observed: str,
+    wanted: WantedImage,
+    listed: PublishedDigest,
+    evidence: tuple[str, ...],
+    attested: AttestedDigest | None = None,
 ) -> Decision:
     """Check 18."""
     return decide_digest(
@@ -312,6 +339,7 @@ def _digest(
         listed.sha256,
         evidence,
         certified=wanted.certified,
+        attested=attested,
         pinned_by=wanted.pinned_by,
         missing=listed.missing,
     )

@@ -29,6 +29,9 @@ OWN: Final = "recovery-"
 """Before the name of a measured file of the recovery image that is not the base's."""
 REPORT: Final = "attestation-report"
 CHAIN: Final = "attestation-chain"
+RELEASE_SUMS: Final = "release-SHA256SUMS"
+"""The SHA256SUMS at the release's own address, where the image came from elsewhere."""
+BUNDLE: Final = "provenance.sigstore.json"
 
 
 def chip_answer(number: int) -> str:

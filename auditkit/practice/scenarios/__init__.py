@@ -15,6 +15,7 @@ from auditkit.practice.scenarios.elected import ELECTED
 from auditkit.practice.scenarios.elections import ELECTIONS
 from auditkit.practice.scenarios.images import IMAGES
 from auditkit.practice.scenarios.nodes import NODES
+from auditkit.practice.scenarios.provenance import PROVENANCE
 from auditkit.practice.scenarios.recovery import RECOVERIES
 from auditkit.practice.scenarios.says import ChipsSay, ElectionSays, RegistrySays
 from auditkit.practice.scenarios.scenario import (
@@ -64,6 +65,7 @@ _GROUPS: Final = (
     Group("Recoveries: the report of a recovered node", NODES),
     Group("Recoveries: whether the NNS elected the base release", ELECTED),
     Group("Recoveries: whose machines are named", CHIPS),
+    Group("Recoveries: who built the base release", PROVENANCE),
     Group("Elections: the proposal of a release, and its image", ELECTIONS),
 )
 _SCENARIOS: Final = tuple(one for group in _GROUPS for one in group.scenarios)

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from auditkit.ic import ProposalStatus
 from auditkit.practice.attested import Attested
+from auditkit.practice.builds import Built
 from auditkit.practice.recovered import Recovered
 from auditkit.practice.release.published import release_commit
 from auditkit.practice.scenarios.says import ChipsSay, ElectionSays, RegistrySays
@@ -71,6 +72,7 @@ class Scenario:
         election: what the election proposal says; None when the proposal is that of a recovery.
         registry: what the registry says about ``base_version`` at the address of this scenario.
         chips: what the registry says about the chips that a recovery names, at the address of this scenario.
+        built: what is attested of its base release; None where nobody is asked.
         parameters: parameters of its audit that are not the same in every scenario, by name.
     """
 
@@ -95,6 +97,7 @@ class Scenario:
     election: ElectionSays | None = None
     registry: RegistrySays = RegistrySays.ELECTED
     chips: ChipsSay = ChipsSay.ONE_SUBNET
+    built: Built | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -109,6 +112,7 @@ class Scenario:
             self.election is not None
             or self.registry is not RegistrySays.ELECTED
             or self.chips is not ChipsSay.ONE_SUBNET
+            or self.built is not None
         )
 
     @property

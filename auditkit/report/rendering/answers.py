@@ -10,6 +10,7 @@ from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
 from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
+from auditkit.report.rendering.builder import is_built, who_built
 from auditkit.report.rendering.groups import release_name
 from auditkit.report.rendering.machines import are_known, whose_machines
 from auditkit.report.rendering.summary import foreign_root_key
@@ -34,10 +35,11 @@ class Answer:
 
 
 def answers(document: AuditDocument) -> tuple[Answer, ...]:
-    """Which release is that, whose machines are these, what is not proven, how to repeat it, who signed it."""
-    machines = whose_machines(document)
+    """Which release, who built it, whose machines are these, what is not proven, how to repeat it, who signed it."""
+    machines, built = whose_machines(document), who_built(document)
     return (
         _release(document),
+        *((Answer("Built by", *built),) if built else ()),
         *((Answer("Machines", "", machines),) if machines else ()),
         Answer("Not proven", _not_proven(document)),
         Answer("Repeat it", _repeat(document)),
@@ -67,6 +69,8 @@ def _not_proven(document: AuditDocument) -> str:
 
 def _unproven(document: AuditDocument) -> str:
     if document.subject.kind == "election":
+        if is_built(document):
+            return "That others who build this commit get the same image, and that it has no faults or back doors."
         return "That the image was built from the source code of this commit, and that it has no faults or back doors."
     left = [] if document.outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
     if document.subject.policy == "overlap":

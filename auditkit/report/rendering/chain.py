@@ -24,7 +24,7 @@ _LINKS: Final = (
     ("certificate", "certificate", ("certificate.", "delegation.")),
     ("proposal", "proposal", ("reply.", "proposal.")),
     ("election", "election", ("election.",)),
-    ("release", "base", ("base.",)),
+    ("release", "base", ("base.", "provenance.")),
     ("measurements", "overlap", _MEASURED),
     ("recovery image", "recovery", ("recovery.",)),
     ("machines", "chips", ("chips.",)),

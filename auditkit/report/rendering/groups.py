@@ -30,6 +30,7 @@ _GROUPS: Final = (
     ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
     ("chips", "Chips", "Whose machines does the proposal name?", ("chips.",)),
     ("attestation", "Recovered node", "Does a blessed chip run a blessed guest?", ("attestation.",)),
+    ("provenance", "Build", "Who built the release?", ("provenance.",)),
     ("settings", "Settings", "What did the parameters choose?", ("settings.",)),
 )
 

@@ -14,6 +14,7 @@ from auditkit.report.document import SCHEMA_ID, AuditDocument
 from auditkit.report.page_environment import page_environment
 from auditkit.report.rendering import (
     answers,
+    builder,
     check_again,
     explanations,
     groups,
@@ -49,6 +50,7 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
             meaning=meaning,
             check_again=check_again,
             explanations=explanations,
+            builder=builder,
             machines=machines,
             linked=Linker(),
             groups=groups.groups(document),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auditkit.report.document import AuditDocument
+from auditkit.report.rendering.builder import is_built
 from auditkit.report.rendering.machines import are_known
 from auditkit.report.rendering.summary import foreign_root_key
 
@@ -29,7 +32,15 @@ def meaning(document: AuditDocument) -> tuple[str, ...]:
         proven.append(
             "Each chip that the proposal names is that of a node of the registry, which tells whose it is."
         )
+    if is_built(document):
+        proven.append(_BUILT)
     return tuple(proven)
+
+
+_BUILT: Final = (
+    "dfinity's release workflow on GitHub built the image from the commit that is the version: GitHub named the "
+    "workflow, and sigstore's public log holds its signature."
+)
 
 
 def _of_the_machines(document: AuditDocument) -> str:
@@ -49,6 +60,7 @@ def _meaning_of_election(document: AuditDocument) -> tuple[str, ...]:
         "The image has exactly the digest that the proposal gives, and every measurement of the proposal is what an "
         "AMD SEV-SNP processor reports when it starts that image. It was computed here from the image's files.",
         "Nodes of every CPU type that releases are measured for can start the version.",
+        *((_BUILT,) if is_built(document) else ()),
     )
 
 
@@ -56,8 +68,11 @@ def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
     """What a PASS of this audit does not prove."""
     if document.subject.kind == "election":
         return (
-            "That the image was built from the source code of the commit that it is named after. Only a reproduction "
-            "of the build shows that; it takes some hours and 100 GB.",
+            "That others who build the commit get the same image. Only a reproduction of the build shows that; it "
+            "takes some hours and 100 GB."
+            if is_built(document)
+            else "That the image was built from the source code of the commit that it is named after. Only a "
+            "reproduction of the build shows that; it takes some hours and 100 GB.",
             "That the release is free of faults or back doors. The audit compares identities; it does not review code.",
             "That AMD's processors and firmware keep their promises.",
             "That the proposal is still as it was: its status can change after the time of the certificate.",
@@ -75,6 +90,8 @@ def limits_of_meaning(document: AuditDocument) -> tuple[str, ...]:
             "What the recovery root file system holds. The proposal fixes it by its root hash; no recovery "
             "image was part of this audit.",
         )
+    if is_built(document):
+        unproven.append("That others who build the commit of the base release get the same image.")
     if document.parameters.get("attestation_report") is not None:
         unproven.append("When the chip made its report: an old one looks like a new one.")
     if document.subject.policy == "overlap":

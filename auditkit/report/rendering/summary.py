@@ -42,6 +42,8 @@ def headline(document: AuditDocument) -> str:
             return "The proposal names a machine that no registry of the NNS ever knew."
         if deciding.startswith(OF_THE_NODE):
             return "The node does not prove what the NNS asks of it; the proposal itself stands up to its checks."
+        if deciding.startswith("provenance."):
+            return _NOT_BUILT.format(f"{base[0].upper()}{base[1:]}")
         return _not_the_answer(deciding) or f"The proposal does not stand up to the checks against {base}."
     if document.subject.policy == "strict":
         who = _nns(document)
@@ -51,6 +53,7 @@ def headline(document: AuditDocument) -> str:
     return f"At least one blessed measurement is one of {base}. The overlap policy asks for no more."
 
 
+_NOT_BUILT: Final = "{} was not built as releases are; the proposal itself stands up to its checks."
 _UNFINISHED: Final = (
     "The audit could not be finished. It says nothing for the proposal and nothing against it."
 )
@@ -84,7 +87,10 @@ def _headline_of_election(document: AuditDocument) -> str:
     if document.verdict is Verdict.TROUBLE:
         return certificates_alone(document) or _UNFINISHED
     if document.verdict is Verdict.FAIL:
-        told = _not_the_answer(deciding_id(document))
+        deciding = deciding_id(document)
+        if deciding.startswith("provenance."):
+            return _NOT_BUILT.format(f"{release[0].upper()}{release[1:]}")
+        told = _not_the_answer(deciding)
         return told or f"The proposal to elect {release} does not stand up to the checks."
     return (
         f"The proposal describes {release} rightly: its digest and its measurements are those of the image."

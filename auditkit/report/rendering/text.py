@@ -11,7 +11,7 @@ from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import machines, summary
+from auditkit.report.rendering import builder, machines, summary
 from auditkit.report.rendering.answers import answers
 from auditkit.report.rendering.groups import groups, pressing, tally_of, unanswered, unasked
 from auditkit.report.rendering.what_now import what_now
@@ -62,6 +62,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
     looked = pressing(document)
     for decision in looked:
         lines += _decision(decision, colour, width)
+    lines += _build(document, width)
     lines += _machines(document, width)
     for group in groups(document):
         lines += ["", f"{group.title}: {group.summary}"]
@@ -81,6 +82,16 @@ def render_answers(document: AuditDocument, *, width: int = 100) -> str:
     """What to do now, and what else people ask first, for the end of an audit; as safe to print as `render_text`."""
     width = max(width, 40)
     return "\n".join((*_what_now(document, width), *_fields(_answers(document), width))) + "\n"
+
+
+def _build(document: AuditDocument, width: int) -> list[str]:
+    told = builder.build_facts(document)
+    if not told:
+        return []
+    lines = ["", "Who built it, by the attestation:"]
+    for name, value in told:
+        lines += _wrapped(f"{name}: {value}", "     ", width)
+    return [*lines, *_wrapped(builder.CAVEAT, "     ", width)]
 
 
 def _machines(document: AuditDocument, width: int) -> list[str]:

@@ -8,6 +8,7 @@ from audit.outcomes.case import fails, passes, resting_on, warns
 
 from auditkit import checks
 from auditkit.audit import (
+    AttestedDigest,
     CertifiedDigest,
     decide_boot_args,
     decide_digest,
@@ -51,6 +52,14 @@ def certified(sha256: str) -> CertifiedDigest:
     return CertifiedDigest(sha256, "proposal 139000")
 
 
+def attested(sha256: str) -> AttestedDigest:
+    return AttestedDigest(sha256, RUN)
+
+
+RUN = "the run https://github.com/dfinity/ic/actions/runs/1"
+BY_THE_RUN = f"It has the digest in its SHA256SUMS, which {RUN} made and attested."
+
+
 def version(*texts):
     return lambda: decide_version(texts, VERSION, NAMES)
 
@@ -64,6 +73,56 @@ def naming(**root_hashes):
 
 
 DIGESTS = (
+    passes(
+        DIGEST,
+        "this one is attested",
+        digest(None, ONE, attested=attested(ONE)),
+        ONE,
+        BY_THE_RUN,
+        expected=ONE,
+    ),
+    passes(
+        DIGEST,
+        "this one is attested and pinned",
+        digest(ONE, ONE, attested=attested(ONE)),
+        ONE,
+        BY_THE_RUN,
+        expected=ONE,
+    ),
+    passes(
+        DIGEST,
+        "this one is attested and certified",
+        digest(None, ONE, attested=attested(ONE), certified=certified(ONE)),
+        ONE,
+        "It has the digest that proposal 139000 names, and the NNS signed that.",
+        expected=ONE,
+    ),
+    warns(
+        DIGEST,
+        "this one is attested, and another is certified",
+        digest(None, ONE, attested=attested(ONE), certified=certified(OTHER)),
+        ONE,
+        "It has the digest published beside it, but image and digest come from one place and nobody signed them.",
+        Qualification.SERVER_DIGEST,
+        expected=ONE,
+    ),
+    fails(
+        DIGEST,
+        "this one is attested, and another is pinned",
+        digest(OTHER, ONE, attested=attested(ONE)),
+        ONE,
+        "The image is not the one whose digest is pinned in the parameters: it is another, or it was changed on its "
+        "way.",
+        expected=OTHER,
+    ),
+    fails(
+        DIGEST,
+        "another is attested",
+        digest(None, OTHER, attested=attested(OTHER)),
+        ONE,
+        "The image is not the one whose digest is published beside the image: it was changed or damaged on its way.",
+        expected=OTHER,
+    ),
     passes(
         DIGEST,
         "this one is certified",

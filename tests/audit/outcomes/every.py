@@ -13,6 +13,7 @@ from audit.outcomes import (
     measurements,
     proposal,
     proposed,
+    provenance,
     recovery,
     registry,
     reports,
@@ -34,6 +35,7 @@ TABLES = (
     election,
     proposed,
     chips,
+    provenance,
     reports,
     steps,
 )

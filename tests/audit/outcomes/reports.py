@@ -581,14 +581,14 @@ REPLAYS = (
         REPLAY,
         "the same, from the image itself",
         repeated(originals=the_image),
-        "PASS, 54 decisions",
+        "PASS, 64 decisions",
         "The evidence leads to this report, and the images are those audited.",
     ),
     warns(
         REPLAY,
         "the same, without the image",
         repeated(),
-        "PASS, 54 decisions",
+        "PASS, 64 decisions",
         "The stored evidence leads to this report. The image itself was not read: that the boot files are those of the "
         "image is taken from the record, unless the images are given.",
         Qualification.IMAGE_NOT_READ,

@@ -9,7 +9,7 @@ from auditkit.audit import Relation, short_chip
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import machines, summary
+from auditkit.report.rendering import builder, machines, summary
 from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
@@ -40,6 +40,7 @@ def render_markdown(document: AuditDocument) -> str:
         _subject(document),
         _trouble(document),
         _pressing(document),
+        _build(document),
         _machines(document),
         _overlap(document),
         _others(document),
@@ -160,6 +161,14 @@ def _decisions(decisions: Sequence[Decision], answered: Collection[str], reason:
 
 def _outcome(decision: Decision, answered: Collection[str]) -> str:
     return _OUTCOMES.get(decision.outcome) or f"➖ {SKIPS[state(decision, answered)]}"
+
+
+def _build(document: AuditDocument) -> str:
+    told = builder.build_facts(document)
+    if not told:
+        return ""
+    table = _table(("The attestation says", ""), [(name, prose(value, 200)) for name, value in told])
+    return f"## Who built it\n\n{table}\n\n{builder.CAVEAT}"
 
 
 def _machines(document: AuditDocument) -> str:

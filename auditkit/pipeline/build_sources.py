@@ -1,0 +1,120 @@
+"""Who is asked who built the release: what the parameter ``provenance_source`` points at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.evidence import IMAGE_URLS, SUMS_NAME, fetch_attestations, read_bytes
+from auditkit.limits import LIMITS
+from auditkit.pipeline.parameters import GITHUB_SOURCE, Parameters
+from auditkit.pipeline.sources import located
+from auditkit.provenance import Bundle, read_bundles
+from auditkit.trust import Trust, world_place
+
+
+@dataclass(frozen=True, slots=True)
+class BuildAnswers:
+    """What was said about who built a release.
+
+    Attributes:
+        files: what came, each with any number of attestations; nothing in them is verified.
+        origin: where they came from.
+        whole: whether they are all that there are, as GitHub lists them, and not a file that a parameter names.
+        count: how many attestations there were, where more came than ``files`` still holds.
+    """
+
+    files: tuple[bytes, ...]
+    origin: str
+    whole: bool
+    count: int | None = None
+
+    def bundles(self) -> tuple[Bundle, ...]:
+        """The bundles in the files.
+
+        Raises:
+            EvidenceError: a file holds none, or there are more than of any real release.
+        """
+        found = tuple(bundle for data in self.files for bundle in read_bundles(data))
+        if len(found) > LIMITS.attestations:
+            raise EvidenceError(
+                "there are more attestations than of any real release",
+                expected=f"at most {LIMITS.attestations}",
+                observed=f"{len(found):,}",
+            )
+        return found
+
+
+def build_answers(parameters: Parameters, trust: Trust, sums_sha256: str) -> BuildAnswers:
+    """Asks whoever ``provenance_source`` names for the attestations of a SHA256SUMS.
+
+    Args:
+        sums_sha256: its digest, 64 hex digits.
+
+    Raises:
+        ParameterError: it makes no sense.
+        SourceError: they could not be had.
+        EvidenceError: what came is larger than any real answer.
+    """
+    place = parameters.provenance_source or ""
+    if place == GITHUB_SOURCE:
+        return github_attestations(trust, sums_sha256)
+    with located(place, "provenance_source") as (source, origin):
+        if source.url is not None and world_place(place) is not None:
+            return listed_attestations(source.url, sums_sha256, origin)
+        data = read_bytes(source, LIMITS.attestations_bytes)
+    return BuildAnswers((data,), origin, whole=False)
+
+
+def github_attestations(trust: Trust, sums_sha256: str) -> BuildAnswers:
+    """All attestations of a SHA256SUMS that GitHub lists.
+
+    Raises:
+        ParameterError: GitHub has none for this network.
+        SourceError, EvidenceError: they could not be had.
+    """
+    if not trust.attestations:
+        raise ParameterError(
+            f"there is no list of attestations on GitHub for the network {trust.name}",
+            hint="name a file, or in the parameters of an audit a scenario",
+        )
+    return listed_attestations(trust.attestations, sums_sha256, trust.attestations)
+
+
+def listed_attestations(address: str, sums_sha256: str, origin: str) -> BuildAnswers:
+    """All attestations of a SHA256SUMS that a list on GitHub, or one like it, holds.
+
+    Args:
+        address: of the list.
+        origin: what reports call it.
+
+    Raises:
+        SourceError, EvidenceError: they could not be had.
+    """
+    return BuildAnswers(fetch_attestations(address, sums_sha256), origin, whole=True)
+
+
+def released_sums(parameters: Parameters, version: str) -> tuple[bytes, str]:
+    """The SHA256SUMS at the release's own address, which no proposer chose, and what reports call its origin.
+
+    Args:
+        version: 40 hex digits.
+
+    Raises:
+        SourceError: it could not be had.
+        EvidenceError: it is larger than any real one.
+    """
+    inside = world_place(parameters.proposal_source)
+    place = IMAGE_URLS[0] if inside is None else parameters.proposal_source
+    with located(place, "base_image", base_version=version) as (source, origin):
+        data = read_bytes(source.sibling(SUMS_NAME), LIMITS.answer_bytes)
+    return data, f"{SUMS_NAME} beside {origin}"
+
+
+def refuse_list(error: EvidenceError) -> SourceError:
+    """What to raise about a list of attestations that cannot be read: it says nothing against the release."""
+    return SourceError(
+        f"the list of attestations cannot be read: {error.what_was_found}",
+        where=error.where,
+        hint="try again later, or download the attestations elsewhere and name the file",
+    )

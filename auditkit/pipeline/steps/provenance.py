@@ -1,0 +1,187 @@
+"""Step 8: who built the release (checks 67 to 76, and 18 where that vouches for the image)?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import ClassVar, Final
+
+from auditkit import checks
+from auditkit.audit import (
+    AttestedDigest,
+    BuildQuestion,
+    Examined,
+    Provenance,
+    Trouble,
+    decide_provenance,
+    examine,
+    not_an_attestation,
+    unasked_provenance,
+)
+from auditkit.errors import EvidenceError
+from auditkit.evidence import IMAGE_NAME, Evidence, published_digest
+from auditkit.limits import LIMITS
+from auditkit.pipeline.build_sources import BuildAnswers, refuse_list
+from auditkit.pipeline.records import (
+    PROVENANCE_FORMS,
+    ProvenanceRecord,
+    Refusal,
+    Unkept,
+    form_refusal,
+    reworded,
+)
+from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.election import ElectionStep
+from auditkit.pipeline.steps.evidence_names import BUNDLE, IMAGE_SUMS, RELEASE_SUMS
+from auditkit.pipeline.steps.proposal import ProposalStep
+from auditkit.pipeline.steps.step import Step
+from auditkit.provenance import Attestation, BundleVerifier
+from auditkit.trust import Trust
+
+_SECOND_NS: Final = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProvenanceStep(Step):
+    """Who built the release.
+
+    Attributes:
+        attestation: what the genuine attestation says that the decisions are about; None when there is none.
+        vouched: the digest of the image that it vouches for; None unless it keeps all rules and its file lists one.
+        record: what a replay has to know besides the evidence; None when nobody was asked or the step was not reached.
+    """
+
+    title: ClassVar[str] = "Who built the release"
+
+    attestation: Attestation | None = None
+    vouched: AttestedDigest | None = None
+    record: ProvenanceRecord | None = None
+
+
+NOBODY_ASKED_WHO_BUILT: Final = ProvenanceStep(
+    decisions=unasked_provenance("Nobody was asked who built the release (provenance_source is null).")
+)
+
+
+def troubled_provenance(trouble: tuple[Trouble, ...]) -> ProvenanceStep:
+    """The step when it could not be had, or not be told here, who built the release."""
+    return ProvenanceStep(trouble=trouble, record=ProvenanceRecord(trouble=trouble))
+
+
+def without_sums(missing: str) -> ProvenanceStep:
+    """The step where there is no SHA256SUMS that could be asked about.
+
+    Args:
+        missing: why, in one sentence.
+    """
+    return ProvenanceStep(
+        decisions=unasked_provenance(f"Attestations are about SHA256SUMS. {missing}"),
+        record=ProvenanceRecord(sums_missing=missing),
+    )
+
+
+def sums_beside(base: BaseImageStep) -> Evidence | None:
+    """The SHA256SUMS that came with the base image."""
+    return next((item for item in base.evidence if item.name == IMAGE_SUMS), None)
+
+
+def build_question(
+    proposal: ProposalStep, election: ElectionStep, base: BaseImageStep, sums: Evidence, *, whole: bool
+) -> BuildQuestion:
+    """What is asked about the release that a SHA256SUMS belongs to.
+
+    Args:
+        whole: whether all attestations are there that exist.
+    """
+    wrong = base.record.wrong_digest if base.record else ""
+    return BuildQuestion(
+        commit=base.version or "",
+        sums_sha256=sums.sha256,
+        listed=published_digest(sums.read(LIMITS.answer_bytes), IMAGE_NAME).sha256,
+        image_sha256=base.image.sha256 if base.image else wrong or None,
+        elected=_known_since(proposal, election),
+        whole=whole,
+    )
+
+
+def decide_build(
+    question: BuildQuestion,
+    answers: BuildAnswers,
+    sums: Evidence,
+    trust: Trust,
+    *,
+    unkept: tuple[Unkept, ...] = (),
+) -> ProvenanceStep:
+    """Decides checks 67 to 76 about attestations that are here.
+
+    Args:
+        sums: the file that has to be attested.
+        trust: whose keys and rules.
+        unkept: of a replay: the file that was not kept, in whose place `STAND_IN` stands.
+
+    Raises:
+        SourceError: they cannot be told here: a list that is none, a form or an authority that is not known yet.
+        MissingPackageError: the library that verifies is not installed.
+    """
+    own = (sums,) if sums.name == RELEASE_SUMS else ()
+    try:
+        bundles = answers.bundles()
+    except EvidenceError as error:
+        if answers.whole:
+            raise refuse_list(error) from None
+        return _no_attestation(error, answers, own, (sums.name, BUNDLE), unkept)
+    chosen: Examined | None = None
+    if bundles:
+        chosen = examine(bundles, BundleVerifier(trust.authority), trust.build_rules, question)
+    count = len(bundles) if answers.count is None else answers.count
+    bundle = () if chosen is None else (Evidence.of_bytes(BUNDLE, chosen.bundle.data, answers.origin),)
+    names = (sums.name, *(item.name for item in bundle))
+    found = decide_provenance(chosen, count, question, trust.build_rules, names)
+    return ProvenanceStep(
+        decisions=found.decisions,
+        evidence=(*own, *bundle),
+        attestation=found.chosen.attestation if found.chosen else None,
+        vouched=_vouched(found, question),
+        record=ProvenanceRecord(attestations=count, whole=answers.whole),
+    )
+
+
+def _no_attestation(
+    error: EvidenceError,
+    answers: BuildAnswers,
+    own: tuple[Evidence, ...],
+    names: tuple[str, ...],
+    unkept: tuple[Unkept, ...],
+) -> ProvenanceStep:
+    """The step where the file that a parameter names is no file of attestations. It is not kept."""
+    made = not_an_attestation(error, names)
+    if not unkept:
+        file = replace(Evidence.of_bytes(BUNDLE, b"".join(answers.files), answers.origin), content=None)
+        refusal: Refusal | None = form_refusal(made, checks.PROVENANCE_ATTESTED)
+        unkept = (Unkept(file, refusal),)
+    return ProvenanceStep(
+        decisions=reworded(made, PROVENANCE_FORMS, unkept),
+        evidence=(*own, *(file.evidence for file in unkept)),
+        unkept=unkept,
+        record=ProvenanceRecord(whole=answers.whole),
+    )
+
+
+def _vouched(found: Provenance, question: BuildQuestion) -> AttestedDigest | None:
+    attestation = found.chosen.attestation if found.chosen and found.attested else None
+    if attestation is None or question.listed is None:
+        return None
+    return AttestedDigest(question.listed.lower(), f"the run {attestation.run_url or attestation.workflow}")
+
+
+def _known_since(proposal: ProposalStep, election: ElectionStep) -> datetime | None:
+    """When the NNS certainly knew of the release: by its election, or by the proposal to elect it."""
+    if proposal.election is not None:
+        info = proposal.verification.proposal if proposal.verification else None
+        seconds = info.proposal_timestamp_seconds if info else 0
+    else:
+        seconds = ((election.release.known_ns if election.release else None) or 0) // _SECOND_NS
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,0 +1,273 @@
+"""Bundles that are genuine, that are not, and of which nobody here can tell."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+from builds import AUTHORITY, BUILT, PRACTICE, SIGNER, attested, statement, verifier
+
+from auditkit.errors import EvidenceError
+from auditkit.practice.builds.authority import PracticeAuthority
+from auditkit.provenance import (
+    DFINITY,
+    PUBLIC_GOOD,
+    Authority,
+    BuildRules,
+    Bundle,
+    BundleVerifier,
+    NotYetKnownError,
+    Rule,
+    findings,
+    read_bundles,
+)
+
+DEMO_COMMIT = "95baf27389e83e6a5c48f42e190d48d7abcea19e"
+DEMO_SHA256 = "49a3aa6075e0f49f82843e74b5baa614ad2a588e6675612bf108a0a008c5ac25"
+
+
+@pytest.fixture(scope="module")
+def real(vectors) -> Bundle:
+    """A bundle of GitHub's, by a reusable workflow."""
+    folder = vectors / "provenance"
+    (bundle,) = read_bundles((folder / "github_reusable_workflow_attestation.sigstore.json").read_bytes())
+    return bundle
+
+
+@pytest.fixture(scope="module")
+def public():
+    return BundleVerifier(PUBLIC_GOOD)
+
+
+def test_a_real_bundle_is_read(real, public):
+    made = public.verify(real)
+    assert made.issuer == "https://token.actions.githubusercontent.com"
+    assert made.commit == DEMO_COMMIT
+    assert made.ref == "refs/heads/main"
+    assert made.run_url == "https://github.com/malancas/attest-demo/actions/runs/9228858953/attempts/1"
+    assert made.runner == "github-hosted"
+    assert made.log_index == 96764485
+    assert made.logged.isoformat() == "2024-05-24T19:14:24+00:00"
+    assert [(file.name, file.sha256) for file in made.subjects] == [
+        ("github_provenance_demo-0.0.0-py3-none-any.whl", DEMO_SHA256)
+    ]
+
+
+def test_a_real_bundle_keeps_the_rules_of_its_own_repository(real, public):
+    class Demo(BuildRules):
+        def subject(self, commit: str) -> str:
+            return "github_provenance_demo-0.0.0-py3-none-any.whl"
+
+    rules = Demo(
+        issuer="https://token.actions.githubusercontent.com",
+        workflow="https://github.com/github/artifact-attestations-workflows/.github/workflows/attest.yml",
+        repository="https://github.com/malancas/attest-demo",
+        branch="refs/heads/main",
+        branch_told="main",
+        build_config="https://github.com/malancas/attest-demo/.github/workflows/shared.yml",
+        folder="",
+        predicate="https://slsa.dev/provenance/v1",
+        since=BUILT,
+        surely_since=BUILT,
+    )
+    made = findings(public.verify(real), rules, commit=DEMO_COMMIT, sha256=DEMO_SHA256)
+    assert [finding.rule for finding in made if not finding.kept] == []
+
+
+def test_a_real_bundle_is_none_of_dfinity(real, public):
+    made = findings(public.verify(real), DFINITY, commit=DEMO_COMMIT, sha256=DEMO_SHA256)
+    assert [finding.rule for finding in made if not finding.kept] == [
+        Rule.WORKFLOW,
+        Rule.REPOSITORY,
+        Rule.BRANCH,
+        Rule.BUILD_CONFIG,
+        Rule.SUBJECT,
+    ]
+
+
+def changed(data: bytes, *path: object, by) -> Bundle:
+    """The bundle with the value at ``path`` replaced by what ``by`` makes of it."""
+    whole = json.loads(data)
+    place = whole
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = by(place[path[-1]])
+    (bundle,) = read_bundles(json.dumps(whole).encode())
+    return bundle
+
+
+def flipped(text: str) -> str:
+    """Base64 of the same bytes with one bit of the last changed."""
+    data = bytearray(base64.b64decode(text))
+    data[-1] ^= 1
+    return base64.b64encode(data).decode()
+
+
+ENTRY = ("verificationMaterial", "tlogEntries", 0)
+PROOF = (*ENTRY, "inclusionProof")
+TAMPERED = {
+    "the certificate": (
+        ("verificationMaterial", "certificate", "rawBytes"),
+        flipped,
+        "the certificate, or the time when it was used|its form|the promise of the log of certificates",
+    ),
+    "the statement": (("dsseEnvelope", "payload"), flipped, "the signature over the statement"),
+    "the type of the payload": (
+        ("dsseEnvelope", "payloadType"),
+        lambda _: "text/plain",
+        "the signature over the statement",
+    ),
+    "the signature": (("dsseEnvelope", "signatures", 0, "sig"), flipped, "the signature over the statement"),
+    "the entry": ((*ENTRY, "canonicalizedBody"), flipped, "the proof that the public log holds it"),
+    "the place in the log": ((*PROOF, "logIndex"), lambda _: "0", "the proof that the public log holds it"),
+    "the way to the root": ((*PROOF, "hashes", 0), flipped, "the proof that the public log holds it"),
+    "the root": ((*PROOF, "rootHash"), flipped, "the proof that the public log holds it"),
+    "the checkpoint": (
+        (*PROOF, "checkpoint", "envelope"),
+        lambda text: text.replace("\n\n", "\nmore\n\n"),
+        "the signature of the public log",
+    ),
+    "the time": (
+        (*ENTRY, "integratedTime"),
+        lambda text: str(int(text) + 1),
+        "the promise of the public log",
+    ),
+    "the promise": (
+        (*ENTRY, "inclusionPromise", "signedEntryTimestamp"),
+        flipped,
+        "the promise of the public log",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_a_changed_bundle_is_refused(what):
+    path, by, said = TAMPERED[what]
+    with pytest.raises(EvidenceError, match=rf"^it is not genuine: ({said}) is wrong$"):
+        verifier().verify(changed(attested(), *path, by=by))
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_a_changed_real_bundle_is_refused(what, real, public):
+    path, by, _ = TAMPERED[what]
+    with pytest.raises(EvidenceError, match=r"^it is not genuine: "):
+        public.verify(changed(real.data, *path, by=by))
+
+
+def test_the_entry_of_another_attestation_proves_nothing():
+    other = json.loads(attested(predicate={"of": "another"}))["verificationMaterial"]["tlogEntries"]
+    with pytest.raises(EvidenceError, match=r"^it is not genuine: the entry in the public log is wrong"):
+        verifier().verify(changed(attested(), "verificationMaterial", "tlogEntries", by=lambda _: other))
+
+
+def test_a_signature_without_a_log_entry_proves_nothing():
+    with pytest.raises(EvidenceError, match=r"^it is not genuine: "):
+        verifier().verify(changed(attested(), "verificationMaterial", "tlogEntries", by=lambda _: []))
+
+
+def test_what_was_logged_after_the_certificate_ended_is_refused():
+    late = json.loads(attested(at=BUILT + timedelta(hours=1)))
+    early = json.loads(attested())
+    late["verificationMaterial"]["certificate"] = early["verificationMaterial"]["certificate"]
+    (bundle,) = read_bundles(json.dumps(late).encode())
+    with pytest.raises(
+        EvidenceError, match=r"^it is not genuine: the certificate, or the time when it was used is wrong"
+    ):
+        verifier().verify(bundle)
+
+
+def test_a_certificate_without_the_promise_of_its_log_is_refused(monkeypatch):
+    monkeypatch.setattr(PracticeAuthority, "_promise", lambda *_: b"\x04\x02\0\0")
+    with pytest.raises(
+        EvidenceError, match=r"^it is not genuine: the promise of the log of certificates is wrong"
+    ):
+        verifier().verify(read_bundles(attested())[0])
+
+
+def test_the_promise_of_a_log_about_another_certificate_is_refused(monkeypatch):
+    promise = PracticeAuthority._promise
+    monkeypatch.setattr(
+        PracticeAuthority, "_promise", lambda self, bare, at: promise(self, self.certificate, at)
+    )
+    with pytest.raises(
+        EvidenceError, match=r"^it is not genuine: the promise of the log of certificates is wrong"
+    ):
+        verifier().verify(read_bundles(attested())[0])
+
+
+def test_another_log_is_not_known():
+    other = PracticeAuthority("somebody else")
+    with pytest.raises(NotYetKnownError, match=r"log that is not one of the practice authority.*upgrade"):
+        verifier().verify(read_bundles(attested(authority=other))[0])
+
+
+def _with(field: str) -> BundleVerifier:
+    """Believes the practice authority, but for one part of its root, which is somebody else's."""
+    root = json.loads(PRACTICE.trusted_root)
+    root[field] = json.loads(PracticeAuthority("somebody else").trusted_root)[field]
+    return BundleVerifier(Authority("an older root", json.dumps(root).encode()))
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("tlogs", "the attestation is in a log that is not one of an older root"),
+        ("certificateAuthorities", "signed by a key that is not one of an older root"),
+        ("ctlogs", "the certificate is in a log that is not one of an older root"),
+    ],
+)
+def test_a_part_of_the_root_that_is_not_known(field, said):
+    with pytest.raises(NotYetKnownError, match=said):
+        _with(field).verify(read_bundles(attested())[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("mediaType",), "application/vnd.dev.sigstore.bundle.v0.9+json", "the bundle has a form"),
+        ((*ENTRY, "kindVersion", "version"), "0.0.3", "the log entry has a form"),
+    ],
+)
+def test_a_newer_form_is_not_known(path, value, said):
+    with pytest.raises(NotYetKnownError, match=f"{said} that is not known here; upgrade"):
+        verifier().verify(changed(attested(), *path, by=lambda _: value))
+
+
+def test_a_statement_that_was_signed_and_is_none(monkeypatch):
+    data = PRACTICE.attest
+    for made, said in (
+        ({**statement(), "subject": []}, "names no files"),
+        ({**statement(), "subject": [{"name": "a"}]}, "names a file without a digest"),
+    ):
+        from auditkit.practice.builds.authority import Claims
+
+        with pytest.raises(EvidenceError, match=said):
+            verifier().verify(read_bundles(data(Claims(SIGNER, {}), made, BUILT))[0])
+
+
+@pytest.mark.parametrize(
+    "der", [b"\x0c\x05abc", b"\x13\x03abc", b"\x0c\x81\x03abc", b"\x0c", b"", b"\x0c\x02\xff\xfe"]
+)
+def test_a_text_of_the_certificate_that_is_none(der, monkeypatch):
+    monkeypatch.setattr("auditkit.practice.builds.authority._utf8", lambda _: der)
+    with pytest.raises(EvidenceError, match="a value in the certificate of an attestation"):
+        verifier().verify(read_bundles(attested())[0])
+
+
+def test_a_root_that_is_none():
+    with pytest.raises(EvidenceError, match="the root of nobody cannot be read"):
+        BundleVerifier(Authority("nobody", b"{}"))
+
+
+def test_the_library_is_an_extra(monkeypatch):
+    import sys
+
+    from auditkit.errors import MissingPackageError
+
+    monkeypatch.setitem(sys.modules, "sigstore", None)
+    monkeypatch.delitem(sys.modules, "sigstore.models", raising=False)
+    with pytest.raises(MissingPackageError, match="this needs the package sigstore") as caught:
+        BundleVerifier(AUTHORITY)
+    assert caught.value.hint.endswith("pip install 'auditkit[provenance]'")
