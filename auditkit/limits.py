@@ -104,11 +104,12 @@ class Limits:
     # root file systems: a release's has some ten thousand files, and 1 to 2 GiB in them
     root_kept_bytes: int = 80 * MIB  # inodes, directories and small files of one that are kept in memory
     root_content_bytes: int = 16 * GIB  # blocks that the files of one name, those counted twice that two name
+    root_apparent_bytes: int = 1 << 50  # sizes of the files of one, holes included
     root_text_bytes: int = 64 * KIB  # a file up to this size is shown line by line where it differs
     root_texts_bytes: int = 24 * MIB  # of one, kept to be shown line by line
     root_text_lines: int = 400  # of one file that are shown
     root_texts_lines: int = 20_000  # of all files that are shown
-    root_text_steps: int = 4_000_000  # of the search for the lines that differ, for all files
+    root_text_steps: int = 3_000_000  # lines, and steps of the search for those that differ, of all files
     root_line_characters: int = 400  # of one line that are shown
     root_differences: int = 50_000  # that are listed one by one
 

@@ -23,7 +23,7 @@ from auditkit.pipeline import Parameters, check, write_report
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested
 from auditkit.practice.chips import attestation_files
-from auditkit.practice.release.published import DATA, release_folder
+from auditkit.practice.release.published import DATA, release_commit, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,6 +241,12 @@ def test_compare_images(folder, printed):
     arguments = ("compare-images", IMAGE, IMAGE, "--proposal", folder / "honest/evidence/proposal.cbor", *KEY)
     status, document = printed(*arguments)
     assert (status, document["schema"]) == (1, "auditkit/compare-images/v1")
+
+
+def test_compare_roots(printed):
+    other = DATA / release_folder(release_commit("other")) / "update-img.tar.zst"
+    status, document = printed("compare-roots", IMAGE, other)
+    assert (status, document["schema"], document["counts"]["changed"]) == (0, "auditkit/compare-roots/v1", 3)
 
 
 def test_diff(folder, printed):

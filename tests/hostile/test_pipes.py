@@ -14,6 +14,7 @@ COMMANDS = [
     "extract-bootfs PIPE --out made",
     "compare-images PIPE PIPE",
     "compare-images PIPE PIPE --proposal PIPE",
+    "compare-roots PIPE PIPE",
     "assemble PIPE --proposal PIPE --out made.tar",
     "check PIPE",
     "check practice:honest -p root_key=PIPE",

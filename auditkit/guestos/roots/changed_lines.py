@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditkit.limits import LIMITS, Limits
+from auditkit.numbers import Count
 
 _AROUND: Final = 3  # equal lines that are shown on either side of a change
 _NO_LINE_FEED: Final = "\\ No newline at end of file"
-_EDITS_MAX: Final = 400  # above this the way would take more memory than it is worth
+_EDITS_MAX: Final = 300  # above this the way would take more memory than it is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class TextDifference:
     """
 
     lines: tuple[str, ...]
-    added: int
-    removed: int
-    omitted: int
+    added: Count
+    removed: Count
+    omitted: Count
 
 
 class TextComparer:
@@ -56,6 +57,9 @@ class TextComparer:
         if self._lines <= 0:
             return f"{self._limits.root_texts_lines:,} lines of other files are shown before it"
         before, after = _lines(texts[0]), _lines(texts[1])
+        self._steps -= len(before) + len(after)
+        if self._steps <= 0:
+            return "other files before it took all the work that is allowed"
         found = [self._cut(line) for line in _hunks(before, after, self._edits(before, after))]
         most = min(self._limits.root_text_lines, self._lines)
         self._lines -= min(len(found), most)
@@ -81,7 +85,6 @@ class TextComparer:
         tail = 0
         while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
             tail += 1
-        self._steps -= head + tail
         middle = self._way(before[head : len(before) - tail], after[head : len(after) - tail])
         return [
             *((at, at) for at in range(head)),

@@ -17,6 +17,7 @@ from auditkit.guestos.roots.side_by_side import Found, Named, SideBySide, Tree
 from auditkit.guestos.roots.source import RootSource
 from auditkit.guestos.tree.manifest import printable
 from auditkit.limits import LIMITS, Limits
+from auditkit.numbers import Count
 
 _WANTED_BY_MAX: Final = 20
 _ALWAYS_UNSEEN: Final = (
@@ -44,8 +45,8 @@ class ComparedRoot:
     root_hash: str
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
-    names: int
-    file_bytes: int
+    names: Count
+    file_bytes: Count
     has_checksums: bool
 
 
@@ -66,10 +67,10 @@ class RootComparison:
     base: ComparedRoot
     recovery: ComparedRoot
     counts: Counts
-    other_times: int
+    other_times: Count
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootDifference, ...]
-    unlisted: int
+    unlisted: Count
     unseen: tuple[str, ...]
 
 

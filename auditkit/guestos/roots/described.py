@@ -10,6 +10,7 @@ from auditkit.guestos.ext4 import Entry, FileType
 from auditkit.guestos.roots.capabilities import ATTRIBUTE as CAPABILITIES
 from auditkit.guestos.roots.capabilities import capabilities_in_words
 from auditkit.guestos.tree.manifest import printable
+from auditkit.numbers import Count
 
 _LABEL: Final = b"security.selinux"
 _SHOWN: Final = 4096  # bytes of one attribute
@@ -35,7 +36,7 @@ class Described:
     type: FileType
     mode: str
     owner: str
-    size: int | None
+    size: Count | None
     link: str | None
     device: str | None
     hard_link: str | None

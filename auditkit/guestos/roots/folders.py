@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from auditkit.numbers import Count
+
 _FOLDERS_MAX: Final = 40
 
 
@@ -23,10 +25,10 @@ class ChangeKind(StrEnum):
 class Counts:
     """How many names differ, by the kinds of `ChangeKind`."""
 
-    added: int
-    removed: int
-    changed: int
-    metadata: int
+    added: Count
+    removed: Count
+    changed: Count
+    metadata: Count
 
     @property
     def total(self) -> int:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import Entry, FileType
 from auditkit.guestos.roots.content import FileContent
 from auditkit.guestos.roots.described import changed_fields
 from auditkit.guestos.roots.folders import ChangeKind, FolderTally
 from auditkit.guestos.roots.notable import Notable, notable
 from auditkit.guestos.roots.reading import RootFileSystem
+from auditkit.guestos.tree.manifest import printable
 from auditkit.limits import LIMITS, Limits
 
 _WANTING: Final = (b".wants", b".requires", b".upholds")
@@ -59,10 +61,12 @@ class Tree:
 
     Args:
         root: where it is.
+        limits: bound on the sizes that its files claim.
     """
 
-    def __init__(self, root: RootFileSystem) -> None:
+    def __init__(self, root: RootFileSystem, *, limits: Limits = LIMITS) -> None:
         self.root = root
+        self._most_bytes = limits.root_apparent_bytes
         self.names = 0
         """Names that were passed."""
         self.file_bytes = 0
@@ -85,6 +89,12 @@ class Tree:
                 first.setdefault(entry.inode, entry.path)
             if content is not None and earlier is None:
                 self.file_bytes += content.size
+                if self.file_bytes > self._most_bytes:
+                    raise EvidenceError(
+                        "the files of the root file system claim to be larger than any disk",
+                        where=f"/{printable(entry.path)}",
+                        expected=f"at most {self._most_bytes} bytes",
+                    )
                 if content.size:
                     self._paths.setdefault(_key(content), entry.path)
             if entry.target is not None:
@@ -119,7 +129,7 @@ class SideBySide:
     """
 
     def __init__(self, base: RootFileSystem, recovery: RootFileSystem, *, limits: Limits = LIMITS) -> None:
-        self.base, self.recovery = Tree(base), Tree(recovery)
+        self.base, self.recovery = Tree(base, limits=limits), Tree(recovery, limits=limits)
         self.tally = FolderTally()
         """How many names differ, and where."""
         self.other_times = 0
