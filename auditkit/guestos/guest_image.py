@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class GuestImage:
     """What a GuestOS image is and boots.
 
     Attributes:
-        sha256: digest of the whole file, 64 hex digits.
+        sha256: digest of the whole file, 64 hex digits; empty where it was not asked for.
         size: of the whole file in bytes.
         version_text: VERSION.TXT of an update image; None where there is none.
         verity: dm-verity root of root.img; None for a bare boot partition.
@@ -56,6 +57,7 @@ def read_guest_image(
     work: Path,
     tree: bool = False,
     verity: bool = True,
+    digest: bool = True,
     progress: Callable[[int], None] | None = None,
     limits: Limits = LIMITS,
 ) -> GuestImage:
@@ -66,6 +68,7 @@ def read_guest_image(
         work: folder for the boot.img of an update image.
         tree: also take a snapshot of the boot tree, to compare it with another.
         verity: also compute the dm-verity root of its root.img, where it has one.
+        digest: also compute the digest of a boot partition. That of an update image always is.
         progress: called with the number of bytes read so far.
 
     Raises:
@@ -81,7 +84,8 @@ def read_guest_image(
             return _read(image.boot_image, image.sha256, image.size, image, tree=tree, limits=limits)
         # Digest and content are of the same open file: a name can be given to another one in between.
         unchanged = Unchanged(file, str(path))
-        sha256, size = digest_of_open_file(file)
+        size = os.fstat(file.fileno()).st_size
+        sha256, size = digest_of_open_file(file) if digest else ("", size)
         read = _read(file, sha256, size, None, tree=tree, limits=limits)
         unchanged.require()
         return read
