@@ -111,6 +111,7 @@ class Limits:
     root_texts_lines: int = 20_000  # of all files that are shown
     root_text_steps: int = 3_000_000  # lines, and steps of the search for those that differ, of all files
     root_line_characters: int = 400  # of one line that are shown
+    root_comparison_bytes: int = 64 * MIB  # all differences, as evidence
     root_differences: int = 50_000  # that are listed one by one
 
     # firmware and matrix

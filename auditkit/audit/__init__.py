@@ -47,6 +47,7 @@ from auditkit.audit.recovery import (
     decide_recovery,
     decide_unknown_member_of_recovery,
 )
+from auditkit.audit.root_changes import decide_root_changes, decide_roots_not_compared
 from auditkit.audit.root_file_system import decide_verity
 from auditkit.audit.settings import (
     RELEASE_MATRIX,
@@ -153,8 +154,10 @@ __all__ = [
     "decide_published",
     "decide_record",
     "decide_recovery",
+    "decide_root_changes",
     "decide_root_hash",
     "decide_root_key",
+    "decide_roots_not_compared",
     "decide_second_opinion",
     "decide_served",
     "decide_unknown_member",

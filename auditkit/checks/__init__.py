@@ -6,7 +6,7 @@ about an attestation report, where they are given. 43-45 and 54 are about what t
 record of the registry, 49-53 about the election of the base release (docs/elections.md). An audit of an election
 proposal asks 48 in the place of 14, 55-58 about what the proposal says, 59-63 about image, measurements and record, and
 not 15-17 and 25-34. 64-66 are about whose chips a recovery names (docs/chips.md), 67-76 about who built the release
-(docs/provenance.md).
+(docs/provenance.md). 77 is about what is new in a recovery image's root file system.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ from auditkit.checks.registry import (
     REGISTRY_REQUEST,
 )
 from auditkit.checks.root import (
+    ROOT_CHANGES,
     ROOT_VERITY,
 )
 from auditkit.checks.settings import (
@@ -210,6 +211,7 @@ __all__ = [
     "REGISTRY_REPLY",
     "REGISTRY_REQUEST",
     "REPLY_REQUEST",
+    "ROOT_CHANGES",
     "ROOT_VERITY",
     "SETTINGS_CHECKS",
     "SETTINGS_DEPTH",
@@ -303,6 +305,7 @@ RECOVERY_AUDIT_CHECKS: Final = (
     SETTINGS_DEPTH,
     *CHIP_CHECKS,
     *PROVENANCE_CHECKS,
+    ROOT_CHANGES,
 )
 """Those of an audit of a recovery proposal, in their order."""
 ELECTION_AUDIT_CHECKS: Final = (

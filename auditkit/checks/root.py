@@ -1,4 +1,4 @@
-"""The one check of ``auditkit verity-hash``, which is about an image alone; no check of an audit."""
+"""Check 77, what is new in the root file system; and the one check of ``auditkit verity-hash``, which is no audit's."""
 
 from __future__ import annotations
 
@@ -14,4 +14,14 @@ ROOT_VERITY: Final = Check(
     matters="The root hash vouches for every block only through a tree that is whole.",
     failure="The hash tree beside the root file system is not the one of these blocks.",
     advice="Download the image again.",
+)
+ROOT_CHANGES: Final = Check(
+    77,
+    "root.changes",
+    "Does the new root file system hold what the base release's holds, and nothing else?",
+    "the same files, with the same rights",
+    matters="The proposal names the new root file system by its hash alone. Whoever made it may have put anything in, "
+    "and that is what a voter is really asked to trust.",
+    failure="The new root file system holds something else than the base release's.",
+    advice="Look at what is listed first, and ask the proposer what each change is for.",
 )

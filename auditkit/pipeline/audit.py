@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from auditkit import checks
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, Source, is_loopback, read_bytes
+from auditkit.evidence import Evidence, Source, is_loopback, open_image, read_bytes
 from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
@@ -30,6 +31,7 @@ from auditkit.pipeline.steps import (
     ProposalStep,
     ProvenanceStep,
     RecoveryStep,
+    RootsStep,
     Step,
     refusal,
 )
@@ -48,14 +50,23 @@ from auditkit.pipeline.steps.proposal import refused_proposal
 from auditkit.pipeline.steps.proposed_image import read_proposed_image, with_served
 from auditkit.pipeline.steps.provenance import build_question, decide_build, sums_beside, without_sums
 from auditkit.pipeline.steps.recovery import (
+    get_recovery_image,
     read_recovery_image,
     strange_recovery,
 )
+from auditkit.pipeline.steps.roots import compared_roots
 from auditkit.progress import Progress
 from auditkit.report import AuditDocument
 from auditkit.trust import world_place
 
 _Step = TypeVar("_Step", bound=Step)
+
+
+class _OpenFile(NamedTuple):
+    """A file that stays where it is until ``closing`` is left, or forgotten."""
+
+    path: Path
+    closing: ExitStack
 
 
 class Audit(AuditParts):
@@ -83,6 +94,7 @@ class Audit(AuditParts):
     def __init__(self, parameters: Parameters, progress: Progress | None = None) -> None:
         super().__init__(parameters, progress)
         self._answers: Later[ElectionAnswers] | None = None
+        self._recovery_file: _OpenFile | None = None
 
     @classmethod
     def named(cls, source: str, *overrides: str, progress: Progress | None = None) -> Self:
@@ -146,12 +158,14 @@ class Audit(AuditParts):
     def _get_recovery(self, place: str) -> RecoveryStep:
         self._progress.step("recovery image")
         try:
-            with (
-                located(place, "recovery_image") as (source, origin),
-                tempfile.TemporaryDirectory(prefix="auditkit-") as work,
-            ):
-                image = read_recovery_image(source, Path(work), self._progress)
-                return self._compare_recovery(image, self.base, origin, source.name)
+            with ExitStack() as opened:
+                source, origin = opened.enter_context(located(place, "recovery_image"))
+                work = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="auditkit-")))
+                path = get_recovery_image(source, work, self._progress)
+                image = read_recovery_image(path, work, self._progress)
+                step = self._compare_recovery(image, self.base, origin, source.name)
+                self._recovery_file = _OpenFile(path, opened.pop_all())
+                return step
         except UnknownMemberError as error:
             return strange_recovery(error.observed)
         except (SourceError, EvidenceError) as error:
@@ -168,6 +182,20 @@ class Audit(AuditParts):
         except (SourceError, EvidenceError) as error:
             return NodeStep(trouble=(self._trouble(error),))
         return self._decide_node(files)
+
+    def _get_roots(self, expected: tuple[str, str]) -> RootsStep:
+        self._progress.step("comparing the root file systems")
+        place, recovery, image = self.parameters.base_image or "", self._recovery_file, self.base.image
+        if recovery is None or image is None:
+            raise SourceError("one of the images was not read")
+        with (
+            recovery.closing,
+            located(place, "base_image", base_version=self._version) as (base, _),
+            tempfile.TemporaryDirectory(prefix="auditkit-") as work,
+        ):
+            cache = None if world_place(place) is None else Path(work)
+            file = open_image(base, sha256=image.sha256, cache=cache)
+            return compared_roots(file.path, recovery.path, expected, self._progress)
 
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         self._progress.step("asking whose the chips are")

@@ -48,6 +48,7 @@ from auditkit.pipeline.steps import (
     ProposalStep,
     ProvenanceStep,
     RecoveryStep,
+    RootsStep,
 )
 from auditkit.pipeline.steps.evidence_names import COMPUTED
 from auditkit.report import (
@@ -61,6 +62,7 @@ from auditkit.report import (
     OverlapRecord,
     PolicyIds,
     PolicyVerdicts,
+    RootChanges,
     Run,
     Subject,
     Tally,
@@ -89,6 +91,7 @@ def conclude(
     node: NodeStep | None,
     chips: ChipsStep | None,
     provenance: ProvenanceStep,
+    roots: RootsStep | None,
     started: float | None = None,
     policies: PolicyIds | None = None,
     as_of: datetime | None = None,
@@ -98,14 +101,14 @@ def conclude(
 
     Args:
         matrix: the settings that were measured.
-        recovery, node, chips: None in the audit of an election.
+        recovery, node, chips, roots: None in the audit of an election.
         policies: the versions to judge by; those of this auditkit by default.
         started: when the audit began, in seconds since 1970; when the proposal was judged by default.
         as_of: of a replay: when the audit that it repeats judged.
         story: what the case of a world to practise in tells; None for audits of mainnet.
     """
     run = _run(proposal.moment, started, as_of)
-    parts = (proposal, election, base, measurements, overlap, recovery, node, chips, provenance)
+    parts = (proposal, election, base, measurements, overlap, recovery, node, chips, provenance, roots)
     steps = [step for step in parts if step is not None]
     trouble = tuple(dict.fromkeys(trouble for step in steps for trouble in step.trouble))
     evidence = tuple(item for step in steps for item in step.evidence)
@@ -132,6 +135,7 @@ def conclude(
                 recovery=None if recovery is None else recovery.record,
                 chips=None if chips is None else chips.record,
                 provenance=provenance.record,
+                roots=None if roots is None else roots.record,
                 # what we computed from the files is not needed to repeat it
                 files=tuple(
                     FileRecord.of(item)
@@ -174,6 +178,7 @@ def conclude(
         measured=_measured(matrix, measurements),
         chips=None if chips is None else chips.registry,
         provenance=None if provenance.attestation is None else BuildRecord.of(provenance.attestation),
+        roots=None if roots is None or roots.comparison is None else RootChanges.of(roots.comparison),
         evidence=tuple(EvidenceRecord.of(item, stored=item.content is not None) for item in evidence),
         run=run,
     )

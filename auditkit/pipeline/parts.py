@@ -39,6 +39,7 @@ from auditkit.pipeline.steps import (
     ProposalStep,
     ProvenanceStep,
     RecoveryStep,
+    RootsStep,
     Step,
 )
 from auditkit.pipeline.steps.base_image import (
@@ -68,6 +69,7 @@ from auditkit.pipeline.steps.recovery import (
     compare_with_base,
     unreached_recovery,
 )
+from auditkit.pipeline.steps.roots import unasked_roots, uncompared_roots
 from auditkit.pipeline.steps.showing import html_table
 from auditkit.progress import Progress, progress_here
 from auditkit.report import AuditDocument, PolicyIds
@@ -185,6 +187,21 @@ class AuditParts(ABC):
         return self._get_recovery(place)
 
     @cached_property
+    def roots(self) -> RootsStep:
+        """What is new in the root file system of the recovery image (check 77); told, and never a verdict."""
+        place, wanted = self.parameters.recovery_image, self.parameters.compare_roots
+        if place is None or not wanted:
+            return unasked_roots(image=place is not None)
+        base, record = self.base.verity, self.recovery.record
+        facts = record.facts if record else None
+        if base is None or facts is None or facts.verity is None:
+            return uncompared_roots("one of the images was not read, or has no root file system")
+        try:
+            return self._get_roots((base.root_hash, facts.verity.root_hash))
+        except (SourceError, EvidenceError) as error:
+            return uncompared_roots(self._trouble(error).what)
+
+    @cached_property
     def node(self) -> NodeStep:
         """What the recovered node says of itself (checks 35 to 42)."""
         place = self.parameters.attestation_report
@@ -212,7 +229,7 @@ class AuditParts(ABC):
         asked = (self.proposal, self.election, self.base, self.measurements, self.overlap)
         if self.parameters.subject == "election":
             return (*asked, self.provenance)
-        return (*asked, self.recovery, self.node, self.chips, self.provenance)
+        return (*asked, self.recovery, self.roots, self.node, self.chips, self.provenance)
 
     @property
     def document(self) -> AuditDocument:
@@ -265,6 +282,7 @@ class AuditParts(ABC):
             node=None if self.parameters.subject == "election" else self.node,
             chips=None if self.parameters.subject == "election" else self.chips,
             provenance=self.provenance,
+            roots=None if self.parameters.subject == "election" else self.roots,
             matrix=self._matrix,
             started=self._began,
             policies=self._policies,
@@ -359,6 +377,17 @@ class AuditParts(ABC):
 
         Raises:
             SourceError, EvidenceError: it cannot; that is trouble of the step.
+        """
+
+    @abstractmethod
+    def _get_roots(self, expected: tuple[str, str]) -> RootsStep:
+        """What is new in the root file system of the recovery image, as it can be had.
+
+        Args:
+            expected: the dm-verity roots of base and recovery image, 64 hex digits each.
+
+        Raises:
+            SourceError, EvidenceError: it cannot; that is told by the step.
         """
 
     @abstractmethod

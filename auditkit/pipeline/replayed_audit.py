@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from auditkit import checks
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
-from auditkit.evidence import Evidence, Source, decode_chunks, digest_of_file, read_evidence, read_file
+from auditkit.evidence import Evidence, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
 from auditkit.pipeline.build_sources import BuildAnswers
@@ -77,6 +77,7 @@ from auditkit.pipeline.steps.evidence_names import (
     RELEASE_SUMS,
     REPORT,
     REQUEST,
+    ROOT_COMPARISON,
     WITNESS,
     WITNESS_REQUEST,
     chip_answer,
@@ -98,6 +99,7 @@ from auditkit.pipeline.steps.recovery import (
     require_own_files_used,
     strange_recovery,
 )
+from auditkit.pipeline.steps.roots import RootsStep, compared_roots, decide_roots, uncompared_roots
 from auditkit.progress import Progress, progress_here
 from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
 
@@ -306,6 +308,25 @@ class ReplayedAudit(AuditParts):
         ]
         return self._decide_node(files, unkept=self._unkept({REPORT, CHAIN}))
 
+    def _get_roots(self, expected: tuple[str, str]) -> RootsStep:
+        record = self._record.roots
+        if record is None:
+            raise _not_recorded("root file systems")
+        if record.missing:
+            return uncompared_roots(record.missing)
+        if ROOT_COMPARISON not in self._files:
+            raise SourceError(
+                "the evidence is incomplete", where=ROOT_COMPARISON, hint="get the whole evidence folder"
+            )
+        step = decide_roots(self._files[ROOT_COMPARISON], expected)
+        if self._given_base is not None and self._given_recovery is not None:
+            again = compared_roots(self._given_base, self._given_recovery, expected, self._progress)
+            if again.comparison != step.comparison:
+                raise EvidenceError(
+                    "the images differ otherwise than the evidence says", where=ROOT_COMPARISON
+                )
+        return step
+
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         record = self._record.chips
         if record is None:
@@ -359,7 +380,7 @@ class ReplayedAudit(AuditParts):
 
     def _recovery_again(self, path: Path, facts: ImageFacts) -> GuestImage:
         with tempfile.TemporaryDirectory(prefix="auditkit-") as work:
-            image = read_recovery_image(Source(path=path), Path(work), self._progress)
+            image = read_recovery_image(path, Path(work), self._progress)
         require_same_image("recovery image", path, image, facts)
         return image
 

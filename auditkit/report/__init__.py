@@ -50,6 +50,7 @@ from auditkit.report.rendering import (
     what_now,
     write_job_summary,
 )
+from auditkit.report.root_records import RootChange, RootChanges
 from auditkit.report.strict_json import first_fault, read_json
 from auditkit.report.writer import Writer, only_writer
 
@@ -79,6 +80,8 @@ __all__ = [
     "PolicyIds",
     "PolicyVerdicts",
     "ReportFolder",
+    "RootChange",
+    "RootChanges",
     "Run",
     "Setting",
     "Sha256",

@@ -40,6 +40,7 @@ from auditkit.report.build_record import BuildRecord
 from auditkit.report.field_types import ParameterValue, Part
 from auditkit.report.measurement_records import MeasuredInputs, OverlapRecord
 from auditkit.report.records import Deciding, EvidenceRecord, PolicyIds, PolicyVerdicts, Run, Subject, Tool
+from auditkit.report.root_records import RootChanges
 from auditkit.report.strict_json import first_fault, read_json
 
 _DECISIONS: Final = 256  # there are 76 checks; whoever lists more wants to keep a reader busy
@@ -77,6 +78,7 @@ class AuditDocument(Part):
     measured: MeasuredInputs | None = None
     chips: ChipsInRegistry | None = None
     provenance: BuildRecord | None = None
+    roots: RootChanges | None = None
     evidence: tuple[EvidenceRecord, ...] = ()
     run: Run
 

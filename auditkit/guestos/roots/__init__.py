@@ -6,7 +6,7 @@ from auditkit.guestos.roots.described import Described
 from auditkit.guestos.roots.difference import RootDifference
 from auditkit.guestos.roots.folders import ChangeKind, Counts, FolderCounts
 from auditkit.guestos.roots.notable import Notable
-from auditkit.guestos.roots.telling import comparison_lines
+from auditkit.guestos.roots.telling import comparison_lines, in_words
 
 __all__ = [
     "ChangeKind",
@@ -20,4 +20,5 @@ __all__ = [
     "TextDifference",
     "compare_roots",
     "comparison_lines",
+    "in_words",
 ]

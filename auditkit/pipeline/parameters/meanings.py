@@ -153,6 +153,13 @@ TOPICS: Final = (
                 "the published recovery image; compared with the base file by file",
             ),
             Meaning(
+                "compare_roots",
+                "`true` or `false`",
+                "with a recovery image: also compare its root file system with the base release's, "
+                "name by name, and tell what is new in it. It takes both images once more, and never "
+                "decides the verdict",
+            ),
+            Meaning(
                 "attestation_report",
                 "file, address, `practice:SCENARIO`, or `null`",
                 "SEV-SNP attestation report of a recovered node",

@@ -89,6 +89,7 @@ class Parameters(BaseModel):
     all_urls: bool = False
     base_image_sha256: Sha256 | None = None
     recovery_image: NonEmpty | None = None
+    compare_roots: bool = True
     attestation_report: NonEmpty | None = None
     attestation_chain: NonEmpty | None = None
     tcb_min: NonEmpty | None = None

@@ -229,6 +229,16 @@ class ProvenanceRecord(_Part):
     trouble: tuple[Trouble, ...] = ()
 
 
+class RootsRecord(_Part):
+    """What happened when the root file systems were compared.
+
+    Attributes:
+        missing: why they were not; empty where the evidence holds the comparison.
+    """
+
+    missing: str = ""
+
+
 class ReplayRecord(_Part):
     """All of `replay.yaml`. Records of version 1, without what came later, are read too."""
 
@@ -241,6 +251,7 @@ class ReplayRecord(_Part):
     recovery: RecoveryRecord | None = None
     chips: ChipsRecord | None = None
     provenance: ProvenanceRecord | None = None
+    roots: RootsRecord | None = None
     files: tuple[FileRecord, ...]
     unkept: tuple[UnkeptRecord, ...] = ()
 

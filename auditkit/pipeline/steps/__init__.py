@@ -1,6 +1,6 @@
 """The steps of an audit, each a function of what came before.
 
-    proposal ──► election ──► base image ──► measurements ──► overlap ──► recovery image, node, chips, build
+    proposal ──► election ──► base image ──► measurements ──► overlap ──► recovery image, root, node, chips, build
 
 A step decides its checks and keeps the evidence that they rest on. Errors about bytes and sources are trouble of the
 step; `auditkit.pipeline.audit` puts the steps together.
@@ -15,6 +15,7 @@ from auditkit.pipeline.steps.overlap import OverlapStep
 from auditkit.pipeline.steps.proposal import ProposalStep, refusal
 from auditkit.pipeline.steps.provenance import ProvenanceStep
 from auditkit.pipeline.steps.recovery import RecoveryStep
+from auditkit.pipeline.steps.roots import RootsStep
 from auditkit.pipeline.steps.step import ASKS, Asks, Step
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ProposalStep",
     "ProvenanceStep",
     "RecoveryStep",
+    "RootsStep",
     "Step",
     "refusal",
 ]

@@ -75,23 +75,29 @@ def strange_recovery(member: str) -> RecoveryStep:
     )
 
 
-def read_recovery_image(source: Source, work: Path, progress: Progress) -> GuestImage:
-    """Gets the recovery image and reads it with its boot tree.
+def get_recovery_image(source: Source, work: Path, progress: Progress) -> Path:
+    """Gets the recovery image: where it is, in ``work`` if it had to be downloaded.
 
     Raises:
-        UnknownMemberError: it holds a file that no release holds.
-        SourceError, EvidenceError: it cannot be had or read.
+        SourceError, EvidenceError: it cannot be had.
     """
-    found = open_image(
+    return open_image(
         source,
         sha256=None,
         cache=work,
         progress=lambda done, total: progress.bytes_done("downloading the recovery image", done, total),
-    )
-    size = found.path.stat().st_size
-    return read_watched(
-        found.path, "reading the recovery image", size=size, work=work, tree=True, progress=progress
-    )
+    ).path
+
+
+def read_recovery_image(path: Path, work: Path, progress: Progress) -> GuestImage:
+    """Reads the recovery image with its boot tree.
+
+    Raises:
+        UnknownMemberError: it holds a file that no release holds.
+        SourceError, EvidenceError: it cannot be read.
+    """
+    label, size = "reading the recovery image", path.stat().st_size
+    return read_watched(path, label, size=size, work=work, tree=True, progress=progress)
 
 
 def compare_with_base(

@@ -28,6 +28,12 @@ _GROUPS: Final = (
     ),
     ("overlap", "Overlap", "Does the proposal bless what the base release measures to?", ("overlap.",)),
     ("recovery", "Recovery image", "Is it the base release, with a blessed root?", ("recovery.",)),
+    (
+        "root",
+        "New root file system",
+        "What does the recovery image hold that the base release does not?",
+        ("root.",),
+    ),
     ("chips", "Chips", "Whose machines does the proposal name?", ("chips.",)),
     ("attestation", "Recovered node", "Does a blessed chip run a blessed guest?", ("attestation.",)),
     ("provenance", "Build", "Who built the release?", ("provenance.",)),
