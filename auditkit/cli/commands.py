@@ -52,7 +52,7 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
         "verify-attestation": Entry("attestations", "Verify the SEV-SNP report of a recovered node."),
         "verify-certificate": Entry("proposals", "Verify an Internet Computer certificate."),
         "verify-proposal": Entry("proposals", "Verify a certified proposal."),
-        "verify-provenance": Entry("provenance", "Verify who built a release, by its SHA256SUMS."),
+        "verify-provenance": Entry("attestations", "Verify who built a release, by its SHA256SUMS."),
         "verify-registry": Entry("registry", "Verify a certified registry record."),
         "verify-report": Entry("reports.signatures", "Verify a signed report folder, offline."),
         "verity-hash": Entry("images", "Print the dm-verity root hash of an image."),

@@ -51,6 +51,11 @@ SECTIONS = (
         ),
     ),
     (
+        "The build",
+        "Asked where `provenance_source` is given: who built the release, from what?",
+        checks.PROVENANCE_CHECKS,
+    ),
+    (
         "What you chose",
         "Never a failure: whatever the parameters change about the question is told with the verdict.",
         checks.SETTINGS_CHECKS,

@@ -62,7 +62,9 @@ def test_the_packaged_data_is_what_the_builder_makes(tmp_path, program):
     program("veritysetup")
     build_package_data(tmp_path)
     measured = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.json")}
-    assert measured == {path.relative_to(DATA) for path in DATA.rglob("*.json")}
+    assert measured == {
+        path.relative_to(DATA) for path in DATA.rglob("*.json") if path.parent.name != "builds"
+    }
     for path in measured:
         assert (tmp_path / path).read_bytes() == (DATA / path).read_bytes(), path
     for path in tmp_path.rglob("*.zst"):

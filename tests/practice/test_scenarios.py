@@ -105,6 +105,7 @@ def test_its_parameter_file_is_in_step(scenario):
             "tcb_min": None,
             "chips_source": None,
             "attested_node": None,
+            "provenance_source": f"practice:{scenario.name}" if scenario.built else None,
             "vcpus": [64],
             "vcpu_types": ["EPYC-v4", "EPYC-Genoa", "EPYC-Turin"],
             "boot_args": ["BOOT_ARGS_TEE_A", "BOOT_ARGS_TEE_B"],

@@ -21,7 +21,11 @@ from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.scenarios import RegistrySays
 
 OWN = [one for one in practice.scenarios() if one.has_own_address]
-AUDITS = {one.name: one for one in OWN if one.election is None and one.registry is not RegistrySays.ELECTED}
+AUDITS = {
+    one.name: one
+    for one in OWN
+    if one.election is None and one.registry is not RegistrySays.ELECTED and one.built is None
+}
 ELECTIONS = [one for one in OWN if one.election is not None]
 
 

@@ -160,6 +160,7 @@ def example(failed: str | None = "overlap.explained") -> dict:
         "trouble": [],
         "overlap": overlap,
         "chips": None,
+        "provenance": None,
         "measured": {
             "firmware_sha256": "11" * 32,
             "kernel_sha256": "22" * 32,

@@ -121,8 +121,8 @@ PROVENANCE: Final = (
     Scenario(
         "not-attested-yet",
         "The release is older than attestations",
-        "The proposal that elected the base release was made before builds began to be attested. That there is no "
-        "attestation says nothing against it, and nothing for it.",
+        "Proposal 910003, which elected the base release, was made before builds began to be attested. That there is "
+        "no attestation says nothing against it, and nothing for it.",
         900089,
         "PASS",
         "PASS",
