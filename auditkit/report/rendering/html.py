@@ -20,6 +20,7 @@ from auditkit.report.rendering import (
     groups,
     machines,
     meaning,
+    new_root,
     overlap_drawing,
     summary,
 )
@@ -52,6 +53,7 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
             explanations=explanations,
             builder=builder,
             machines=machines,
+            new_root=new_root,
             linked=Linker(),
             groups=groups.groups(document),
             pressing=groups.pressing(document),

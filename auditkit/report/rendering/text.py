@@ -11,7 +11,7 @@ from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import builder, machines, summary
+from auditkit.report.rendering import builder, machines, new_root, summary
 from auditkit.report.rendering.answers import answers
 from auditkit.report.rendering.groups import groups, pressing, tally_of, unanswered, unasked
 from auditkit.report.rendering.what_now import what_now
@@ -19,6 +19,7 @@ from auditkit.report.rendering.what_now import what_now
 _TEXT_LIMIT: Final = 1_000  # characters of one text
 _COLOURS: Final = {"pass": "32", "fail": "31", "warn": "33", "trouble": "33", "skip": "2"}
 _ROWS_LIMIT: Final = 20
+_CHANGES_LIMIT: Final = 8
 
 
 def render_text(document: AuditDocument, *, colour: bool = False, width: int = 100) -> str:
@@ -64,6 +65,7 @@ def render_text(document: AuditDocument, *, colour: bool = False, width: int = 1
         lines += _decision(decision, colour, width)
     lines += _build(document, width)
     lines += _machines(document, width)
+    lines += _new_root(document, width)
     for group in groups(document):
         lines += ["", f"{group.title}: {group.summary}"]
         told = unasked(group.decisions, document.policy.answered)
@@ -114,6 +116,22 @@ def _machines(document: AuditDocument, width: int) -> list[str]:
     if len(rows) > _ROWS_LIMIT:
         lines += [f"     {len(rows) - _ROWS_LIMIT:,} more are in audit.json"]
     return [*lines, *_wrapped(machines.CAVEAT, "     ", width)]
+
+
+def _new_root(document: AuditDocument, width: int) -> list[str]:
+    roots = document.roots
+    if roots is None:
+        return []
+    lines = ["", *_wrapped(f"New root file system: {new_root.lead(roots)}", "", width)]
+    for part in new_root.parts(roots):
+        lines.append(f"  {part.title} ({len(part.changes):,})")
+        for change in part.changes[:_CHANGES_LIMIT]:
+            lines += _wrapped(change.told, "     ", width)
+        if len(part.changes) > _CHANGES_LIMIT:
+            lines.append(f"     and {len(part.changes) - _CHANGES_LIMIT:,} more")
+    if roots.unlisted:
+        lines.append(f"  and {roots.unlisted:,} that are only counted here")
+    return [*lines, *_wrapped(new_root.CAVEAT, "  ", width)]
 
 
 def _subject(document: AuditDocument, width: int) -> list[str]:

@@ -9,7 +9,7 @@ from auditkit.audit import Relation, short_chip
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import builder, machines, summary
+from auditkit.report.rendering import builder, machines, new_root, summary
 from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
@@ -23,6 +23,8 @@ _REASON: Final = 220  # characters of a reason; a forum post holds 32,000
 _FOLDED_REASON: Final = 150
 _TROUBLES_LIMIT: Final = 5
 _MACHINES_LIMIT: Final = 16
+_CHANGES_LIMIT: Final = 6
+_PARAGRAPH: Final = "\n\n"
 _EXPLANATIONS_LIMIT: Final = 12
 _OUTCOMES: Final = {
     Outcome.PASS: "✅ pass",
@@ -41,6 +43,7 @@ def render_markdown(document: AuditDocument) -> str:
         _trouble(document),
         _pressing(document),
         _build(document),
+        _new_root(document),
         _machines(document),
         _overlap(document),
         _others(document),
@@ -169,6 +172,20 @@ def _build(document: AuditDocument) -> str:
         return ""
     table = _table(("The attestation says", ""), [(name, prose(value, 200)) for name, value in told])
     return f"## Who built it\n\n{table}\n\n{builder.CAVEAT}"
+
+
+def _new_root(document: AuditDocument) -> str:
+    roots = document.roots
+    if roots is None:
+        return ""
+    told = []
+    for part in new_root.parts(roots):
+        lines = [f"- {prose(change.told, 160)}" for change in part.changes[:_CHANGES_LIMIT]]
+        more = len(part.changes) - _CHANGES_LIMIT
+        lines += [f"- {more:,} more are in `report.html`."] if more > 0 else []
+        told.append(f"**{part.title}** ({len(part.changes):,})\n\n" + "\n".join(lines))
+    head = f"## What is new in the root file system\n\n{new_root.lead(roots)} {inline(new_root.CAVEAT)}"
+    return f"{head}\n\n{_folded('The first changes', _PARAGRAPH.join(told))}" if told else head
 
 
 def _machines(document: AuditDocument) -> str:

@@ -1,0 +1,51 @@
+"""What is new in the root file system, for reading: the sums, and what decides what runs first."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from auditkit.guestos.roots import Counts, Notable
+from auditkit.report.root_records import RootChange, RootChanges
+
+CAVEAT: Final = (
+    "This tells which bytes and names are new, and never that they are harmless. All of it is in the evidence, in "
+    "root-comparison.json."
+)
+_KINDS: Final = (
+    ("added", "added"),
+    ("removed", "removed"),
+    ("changed", "changed"),
+    ("metadata", "in metadata alone"),
+)
+
+
+class Part(NamedTuple):
+    """Changes that belong together."""
+
+    title: str
+    changes: tuple[RootChange, ...]
+
+
+def counted(counts: Counts) -> str:
+    """How many names differ, by kinds, in words."""
+    told = [f"{number:,} {word}" for name, word in _KINDS if (number := getattr(counts, name))]
+    return ", ".join(told) or "nothing"
+
+
+def parts(roots: RootChanges) -> tuple[Part, ...]:
+    """The changes that are listed: by why they stand at the top, and then all others."""
+    found = [
+        Part(str(reason), tuple(one for one in roots.differences if one.notable and one.notable[0] is reason))
+        for reason in Notable
+    ]
+    found.append(Part("all others", tuple(one for one in roots.differences if not one.notable)))
+    return tuple(part for part in found if part.changes)
+
+
+def lead(roots: RootChanges) -> str:
+    """The sums, in a sentence."""
+    total = roots.counts.total
+    if not total:
+        return f"No name, right or content differs: both hold the same {roots.recovery_names:,} names."
+    names = "1 name differs" if total == 1 else f"{total:,} names differ"
+    return f"{names} of {roots.recovery_names:,} in the new root file system: {counted(roots.counts)}."
