@@ -30,6 +30,11 @@ SECTIONS = (
         checks.RECOVERY_CHECKS,
     ),
     (
+        "What is new in the root file system",
+        "Asked where `recovery_image` is given, unless `compare_roots` is false. It never decides.",
+        (checks.ROOT_CHANGES,),
+    ),
+    (
         "The recovered node",
         "Asked where `attestation_report` is given: does the machine prove that it runs what was blessed?",
         checks.ATTESTATION_CHECKS,

@@ -59,6 +59,7 @@ NEVER_FAIL = {
     "measurement.published": "a list that nobody signed proves nothing against an image",
     "chips.subnet": "a proposal may name machines of several",
     "overlap.coverage": "what is not blessed is not unsafe",
+    "root.changes": "what is new is told to people, and nobody can compute what it does",
     "recovery.metadata": "building an image anew changes it",
     "recovery.version": "the image's own word proves nothing",
     "settings.root-key": "whoever gives another key knows it",

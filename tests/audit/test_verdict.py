@@ -120,7 +120,7 @@ CATALOGUE = """
     election.labels election.coverage election.record
     chips.known chips.subnet chips.attested
     provenance.attested provenance.signature provenance.issuer provenance.workflow provenance.repository
-    provenance.commit provenance.branch provenance.build-config provenance.subject provenance.image
+    provenance.commit provenance.branch provenance.build-config provenance.subject provenance.image root.changes
 """
 
 
@@ -136,7 +136,7 @@ def test_each_audit_has_its_own_checks_in_their_order():
         for members in (checks.ALL_CHECKS, checks.RECOVERY_AUDIT_CHECKS, checks.ELECTION_AUDIT_CHECKS)
     ]
     assert numbers == [
-        [*range(1, 46), *range(48, 77)],
-        [*range(1, 46), *range(49, 55), *range(64, 77)],
+        [*range(1, 46), *range(48, 78)],
+        [*range(1, 46), *range(49, 55), *range(64, 78)],
         [*range(1, 14), *range(18, 25), *range(43, 46), 48, *range(54, 64), *range(67, 77)],
     ]

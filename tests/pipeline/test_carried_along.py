@@ -133,7 +133,7 @@ def test_it_is_a_warning_that_is_shown_and_replayed(
     warned = {one.id: one.observed for one in document.decisions if one.outcome == "warn"}
     expected = root_check if root else boot_check
     assert told in warned.pop(expected)
-    assert warned.keys() <= {"base.digest", "settings.root-key"}  # nobody published a digest of this file
+    assert warned.keys() <= {"base.digest", "settings.root-key", "root.changes"}  # nobody published a digest
     folder = tmp_path / "report"
     write_report(document, evidence, folder)
     assert told in (folder / "report.md").read_text() + (folder / "audit.json").read_text()

@@ -23,7 +23,8 @@ LINKS = (
     "release",
     "measurements",
     "recovery image",
-    "chip",
+    "machines",
+    "node",
 )
 
 
@@ -39,12 +40,12 @@ def states(document) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "broken", "unchecked"),
     [
-        ("honest", (), ("recovery image", "chip")),
-        ("recovery-honest", (), ("chip",)),
+        ("honest", (), ("recovery image", "machines", "node")),
+        ("recovery-honest", (), ("node",)),
         ("node-honest", (), ("recovery image",)),
-        ("recovery-wrong-root", ("recovery image",), ("chip",)),
-        ("node-debug", ("chip",), ("recovery image",)),
-        ("unexplained", ("measurements",), ("recovery image", "chip")),
+        ("recovery-wrong-root", ("recovery image",), ("machines", "node")),
+        ("node-debug", ("node",), ("recovery image", "machines")),
+        ("unexplained", ("measurements",), ("recovery image", "machines", "node")),
     ],
 )
 def test_the_picture_shows_each_link_with_its_outcome(name, broken, unchecked):

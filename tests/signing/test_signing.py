@@ -337,7 +337,7 @@ def test_a_verdict_of_another_world_is_not_passed_for_programs_that_read_nothing
     sign_report(report, alice.signer())
     first, second = (json.loads(line) for line in (report / BUNDLE).read_bytes().splitlines())
     said = json.loads(base64.b64decode(first["payload"]))["predicate"]
-    assert (said["verdict"], said["policy"], said["policyVersion"]) == ("PASS", "strict", 3)
+    assert (said["verdict"], said["policy"], said["policyVersion"]) == ("PASS", "strict", 4)
     assert said["qualifications"] == list(HONEST_LEAVES_OPEN)
     summary = json.loads(base64.b64decode(second["payload"]))["predicate"]
     assert summary["verificationResult"] == "FAILED"
@@ -364,7 +364,7 @@ def test_a_replay_judges_the_certificates_of_a_chip_by_the_day_of_the_audit(
     folder = Path(shutil.copytree(reports["node-honest"], tmp_path / "report"))
     sign_report(folder, alice.signer())
     arguments = ["verify-report", folder, "--allowed-signers", trust_file, "--require", "PASS", "--replay"]
-    arguments += accepting(*HONEST_LEAVES_OPEN, "image-not-read")
+    arguments += accepting(*HONEST_LEAVES_OPEN, "image-not-read", "registry-not-read")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("auditkit.pipeline.steps.node.datetime", Later)
         status, out, _ = command(*arguments, "--json", capsys=capsys)

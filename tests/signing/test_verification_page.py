@@ -159,7 +159,7 @@ def test_the_command_writes_it_beside_and_tells_where(report, alice, trust_file,
     assert "The report says: PASS (practice network)" in Shown((tmp_path / "page.html").read_text()).words
     status, out, _ = command(*arguments, tmp_path / "page.html", "--replay", capsys=capsys)
     page = Shown((tmp_path / "page.html").read_text()).words
-    assert "Audit repeated yes, from the stored evidence: PASS, 51 decisions" in page
+    assert "Audit repeated yes, from the stored evidence: PASS, 65 decisions" in page
     assert "--replay" not in page
     assert "--replay" not in out
 

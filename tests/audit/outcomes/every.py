@@ -17,6 +17,7 @@ from audit.outcomes import (
     recovery,
     registry,
     reports,
+    root,
     settings,
     steps,
 )
@@ -37,6 +38,7 @@ TABLES = (
     chips,
     provenance,
     reports,
+    root,
     steps,
 )
 CASES = tuple(case for table in TABLES for case in table.CASES)

@@ -581,14 +581,14 @@ REPLAYS = (
         REPLAY,
         "the same, from the image itself",
         repeated(originals=the_image),
-        "PASS, 64 decisions",
+        "PASS, 65 decisions",
         "The evidence leads to this report, and the images are those audited.",
     ),
     warns(
         REPLAY,
         "the same, without the image",
         repeated(),
-        "PASS, 64 decisions",
+        "PASS, 65 decisions",
         "The stored evidence leads to this report. The image itself was not read: that the boot files are those of the "
         "image is taken from the record, unless the images are given.",
         Qualification.IMAGE_NOT_READ,

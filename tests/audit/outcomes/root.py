@@ -1,0 +1,103 @@
+"""Check 77: what is new in the root file system."""
+
+from __future__ import annotations
+
+from audit.outcomes.case import passes, resting_on, skips, warns
+
+from auditkit import checks
+from auditkit.audit import decide_root_changes, decide_roots_not_compared
+from auditkit.guestos.roots import (
+    ChangeKind,
+    ComparedRoot,
+    Counts,
+    Notable,
+    RootComparison,
+    RootDifference,
+)
+from auditkit.pipeline.steps.roots import unasked_roots
+
+EVIDENCE = ("root-comparison.json",)
+
+
+def root(*, problems: tuple[str, ...] = (), warnings: tuple[str, ...] = ()) -> ComparedRoot:
+    return ComparedRoot("ab" * 32, problems, warnings, 12, 4_096, True)
+
+
+def difference(*notable: Notable) -> RootDifference:
+    return RootDifference("/x", None, ChangeKind.ADDED, notable, (), None, None, None, (), None, None)
+
+
+def decide(*differences: RootDifference, base: ComparedRoot | None = None, counts=(0, 0, 0, 0)):
+    comparison = RootComparison(
+        base or root(), root(), Counts(*counts), 0, (), differences, sum(counts) - len(differences), ()
+    )
+    return lambda: decide_root_changes(comparison, EVIDENCE)
+
+
+CASES = (
+    skips(
+        checks.ROOT_CHANGES,
+        "no image",
+        lambda: unasked_roots(image=False).decisions,
+        "No recovery image was given.",
+    ),
+    skips(
+        checks.ROOT_CHANGES,
+        "not wanted",
+        lambda: unasked_roots(image=True).decisions,
+        "The parameters ask for no comparison (compare_roots is false).",
+    ),
+    warns(
+        checks.ROOT_CHANGES,
+        "it cannot be done",
+        lambda: decide_roots_not_compared("the image is cut short"),
+        "not compared",
+        "What is new in the root file system could not be found out: the image is cut short.",
+    ),
+    *resting_on(
+        EVIDENCE,
+        passes(
+            checks.ROOT_CHANGES,
+            "the same",
+            decide(),
+            "no difference",
+            "No name, right or content differs.",
+        ),
+        warns(
+            checks.ROOT_CHANGES,
+            "the same, with an oddity",
+            decide(base=root(problems=("another salt",), warnings=("data behind it",))),
+            "0 added, 0 removed, 0 changed, 0 in metadata alone",
+            "No name, right or content differs. The root hash does not vouch for all of the base: another salt. Of the "
+            "base: data behind it.",
+        ),
+        warns(
+            checks.ROOT_CHANGES,
+            "one difference",
+            decide(difference(), counts=(1, 0, 0, 0)),
+            "1 added, 0 removed, 0 changed, 0 in metadata alone",
+            "1 name differs; none of them is known to decide what runs, with which rights, or whom the system trusts.",
+        ),
+        warns(
+            checks.ROOT_CHANGES,
+            "thousands, some of which matter",
+            decide(
+                difference(Notable.KEYS),
+                difference(Notable.STARTED, Notable.EXECUTABLE),
+                difference(),
+                counts=(1_000, 200, 30, 4),
+            ),
+            "1,000 added, 200 removed, 30 changed, 4 in metadata alone",
+            "1,234 names differ, and 2 of them decide what runs, with which rights, or whom the system trusts: look at "
+            "these.",
+        ),
+        warns(
+            checks.ROOT_CHANGES,
+            "one that matters",
+            decide(difference(Notable.USERS), counts=(0, 1, 1, 0)),
+            "0 added, 1 removed, 1 changed, 0 in metadata alone",
+            "2 names differ, and 1 of them decides what runs, with which rights, or whom the system trusts: look at "
+            "these.",
+        ),
+    ),
+)
