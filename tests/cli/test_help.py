@@ -175,6 +175,7 @@ def test_the_page_about_completion_names_what_click_answers(shell, capsys):
                 "verify-attestation",
                 "verify-certificate",
                 "verify-proposal",
+                "verify-provenance",
                 "verify-registry",
                 "verify-report",
                 "verity-hash",
