@@ -25,6 +25,7 @@ PAGES = (
     "README.md",
     "docs/install.md",
     "docs/chips.md",
+    "docs/provenance.md",
     "docs/faq.md",
     *(f"docs/start/{name}.md" for name in ("voters", "auditors", "ci", "developers")),
 )

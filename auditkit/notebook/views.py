@@ -13,7 +13,7 @@ from auditkit.audit import short_chip
 from auditkit.display import one_line
 from auditkit.notebook.box import Box, verdict_box
 from auditkit.notebook.figures import Drawing, outcomes_drawing
-from auditkit.report.rendering import check_and_reason, machine_rows, short_principal
+from auditkit.report.rendering import build_facts, check_and_reason, machine_rows, short_principal
 from auditkit.sev import LaunchMeasurement
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
     from auditkit.ic.registry import ChipsInRegistry
     from auditkit.pipeline import Audit
+    from auditkit.report import BuildRecord
     from auditkit.sev.attestation import AttestationReport
     from auditkit.signing import ReportVerification
 
@@ -160,6 +161,11 @@ def machines(registry: ChipsInRegistry | None) -> Styler:
         for row in machine_rows(registry)
     ]
     return _view(("chip", "node", "provider", "place", "subnet", "since"), rows)
+
+
+def build(record: BuildRecord | None) -> Styler:
+    """What the attestation says about who built the release; empty when there is none."""
+    return _view(("the attestation says", ""), build_facts(record))
 
 
 def status(found: Status) -> Styler:

@@ -22,6 +22,7 @@ from auditkit.cli.documents import DOCUMENTS, schemas
 from auditkit.pipeline import Parameters, check, write_report
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested
+from auditkit.practice.builds import Built
 from auditkit.practice.chips import attestation_files
 from auditkit.practice.release.published import DATA, release_commit, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
@@ -221,6 +222,17 @@ def test_verify_attestation(folder, printed, attested):
     document = printed("verify-attestation", report, "--chain", chain, "--proposal", proposal, *KEY)[1]
     assert document["schema"] == "auditkit/verify-attestation/v1"
     assert document["attestation"] is not None
+
+
+@pytest.mark.parametrize(
+    ("built", "verdict"), [(Built.HONEST, "PASS"), (Built.COPY, "FAIL"), (Built.FORGED, "FAIL")]
+)
+def test_verify_provenance(printed, built, verdict):
+    sums = DATA / release_folder(BASE_COMMIT) / "SHA256SUMS"
+    document = printed("verify-provenance", sums, "--commit", BASE_COMMIT, "--bundle", built.path, *KEY)[1]
+    assert document["schema"] == "auditkit/verify-provenance/v1"
+    assert (document["commit"], document["verdict"]) == (BASE_COMMIT, verdict)
+    assert (document["provenance"] is None) == (built is Built.FORGED)
 
 
 @pytest.mark.parametrize("name", ["honest", "unexplained"])

@@ -34,6 +34,7 @@ NOTEBOOKS = frozenset(
         "numpy",
         "pandas",
         "papermill",
+        "sigstore",  # the extra provenance
         "tornado",
         "traitlets",
         "zmq",
@@ -152,6 +153,15 @@ def test_a_command_that_lacks_a_package_names_it_and_the_command_that_installs_i
     assert err == (
         f"auditkit: this needs the package {package}, which is not installed; {pip_command(package)}\n"
     )
+
+
+def test_a_command_that_lacks_an_extra_names_it():
+    bundle = "auditkit/practice/data/builds/honest.sigstore.json"
+    command = ["verify-provenance", bundle, "--commit", "c" * 40, "--bundle", bundle]
+    status, out, err = run_refusing({"sigstore"}, {"it": command})["ended"]["it"]
+    assert (status, out) == (2, "")
+    told = "this needs the package sigstore, which is not installed"
+    assert err == f"auditkit: {told}; {sys.executable} -m pip install 'auditkit[provenance]'\n"
 
 
 def test_all_that_lack_are_installed_by_one_command():

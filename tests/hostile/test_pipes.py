@@ -40,6 +40,8 @@ COMMANDS = [
     "overlap --proposal FILE --measurements PIPE",
     "verify-attestation PIPE --proposal FILE",
     "verify-attestation FILE --chain PIPE --proposal FILE",
+    f"verify-provenance PIPE --commit {'c' * 40} --bundle FILE",
+    f"verify-provenance FILE --commit {'c' * 40} --bundle PIPE",
     "sign FOLDER --key PIPE",
     "verify-report FOLDER --allowed-signers PIPE",
     "diff PIPE PIPE",

@@ -1,5 +1,6 @@
 """A document as HTML, Markdown and text, in words that are written once."""
 
+from auditkit.report.rendering.builder import build_facts
 from auditkit.report.rendering.chain import (
     chain_svg,
 )
@@ -30,6 +31,7 @@ from auditkit.report.rendering.what_now import WhatNow, what_now
 __all__ = [
     "WhatNow",
     "begin_job_summary",
+    "build_facts",
     "chain_svg",
     "check_and_reason",
     "code",

@@ -6,6 +6,7 @@ from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Outcome
+from auditkit.report.build_record import BuildRecord
 from auditkit.report.document import AuditDocument
 
 CAVEAT: Final = (
@@ -47,9 +48,8 @@ def who_built(document: AuditDocument) -> tuple[str, str] | None:
     return "nobody attests it.", attested.reason if attested else "It could not be determined."
 
 
-def build_facts(document: AuditDocument) -> tuple[tuple[str, str], ...]:
+def build_facts(record: BuildRecord | None) -> tuple[tuple[str, str], ...]:
     """What the attestation says, by names; nothing where there is none."""
-    record = document.provenance
     if record is None:
         return ()
     told = (

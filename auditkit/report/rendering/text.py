@@ -87,7 +87,7 @@ def render_answers(document: AuditDocument, *, width: int = 100) -> str:
 
 
 def _build(document: AuditDocument, width: int) -> list[str]:
-    told = builder.build_facts(document)
+    told = builder.build_facts(document.provenance)
     if not told:
         return []
     lines = ["", "Who built it, by the attestation:"]

@@ -167,7 +167,7 @@ def _outcome(decision: Decision, answered: Collection[str]) -> str:
 
 
 def _build(document: AuditDocument) -> str:
-    told = builder.build_facts(document)
+    told = builder.build_facts(document.provenance)
     if not told:
         return ""
     table = _table(("The attestation says", ""), [(name, prose(value, 200)) for name, value in told])
