@@ -24,6 +24,7 @@ from auditkit.evidence import Source, download
 PAGES = (
     "README.md",
     "docs/install.md",
+    "docs/building.md",
     "docs/chips.md",
     "docs/provenance.md",
     "docs/faq.md",
@@ -179,8 +180,9 @@ def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, insta
         if name == page and mark == "plain"
     ]
     assert commands
-    if any("ssh-keygen" in text for text in commands):
-        program("ssh-keygen")
+    for needed, by in (("ssh-keygen", "ssh-keygen"), ("mke2fs", "auditkit build-image")):
+        if any(by in text for text in commands):
+            program(needed)
     variables = {}
     if page not in INSTALLING:
         commands.insert(0, "python3.11 -m venv .venv\n")  # as `make audit` leaves it

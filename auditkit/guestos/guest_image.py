@@ -56,7 +56,7 @@ def read_guest_image(
     *,
     work: Path,
     tree: bool = False,
-    verity: bool = True,
+    whole: bool = True,
     digest: bool = True,
     progress: Callable[[int], None] | None = None,
     limits: Limits = LIMITS,
@@ -67,8 +67,9 @@ def read_guest_image(
         path: ``update-img.tar.zst`` or ``boot.img``.
         work: folder for the boot.img of an update image.
         tree: also take a snapshot of the boot tree, to compare it with another.
-        verity: also compute the dm-verity root of its root.img, where it has one.
-        digest: also compute the digest of a boot partition. That of an update image always is.
+        whole: unpack an update image to its end. Without it nothing is told of what lies behind boot.img, neither
+            VERSION.TXT nor root.img, and nothing of that is looked at.
+        digest: also compute the digest of the file.
         progress: called with the number of bytes read so far.
 
     Raises:
@@ -77,8 +78,9 @@ def read_guest_image(
         EvidenceError: it is neither, damaged, or lacks a boot file.
     """
     with regular_file(path) as file:
-        if kind_of(file, path) is ImageKind.UPDATE:
-            image = read_update_image(file, work=work, verity=verity, progress=progress, limits=limits)
+        update = kind_of(file, path) is ImageKind.UPDATE
+        if update and whole:
+            image = read_update_image(file, work=work, progress=progress, limits=limits)
             if image.sha256 is None:
                 raise EvidenceError("the digest of the image was not computed", where=str(path))
             return _read(image.boot_image, image.sha256, image.size, image, tree=tree, limits=limits)
@@ -86,7 +88,13 @@ def read_guest_image(
         unchanged = Unchanged(file, str(path))
         size = os.fstat(file.fileno()).st_size
         sha256, size = digest_of_open_file(file) if digest else ("", size)
-        read = _read(file, sha256, size, None, tree=tree, limits=limits)
+        boot: Path | BinaryIO = file
+        if update:
+            file.seek(0)
+            boot = read_update_image(
+                file, work=work, digest=False, verity=False, progress=progress, limits=limits
+            ).boot_image
+        read = _read(boot, sha256, size, None, tree=tree, limits=limits)
         unchanged.require()
         return read
 

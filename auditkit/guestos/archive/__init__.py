@@ -11,11 +11,12 @@ from auditkit.guestos.archive.zstd_stream import (
     ZSTD_MAGIC,
     ZstdStream,
 )
-from auditkit.guestos.archive.zstd_writer import JOB_BYTES, LEVEL, ZstdWriter, libzstd_version
+from auditkit.guestos.archive.zstd_writer import JOB_BYTES, LEVEL, OVERLAP_LOG, ZstdWriter, libzstd_version
 
 __all__ = [
     "JOB_BYTES",
     "LEVEL",
+    "OVERLAP_LOG",
     "ZSTD_MAGIC",
     "DataRuns",
     "Member",

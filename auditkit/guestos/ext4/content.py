@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import attributes
@@ -36,7 +37,10 @@ class InodeContent:
 
     def whole(self, inode: Inode, *, holes: bool = True) -> bytes:
         """All content of an inode; errors as those of `pieces`."""
-        return b"".join(self.pieces(inode, holes=holes))
+        whole = BytesIO()  # gives what it holds without a copy, where `join` would hold all of it twice
+        for piece in self.pieces(inode, holes=holes):
+            whole.write(piece)
+        return whole.getvalue()
 
     def inline(self, inode: Inode) -> bytes:
         """Content that is stored in the inode itself.

@@ -86,7 +86,10 @@ class RootImageHasher:
         self._tree_hash = hashlib.sha256()
         self._dirty_end = False
         self.leaves = b""
-        """The salted digests of the blocks that the root hash covers, in order, once `finish` was called."""
+        """The salted digests of the blocks that the root hash covers, in order, once the tree was made."""
+        self._tree: tuple[bytes, list[bytes], bool] | None = (
+            None  # root, levels, and whether data lies behind
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -111,10 +114,16 @@ class RootImageHasher:
         Raises:
             EvidenceError: there was no superblock where it should be.
         """
+        root, levels, _ = self._hash_tree()
+        return root, levels
+
+    def _hash_tree(self) -> tuple[bytes, list[bytes], bool]:
         if self._superblock is None:
             raise EvidenceError("root.img has no dm-verity superblock where dfinity's build puts it")
-        leaves, _ = self._leaves.finish(self._superblock.data_blocks)
-        return hash_tree(leaves)
+        if self._tree is None:
+            self.leaves, behind = self._leaves.finish(self._superblock.data_blocks)
+            self._tree = (*hash_tree(self.leaves), behind)
+        return self._tree
 
     def finish(self) -> VerityRoot:
         """The result, once everything was fed.
@@ -126,8 +135,7 @@ class RootImageHasher:
         superblock = self._superblock
         if superblock is None:
             raise EvidenceError("root.img has no dm-verity superblock where dfinity's build puts it")
-        self.leaves, behind = self._leaves.finish(superblock.data_blocks)
-        root, levels = hash_tree(self.leaves)
+        root, levels, behind = self._hash_tree()
         computed = hashlib.sha256()
         for level in levels:
             computed.update(level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import ExitStack
+from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 BATCH = 1 << 20
 """Bytes that are best added at a time."""
 _ALONE = 64 << 20  # bytes up to which starting a helper costs more than it gains
+_FEW = 1 << 10  # zero blocks whose digests are rather kept than counted
 _ZEROS = bytes(BATCH)
 
 
@@ -23,8 +25,11 @@ class Leaves:
     """The digests of the blocks of a device that are added in order. Use as a context manager."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes | int] = []  # digests of blocks, or a number of zero blocks
-        self._waiting: deque[int] = deque()  # the parts that the helper is working on
+        # Digests of blocks, or a number of zero blocks. A few large pieces of memory, which go back to the system.
+        self._parts: list[bytearray | int] = []
+        self._waiting: deque[tuple[bytearray, int]] = (
+            deque()
+        )  # where digests go that the helper is working on
         self._alone = _ALONE if processors() > 1 else None
         self._helper: Helper | None = None
         self._stack = ExitStack()
@@ -39,7 +44,10 @@ class Leaves:
 
     def add_zeros(self, blocks: int) -> None:
         """Adds a number of blocks of zeros."""
-        self._parts.append(blocks)
+        if blocks <= _FEW:
+            self._digests().extend(ZERO_DIGEST * blocks)
+        else:
+            self._parts.append(blocks)
 
     def add(self, data: bytes | memoryview) -> None:
         """Adds whole blocks. The buffer may be used again."""
@@ -47,21 +55,23 @@ class Leaves:
             self._add(data[start : start + BATCH])
 
     def finish(self, count: int) -> tuple[bytes, bool]:
-        """The digests of the first ``count`` blocks, and whether there is anything but zeros behind them."""
+        """The digests of the first ``count`` blocks, and whether there is anything but zeros behind. Asked once."""
         while self._helper and self._waiting:
-            self._parts[self._waiting.popleft()] = self._helper.take()
+            self._take(self._helper)
         wanted = count * DIGEST_SIZE
-        leaves = bytearray()
+        leaves = BytesIO()  # gives what it holds without a copy
         behind = False
-        for part in self._parts:
-            room = wanted - len(leaves)
+        for place, part in enumerate(self._parts):
+            room = wanted - leaves.tell()
             if isinstance(part, int):
-                leaves += ZERO_DIGEST * min(part, room // DIGEST_SIZE)
+                leaves.write(ZERO_DIGEST * min(part, room // DIGEST_SIZE))
             else:
-                leaves += part[:room]
+                leaves.write(memoryview(part)[:room])
                 rest = part[room:]
                 behind = behind or rest != ZERO_DIGEST * (len(rest) // DIGEST_SIZE)
-        return bytes(leaves), behind
+            self._parts[place] = 0  # they are tens of megabytes together
+        self._parts.clear()
+        return leaves.getvalue(), behind
 
     def _add(self, data: bytes | memoryview) -> None:
         # comparing costs a copy, so only what could be zeros is compared
@@ -70,13 +80,27 @@ class Leaves:
             return
         helper = self._helping(len(data))
         while helper and helper.ready:
-            self._parts[self._waiting.popleft()] = helper.take()
+            self._take(helper)
+        digests = self._digests()
         if helper and not helper.full:
             helper.give(data)
-            self._waiting.append(len(self._parts))
-            self._parts.append(b"")
+            self._waiting.append((digests, len(digests)))
+            digests.extend(bytes(len(data) // BLOCK_SIZE * DIGEST_SIZE))
         else:
-            self._parts.append(digest_blocks(data))
+            digests.extend(digest_blocks(data))
+
+    def _digests(self) -> bytearray:
+        """Where the next digests go."""
+        if self._parts and isinstance(last := self._parts[-1], bytearray):
+            return last
+        self._parts.append(found := bytearray())
+        return found
+
+    def _take(self, helper: Helper) -> None:
+        """Puts the earliest digests that the helper has where they belong."""
+        digests, at = self._waiting.popleft()
+        found = helper.take()
+        digests[at : at + len(found)] = found
 
     def _helping(self, size: int) -> Helper | None:
         """The helper, once ``size`` bytes more are too many for this process alone."""

@@ -16,7 +16,7 @@ from auditkit.decision import Decision
 from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.evidence import Evidence, NotFoundError, Source, read_bytes, request_path
 from auditkit.guestos import e2fsprogs_version, find_program, recovery_tree
-from auditkit.guestos.archive import JOB_BYTES, LEVEL, libzstd_version
+from auditkit.guestos.archive import JOB_BYTES, LEVEL, OVERLAP_LOG, libzstd_version
 from auditkit.guestos.recovery import PackedImage, RootImage, pack_update_image, read_root_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.limits import LIMITS
@@ -30,6 +30,7 @@ from auditkit.pipeline.building.demands import (
     read_base,
 )
 from auditkit.pipeline.building.request import BuildRequest
+from auditkit.pipeline.later import Later
 from auditkit.pipeline.questions import Answer, ProposalAnswer, read_proposal
 from auditkit.progress import Progress, progress_here
 from auditkit.signing.building import (
@@ -100,18 +101,18 @@ def build_image(request: BuildRequest, progress: Progress | None = None) -> Buil
         return BuildAnswer(decisions, policy)
     with tempfile.TemporaryDirectory(prefix="auditkit-") as scratch:
         work = Path(scratch)
-        base = read_base(request.base, work / "base", progress)
+        told = _told(progress, "reading the base and the root file system", request.root)
+        # The longest of the readings, so the others go on beside it.
+        reading = Later(lambda: read_root_image(request.root, progress=told))
+        base = read_base(request.base, work / "base")
         request.require_version(base.versions)
         elected: tuple[Decision, ...] = ()
         evidence: tuple[Evidence, ...] = ()
         if request.election is not None:
             elected, evidence = decide_elected_base(request.election, base, bless, request)
-        progress.step("making the boot partition")
         boot = work / "boot.img"
         write_boot_partition(recovery_tree(base.boot, certified.certificate, work=work / "new"), boot)
-        root = read_root_image(
-            request.root, progress=_told(progress, "reading the root file system", request.root)
-        )
+        root = reading.result()
         if root.version is None:
             raise EvidenceError(
                 "the root file system does not say which version it is, so VERSION.TXT cannot be written",
@@ -178,7 +179,7 @@ def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: P
             root_key="mainnet" if trust.qualification is None else trust.root_key.hex(),
             version=version.decode("ascii"),
         ),
-        settings=BuildSettings(zstd_level=LEVEL, zstd_job_bytes=JOB_BYTES),
+        settings=BuildSettings(zstd_level=LEVEL, zstd_job_bytes=JOB_BYTES, zstd_overlap_log=OVERLAP_LOG),
         inputs=(
             _file("base", inputs.base.sha256),
             _file("proposal", sha256(inputs.certified.certificate).hexdigest()),

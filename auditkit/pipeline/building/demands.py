@@ -38,7 +38,6 @@ from auditkit.pipeline.building.request import BuildRequest
 from auditkit.pipeline.election_sources import answers_in_file
 from auditkit.pipeline.questions import ProposalAnswer
 from auditkit.pipeline.steps.election import decide_election
-from auditkit.progress import Progress
 from auditkit.sev import LaunchMeasurement, measure, measured_boot
 
 _WAIVED: Final = frozenset(  # nobody delegates where the NNS itself signed
@@ -97,21 +96,15 @@ class Base:
     boot_args: Decision
 
 
-def read_base(path: Path, work: Path, progress: Progress) -> Base:
+def read_base(path: Path, work: Path) -> Base:
     """Reads the base release.
 
     Raises:
         SourceError: it cannot be read.
         EvidenceError: it is malformed, or has none of the command lines that are measured.
     """
-    kind, size = image_kind(path), path.stat().st_size
-    image = read_guest_image(
-        path,
-        work=work,
-        tree=True,
-        verity=False,
-        progress=lambda done: progress.bytes_done("reading the base release", done, size),
-    )
+    kind = image_kind(path)
+    image = read_guest_image(path, work=work, tree=True, whole=False)
     if image.tree is None:
         raise EvidenceError("internal error: the boot tree was not read")
     boot_args = parse_boot_args(image.boot.boot_args)

@@ -73,10 +73,12 @@ class BuildSettings(StatementPart):
     Attributes:
         zstd_level: the level of libzstd.
         zstd_job_bytes: content that libzstd packs at a time.
+        zstd_overlap_log: how much of the content before that it looks at, as libzstd counts it.
     """
 
     zstd_level: Count
     zstd_job_bytes: Count
+    zstd_overlap_log: Count
 
 
 class BuildDefinition(StatementPart):
