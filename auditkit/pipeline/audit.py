@@ -36,7 +36,7 @@ from auditkit.pipeline.steps.base_image import (
     read_base_image,
     troubled_image,
 )
-from auditkit.pipeline.steps.chips import ChipQuestion
+from auditkit.pipeline.steps.chips import ChipQuestion, troubled_chips
 from auditkit.pipeline.steps.election import (
     not_executed,
     unasked_election,
@@ -168,14 +168,17 @@ class Audit(AuditParts):
 
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         self._progress.step("asking whose the chips are")
-        answers = chip_answers(
-            self.parameters,
-            self.trust,
-            question.chips,
-            now_ns=self.proposal.now_ns,
-            progress=self._progress,
-        )
-        return self._decide_chips(question, answers)
+        try:
+            answers = chip_answers(
+                self.parameters,
+                self.trust,
+                question.chips,
+                now_ns=self.proposal.now_ns,
+                progress=self._progress,
+            )
+            return self._decide_chips(question, answers)
+        except (SourceError, EvidenceError) as error:
+            return troubled_chips((self._trouble(error),))
 
     def _read_base(self, version: str) -> BaseImageStep:
         election, place = self.proposal.election, self.parameters.base_image
