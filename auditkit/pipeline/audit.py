@@ -40,7 +40,7 @@ from auditkit.pipeline.steps.base_image import (
     read_base_image,
     troubled_image,
 )
-from auditkit.pipeline.steps.chips import ChipQuestion
+from auditkit.pipeline.steps.chips import ChipQuestion, troubled_chips
 from auditkit.pipeline.steps.election import (
     not_executed,
     unasked_election,
@@ -199,14 +199,17 @@ class Audit(AuditParts):
 
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         self._progress.step("asking whose the chips are")
-        answers = chip_answers(
-            self.parameters,
-            self.trust,
-            question.chips,
-            now_ns=self.proposal.now_ns,
-            progress=self._progress,
-        )
-        return self._decide_chips(question, answers)
+        try:
+            answers = chip_answers(
+                self.parameters,
+                self.trust,
+                question.chips,
+                now_ns=self.proposal.now_ns,
+                progress=self._progress,
+            )
+            return self._decide_chips(question, answers)
+        except (SourceError, EvidenceError) as error:
+            return troubled_chips((self._trouble(error),))
 
     def _get_provenance(self, image: BaseImageStep) -> ProvenanceStep:
         self._progress.step("asking who built the release")

@@ -35,6 +35,7 @@ from auditkit.pipeline.parameters import Parameters, hinted_nodes
 from auditkit.pipeline.redaction import redacted_place
 from auditkit.pipeline.sources import CertifiedAnswer, located
 from auditkit.progress import Progress
+from auditkit.times import rfc3339_if_possible
 from auditkit.trust import Trust
 
 
@@ -93,19 +94,40 @@ def require_same_registry(
     """Makes sure that a synced registry, all of which is verified, says what a record tells of it.
 
     Args:
-        told: of a version of the registry that the folder knows. When it was signed is not compared: a folder that goes
-            on was told later that nothing else changed.
+        told: of a version of the registry that the folder knows. The folder may hold it in other answers: it only must
+            not have been over by then that this version was the newest.
 
     Raises:
         EvidenceError: it says something else.
-        SourceError, ParameterError: the folder cannot be read, or does not know that version.
+        SourceError, ParameterError: the folder cannot be read, or does not know the registry as of then.
     """
+    from auditkit.evidence.registry_sync import chips_in_registry, open_registry  # noqa: PLC0415  (few have one)
+
     claimed = Principal.from_text(told.claimed.node) if told.claimed else None
-    again = _synced(folder, trust, chips, progress, claimed=claimed, at=told.version)
+    with open_registry(folder, trust.root_key, verify=True, progress=progress) as registry:
+        again = chips_in_registry(registry, chips, claimed=claimed, at=told.version)
+        last, ended_ns = registry.standing.version, registry.ended_ns(told.version)
     if replace(again, as_of=told.as_of, batches=told.batches) != told:
         raise EvidenceError(
             "the registry says something else about the chips than the record", where=str(folder)
         )
+    ended = rfc3339_if_possible(None if ended_ns is None else ended_ns // 10**9)
+    if told.as_of is None or ended is None or told.as_of <= ended:
+        return
+    if told.version == last:
+        raise SourceError(
+            "the synced registry is older than what the record tells of it",
+            where=str(folder),
+            hint="run `auditkit registry sync` on the folder",
+            expected=f"as of {told.as_of} or later",
+            observed=f"as of {ended}",
+        )
+    raise EvidenceError(
+        "the record takes a version of the registry for the newest when there was a newer one",
+        where=str(folder),
+        expected=f"version {told.version} as of {ended} or before",
+        observed=f"as of {told.as_of}",
+    )
 
 
 def claimed_node(parameters: Parameters) -> Principal | None:
@@ -143,12 +165,11 @@ def _synced(
     progress: Progress,
     *,
     claimed: Principal | None,
-    at: int | None = None,
 ) -> ChipsInRegistry:
     from auditkit.evidence.registry_sync import chips_in_registry, open_registry  # noqa: PLC0415  (few have one)
 
     with open_registry(folder, trust.root_key, verify=True, progress=progress) as registry:
-        return chips_in_registry(registry, chips, claimed=claimed, at=at)
+        return chips_in_registry(registry, chips, claimed=claimed)
 
 
 class _Hosts(NamedTuple):

@@ -51,7 +51,6 @@ from auditkit.pipeline.steps.chips import (
     ChipQuestion,
     chip_question,
     decide_chip_answers,
-    troubled_chips,
     unasked_chips,
 )
 from auditkit.pipeline.steps.election import (
@@ -218,10 +217,7 @@ class AuditParts(ABC):
             return unasked_chips()
         if self.proposal.bless is None:
             return ChipsStep.unreached(self.proposal, checks.CHIP_CHECKS)
-        try:
-            return self._get_chips(chip_question(self.parameters, self.proposal, self.node))
-        except (SourceError, EvidenceError) as error:
-            return troubled_chips((self._trouble(error),))
+        return self._get_chips(chip_question(self.parameters, self.proposal, self.node))
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -365,11 +361,7 @@ class AuditParts(ABC):
 
     @abstractmethod
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
-        """Whose the chips are, as far as it can be had.
-
-        Raises:
-            SourceError, EvidenceError: it cannot; that is trouble of the step.
-        """
+        """Whose the chips are, as far as it can be had."""
 
     @abstractmethod
     def _get_provenance(self, image: BaseImageStep) -> ProvenanceStep:

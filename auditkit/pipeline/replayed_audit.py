@@ -338,6 +338,11 @@ class ReplayedAudit(AuditParts):
             answer := self._answer(chip_answer(len(answers) + 1), chip_request(len(answers) + 1))
         ) is not None:
             answers.append(answer)
+        if record.registry is not None and answers:
+            raise EvidenceError(
+                "the record tells what the registry says, and there are answers about nodes besides",
+                where=RECORD_NAME,
+            )
         if record.registry is not None and self._given_registry is not None:
             require_same_registry(
                 self._given_registry, record.registry, question.chips, self.trust, self._progress

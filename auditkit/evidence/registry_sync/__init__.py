@@ -2,13 +2,8 @@
 
 from auditkit.evidence.registry_sync.batch import Batch
 from auditkit.evidence.registry_sync.chips import chips_in_registry
-from auditkit.evidence.registry_sync.folder import (
-    KeptRecord,
-    NodeCounts,
-    NodeSpell,
-    SyncedRegistry,
-    open_registry,
-)
+from auditkit.evidence.registry_sync.folder import KeptRecord, SyncedRegistry, open_registry
+from auditkit.evidence.registry_sync.node_spells import NodeCounts, NodeSpell
 from auditkit.evidence.registry_sync.standing import Standing
 from auditkit.evidence.registry_sync.sync import Synced, sync_registry
 from auditkit.evidence.registry_sync.verification import VerifiedFolder, verify_folder

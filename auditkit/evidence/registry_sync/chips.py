@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Final
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.registry_sync.folder import KeptRecord, NodeSpell, SyncedRegistry
+from auditkit.evidence.registry_sync.folder import KeptRecord, SyncedRegistry
+from auditkit.evidence.registry_sync.node_spells import NodeSpell
 from auditkit.ic import Principal
 from auditkit.ic.registry import (
     NODE_PREFIX,

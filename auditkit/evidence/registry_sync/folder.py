@@ -10,14 +10,20 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.evidence.registry_sync.batch import Batch, Row, read_batch, row_of
-from auditkit.evidence.registry_sync.node_chips import UNREADABLE
-from auditkit.evidence.registry_sync.sqlite_words import bytes_of, number_of
+from auditkit.evidence.registry_sync.node_spells import (
+    NodeCounts,
+    NodeSpell,
+    chips_beginning,
+    node_counts,
+    spells_of,
+)
+from auditkit.evidence.registry_sync.sqlite_words import bytes_of, key_behind, number_of
 from auditkit.evidence.registry_sync.standing import Standing, standing_of
 from auditkit.evidence.registry_sync.store import STORE, reading
 from auditkit.evidence.registry_sync.verification import verify_store
@@ -50,41 +56,6 @@ class KeptRecord:
     version: int
     time_ns: int | None
     value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSpell:
-    """A time through which the record of a node named one chip.
-
-    Attributes:
-        key: of the node's record.
-        since: the version of the registry that gave the node this chip.
-        since_ns: when, nanoseconds since 1970; None where the registry did not keep it.
-        until, until_ns: the version that ended it, alike; None for both while it lasts.
-        removed: whether the node was removed then.
-    """
-
-    key: bytes
-    since: int
-    since_ns: int | None
-    until: int | None = None
-    until_ns: int | None = None
-    removed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NodeCounts:
-    """How many nodes there are at a version.
-
-    Attributes:
-        nodes: all of them.
-        without_chip: those whose record names no chip.
-        unreadable: records of nodes, of any version, whose layout is not known.
-    """
-
-    nodes: int
-    without_chip: int
-    unreadable: int
 
 
 @contextmanager
@@ -145,7 +116,7 @@ class SyncedRegistry:
 
     def records(self, prefix: bytes = b"", at: int | None = None) -> Iterator[KeptRecord]:
         """The records that there are whose keys begin so, by their keys; args and errors are those of `record`."""
-        bound = self._bound(at, low=prefix, high=_behind(prefix))
+        bound = self._bound(at, low=prefix, high=key_behind(prefix))
         query = f"{_LAST_CHANGE} WHERE key >= :low AND (:high IS NULL OR key < :high) ORDER BY key"
         for row in self._connection.execute(query, bound):
             kept = self._kept(row)
@@ -171,57 +142,33 @@ class SyncedRegistry:
         """When the records of nodes named a chip, each record by itself, the oldest first.
 
         Args:
-            chip: its id; not empty.
+            chip: its id; of an empty one no record has any.
             at: as in `record`; what came later is left out.
         """
-        bound = self._bound(at, chip=chip)
-        records = self._connection.execute(
-            "SELECT DISTINCT record, key FROM node_chip JOIN record ON record.id = node_chip.record "
-            "WHERE chip = :chip AND version <= :at",
-            bound,
-        ).fetchall()
-        return tuple(
-            spell for record, key in records for spell in self._spells(bytes_of(key), {**bound, "id": record})
-        )
-
-    def _spells(self, key: bytes, bound: dict[str, object]) -> Iterator[NodeSpell]:
-        lasting: NodeSpell | None = None
-        for version, time_ns, kind, named in self._connection.execute(
-            "SELECT change.version, time_ns, kind, chip FROM change LEFT JOIN node_chip "
-            "ON node_chip.record = change.record AND node_chip.version = change.version "
-            "WHERE change.record = :id AND change.version <= :at ORDER BY change.version",
-            bound,
-        ):
-            if lasting is not None and named != bound["chip"]:
-                removed = kind == MutationType.DELETE
-                yield replace(lasting, until=version, until_ns=time_ns, removed=removed)
-                lasting = None
-            elif lasting is None and named == bound["chip"]:
-                lasting = NodeSpell(key, version, time_ns)
-        if lasting is not None:
-            yield lasting
+        return spells_of(self._connection, chip, self._at(at))
 
     def chips_beginning(self, start: bytes, most: int = 9) -> tuple[bytes, ...]:
         """The chips that a record of a node ever named and that begin so, in order, ``most`` of them."""
-        found = self._connection.execute(
-            "SELECT DISTINCT chip FROM node_chip WHERE chip >= :low AND (:high IS NULL OR chip < :high) "
-            "ORDER BY chip LIMIT :most",
-            {"low": start, "high": _behind(start), "most": most},
-        )
-        return tuple(bytes_of(chip) for (chip,) in found)
+        return chips_beginning(self._connection, start, most)
 
     def node_counts(self, at: int | None = None) -> NodeCounts:
         """How many nodes there are, and how many chips nobody knows; ``at`` is as in `record`."""
-        bound = self._bound(at, unreadable=UNREADABLE)
-        (unreadable,) = self._connection.execute(
-            "SELECT COUNT(*) FROM node_chip WHERE chip = :unreadable AND version <= :at", bound
+        return node_counts(self._connection, self._at(at))
+
+    def ended_ns(self, version: int) -> int | None:
+        """When a version was no longer the newest, nanoseconds since 1970; None where nobody can tell.
+
+        Of the last one that is here: when it was last certified as the newest.
+
+        Raises:
+            ParameterError: that version is not there.
+        """
+        if self._at(version) == self.standing.version:
+            return self.standing.as_of_ns
+        (ended,) = self._connection.execute(
+            "SELECT MIN(time_ns) FROM change WHERE version = ?", (version + 1,)
         ).fetchone()
-        nodes, without = self._connection.execute(
-            "SELECT COUNT(*), COALESCE(SUM(chip IS NULL), 0) FROM node_chip AS last WHERE version = "
-            "(SELECT MAX(version) FROM change WHERE change.record = last.record AND change.version <= :at)",
-            bound,
-        ).fetchone()
-        return NodeCounts(number_of(nodes), number_of(without), number_of(unreadable))
+        return None if ended is None else number_of(ended)
 
     def digest_of_answer(self, version: int) -> BatchDigest:
         """The certified answer that a version stands in, by its digest."""
@@ -251,6 +198,10 @@ class SyncedRegistry:
         return batch
 
     def _bound(self, at: int | None, **more: object) -> dict[str, object]:
+        return {"at": self._at(at), **more}
+
+    def _at(self, at: int | None) -> int:
+        """The version that is meant."""
         last = self.standing.version
         if at is not None and not 0 <= at <= last:
             raise ParameterError(
@@ -259,7 +210,7 @@ class SyncedRegistry:
                 expected=f"0 to {last}",
                 hint="`auditkit registry sync` fetches what is newer",
             )
-        return {"at": last if at is None else at, **more}
+        return last if at is None else at
 
     def _kept(self, row: tuple[Any, ...]) -> KeptRecord:
         told = row_of(row)
@@ -313,9 +264,3 @@ class SyncedRegistry:
         number = self._answer_number(version)
         (data,) = self._connection.execute("SELECT bytes FROM answer WHERE first = ?", (number,)).fetchone()
         return number, number - 1, bytes_of(data)
-
-
-def _behind(prefix: bytes) -> bytes | None:
-    """The first key that is behind all those that begin with ``prefix``; None where there is none."""
-    shortened = prefix.rstrip(b"\xff")
-    return shortened[:-1] + bytes([shortened[-1] + 1]) if shortened else None

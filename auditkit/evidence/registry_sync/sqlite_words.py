@@ -37,6 +37,12 @@ def bytes_of(value: object) -> bytes:
     return value
 
 
+def key_behind(prefix: bytes) -> bytes | None:
+    """The first key that is behind all those that begin with ``prefix``; None where there is none."""
+    shortened = prefix.rstrip(b"\xff")
+    return shortened[:-1] + bytes([shortened[-1] + 1]) if shortened else None
+
+
 @contextmanager
 def asking(path: Path) -> Iterator[None]:
     """Turns what SQLite says in the block into an error about the file.

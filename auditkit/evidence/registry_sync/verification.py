@@ -177,7 +177,9 @@ class _Verifying:
 
     def _indexed_chips(self) -> Iterator[tuple[object, ...]]:
         """The chips of nodes in the index, in the order in which it was made."""
-        yield from self._connection.execute(
-            "SELECT key, version, chip FROM node_chip LEFT JOIN record ON record.id = node_chip.record "
-            "ORDER BY node_chip.rowid"
+        return (
+            self._connection.execute(  # which `yield from` would close, when the connection is closed already
+                "SELECT key, version, chip FROM node_chip LEFT JOIN record ON record.id = node_chip.record "
+                "ORDER BY node_chip.rowid"
+            )
         )

@@ -130,7 +130,7 @@ class _Told:
         return next(found, (None, None))
 
     def _value(self, key: str | None) -> bytes | None:
-        answer = self._answers.get(key or "")
+        answer = None if key is None else self._answers.get(key)
         return None if answer is None else answer.value
 
 

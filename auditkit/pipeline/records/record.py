@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from auditkit.audit import CatalogueWord, ServedImage, Trouble
 from auditkit.decision import Decision
@@ -32,6 +32,7 @@ from auditkit.pipeline.parameters.flat_yaml import load_yaml
 from auditkit.pipeline.records.trees import TreesRecord
 from auditkit.pipeline.records.unkept import Refusal
 from auditkit.report import RECORD_NAME, FileRecord, ParameterValue, PolicyIds, Sha256, first_fault
+from auditkit.times import is_rfc3339
 
 RECORD_V1: Final = "auditkit/replay/v1"
 RECORD_V2: Final = "auditkit/replay/v2"
@@ -212,6 +213,13 @@ class ChipsRecord(_Part):
 
     registry: ChipsInRegistry | None = None
     trouble: tuple[Trouble, ...] = ()
+
+    @field_validator("registry")
+    @classmethod
+    def _of_a_synced_one(cls, value: ChipsInRegistry | None) -> ChipsInRegistry | None:
+        if value is not None and (value.source != "registry" or not is_rfc3339(value.as_of or "")):
+            raise ValueError("it is not what a synced registry said at some time")
+        return value
 
 
 class ProvenanceRecord(_Part):

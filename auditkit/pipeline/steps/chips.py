@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from auditkit import checks
 from auditkit.audit import Trouble, decide_chips
-from auditkit.errors import SourceError
+from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.ic import Principal
 from auditkit.ic.registry import ChipsInRegistry, chips_of_nodes
@@ -105,6 +105,7 @@ def decide_chip_answers(
         SourceError: what is here is older than the proposal.
     """
     registry = answers.registry or _of_nodes(question, answers.answers, root_key, now_ns)
+    _require_answer_of(question, registry)
     _require_recent(registry, question.since_ns)
     evidence = tuple(chain.from_iterable(_files(at, answer) for at, answer in enumerate(answers.answers, 1)))
     return ChipsStep(
@@ -131,6 +132,19 @@ def _of_nodes(
         as_of_ns=min((time_ns for _, time_ns in verified), default=None),
         claimed=question.claimed,
     )
+
+
+def _require_answer_of(question: ChipQuestion, registry: ChipsInRegistry) -> None:
+    """A record of what a synced registry said could leave out a chip, or the node that was claimed."""
+    claimed = None if registry.claimed is None else registry.claimed.node
+    asked = tuple(chip.hex() for chip in question.chips)
+    if tuple(one.chip for one in registry.chips) == asked and claimed == _text(question.claimed):
+        return
+    raise EvidenceError("what the registry is said to tell is about other chips, or about another node")
+
+
+def _text(principal: Principal | None) -> str | None:
+    return None if principal is None else str(principal)
 
 
 def _require_recent(registry: ChipsInRegistry, since_ns: int) -> None:

@@ -87,7 +87,8 @@ def as_of(registry: ChipsInRegistry | None) -> str:
         return ""
     when = readable_time(registry.as_of)
     if registry.source == "registry":
-        return f"From the whole registry of the NNS in version {registry.version:,}, certified as of {when}."
+        certified = f", certified as of {when}" if when else ""
+        return f"From the whole registry of the NNS in version {registry.version:,}{certified}."
     if when is None:
         return "No node was asked about."
     nodes = "1 node" if registry.nodes == 1 else f"{registry.nodes} nodes"
