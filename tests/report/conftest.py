@@ -160,7 +160,19 @@ def example(failed: str | None = "overlap.explained") -> dict:
         "trouble": [],
         "overlap": overlap,
         "chips": None,
-        "provenance": None,
+        "roots": None,
+        "provenance": {
+            "issuer": "https://token.actions.githubusercontent.com",
+            "workflow": "https://github.com/dfinity/ic/.github/workflows/ci-main.yml@refs/heads/rc--x",
+            "repository": "https://github.com/dfinity/ic",
+            "commit": BASE,
+            "ref": "refs/heads/rc--x",
+            "build_config": "https://github.com/dfinity/ic/.github/workflows/release-testing.yml@refs/heads/rc--x",
+            "run_url": "https://github.com/dfinity/ic/actions/runs/17",
+            "runner": "self-hosted",
+            "log_index": 4321,
+            "logged": "2026-09-10T04:00:00Z",
+        },
         "measured": {
             "firmware_sha256": "11" * 32,
             "kernel_sha256": "22" * 32,
@@ -225,6 +237,11 @@ def hostile_example() -> dict:
     value["measured"]["command_lines"] = [{"name": HOSTILE, "value": HOSTILE * 100}]
     for record in value["evidence"]:
         record["origin"] = HOSTILE
+    built = value["provenance"]
+    value["provenance"] = built | {
+        name: HOSTILE for name, told in built.items() if name not in ("log_index", "logged")
+    }
+    value["parameters"]["provenance_source"] = HOSTILE
     value["run"] |= {"machine": HOSTILE, "python": HOSTILE}
     return value
 
@@ -242,7 +259,7 @@ def trouble_example() -> dict:
             "hint": "check the address and try again",
         }
     ]
-    value |= {"decisions": [], "overlap": [], "measured": None, "evidence": []}
+    value |= {"decisions": [], "overlap": [], "measured": None, "provenance": None, "evidence": []}
     nothing = ("proposal_title", "proposal_url", "proposal_summary", "status", "topic", "proposer", "tally")
     more = ("certificate_time", "certified_by", "rootfs_hash", "chip_ids", "deadline")
     value["subject"] |= dict.fromkeys((*nothing, *more))

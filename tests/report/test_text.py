@@ -40,7 +40,7 @@ def test_trouble_says_what_where_and_what_to_do(troubled):
     for needle in ("The server refused the connection", "http://127.0.0.1:1/api/v2", "check the address"):
         assert needle in text
     assert "overlap.coverage" in text.split("\n  not reached")[1]
-    assert re.search(r"^  checks +64 not reached$", text, re.MULTILINE)
+    assert re.search(r"^  checks +65 not reached$", text, re.MULTILINE)
 
 
 def test_lines_are_wrapped(failing, hostile):

@@ -23,7 +23,9 @@ _RUNNERS: Final = {
 
 def is_built(document: AuditDocument) -> bool:
     """Whether an attestation that keeps all rules vouches for the image that was audited."""
-    return all(document.outcomes.get(check.id) is Outcome.PASS for check in checks.PROVENANCE_CHECKS)
+    asked = document.parameters.get("provenance_source") is not None
+    outcomes = document.outcomes
+    return asked and all(outcomes.get(check.id) is Outcome.PASS for check in checks.PROVENANCE_CHECKS)
 
 
 def who_built(document: AuditDocument) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ from auditkit.report.rendering.what_now import what_now
 
 _ROWS_LIMIT: Final = 24
 _REASON: Final = 220  # characters of a reason; a forum post holds 32,000
-_FOLDED_REASON: Final = 150
+_FOLDED_REASON: Final = 120
 _TROUBLES_LIMIT: Final = 5
 _MACHINES_LIMIT: Final = 16
 _CHANGES_LIMIT: Final = 6
@@ -32,6 +32,7 @@ _OUTCOMES: Final = {
     Outcome.WARN: "⚠️ warn",
 }
 _BADGES: Final = {"PASS": "✅", "FAIL": "❌", "TROUBLE": "❔"}
+_TOLD_OF_THE_BUILD: Final = ("repository", "commit", "branch", "run", "logged")
 
 
 def render_markdown(document: AuditDocument) -> str:
@@ -170,7 +171,8 @@ def _build(document: AuditDocument) -> str:
     told = builder.build_facts(document.provenance)
     if not told:
         return ""
-    table = _table(("The attestation says", ""), [(name, prose(value, 200)) for name, value in told])
+    few = [(name, prose(value, 80)) for name, value in told if name in _TOLD_OF_THE_BUILD]
+    table = _table(("The attestation says", ""), few)
     return f"## Who built it\n\n{table}\n\n{builder.CAVEAT}"
 
 
