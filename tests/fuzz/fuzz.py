@@ -47,9 +47,11 @@ MODULES = {
             "auditkit.report.document.",
             "auditkit.report.strict_json.",
             "auditkit.pipeline.records.",
+            "auditkit.provenance.bundles.",
+            "auditkit.provenance.plain_json.",
             "auditkit.pipeline.parameters.",
         ),
-        ("allowed-signers", "ssh-signature", "audit-json", "replay-yaml"),
+        ("allowed-signers", "ssh-signature", "audit-json", "replay-yaml", "bundles"),
     ),
 }
 TARGET_NAMES = tuple(name for _, names in MODULES.values() for name in names)

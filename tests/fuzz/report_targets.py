@@ -1,4 +1,7 @@
-"""What is fuzzed of `auditkit.signing`, `.report` and `.pipeline`: trust lists, signatures, audit.json, replay.yaml."""
+"""What is fuzzed of `auditkit.signing`, `.report`, `.provenance` and `.pipeline`.
+
+Trust lists, signatures, audit.json, replay.yaml, bundles of attestations.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.pipeline.records.record import parse_record, render_record
+from auditkit.provenance import read_bundles
 from auditkit.report import from_json, render_markdown, render_text, to_json
 from auditkit.signing import AllowedSigner, read_trust_list
 from auditkit.signing.companion import _public_key
@@ -89,9 +93,21 @@ def fuzz_replay_yaml(data: bytes) -> None:
     hold(isinstance(content, bytes) and parse_record(content, "replay.yaml") == record, "one meaning")
 
 
+def fuzz_bundles(data: bytes) -> None:
+    """Each bundle of a file is one by itself too, and is kept as it was read."""
+    try:
+        bundles = read_bundles(data)
+    except EvidenceError as error:
+        hold(len(str(error)) < 600, "a refusal is short")
+        return
+    for bundle in bundles:
+        hold(read_bundles(bundle.data) == (bundle,), "one meaning")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "allowed-signers": fuzz_allowed_signers,
     "ssh-signature": fuzz_ssh_signature,
     "audit-json": fuzz_audit_json,
     "replay-yaml": fuzz_replay_yaml,
+    "bundles": fuzz_bundles,
 }

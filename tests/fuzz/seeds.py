@@ -23,6 +23,7 @@ from auditkit.ic.registry import decode_reply, get_value_argument, read_message,
 from auditkit.pipeline import Parameters, check
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested
+from auditkit.practice.builds import Built
 from auditkit.practice.chips import attestation_files
 from auditkit.practice.nns.certify import build_tree, certificate
 from auditkit.practice.nns.elections import elections
@@ -262,6 +263,13 @@ def election_payloads() -> dict[str, bytes]:
     return {name: payload for payload, name in told.items()}
 
 
+def bundles() -> dict[str, bytes]:
+    """One bundle, a list of them as GitHub answers, and one a line."""
+    one, other = (built.path.read_bytes() for built in (Built.HONEST, Built.COPY))
+    listed = b'{"attestations":[{"repository_id":1,"bundle":%s}]}' % one.strip()
+    return {"one": one, "listed": listed, "none": b'{"attestations":[]}', "lines": one + other}
+
+
 SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "ext4": ext4,
     "update-image": update_image,
@@ -278,6 +286,7 @@ SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "registry-delta": registry_deltas,
     "election": election_payloads,
     "replay-yaml": lambda: documents("yaml"),
+    "bundles": bundles,
 }
 
 
