@@ -7,6 +7,7 @@ know yet (a newer form, another log) is told apart, since neither a yes nor a no
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from sigstore.models import TrustedRoot
 
+# What the library says where the time of an entry rests on timestamp authorities, and none of them is known.
+_TIMELESS: Final = ("not enough sources of verified time", "no Timestamp Authorities")
 _UPGRADE: Final = "upgrade auditkit and its package sigstore: `pip install --upgrade 'auditkit[provenance]'`"
 _SHOWN: Final = 200  # characters of a text in a bundle
 # How the library begins what it says. Its sentences change with its versions, and what an audit decides must not.
@@ -88,7 +91,7 @@ class BundleVerifier:
         try:
             payload_type, payload = self._verifier.verify_dsse(parsed, _Anybody())
         except Exception as error:
-            if "not enough sources of verified time" in str(error) and not _integrated(parsed):
+            if not _integrated(parsed) and any(words in str(error) for words in _TIMELESS):
                 raise NotYetKnownError(
                     f"the time of the attestation is vouched for by nobody that {self._authority.name} names here",
                     hint=_UPGRADE,
@@ -122,7 +125,7 @@ class BundleVerifier:
         """
         inner = self._root._inner
         log = parsed.log_entry._inner.log_id.key_id
-        if log not in {entry.log_id.key_id for entry in inner.tlogs}:
+        if log not in _log_ids(inner.tlogs):
             raise NotYetKnownError(
                 f"the attestation is in a log that is not one of {self._authority.name}",
                 where=f"log {log.hex()[:16]}",
@@ -136,7 +139,7 @@ class BundleVerifier:
                 hint=_UPGRADE,
             )
         for stamp in _stamps(parsed.signing_certificate):
-            if stamp not in {entry.log_id.key_id for entry in inner.ctlogs}:
+            if stamp not in _log_ids(inner.ctlogs):
                 raise NotYetKnownError(
                     f"the certificate is in a log that is not one of {self._authority.name}",
                     where=f"log {stamp.hex()[:16]}",
@@ -150,6 +153,10 @@ class BundleVerifier:
             return datetime.fromtimestamp(seconds, UTC)
         times: list[datetime] = [made.time for made in self._verifier._verify_timestamp_authority(parsed)]
         return min(times).astimezone(UTC)
+
+
+def _log_ids(logs: Iterable[Any]) -> set[bytes]:
+    return {log.log_id.key_id for log in logs}
 
 
 def _integrated(parsed: Any) -> int:

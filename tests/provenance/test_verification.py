@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from builds import AUTHORITY, BUILT, PRACTICE, SIGNER, attested, statement, verifier
+from builds import AUTHORITY, BUILT, COMMIT, PRACTICE, SIGNER, SUMS_SHA256, attested, statement, verifier
 
 from auditkit.errors import EvidenceError
 from auditkit.practice.builds.authority import PracticeAuthority
@@ -233,6 +233,31 @@ def test_a_part_of_the_root_that_is_not_known(field, said):
 def test_a_newer_form_is_not_known(path, value, said):
     with pytest.raises(NotYetKnownError, match=f"{said} that is not known here; upgrade"):
         verifier().verify(changed(attested(), *path, by=lambda _: value))
+
+
+def test_a_time_that_nobody_known_vouches_for():
+    """The log's own promise is gone, and the time rests on an authority for timestamps that the root does not name."""
+    whole = json.loads(attested())
+    whole["verificationMaterial"]["tlogEntries"][0].pop("inclusionPromise")
+    stamp = base64.b64encode(
+        bytes.fromhex("30053003020102")
+    ).decode()  # a timestamp that was refused (RFC 3161)
+    whole["verificationMaterial"]["timestampVerificationData"] = {
+        "rfc3161Timestamps": [{"signedTimestamp": stamp}]
+    }
+    (bundle,) = read_bundles(json.dumps(whole).encode())
+    with pytest.raises(NotYetKnownError, match="the time of the attestation is vouched for by nobody"):
+        verifier().verify(bundle)
+
+
+def test_another_payload_is_no_statement(monkeypatch):
+    monkeypatch.setattr("auditkit.practice.builds.authority._PAYLOAD_TYPE", "application/json")
+    made = findings(
+        verifier().verify(read_bundles(attested())[0]), DFINITY, commit=COMMIT, sha256=SUMS_SHA256
+    )
+    assert [(finding.rule, finding.observed) for finding in made if not finding.kept] == [
+        (Rule.SUBJECT, "a payload of another type: application/json")
+    ]
 
 
 def test_a_statement_that_was_signed_and_is_none(monkeypatch):

@@ -9,9 +9,9 @@ from auditkit.decision import Outcome
 from auditkit.report import AuditDocument, from_json, to_json
 from auditkit.report.rendering import render_html, render_markdown, render_text
 from auditkit.report.rendering.answers import answers
-from auditkit.report.rendering.builder import CAVEAT, is_built, who_built
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
 from auditkit.report.rendering.summary import headline
+from auditkit.report.rendering.tables.builder import CAVEAT, is_built, who_built
 
 RUN = "https://github.com/dfinity/ic/actions/runs/17"
 

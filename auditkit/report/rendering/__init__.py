@@ -1,6 +1,5 @@
 """A document as HTML, Markdown and text, in words that are written once."""
 
-from auditkit.report.rendering.builder import build_facts
 from auditkit.report.rendering.chain import (
     chain_svg,
 )
@@ -22,6 +21,7 @@ from auditkit.report.rendering.summary import (
     foreign_root_key,
     why,
 )
+from auditkit.report.rendering.tables.builder import build_facts
 from auditkit.report.rendering.text import (
     render_answers,
     render_text,

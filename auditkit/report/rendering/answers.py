@@ -10,10 +10,10 @@ from auditkit.audit.verdict import Verdict
 from auditkit.decision import Outcome
 from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
-from auditkit.report.rendering.builder import is_built, who_built
 from auditkit.report.rendering.groups import release_name
 from auditkit.report.rendering.machines import are_known, whose_machines
 from auditkit.report.rendering.summary import foreign_root_key
+from auditkit.report.rendering.tables.builder import is_built, who_built
 
 _ROOT = "what the recovery root file system holds"
 _DASHBOARD = "https://dashboard.internetcomputer.org"

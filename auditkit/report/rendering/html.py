@@ -14,7 +14,6 @@ from auditkit.report.document import SCHEMA_ID, AuditDocument
 from auditkit.report.page_environment import page_environment
 from auditkit.report.rendering import (
     answers,
-    builder,
     check_again,
     explanations,
     groups,
@@ -27,6 +26,7 @@ from auditkit.report.rendering import (
 from auditkit.report.rendering.chain import chain_svg
 from auditkit.report.rendering.glossary import GLOSSARY
 from auditkit.report.rendering.inline import Linker, glossary_anchor
+from auditkit.report.rendering.tables import builder
 from auditkit.report.rendering.what_now import what_now
 
 _LISTED_ROWS: Final = 500

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering.builder import is_built
 from auditkit.report.rendering.machines import are_known
 from auditkit.report.rendering.summary import foreign_root_key
+from auditkit.report.rendering.tables.builder import is_built
 
 
 def meaning(document: AuditDocument) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import builder, machines, new_root, summary
+from auditkit.report.rendering import machines, new_root, summary
 from auditkit.report.rendering.answers import answers
 from auditkit.report.rendering.groups import groups, pressing, tally_of, unanswered, unasked
+from auditkit.report.rendering.tables import builder
 from auditkit.report.rendering.what_now import what_now
 
 _TEXT_LIMIT: Final = 1_000  # characters of one text

@@ -9,13 +9,14 @@ from auditkit.audit import Relation, short_chip
 from auditkit.audit.verdict import Verdict
 from auditkit.decision import Decision, Outcome
 from auditkit.report.document import AuditDocument
-from auditkit.report.rendering import builder, machines, new_root, summary
+from auditkit.report.rendering import machines, new_root, summary
 from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
 from auditkit.report.rendering.groups import SKIPS, pressing, release_name, state, tally_of, unanswered
 from auditkit.report.rendering.markdown.words import code, inline, prose
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
+from auditkit.report.rendering.tables import builder
 from auditkit.report.rendering.what_now import what_now
 
 _ROWS_LIMIT: Final = 24

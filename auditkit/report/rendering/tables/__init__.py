@@ -1,0 +1,1 @@
+"""What was found, in rows that every rendering shows in the same words."""
