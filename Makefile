@@ -8,7 +8,7 @@ DOCS   := $(VENV)/.docs
 LAB    := $(VENV)/lab/.ready
 QUICK  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/ic/registry/test_bombs.py \
   --ignore=tests/signing/test_tampering.py \
-  tests/ic tests/guestos tests/sev tests/audit tests/report tests/signing
+  tests/ic tests/guestos tests/sev tests/provenance tests/audit tests/report tests/signing
 
 .PHONY: audit test test-thorough quick coverage mutants lint sample schemas site pages pictures locks lab wheel fuzz clean help
 

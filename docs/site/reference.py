@@ -13,8 +13,8 @@ from pathlib import Path
 import auditkit
 
 WINGS = (
-    "ic", "guestos", "sev", "audit", "evidence", "report", "signing", "trust", "pipeline", "batch", "notebook",
-    "practice",
+    "ic", "guestos", "sev", "provenance", "audit", "evidence", "report", "signing", "trust", "pipeline", "batch",
+    "notebook", "practice",
 )  # fmt: skip
 
 HEAD = """# API reference
