@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -139,26 +139,24 @@ def _write(
     request: BuildRequest, boot: Path, inputs: _Inputs, version: bytes, progress: Progress
 ) -> BuildStatement:
     try:
-        with whole_file(request.out) as file:
-            packed = pack_update_image(
-                file,
-                boot,
-                inputs.root,
-                version,
-                progress=lambda done, total: progress.bytes_done("packing the image", done, total),
-            )
-            progress.step("writing the image to disk")
-            sync_file(file)
-            statement = _statement(request, inputs, version, packed)
-            try:
+        with ExitStack() as undone:
+            with whole_file(request.out) as file:
+                packed = pack_update_image(
+                    file,
+                    boot,
+                    inputs.root,
+                    version,
+                    progress=lambda done, total: progress.bytes_done("packing the image", done, total),
+                )
+                progress.step("writing the image to disk")
+                sync_file(file)
+                statement = _statement(request, inputs, version, packed)
                 # The image takes its name last: where it is, its statement is too.
+                undone.callback(request.statement.unlink, missing_ok=True)
                 write_atomically(request.statement, build_bytes(statement))
                 if os.path.lexists(request.out):
                     raise SourceError("somebody else wrote it meanwhile", where=str(request.out))
-            except BaseException:
-                with suppress(OSError):
-                    request.statement.unlink(missing_ok=True)
-                raise
+            undone.pop_all()
     except OSError as error:
         raise SourceError(
             f"the image cannot be written: {in_words(error)}",
