@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from recovery_world import OTHER, OTHER_ROOT
 
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
-from auditkit.guestos import ImageKind, open_boot_source
+from auditkit.guestos import ImageKind, UnknownMemberError, open_boot_source
+from auditkit.guestos.archive import DataRuns, SparseTarWriter, ZstdWriter
 from auditkit.guestos.recovery import RootImage, pack_update_image, read_root_image
 from auditkit.guestos.verity import HASH_OFFSET
+from auditkit.limits import LIMITS
 
 FILE_SYSTEM = 2 << 20  # bytes of the practice release's root file system
 TREE_END = HASH_OFFSET + 4096 + 4096 + 16384  # superblock, one block of digests above, four below
@@ -69,7 +72,8 @@ def test_what_is_packed_is_the_root_img_that_veritysetup_made(unpacked, root_img
     )  # fmt: skip
     made = tmp_path / "made" / "root.img"
     assert made.stat().st_size == TREE_END
-    subprocess.run(["cmp", made, unpacked], check=True)
+    for where in ((), (f"--ignore-initial={HASH_OFFSET}",)):  # where data can be
+        subprocess.run(["cmp", "--bytes=4194304", *where, made, unpacked], check=True)
     subprocess.run(
         [program("veritysetup"), "verify", made, made, OTHER_ROOT, f"--hash-offset={HASH_OFFSET}"], check=True
     )
@@ -166,3 +170,73 @@ def test_a_file_system_of_small_blocks_is_refused(tmp_path, program):
     )
     with pytest.raises(EvidenceError, match="no whole number of blocks"):
         read_root_image(image)
+
+
+def archive_of(folder: Path, **members: bytes) -> Path:
+    """An update image with these members, one after the other."""
+    tar = io.BytesIO()
+    archive = SparseTarWriter(tar)
+    for name, content in members.items():
+        runs = DataRuns()
+        runs.add(0, content)
+        runs = runs.clipped(len(content))
+        archive.begin(name.replace("_", "."), len(content), runs)
+        for start, length in runs:
+            archive.data(content[start : start + length])
+        archive.end()
+    archive.close()
+    path = folder / "image.tar.zst"
+    with path.open("wb") as file:
+        writer = ZstdWriter(file)
+        writer.write(tar.getvalue())
+        writer.finish()
+    return path
+
+
+def test_an_update_image_without_root_is_refused(tmp_path):
+    with pytest.raises(EvidenceError, match=r"has no root\.img"):
+        read_root_image(archive_of(tmp_path, boot_img=b"boot", VERSION_TXT=b"one"))
+
+
+def test_a_file_that_no_release_holds_is_refused(tmp_path):
+    with pytest.raises(UnknownMemberError, match="holds a file that no release holds"):
+        read_root_image(archive_of(tmp_path, boot_img=b"boot", evil_sh=b"#!"))
+
+
+def test_a_root_without_hash_area_is_refused(tmp_path):
+    with pytest.raises(EvidenceError, match="has no dm-verity hash area"):
+        read_root_image(archive_of(tmp_path, root_img=b"root"))
+
+
+def test_a_version_that_is_not_a_line_of_text_is_refused(tmp_path, program):
+    plain = subprocess.run([program("zstd"), "-q", "-dc", OTHER], check=True, capture_output=True).stdout
+    changed = plain.replace(b"38791c26113f9e9453b32bc7538fc71774ffc922\n".ljust(512, b"\0"),
+                            b"a\x1b[2Jb".ljust(41, b"\n").ljust(512, b"\0"))  # fmt: skip
+    assert changed != plain
+    (tmp_path / "image.tar").write_bytes(changed)
+    subprocess.run([program("zstd"), "-q", tmp_path / "image.tar"], check=True)
+    with pytest.raises(EvidenceError, match="not one line of text"):
+        read_root_image(tmp_path / "image.tar.zst")
+
+
+def test_what_is_hidden_in_the_padding_is_refused(tmp_path, program):
+    plain = subprocess.run([program("zstd"), "-q", "-dc", OTHER], check=True, capture_output=True).stdout
+    version = b"38791c26113f9e9453b32bc7538fc71774ffc922\n"
+    changed = plain.replace(version.ljust(512, b"\0"), version.ljust(500, b"\0") + b"somebody was")
+    assert changed != plain
+    (tmp_path / "image.tar").write_bytes(changed)
+    subprocess.run([program("zstd"), "-q", tmp_path / "image.tar"], check=True)
+    with pytest.raises(EvidenceError, match=r"hidden after VERSION\.TXT"):
+        read_root_image(tmp_path / "image.tar.zst")
+
+
+def test_a_partition_that_is_larger_than_any_is_refused(root_img):
+    with pytest.raises(EvidenceError, match=r"larger than any root\.img"):
+        read_root_image(root_img, limits=replace(LIMITS, root_image_bytes=TREE_END - 1))
+
+
+def test_an_image_that_vanishes_before_it_is_packed(root_img, boot):
+    root = read_root_image(root_img)
+    root_img.unlink()
+    with pytest.raises(SourceError, match="there is no such file"):
+        packed(root, boot)

@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from auditkit.errors import EvidenceError, SigningError, SourceError
 from auditkit.signing import read_trust_list
 from auditkit.signing.building import (
-    BuildParameters,
-    BuildSettings,
     BuildStatement,
     Resource,
     ResourceDigest,
@@ -37,10 +35,13 @@ def made(name: str = "update-img.tar.zst", image: bytes = IMAGE) -> BuildStateme
     return build_statement(
         name,
         sha256(image).hexdigest(),
-        parameters=BuildParameters(
-            proposal_id=139000, rootfs_hash=ROOT, root_key="mainnet", version="a version\n"
-        ),
-        settings=BuildSettings(zstd_level=10, zstd_job_bytes=8 << 20, zstd_overlap_log=3),
+        parameters={
+            "proposal_id": 139000,
+            "rootfs_hash": ROOT,
+            "root_key": "mainnet",
+            "version": "a version\n",
+        },
+        settings={"zstd_level": 10, "zstd_job_bytes": 8 << 20, "zstd_overlap_log": 3},
         inputs=(
             Resource(name="base", digest=ResourceDigest(sha256="cd" * 32)),
             Resource(name="root", digest=ResourceDigest(dm_verity=ROOT)),

@@ -16,7 +16,13 @@ from auditkit.guestos.archive import DataRuns, SparseTarWriter
 from auditkit.guestos.boot_files import version_text
 from auditkit.guestos.ext4 import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, Ext4, FileType, parse_superblock
 from auditkit.guestos.image_kind import ImageKind, image_kind
-from auditkit.guestos.recovery.streams import ROOT, Progress, stream_partition, stream_update_image
+from auditkit.guestos.recovery.streams import (
+    ROOT,
+    Progress,
+    stream_partition,
+    stream_root_alone,
+    stream_update_image,
+)
 from auditkit.guestos.verity import (
     BLOCK_SIZE,
     HASH_OFFSET,
@@ -76,10 +82,8 @@ def read_root_image(path: Path, *, progress: Progress | None = None, limits: Lim
     kind = image_kind(path)
     if kind is ImageKind.UPDATE:
         with _Reading(limits) as reading:
-            around = stream_update_image(path, reading, whole=True, progress=progress, limits=limits)
+            around = stream_update_image(path, reading, progress=progress, limits=limits)
             verity = reading.finish()
-        if around is None:
-            raise EvidenceError("internal error: the update image was not read to its end", where=str(path))
         version, sha256 = around.version, around.sha256
         return RootImage(path, kind, sha256, verity, _checked(version), _covered(reading.runs, verity))
     with regular_file(path) as file:
@@ -178,9 +182,7 @@ def image_size(file_system: int) -> int:
     return HASH_OFFSET + BLOCK_SIZE + tree_size(file_system // BLOCK_SIZE)
 
 
-def write_root_image(
-    archive: SparseTarWriter, root: RootImage, *, progress: Progress | None = None, limits: Limits = LIMITS
-) -> None:
+def write_root_image(archive: SparseTarWriter, root: RootImage, *, limits: Limits = LIMITS) -> None:
     """Writes root.img into an archive: what was read, read once more and hashed again on its way.
 
     Raises:
@@ -198,9 +200,9 @@ def write_root_image(
     with RootImageHasher(image_size(root.size)) as hasher:
         writing = _Writing(archive, root.runs, hasher)
         if root.kind is ImageKind.UPDATE:
-            stream_update_image(root.path, writing, whole=False, progress=progress, limits=limits)
+            stream_root_alone(root.path, writing, limits=limits)
         else:
-            stream_partition(root.path, root.size, writing, progress)
+            stream_partition(root.path, root.size, writing)
         writing.finish()
         superblock = format_verity_superblock(root.verity.data_blocks)
         hasher.feed(HASH_OFFSET, superblock)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from auditkit.errors import EvidenceError, SourceError, in_words
 from auditkit.guestos.archive import Member, ZstdStream, read_members
 from auditkit.guestos.verity import BATCH, data_pieces
-from auditkit.limits import Limits
+from auditkit.limits import LIMITS, Limits
 from auditkit.opening import regular_file
 
 ROOT: Final = "root.img"
@@ -42,7 +42,7 @@ class Surroundings:
     version: bytes | None
 
 
-def stream_partition(path: Path, size: int, sink: RootSink, progress: Progress | None) -> None:
+def stream_partition(path: Path, size: int, sink: RootSink, progress: Progress | None = None) -> None:
     """Gives ``sink`` the first ``size`` bytes of a root.img that is a file of its own.
 
     Raises:
@@ -60,47 +60,25 @@ def stream_partition(path: Path, size: int, sink: RootSink, progress: Progress |
 
 
 def stream_update_image(
-    path: Path, sink: RootSink, *, whole: bool, progress: Progress | None, limits: Limits
-) -> Surroundings | None:
-    """Gives ``sink`` the root.img in an update image.
-
-    Args:
-        whole: read the image to its end, and tell what else it holds; without it the reading ends behind root.img.
+    path: Path, sink: RootSink, *, progress: Progress | None = None, limits: Limits = LIMITS
+) -> Surroundings:
+    """Gives ``sink`` the root.img in an update image, which is read to its end, and tells what else it holds.
 
     Raises:
         SourceError: it cannot be read, or is cut short.
         UnknownMemberError: it holds a file that no release holds.
         EvidenceError: it is malformed, or holds no root.img.
     """
-    sizes = {
-        "boot.img": limits.boot_image_bytes,
-        ROOT: limits.root_image_bytes,
-        VERSION: limits.version_bytes,
-        "overlay.raw": limits.overlay_bytes,
-    }
-    with regular_file(path) as file:
-        return _stream(file, path, sink, sizes, whole=whole, progress=progress, limits=limits)
-
-
-def _stream(
-    file: BinaryIO,
-    path: Path,
-    sink: RootSink,
-    sizes: dict[str, int],
-    *,
-    whole: bool,
-    progress: Progress | None,
-    limits: Limits,
-) -> Surroundings | None:
     found = False
     version: bytes | None = None
-    with ZstdStream(file, digest=whole, progress=progress, limits=limits) as source:
-        for member in read_members(source, sizes, limits=limits):
+    with (
+        regular_file(path) as file,
+        ZstdStream(file, digest=True, progress=progress, limits=limits) as source,
+    ):
+        for member in read_members(source, _sizes(limits), limits=limits):
             if member.name == ROOT:
                 found = True
                 _feed(source, member, sink)
-                if not whole:
-                    return None
             elif member.name == VERSION and member.stored == member.size:
                 version = source.exactly(member.stored)
             else:
@@ -111,6 +89,27 @@ def _stream(
     if not found or sha256 is None:
         raise EvidenceError("the update image has no root.img", where=str(path))
     return Surroundings(sha256, version)
+
+
+def stream_root_alone(path: Path, sink: RootSink, *, limits: Limits = LIMITS) -> None:
+    """Gives ``sink`` the root.img in an update image, and looks at nothing behind it; errors are those above."""
+    with regular_file(path) as file, ZstdStream(file, limits=limits) as source:
+        for member in read_members(source, _sizes(limits), limits=limits):
+            if member.name == ROOT:
+                _feed(source, member, sink)
+                return
+            source.skip(member.stored + member.padding)
+    raise EvidenceError("the update image has no root.img", where=str(path))
+
+
+def _sizes(limits: Limits) -> dict[str, int]:
+    """The files that an update image may hold, with the most bytes of each."""
+    return {
+        "boot.img": limits.boot_image_bytes,
+        ROOT: limits.root_image_bytes,
+        VERSION: limits.version_bytes,
+        "overlay.raw": limits.overlay_bytes,
+    }
 
 
 def _feed(source: ZstdStream, member: Member, sink: RootSink) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from auditkit.atomic import sync_file, whole_file, write_atomically
 from auditkit.audit import Verdict, decide_content
 from auditkit.decision import Decision
-from auditkit.errors import EvidenceError, SourceError, in_words
+from auditkit.errors import AuditkitError, EvidenceError, SourceError, in_words
 from auditkit.evidence import Evidence, NotFoundError, Source, read_bytes, request_path
 from auditkit.guestos import e2fsprogs_version, find_program, recovery_tree
 from auditkit.guestos.archive import JOB_BYTES, LEVEL, OVERLAP_LOG, libzstd_version
@@ -34,8 +34,6 @@ from auditkit.pipeline.later import Later
 from auditkit.pipeline.questions import Answer, ProposalAnswer, read_proposal
 from auditkit.progress import Progress, progress_here
 from auditkit.signing.building import (
-    BuildParameters,
-    BuildSettings,
     BuildStatement,
     Resource,
     ResourceDigest,
@@ -104,15 +102,19 @@ def build_image(request: BuildRequest, progress: Progress | None = None) -> Buil
         told = _told(progress, "reading the base and the root file system", request.root)
         # The longest of the readings, so the others go on beside it.
         reading = Later(lambda: read_root_image(request.root, progress=told))
-        base = read_base(request.base, work / "base")
+        with _about(request.base):
+            base = read_base(request.base, work / "base")
         request.require_version(base.versions)
         elected: tuple[Decision, ...] = ()
         evidence: tuple[Evidence, ...] = ()
         if request.election is not None:
             elected, evidence = decide_elected_base(request.election, base, bless, request)
         boot = work / "boot.img"
-        write_boot_partition(recovery_tree(base.boot, certified.certificate, work=work / "new"), boot)
-        root = reading.result()
+        with _about(request.base):
+            tree = recovery_tree(base.boot, certified.certificate, work=work / "new")
+        write_boot_partition(tree, boot)
+        with _about(request.root):
+            root = reading.result()
         if root.version is None:
             raise EvidenceError(
                 "the root file system does not say which version it is, so VERSION.TXT cannot be written",
@@ -131,34 +133,41 @@ def build_image(request: BuildRequest, progress: Progress | None = None) -> Buil
 
 
 def _told(progress: Progress, label: str, path: Path) -> Callable[[int], None]:
-    size = path.stat().st_size
+    size = path.stat().st_size if path.is_file() else 0
     return lambda done: progress.bytes_done(label, done, max(size, done))
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Whatever goes wrong while the block runs is about this input, where it does not say so itself."""
+    try:
+        yield
+    except AuditkitError as error:
+        raise error.at(str(path)) from None
 
 
 def _write(
     request: BuildRequest, boot: Path, inputs: _Inputs, version: bytes, progress: Progress
 ) -> BuildStatement:
     try:
-        with whole_file(request.out) as file:
-            packed = pack_update_image(
-                file,
-                boot,
-                inputs.root,
-                version,
-                progress=lambda done, total: progress.bytes_done("packing the image", done, total),
-            )
-            progress.step("writing the image to disk")
-            sync_file(file)
-            statement = _statement(request, inputs, version, packed)
-            try:
+        with ExitStack() as undone:
+            with whole_file(request.out) as file:
+                packed = pack_update_image(
+                    file,
+                    boot,
+                    inputs.root,
+                    version,
+                    progress=lambda done, total: progress.bytes_done("packing the image", done, total),
+                )
+                progress.step("writing the image to disk")
+                sync_file(file)
+                statement = _statement(request, inputs, version, packed)
                 # The image takes its name last: where it is, its statement is too.
+                undone.callback(request.statement.unlink, missing_ok=True)
                 write_atomically(request.statement, build_bytes(statement))
                 if os.path.lexists(request.out):
                     raise SourceError("somebody else wrote it meanwhile", where=str(request.out))
-            except BaseException:
-                with suppress(OSError):
-                    request.statement.unlink(missing_ok=True)
-                raise
+            undone.pop_all()
     except OSError as error:
         raise SourceError(
             f"the image cannot be written: {in_words(error)}",
@@ -173,13 +182,17 @@ def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: P
     return build_statement(
         request.out.name,
         packed.sha256,
-        parameters=BuildParameters(
-            proposal_id=inputs.proposal_id,
-            rootfs_hash=inputs.bless.rootfs_hash.lower(),
-            root_key="mainnet" if trust.qualification is None else trust.root_key.hex(),
-            version=version.decode("ascii"),
-        ),
-        settings=BuildSettings(zstd_level=LEVEL, zstd_job_bytes=JOB_BYTES, zstd_overlap_log=OVERLAP_LOG),
+        parameters={
+            "proposal_id": inputs.proposal_id,
+            "rootfs_hash": inputs.bless.rootfs_hash.lower(),
+            "root_key": "mainnet" if trust.qualification is None else trust.root_key.hex(),
+            "version": version.decode("ascii"),
+        },
+        settings={
+            "zstd_level": LEVEL,
+            "zstd_job_bytes": JOB_BYTES,
+            "zstd_overlap_log": OVERLAP_LOG,
+        },
         inputs=(
             _file("base", inputs.base.sha256),
             _file("proposal", sha256(inputs.certified.certificate).hexdigest()),

@@ -9,16 +9,15 @@ Source: the GNU tar manual, "Basic Tar Format" (old GNU format: ``oldgnu_header`
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from tarfile import BLOCKSIZE, GNU_FORMAT, GNUTYPE_SPARSE, RECORDSIZE, TarInfo
 from typing import Final, Protocol
 
+from auditkit.guestos.archive import DataRuns
+from auditkit.guestos.verity import data_pieces
 from auditkit.limits import MIB
 
-_ZEROS: Final = bytes(BLOCKSIZE)
 _MAP_IN_HEADER: Final = 4
 _MAP_IN_EXTENSION: Final = 21
 
@@ -48,7 +47,10 @@ class SparseTar:
         """Adds the file as a sparse member: runs of zeros of at least one 512-byte block are left out."""
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            runs = list(data_runs(file.fileno(), size))
+            found = DataRuns()
+            for offset, data in data_pieces(file.fileno(), size, str(path)):
+                found.add(offset, data)
+            runs = list(found.clipped(size))
             stored = sum(length for _, length in runs)
             entries = runs if runs and sum(runs[-1]) == size else [*runs, (size, 0)]
             self._write(
@@ -76,45 +78,6 @@ class SparseTar:
     def _write(self, data: bytes) -> None:
         self._out.write(data)
         self._written += len(data)
-
-
-def data_runs(descriptor: int, size: int) -> Iterator[Run]:
-    """The runs of 512-byte blocks that are not all zeros, in order; neighbours are joined."""
-    start = end = 0
-    for offset in _data_blocks(descriptor, size):
-        if offset != end:
-            if end > start:
-                yield start, end - start
-            start = offset
-        end = min(offset + BLOCKSIZE, size)
-    if end > start:
-        yield start, end - start
-
-
-def _data_blocks(descriptor: int, size: int) -> Iterator[int]:
-    position = 0
-    while position < size:
-        begin, finish = _next_extent(descriptor, position, size)
-        for chunk_at in range(begin - begin % BLOCKSIZE, finish, MIB):
-            chunk = os.pread(descriptor, min(MIB, finish - chunk_at), chunk_at)
-            for at in range(0, len(chunk), BLOCKSIZE):
-                block = chunk[at : at + BLOCKSIZE]
-                if block != _ZEROS[: len(block)]:
-                    yield chunk_at + at
-        position = finish
-
-
-def _next_extent(descriptor: int, position: int, size: int) -> Run:
-    """The first allocated extent from ``position``: start and end. All of the rest where nobody knows."""
-    if not hasattr(os, "SEEK_DATA"):
-        return position, size
-    try:
-        begin = os.lseek(descriptor, position, os.SEEK_DATA)
-        return begin, min(os.lseek(descriptor, begin, os.SEEK_HOLE), size)
-    except OSError as error:
-        if error.errno == errno.ENXIO:
-            return size, size
-        return position, size
 
 
 def _header(

@@ -2,8 +2,6 @@
 
 from auditkit.signing.building.sign import require_signable_build, sign_build, signatures_path
 from auditkit.signing.building.statement import (
-    BuildParameters,
-    BuildSettings,
     BuildStatement,
     Resource,
     ResourceDigest,
@@ -15,8 +13,6 @@ from auditkit.signing.building.statement import (
 from auditkit.signing.building.verification import BuildVerification, verify_build
 
 __all__ = [
-    "BuildParameters",
-    "BuildSettings",
     "BuildStatement",
     "BuildVerification",
     "Resource",

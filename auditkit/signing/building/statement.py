@@ -10,7 +10,7 @@ Schema: ``docs/schemas/build-v1.json`` (written from `statement_schema`, kept in
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
@@ -139,8 +139,8 @@ def build_statement(
     name: str,
     sha256: str,
     *,
-    parameters: BuildParameters,
-    settings: BuildSettings,
+    parameters: Mapping[str, object],
+    settings: Mapping[str, object],
     inputs: Sequence[Resource],
     byproducts: Sequence[Resource],
     e2fsprogs: str,
@@ -151,6 +151,8 @@ def build_statement(
     Args:
         name: of the file.
         sha256: of the file, 64 hex digits.
+        parameters: the fields of `BuildParameters`.
+        settings: the fields of `BuildSettings`.
         inputs: everything that the bytes depend on.
         byproducts: what was made on the way.
         e2fsprogs, libzstd: the versions that made the boot partition, and packed the archive.
@@ -164,8 +166,8 @@ def build_statement(
             subject=(BuiltImage(name=name, digest=Digest(sha256=sha256)),),
             predicate=BuildPredicate(
                 build_definition=BuildDefinition(
-                    external_parameters=parameters,
-                    internal_parameters=settings,
+                    external_parameters=BuildParameters.model_validate(parameters),
+                    internal_parameters=BuildSettings.model_validate(settings),
                     resolved_dependencies=tuple(inputs),
                 ),
                 run_details=RunDetails(
