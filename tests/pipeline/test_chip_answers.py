@@ -1,0 +1,213 @@
+"""What an audit makes of answers about chips that are here: which are believed, and how old they may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from chip_world import ANNA, BERT, CARL, CHIP_A, CHIP_B, CHIP_C, OPERATOR, SUBNET, node, operator, subnet
+from ic.registry.writing import NOW, W, blob, call, certified, error, number, value
+
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.ic import GOVERNANCE, encode_envelope
+from auditkit.ic.registry import ChipHistory, ChipsInRegistry, ClaimedNode
+from auditkit.pipeline.chip_sources import ChipAnswers, verified_answer
+from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.steps.chips import ChipQuestion, decide_chip_answers
+from auditkit.practice.nns.keys import KeyPair
+
+KEY = W.root.public_key_der
+SECOND = 10**9
+NOW_SECOND = NOW // SECOND
+AS_OF = datetime.fromtimestamp(NOW_SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+QUESTION = ChipQuestion(
+    blessed=(CHIP_A,),
+    attested=None,
+    unattested="No attestation report was given.",
+    claimed=None,
+    since_ns=NOW_SECOND * SECOND,
+)
+
+
+def answer(
+    key: str, content: bytes | None, *, at: int | None = None, request=True, **more
+) -> CertifiedAnswer:
+    """A genuine answer to the question what is under a key; None for an absence."""
+    argument = (b"" if at is None else blob(1, number(1, at))) + blob(2, key)
+    reply = error(1, key=key) if content is None else value(content)
+    asked = {"argument": argument, **more}
+    kept = encode_envelope(call(**asked)) if request else None
+    return CertifiedAnswer(certified(reply, **asked), kept, "host.example")
+
+
+ANNAS = answer(f"node_record_{ANNA}", node(CHIP_A))
+ANSWERS = (
+    ANNAS,
+    answer(f"node_operator_record_{OPERATOR}", operator()),
+    answer(f"subnet_record_{SUBNET}", subnet(ANNA)),
+)
+
+
+def decide(*answers: CertifiedAnswer, root_key=KEY, registry: ChipsInRegistry | None = None, **more):
+    question = replace(QUESTION, **more)
+    return decide_chip_answers(question, ChipAnswers(registry, answers), root_key=root_key, now_ns=NOW)
+
+
+def outcomes(step) -> list[tuple[int, str]]:
+    return [(one.number, one.outcome.value) for one in step.decisions]
+
+
+def test_answers_about_nodes_are_decided_upon_and_kept():
+    step = decide(*ANSWERS)
+    assert outcomes(step) == [(64, "pass"), (65, "pass"), (66, "skip")]
+    names = ["chips-001.cbor", "chips-001.request.cbor", "chips-002.cbor", "chips-002.request.cbor"]
+    assert [one.name for one in step.evidence][:4] == names
+    assert [one.content for one in step.evidence][:2] == [ANNAS.certificate, ANNAS.request]
+    assert {one.origin for one in step.evidence} == {"host.example"}
+    assert step.decisions[0].evidence == tuple(one.name for one in step.evidence)
+    assert (step.registry.source, step.registry.as_of) == ("nodes", AS_OF)
+    assert (step.record.registry, step.record.trouble) == (None, ())
+
+
+def test_without_answers_it_is_unknown_whose_the_chips_are():
+    step = decide()
+    assert outcomes(step) == [(64, "warn"), (65, "warn"), (66, "skip")]
+    assert step.evidence == ()
+
+
+def test_the_chip_of_a_report_is_asked_about_too():
+    assert QUESTION.chips == (CHIP_A,)
+    assert replace(QUESTION, attested=CHIP_B).chips == (CHIP_A, CHIP_B)
+    assert replace(QUESTION, attested=CHIP_A, blessed=(CHIP_A, CHIP_A)).chips == (CHIP_A,)
+
+
+@pytest.mark.parametrize(("chip", "outcome"), [(CHIP_A, "pass"), (CHIP_B, "fail")])
+def test_the_node_that_is_said_to_attest(chip, outcome):
+    assert outcomes(decide(*ANSWERS, attested=chip, claimed=ANNA))[2] == (66, outcome)
+
+
+# answers that are not believed
+
+
+def test_an_answer_without_its_request_is_refused():
+    with pytest.raises(EvidenceError, match="came without its request") as caught:
+        decide(answer(f"node_record_{ANNA}", node(CHIP_A), request=False))
+    assert caught.value.where == "host.example"
+
+
+REFUSED = {
+    "the request of another record": replace(
+        ANNAS, request=encode_envelope(call(argument=blob(2, f"node_record_{BERT}")))
+    ),
+    "a reply that was changed": replace(ANNAS, certificate=ANNAS.certificate.replace(CHIP_A, CHIP_B)),
+    "rubbish": replace(ANNAS, certificate=b"\x01"),
+    "a request that is rubbish": replace(ANNAS, request=b"\x01"),
+    "of another canister": answer(f"node_record_{ANNA}", node(CHIP_A), canister=GOVERNANCE),
+    "of another method": answer(f"node_record_{ANNA}", node(CHIP_A), method="get_latest_version"),
+    "in parts that nobody has": CertifiedAnswer(
+        certified(b"\x10\x01" + blob(4, blob(1, b"d" * 32)), argument=blob(2, "node_record_x")),
+        encode_envelope(call(argument=blob(2, "node_record_x"))),
+        "host.example",
+    ),
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED.keys())
+def test_an_answer_that_does_not_verify_is_refused(refused):
+    with pytest.raises(EvidenceError, match="an answer of the registry does not verify") as caught:
+        decide(*ANSWERS[1:], refused)
+    assert caught.value.where == "host.example"
+
+
+def test_answers_under_another_root_key_are_refused():
+    with pytest.raises(EvidenceError, match="does not verify"):
+        decide(*ANSWERS, root_key=KeyPair("somebody else").public_key_der)
+
+
+def test_an_answer_about_an_older_version_is_refused():
+    with pytest.raises(EvidenceError, match="an older version than the newest"):
+        decide(*ANSWERS, answer(f"node_record_{BERT}", node(CHIP_B), at=62_950))
+
+
+def test_two_answers_about_one_record_are_refused():
+    with pytest.raises(EvidenceError, match="two answers"):
+        decide(*ANSWERS, answer(f"node_record_{ANNA}", node(CHIP_B), nonce=b"o" * 16))
+
+
+def test_a_claimed_node_that_nobody_was_asked_about_is_refused():
+    with pytest.raises(EvidenceError, match="was not asked about"):
+        decide(*ANSWERS, attested=CHIP_A, claimed=CARL)
+
+
+def test_an_absence_is_certified_too():
+    answered, time_ns = verified_answer(answer(f"node_record_{CARL}", None), root_key=KEY, now_ns=NOW)
+    assert (answered.key, answered.value, time_ns) == (f"node_record_{CARL}", None, NOW)
+    step = decide(answer(f"node_record_{CARL}", None), attested=CHIP_A, claimed=CARL)
+    assert outcomes(step)[2] == (66, "fail")
+
+
+# what is older than the proposal
+
+
+@pytest.mark.parametrize("since", [0, NOW_SECOND - 1, NOW_SECOND])
+def test_answers_of_the_same_second_or_a_later_one_are_recent_enough(since):
+    assert outcomes(decide(*ANSWERS, since_ns=since * SECOND))[0] == (64, "pass")
+
+
+def test_answers_that_are_older_than_the_proposal_are_refused():
+    with pytest.raises(SourceError, match="older than the proposal") as caught:
+        decide(*ANSWERS, since_ns=(NOW_SECOND + 1) * SECOND)
+    assert caught.value.where == "chips_source"
+    assert "auditkit registry sync" in caught.value.hint
+    assert caught.value.observed == f"as of {AS_OF}"
+
+
+# what a synced registry said
+
+
+def said(*chips: bytes, as_of: str = "2027-01-15T08:00:00Z", claimed: ClaimedNode | None = None):
+    return ChipsInRegistry(
+        source="registry",
+        version=60_007,
+        as_of=as_of,
+        nodes=12,
+        without_chip=0,
+        unreadable=0,
+        chips=tuple(ChipHistory(chip.hex(), ()) for chip in chips),
+        claimed=claimed,
+    )
+
+
+def test_what_a_synced_registry_said_is_decided_upon():
+    step = decide(registry=said(CHIP_A), since_ns=1_800_000_000 * SECOND)  # 2027-01-15T08:00:00Z
+    assert outcomes(step) == [(64, "fail"), (65, "warn"), (66, "skip")]
+    assert step.record.registry == step.registry == said(CHIP_A)
+    assert step.evidence == ()
+
+
+def test_a_synced_registry_that_is_older_than_the_proposal_is_refused():
+    with pytest.raises(SourceError, match="older than the proposal") as caught:
+        decide(registry=said(CHIP_A), since_ns=1_800_000_001 * SECOND)
+    assert caught.value.expected == "as of 2027-01-15T08:00:01Z or later"
+    assert caught.value.observed == "as of 2027-01-15T08:00:00Z"
+
+
+CLAIM = ClaimedNode(str(ANNA), True, "a1" * 64)
+OTHERS = {
+    "a chip is left out": (said(CHIP_A), {"blessed": (CHIP_A, CHIP_B)}),
+    "a chip more": (said(CHIP_A, CHIP_B), {}),
+    "another chip": (said(CHIP_C), {}),
+    "another order": (said(CHIP_B, CHIP_A), {"blessed": (CHIP_A, CHIP_B)}),
+    "the chip of the report is left out": (said(CHIP_A), {"attested": CHIP_B}),
+    "the node that is claimed is left out": (said(CHIP_A), {"attested": CHIP_A, "claimed": ANNA}),
+    "another node is claimed": (said(CHIP_A, claimed=CLAIM), {"attested": CHIP_A, "claimed": BERT}),
+    "nobody is claimed": (said(CHIP_A, claimed=CLAIM), {"attested": CHIP_A}),
+}
+
+
+@pytest.mark.parametrize(("registry", "question"), OTHERS.values(), ids=OTHERS.keys())
+def test_what_a_synced_registry_said_about_others_is_refused(registry, question):
+    """A record of it is nobody's word: it must answer what is asked."""
+    with pytest.raises(EvidenceError, match="about other chips, or about another node"):
+        decide(registry=registry, **question)
