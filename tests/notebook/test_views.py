@@ -67,7 +67,7 @@ def test_parameters_are_a_line_with_the_whole_list_folded_below_it():
     assert "proposal <strong>900001</strong>" in line
     assert "stage recover, depth image, policy strict, root_key practice" in line
     assert "guest_features" not in line
-    assert "<summary>All 25 parameters</summary>" in folded
+    assert "<summary>All 27 parameters</summary>" in folded
     assert "guest_features" in folded
 
 

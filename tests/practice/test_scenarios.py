@@ -100,6 +100,7 @@ def test_its_parameter_file_is_in_step(scenario):
             "all_urls": False,
             "base_image_sha256": None,
             "recovery_image": f"practice:{scenario.name}" if scenario.recovered else None,
+            "compare_roots": True,
             "attestation_report": f"practice:{scenario.name}" if scenario.attested else None,
             "attestation_chain": f"practice:{scenario.name}" if scenario.attested else None,
             "tcb_min": None,

@@ -181,7 +181,7 @@ def test_two_answers_about_one_record_are_refused(other):
     "key", ["node_record_", "node_record_zz", f"node_record_{ANNA} ", "node_record_\x1b[2J"]
 )
 def test_an_answer_about_a_node_that_is_none_is_refused(key):
-    with pytest.raises(EvidenceError, match="about a node that is none"):
+    with pytest.raises(EvidenceError, match="about a node or a subnet that is none"):
         told(answer(key, node(CHIP_A)))
 
 
