@@ -34,7 +34,7 @@ _EXTENSIONS: Final = {
 }
 _UTF8_STRING: Final = 0x0C
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_LONGEST: Final = 2_048  # characters of one value; real ones have a hundred
+_LONGEST: Final = 2_048  # bytes of one value; real ones have a hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +132,26 @@ def _names(certificate: Certificate) -> tuple[str, ...]:
 
 
 def _utf8_string(der: bytes, name: str) -> str:
-    """The text of a DER UTF8String that fills ``der``; lengths in their one shortest form, as X.690 has it."""
-    head = 2 if len(der) > 1 and der[1] < 0x80 else 2 + (der[1] & 0x7F if len(der) > 1 else 0)
-    length = der[1] if head == 2 and len(der) > 1 else int.from_bytes(der[2:head], "big")
-    shortest = head == 2 or (head == 3 and length >= 0x80) or (head == 4 and length >= 0x100)
-    if len(der) < 2 or der[0] != _UTF8_STRING or not shortest or len(der) != head + length:
+    """The text of a DER UTF8String that fills ``der``; its length stands in its one shortest form (X.690)."""
+    for head in (2, 3, 4):
+        content = der[head:]
+        if der == bytes([_UTF8_STRING]) + _der_length(len(content)) + content:
+            break
+    else:
         raise EvidenceError("a value in the certificate of an attestation is no UTF-8 string", where=name)
+    if len(content) > _LONGEST:
+        raise EvidenceError("a value in the certificate of an attestation is too long", where=name)
     try:
-        text = der[head:].decode()
+        return content.decode()
     except UnicodeDecodeError:
         raise EvidenceError("a value in the certificate of an attestation is not UTF-8", where=name) from None
-    if len(text) > _LONGEST:
-        raise EvidenceError("a value in the certificate of an attestation is too long", where=name)
-    return text
+
+
+def _der_length(length: int) -> bytes:
+    if length < 0x80:
+        return bytes([length])
+    digits = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([0x80 | len(digits)]) + digits
 
 
 def _statement(payload: bytes) -> Mapping[str, object]:

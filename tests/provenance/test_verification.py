@@ -273,12 +273,32 @@ def test_a_statement_that_was_signed_and_is_none(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "der", [b"\x0c\x05abc", b"\x13\x03abc", b"\x0c\x81\x03abc", b"\x0c", b"", b"\x0c\x02\xff\xfe"]
+    ("der", "said"),
+    [
+        (b"", "no UTF-8 string"),
+        (b"\x0c", "no UTF-8 string"),
+        (b"\x0c\x05abc", "no UTF-8 string"),
+        (b"\x0c\x02abc", "no UTF-8 string"),
+        (b"\x13\x03abc", "no UTF-8 string"),
+        (b"\x0c\x81\x03abc", "no UTF-8 string"),
+        (b"\x0c\x81\x7f" + b"a" * 127, "no UTF-8 string"),
+        (b"\x0c\x82\x00\xff" + b"a" * 255, "no UTF-8 string"),
+        (b"\x0c\x80abc\0\0", "no UTF-8 string"),
+        (b"\x0c\x83\x01\x00\x00" + b"a" * 65536, "no UTF-8 string"),
+        (b"\x0c\x82\x08\x01" + b"a" * 2049, "too long"),
+        (b"\x0c\x02\xff\xfe", "not UTF-8"),
+    ],
 )
-def test_a_text_of_the_certificate_that_is_none(der, monkeypatch):
+def test_a_text_of_the_certificate_that_is_none(der, said, monkeypatch):
     monkeypatch.setattr("auditkit.practice.builds.authority._utf8", lambda _: der)
-    with pytest.raises(EvidenceError, match="a value in the certificate of an attestation"):
+    with pytest.raises(EvidenceError, match=f"a value in the certificate of an attestation is {said}"):
         verifier().verify(read_bundles(attested())[0])
+
+
+@pytest.mark.parametrize("length", [1, 127, 128, 255, 256, 2048])
+def test_a_text_of_the_certificate_of_any_length(length):
+    made = verifier().verify(read_bundles(attested({21: "é" * (length // 2) + "a" * (length % 2)}))[0])
+    assert made.run_url == "é" * (length // 2) + "a" * (length % 2)
 
 
 def test_a_root_that_is_none():
