@@ -111,6 +111,22 @@ def released_sums(parameters: Parameters, version: str) -> tuple[bytes, str]:
     return data, f"{SUMS_NAME} beside {origin}"
 
 
+def require_own_record(parameters: Parameters, answers: BuildAnswers) -> None:
+    """Makes sure that what a record tells of attestations fits its parameters and its evidence.
+
+    Raises:
+        EvidenceError: it does not.
+    """
+    place = parameters.provenance_source or ""
+    whole_or_not = world_place(place) is not None  # some cases of a world hand out a file, others have a list
+    if not whole_or_not and answers.whole != (place == GITHUB_SOURCE):
+        raise EvidenceError("the record says that other attestations were asked for than the parameters name")
+    if (answers.count or 0) > 0 and not answers.files:
+        raise EvidenceError("the record tells of attestations, and none of them is in the evidence")
+    if answers.count == 0 and answers.files and answers.whole:
+        raise EvidenceError("the record tells of no attestation, and one is in the evidence")
+
+
 def refuse_list(error: EvidenceError) -> SourceError:
     """What to raise about a list of attestations that cannot be read: it says nothing against the release."""
     return SourceError(

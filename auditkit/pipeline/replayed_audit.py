@@ -20,7 +20,7 @@ from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.evidence import Evidence, decode_chunks, digest_of_file, read_evidence, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
-from auditkit.pipeline.build_sources import BuildAnswers
+from auditkit.pipeline.build_sources import BuildAnswers, require_own_record
 from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
@@ -366,6 +366,7 @@ class ReplayedAudit(AuditParts):
         files = (self._content(BUNDLE, LIMITS.attestations_bytes),) if BUNDLE in self._files else ()
         origin = self._files[BUNDLE].origin if BUNDLE in self._files else ""
         answers = BuildAnswers(files, origin, record.whole, record.attestations)
+        require_own_record(self.parameters, answers)
         question = build_question(self.proposal, self.election, image, sums, whole=record.whole)
         return decide_build(question, answers, sums, self.trust, unkept=unkept)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 
 import pytest
+import yaml
 
 from auditkit.audit import Verdict
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import EvidenceError, MissingPackageError, ParameterError
+from auditkit.evidence import format_sha256sums
 from auditkit.pipeline import Audit, Parameters, preflight, repeat_audit, replay, write_report
 from auditkit.practice import parameter_file
 from auditkit.practice.builds import Built
@@ -103,6 +106,53 @@ def test_a_bundle_that_was_exchanged_in_the_evidence_is_noticed(tmp_path):
     (tmp_path / "evidence" / "provenance.sigstore.json").write_bytes(Built.COPY.path.read_bytes())
     with pytest.raises(EvidenceError):
         replay(tmp_path / "evidence")
+
+
+def edited(folder, edit) -> None:
+    """Changes the record of a report and its digest; the evidence is as consistent as its keeper can make it."""
+    evidence = folder / "evidence"
+    record = yaml.safe_load((evidence / "replay.yaml").read_text())
+    edit(record, evidence)
+    (evidence / "replay.yaml").write_text(yaml.safe_dump(record, sort_keys=False))
+    names = {file["name"] for file in record["files"]} | {"replay.yaml", "launch-measurements.json"}
+    digests = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in evidence.iterdir()
+        if path.name in names
+    }
+    (evidence / "SHA256SUMS").write_text(format_sha256sums(digests))
+
+
+def without_bundle(record, evidence) -> None:
+    record["files"] = [file for file in record["files"] if file["name"] != "provenance.sigstore.json"]
+    (evidence / "provenance.sigstore.json").unlink()
+
+
+def all_were_asked_for(record, evidence) -> None:
+    record["parameters"]["provenance_source"] = "file bundle.json"
+
+
+def there_was_none(record, evidence) -> None:
+    record["provenance"]["attestations"] = 0
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (without_bundle, "tells of attestations, and none of them is in the evidence"),
+        (all_were_asked_for, "other attestations were asked for than the parameters name"),
+        (there_was_none, "tells of no attestation, and one is in the evidence"),
+        (lambda record, evidence: record.update(provenance=None), "says nothing about the build"),
+    ],
+)
+def test_a_record_that_contradicts_its_evidence(edit, said, tmp_path):
+    audit = audited("built-on-other-branch")
+    write_report(audit.document, audit.evidence, tmp_path)
+    edited(tmp_path, edit)
+    assert repeat_audit(audit.document, tmp_path / "evidence").outcome is Outcome.FAIL
+    document, _ = replay(tmp_path / "evidence")
+    assert document.verdict is Verdict.TROUBLE
+    assert said in document.trouble[0].what
 
 
 def test_a_replay_without_the_library_says_nothing_against_the_report(tmp_path, monkeypatch):
