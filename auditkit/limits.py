@@ -88,7 +88,7 @@ class Limits:
     # file systems
     file_bytes: int = 512 * MIB  # one file that is read into memory
     tree_entries: int = 100_000  # names in one tree
-    tree_path_bytes: int = 64 * MIB  # paths of one tree together; 100,000 of 60 bytes take 6 MB
+    tree_path_bytes: int = 16 * MIB  # paths of one tree together; 100,000 of 60 bytes take 6 MB
     tree_bytes: int = 2 * GIB  # content of one boot tree
     link_steps: int = 1_000_000  # path components on the way along all links of a tree; a boot tree takes ten
     kernel_bytes: int = 64 * MIB  # of a boot partition; a release's takes 15
@@ -106,13 +106,13 @@ class Limits:
     root_content_bytes: int = 16 * GIB  # blocks that the files of one name, those counted twice that two name
     root_apparent_bytes: int = 1 << 50  # sizes of the files of one, holes included
     root_text_bytes: int = 64 * KIB  # a file up to this size is shown line by line where it differs
-    root_texts_bytes: int = 24 * MIB  # of one, kept to be shown line by line
+    root_texts_bytes: int = 20 * MIB  # of one, kept to be shown line by line
     root_text_lines: int = 400  # of one file that are shown
     root_texts_lines: int = 20_000  # of all files that are shown
     root_text_steps: int = 3_000_000  # lines, and steps of the search for those that differ, of all files
     root_line_characters: int = 400  # of one line that are shown
     root_comparison_bytes: int = 64 * MIB  # all differences, as evidence
-    root_differences: int = 50_000  # that are listed one by one
+    root_differences: int = 30_000  # that are listed one by one
 
     # firmware and matrix
     firmware_bytes: int = 64 * MIB

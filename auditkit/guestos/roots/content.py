@@ -17,6 +17,7 @@ from auditkit.guestos.roots.kept_blocks import KeptBlocks
 from auditkit.guestos.verity import BLOCK_SIZE, DIGEST_SIZE, ZERO_DIGEST
 
 _NOWHERE: Final = b"in the inode"
+_EMPTY: Final = hashlib.sha256().digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def inline_content(data: bytes) -> FileContent:
     """The content of a file that stands in its inode."""
     return FileContent(
         size=len(data),
-        whole=hashlib.sha256().digest(),
+        whole=_EMPTY,
         end_leaf=_NOWHERE if data else b"",
         end_block=None,
         end=hashlib.sha256(data).digest() if data else None,
@@ -68,6 +69,11 @@ def mapped_content(size: int, runs: Sequence[Run], kept: KeptBlocks) -> FileCont
         kept: knows the digest of each block.
     """
     full = size // BLOCK_SIZE
+    if not full and len(runs) == 1:  # most files of a real system are that small
+        first = runs[0].physical
+        end_leaf = kept.leaf(first)
+        end = hashlib.sha256(bytes(size)).digest() if end_leaf == ZERO_DIGEST else None
+        return FileContent(size, _EMPTY, end_leaf, first, end)
     whole = _Whole()
     end_leaf, end_block = (ZERO_DIGEST if size % BLOCK_SIZE else b""), None
     position = 0

@@ -101,6 +101,23 @@ def test_what_stands_behind_the_end_of_a_file_does_not_count(
     assert found.base.root_hash != found.recovery.root_hash
 
 
+def test_a_hole_at_the_end_is_as_the_zeros_before_what_the_disk_held(
+    tmp_path, trees, make_image, debugfs, finish_root
+):
+    for tree in trees:
+        with (tree / "opt/ic/node").open("wb") as file:
+            file.write(b"n" * 8_192)
+            file.truncate(8_292)
+    (trees[1] / "opt/ic/node").write_bytes(b"n" * 8_192 + b"z" * 100)
+    base = finish_root(make_image(tmp_path / "base.img", trees[0], "-b", "4096", size="16M"))
+    recovery = make_image(tmp_path / "recovery.img", trees[1], "-b", "4096", size="16M")
+    last = int(debugfs(recovery, "blocks /opt/ic/node").split()[-1])
+    with recovery.open("r+b") as file:
+        file.seek(last * 4096)
+        file.write(bytes(100) + b"whatever")
+    assert compare_roots(base, finish_root(recovery)).counts.total == 0
+
+
 def test_the_last_bytes_of_a_file_alone(told, trees):
     (trees[0] / "opt/ic/node").write_bytes(b"n" * 20_480 + b"old")
     (trees[1] / "opt/ic/node").write_bytes(b"n" * 20_480 + b"new")

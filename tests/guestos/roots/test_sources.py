@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from guestos.conftest import OFFSET, SALT, UUID
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos.roots import compare_roots, first_pass, kept_blocks, source
+from auditkit.guestos.verity import digest_blocks
 from auditkit.limits import Limits
 
 
@@ -244,16 +246,35 @@ def test_the_command_ends_with_0_whatever_differs(pair, capsys):
     assert in_process("compare-roots", *pair, capsys=capsys)[0] == 0
 
 
-def test_blocks_are_kept_whole_in_whatever_pieces_they_come():
-    data = bytes(range(256)) * 48
-    from auditkit.guestos.verity import digest_blocks
-
+def kept_of(data: bytes, *ends: int) -> kept_blocks.KeptBlocks:
+    """All blocks of ``data``, which comes in pieces that end there."""
     kept = kept_blocks.KeptBlocks(len(data), most=1 << 20)
-    for start, end in ((0, 1_000), (1_000, 5_000), (5_000, 12_000), (12_000, 12_288)):
+    for start, end in pairwise((0, *ends)):
         piece = source.Piece(len(data), start, memoryview(data)[start:end])
         for block in range(start // 4096, (end - 1) // 4096 + 1):
             kept.keep(block, piece)
+    return kept
+
+
+def test_blocks_are_kept_whole_in_whatever_pieces_they_come():
+    data = bytes(range(256)) * 48
+    kept = kept_of(data, 1_000, 5_000, 12_000, 12_288)
     kept.know_leaves(digest_blocks(data))
     assert b"".join(kept.block(number) for number in range(3)) == data
     kept.seek(4_000)
     assert kept.read(5_000) == data[4_000:9_000]
+
+
+def test_what_was_kept_is_what_the_leaves_say():
+    data = b"x" * 8192
+    with pytest.raises(SourceError, match="other bytes"):
+        kept_of(data, 8192).know_leaves(digest_blocks(b"x" * 4096 + b"y" * 4096))
+
+
+def test_what_the_root_hash_does_not_cover_is_not_kept():
+    data = b"x" * 8192
+    kept = kept_of(data, 8192)
+    kept.know_leaves(digest_blocks(data[:4096]))
+    assert kept.block(0) == data[:4096]
+    with pytest.raises(kept_blocks.NotKeptError):
+        kept.block(1)
