@@ -24,7 +24,15 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-from auditkit.evidence.registry_sync import keeping, open_registry, sync, sync_registry, verify_folder
+from auditkit.evidence.registry_sync import (
+    chips_in_registry,
+    keeping,
+    open_registry,
+    sync,
+    sync_registry,
+    verify_folder,
+)
+from auditkit.ic.registry import read_node
 
 SERVER = Path(__file__).with_name("registry_server.py")
 LOOK_UPS = 2_000
@@ -44,6 +52,9 @@ def measured(what: str, folder: Path, url: str, root_key: bytes) -> None:
     if what == "sync":
         done = sync_registry(folder, [url], root_key)
         told = {"version": done.standing.version, "answers": done.answers, "bytes": done.size}
+    elif what == "open":
+        with open_registry(folder, root_key, verify=True) as opened:
+            told = {"nodes": opened.node_counts().nodes}
     else:
         found = verify_folder(folder, root_key)
         told = {"version": found.standing.version, "records": found.records, "changes": found.changes}
@@ -77,12 +88,43 @@ def look_ups(folder: Path, root_key: bytes) -> str:
         began = time.perf_counter()
         nodes = sum(1 for _ in opened.records(b"node_record_"))
         scan = time.perf_counter() - began
+    return summed(times) + f"; all {nodes} node records: {scan * 1000:.0f} ms"
+
+
+def chips(folder: Path, root_key: bytes) -> str:
+    """Each look-up tells whose one chip is: node, operator, data center and subnet, all subnets looked through."""
+    chance = random.Random(7)
+    times: dict[str, list[float]] = {"a chip": [], "two chips": [], "at a version": [], "with proofs": []}
+    with open_registry(folder, root_key) as opened:
+        ids = [read_node(one.value).chip_id for one in opened.records(b"node_record_")]
+        versions, former = opened.standing.version, 0
+
+        def look_up(what: str, *asked: bytes, **more) -> None:
+            nonlocal former
+            began = time.perf_counter()
+            found = chips_in_registry(opened, asked, **more)
+            times[what].append(time.perf_counter() - began)
+            former += sum(len(one.former) for one in found.chips)
+
+        for place in range(LOOK_UPS // 10):
+            look_up("a chip", chance.choice(ids))
+            look_up("two chips", chance.choice(ids), chance.choice(ids))
+            look_up("at a version", chance.choice(ids), at=chance.randint(1, versions))
+            if place % 20 == 0:
+                look_up("with proofs", chance.choice(ids), prove=True)
+        counts = opened.node_counts()
+    with sqlite3.connect(folder / "registry.sqlite") as connection:
+        (writes,) = connection.execute("SELECT COUNT(*) FROM node_chip").fetchone()
+    return summed(times) + f"; {counts.nodes} nodes, {writes} writes of nodes, {former} former nodes told"
+
+
+def summed(times: dict[str, list[float]]) -> str:
     cells = [
         f"{name}: median {statistics.median(found) * 1000:.2f} ms, "
         f"99 of 100 within {sorted(found)[len(found) * 99 // 100] * 1000:.2f} ms, worst {max(found) * 1000:.1f} ms"
         for name, found in times.items()
     ]
-    return "; ".join(cells) + f"; all {nodes} node records: {scan * 1000:.0f} ms"
+    return "; ".join(cells)
 
 
 def same(ours: Path, theirs: Path) -> bool:
@@ -144,7 +186,7 @@ def main() -> None:
     parser.add_argument("--versions", type=int, default=60_000)
     parser.add_argument("--keys", type=int, default=17_000)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--task", choices=("sync", "verify", "tell"), help=argparse.SUPPRESS)
+    parser.add_argument("--task", choices=("sync", "verify", "open", "tell"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--url", default="", help=argparse.SUPPRESS)
     parser.add_argument("--key", type=bytes.fromhex, default=b"", help=argparse.SUPPRESS)
@@ -169,12 +211,18 @@ def benchmark(options: argparse.Namespace) -> None:
             folder, other = Path(name) / "whole", Path(name) / "killed"
             print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
             task = ("--folder", folder, "--url", url, "--key", key)
-            for label, what in (("first sync", "sync"), ("next sync", "sync"), ("verify", "verify")):
+            for label, what in (
+                ("first sync", "sync"),
+                ("next sync", "sync"),
+                ("verify", "verify"),
+                ("open and verify", "open"),
+            ):
                 told = run("--task", what, *task)
                 took = f"own work {told.pop('cpu'):.2f} s, wall {told.pop('wall'):.1f} s"
                 print(f"{label}: {took}, peak {told.pop('peak_mib'):.0f} MiB; {told}")
             print(f"store: {(folder / 'registry.sqlite').stat().st_size / 1e6:.1f} MB")
             print(f"look-ups, {look_ups(folder, root_key)}")
+            print(f"chips, {chips(folder, root_key)}")
             print(killed(other, url, root_key, options.kills))
             sync_registry(other, [url], root_key)
             assert same(folder, other)

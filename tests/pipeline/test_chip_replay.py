@@ -234,7 +234,7 @@ REFUSED = {
     ),
     "of single nodes, whose answers nobody has": ("chips-honest", registry_of(source="nodes"), FORM),
     "of no time": ("chips-honest", registry_of(as_of=None), FORM),
-    "of a time that is later than any": ("chips-honest", registry_of(as_of="zzz"), FORM),
+    "of a time that is later than any": ("chips-honest", registry_of(as_of="zzz"), "chips.registry.as_of"),
     "before the proposal": (
         "chips-honest",
         registry_of(as_of="2020-01-01T00:00:00Z"),

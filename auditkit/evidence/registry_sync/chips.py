@@ -123,7 +123,7 @@ class _Looking:
         by = None if run is None else read_node_operator(run)
         place = self._value(data_center_key(by.data_center)) if by and by.data_center else None
         center = None if place is None else read_data_center(place)
-        subnet, record = self._membership.get(node, (None, None))
+        subnet, record = self._subnet_of(node)
         if subnet is not None:
             self._value(subnet_key(subnet))
         return ChipNode(
@@ -141,15 +141,18 @@ class _Looking:
             since_time=_time(spell.since_ns),
         )
 
+    def _subnet_of(self, node: Principal) -> tuple[Principal | None, SubnetRecord | None]:
+        """The subnet of a node. Only a record that holds the node's bytes can list it, and is read."""
+        for key, value in self._subnets:
+            if node.raw in value and node in (record := read_subnet(value)).members:
+                return _principal(key, _SUBNET_PREFIX), record
+        return None, None
+
     @cached_property
-    def _membership(self) -> dict[Principal, tuple[Principal, SubnetRecord]]:
-        """The subnet of each node that is in one."""
-        found: dict[Principal, tuple[Principal, SubnetRecord]] = {}
-        for kept in self._registry.records(_SUBNET_PREFIX.encode(), self._at):
-            record = read_subnet(kept.value or b"")
-            subnet = _principal(kept.key, _SUBNET_PREFIX)
-            found |= dict.fromkeys(record.members, (subnet, record))
-        return found
+    def _subnets(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The records of all subnets, by their keys."""
+        found = self._registry.records(_SUBNET_PREFIX.encode(), self._at)
+        return tuple((kept.key, kept.value or b"") for kept in found)
 
     def _value(self, key: str) -> bytes | None:
         """The record under a key; None where there is none."""

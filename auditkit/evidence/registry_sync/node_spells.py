@@ -78,9 +78,11 @@ def node_counts(connection: sqlite3.Connection, at: int) -> NodeCounts:
         "SELECT COUNT(*) FROM node_chip WHERE chip = ? AND version <= ?", (UNREADABLE, at)
     ).fetchone()
     nodes, without = connection.execute(
-        "SELECT COUNT(*), COALESCE(SUM(chip IS NULL), 0) FROM node_chip AS last WHERE version = "
-        "(SELECT MAX(version) FROM change WHERE change.record = last.record AND change.version <= ?)",
-        (at,),
+        "SELECT COUNT(*), COALESCE(SUM(chip IS NULL), 0) FROM "
+        "(SELECT record AS node, MAX(version) AS written FROM node_chip WHERE version <= :at GROUP BY record) "
+        "JOIN node_chip ON record = node AND version = written WHERE NOT EXISTS "
+        "(SELECT 1 FROM change WHERE change.record = node AND change.version > written AND change.version <= :at)",
+        {"at": at},
     ).fetchone()
     return NodeCounts(number_of(nodes), number_of(without), number_of(unreadable))
 

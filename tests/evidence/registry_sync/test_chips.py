@@ -29,11 +29,12 @@ from chip_world import (
     OTHER_SUBNET,
     PROVIDER,
     SUBNET,
-    UNREADABLE,
     made,
     node,
+    subnet,
     world,
 )
+from ic.registry.writing import blob, number
 from practice_hosts import without_proxies
 from registry_world import MADE_NS, ROOT_KEY, Host, delete, history, serving, write
 
@@ -330,11 +331,25 @@ def test_a_claimed_node_whose_record_nobody_can_read_is_told(opened):
         chips_in_registry(opened, [CHIP_A], claimed=FRED)
 
 
-def test_a_subnet_whose_record_nobody_can_read_is_told(sync, host, folder):
-    host.registry = world(write(f"subnet_record_{OTHER_SUBNET}", UNREADABLE + b"\x0a\x00\x78"))
+def test_a_subnet_that_may_list_the_node_and_cannot_be_read_is_told(sync, host, folder):
+    strange = number(15, 1) + number(15, 2)
+    host.registry = world(
+        write(f"subnet_record_{SUBNET}", strange + subnet(ANNA)),
+        write(f"subnet_record_{OTHER_SUBNET}", strange + subnet(CARL)),
+    )
     sync()
-    with open_registry(folder, ROOT_KEY, verify=True) as opened, pytest.raises(EvidenceError):
-        chips_in_registry(opened, [CHIP_A])
+    with open_registry(folder, ROOT_KEY, verify=True) as opened:
+        with pytest.raises(EvidenceError, match="stands there"):
+            chips_in_registry(opened, [CHIP_A])
+        (boundary,) = chips_in_registry(opened, [CHIP_D]).chips[0].nodes
+    assert boundary.subnet is None
+
+
+def test_a_node_whose_bytes_stand_elsewhere_in_a_subnet_is_no_member(sync, host, folder):
+    host.registry = world(write(f"subnet_record_{SUBNET}", subnet(BERT) + blob(40, ANNA.raw)))
+    sync()
+    with open_registry(folder, ROOT_KEY, verify=True) as opened:
+        assert chips_in_registry(opened, [CHIP_A]).chips[0].nodes[0].subnet is None
 
 
 def test_a_node_whose_key_holds_no_principal_is_told(sync, host, folder):
