@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Final
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence.registry_sync.folder import KeptRecord, SyncedRegistry
@@ -12,6 +10,7 @@ from auditkit.evidence.registry_sync.node_spells import NodeSpell
 from auditkit.ic import Principal
 from auditkit.ic.registry import (
     NODE_PREFIX,
+    SUBNET_PREFIX,
     BatchDigest,
     ChipHistory,
     ChipNode,
@@ -30,8 +29,6 @@ from auditkit.ic.registry import (
     subnet_key,
 )
 from auditkit.times import rfc3339_if_possible
-
-_SUBNET_PREFIX: Final = "subnet_record_"
 
 
 def chips_in_registry(
@@ -143,16 +140,11 @@ class _Looking:
 
     def _subnet_of(self, node: Principal) -> tuple[Principal | None, SubnetRecord | None]:
         """The subnet of a node. Only a record that holds the node's bytes can list it, and is read."""
-        for key, value in self._subnets:
+        for kept in self._registry.subnets(self._at):
+            value = kept.value or b""
             if node.raw in value and node in (record := read_subnet(value)).members:
-                return _principal(key, _SUBNET_PREFIX), record
+                return _principal(kept.key, SUBNET_PREFIX), record
         return None, None
-
-    @cached_property
-    def _subnets(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The records of all subnets, by their keys."""
-        found = self._registry.records(_SUBNET_PREFIX.encode(), self._at)
-        return tuple((kept.key, kept.value or b"") for kept in found)
 
     def _value(self, key: str) -> bytes | None:
         """The record under a key; None where there is none."""

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from auditkit.evidence.registry_sync.sqlite_words import bytes_of, key_behind, n
 from auditkit.evidence.registry_sync.standing import Standing, standing_of
 from auditkit.evidence.registry_sync.store import STORE, reading
 from auditkit.evidence.registry_sync.verification import verify_store
-from auditkit.ic.registry import BatchDigest, MutationType
+from auditkit.ic.registry import SUBNET_PREFIX, BatchDigest, MutationType
 from auditkit.limits import LIMITS, Limits
 from auditkit.progress import Progress, progress_here
 
@@ -38,6 +39,7 @@ FROM record JOIN change ON change.rowid = (
 )
 """
 _DAMAGED: Final = "the index of the registry is damaged"
+_REMEMBERED: Final = 64  # versions, or answers
 _HINT: Final = "`auditkit registry verify` tells what is wrong with the folder"
 
 
@@ -99,6 +101,10 @@ class SyncedRegistry:
     def __init__(self, connection: sqlite3.Connection, path: Path, root_key: bytes, limits: Limits) -> None:
         self._connection, self._path, self._root_key, self._limits = connection, path, root_key, limits
         self.standing: Standing = standing_of(connection)
+        # What does not change while the block runs, and takes a look-up most of its time.
+        self._counts = lru_cache(_REMEMBERED)(self._count_nodes)
+        self._digests = lru_cache(_REMEMBERED)(self._digest)
+        self._subnets = lru_cache(_REMEMBERED)(self._read_subnets)
 
     def record(self, key: bytes, at: int | None = None) -> KeptRecord | None:
         """What became last of a record; None where there never was one.
@@ -153,7 +159,11 @@ class SyncedRegistry:
 
     def node_counts(self, at: int | None = None) -> NodeCounts:
         """How many nodes there are, and how many chips nobody knows; ``at`` is as in `record`."""
-        return node_counts(self._connection, self._at(at))
+        return self._counts(self._at(at))
+
+    def subnets(self, at: int | None = None) -> tuple[KeptRecord, ...]:
+        """The records of all subnets, by their keys; ``at`` and errors are as in `record`."""
+        return self._subnets(self._at(at))
 
     def ended_ns(self, version: int) -> int | None:
         """When a version was no longer the newest, nanoseconds since 1970; None where nobody can tell.
@@ -172,9 +182,7 @@ class SyncedRegistry:
 
     def digest_of_answer(self, version: int) -> BatchDigest:
         """The certified answer that a version stands in, by its digest."""
-        number, _, data = self._answer(version)
-        (last,) = self._connection.execute("SELECT last FROM answer WHERE first = ?", (number,)).fetchone()
-        return BatchDigest(number, number_of(last), hashlib.sha256(data).hexdigest())
+        return self._digests(self._answer_number(version))
 
     def prove(self, record: KeptRecord) -> Batch:
         """The certified answer that a record, or its removal, stands in, verified.
@@ -196,6 +204,18 @@ class SyncedRegistry:
                 hint=_HINT,
             )
         return batch
+
+    def _count_nodes(self, at: int) -> NodeCounts:
+        return node_counts(self._connection, at)
+
+    def _read_subnets(self, at: int) -> tuple[KeptRecord, ...]:
+        return tuple(self.records(SUBNET_PREFIX.encode(), at))
+
+    def _digest(self, number: int) -> BatchDigest:
+        last, data = self._connection.execute(
+            "SELECT last, bytes FROM answer WHERE first = ?", (number,)
+        ).fetchone()
+        return BatchDigest(number, number_of(last), hashlib.sha256(bytes_of(data)).hexdigest())
 
     def _bound(self, at: int | None, **more: object) -> dict[str, object]:
         return {"at": self._at(at), **more}

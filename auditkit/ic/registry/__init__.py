@@ -27,6 +27,7 @@ from auditkit.ic.registry.named_nodes import chips_of_nodes
 from auditkit.ic.registry.node_records import (
     NODE_PREFIX,
     SUBNET_LIST_KEY,
+    SUBNET_PREFIX,
     DataCenterRecord,
     NodeOperatorRecord,
     NodeRecord,
@@ -65,6 +66,7 @@ __all__ = [
     "NODE_PREFIX",
     "REPLICA_VERSION_PREFIX",
     "SUBNET_LIST_KEY",
+    "SUBNET_PREFIX",
     "BatchDigest",
     "CertifiedDelta",
     "ChipHistory",

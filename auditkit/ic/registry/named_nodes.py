@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.principal import Principal
 from auditkit.ic.registry.chips import ChipHistory, ChipNode, ChipsInRegistry, ClaimedNode
 from auditkit.ic.registry.node_records import (
     NODE_PREFIX,
+    SUBNET_PREFIX,
     NodeRecord,
     SubnetRecord,
     api_boundary_key,
@@ -22,8 +22,6 @@ from auditkit.ic.registry.node_records import (
 )
 from auditkit.ic.registry.verification import RegistryAnswer
 from auditkit.times import rfc3339_if_possible
-
-_SUBNET_PREFIX: Final = "subnet_record_"
 
 
 def chips_of_nodes(
@@ -98,9 +96,9 @@ class _Told:
             if key.startswith(NODE_PREFIX)
         }
         self._subnets = {
-            str(_principal(key.removeprefix(_SUBNET_PREFIX))): read_subnet(answer.value)
+            str(_principal(key.removeprefix(SUBNET_PREFIX))): read_subnet(answer.value)
             for key, answer in self._answers.items()
-            if key.startswith(_SUBNET_PREFIX) and answer.value is not None
+            if key.startswith(SUBNET_PREFIX) and answer.value is not None
         }
 
     def node(self, node: Principal, record: NodeRecord) -> ChipNode:

@@ -15,6 +15,7 @@ from auditkit.ic.registry.wire import LayoutError, Message, read_message
 from auditkit.limits import LIMITS, Limits
 
 NODE_PREFIX: Final = "node_record_"
+SUBNET_PREFIX: Final = "subnet_record_"
 SUBNET_LIST_KEY: Final = "subnet_list"
 _OPERATOR, _CHIP = 15, 16
 _PROVIDER, _DATA_CENTER = 3, 4
@@ -90,7 +91,7 @@ def data_center_key(data_center: str) -> str:
 
 def subnet_key(subnet: Principal) -> str:
     """The key of a subnet's record."""
-    return f"subnet_record_{subnet}"
+    return f"{SUBNET_PREFIX}{subnet}"
 
 
 def api_boundary_key(node: Principal) -> str:
