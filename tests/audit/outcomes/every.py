@@ -5,6 +5,7 @@ from __future__ import annotations
 from audit.outcomes import (
     attestation,
     base,
+    building,
     certificate,
     chips,
     content,
@@ -27,6 +28,7 @@ TABLES = (
     proposal,
     content,
     base,
+    building,
     measurements,
     recovery,
     attestation,

@@ -23,7 +23,7 @@ from auditkit.decision import Check, Decision
 
 METHODS = tuple(name for name, value in vars(Check).items() if callable(value) and not name.startswith("_"))
 PACKAGE = Path(auditkit.__file__).parent
-CATALOGUES = ("auditkit.checks", "auditkit.signing.report_checks")
+CATALOGUES = ("auditkit.checks", "auditkit.signing.report_checks", "auditkit.signing.building.checks")
 OWN = "decision.py"  # where `Check` calls its own methods
 LOGS = ("log", "self")  # names of a `DecisionLog`, whose first failure is a property
 GROUP = frozenset[str]()
