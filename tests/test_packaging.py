@@ -72,7 +72,12 @@ def test_notebooks_default_to_an_honest_practice_audit(path):
     exec("".join(cell["source"]), namespace)
     namespace.pop("__builtins__")
     defaults = Parameters.from_notebook(namespace)
-    own = {"recovery_image": "recovery-honest", "attestation": "node-honest", "election": "election-honest"}
+    own = {
+        "recovery_image": "recovery-honest",
+        "build": "recovery-honest",
+        "attestation": "node-honest",
+        "election": "election-honest",
+    }
     scenario = own.get(path.stem, "honest")
     assert defaults == Parameters.from_file(ROOT / "params" / "practice" / f"{scenario}.yaml", (), {})
 

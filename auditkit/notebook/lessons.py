@@ -1,4 +1,4 @@
-"""What the tour lets its reader try: a changed certificate, and a signature by a key that is thrown away.
+"""What notebooks let their readers try: a changed certificate, a signature by a key that is thrown away, a build.
 
 Everything happens in temporary folders that go with the notebook's kernel.
 """
@@ -11,11 +11,12 @@ import tempfile
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
-from auditkit.errors import ParameterError, SourceError, in_words
+from auditkit.audit import Trouble
+from auditkit.errors import AuditkitError, ParameterError, SourceError, in_words
 from auditkit.limits import LIMITS
-from auditkit.pipeline import Audit, Parameters
+from auditkit.pipeline import Audit, Parameters, Step
 from auditkit.signing import (
     AllowedSigner,
     PrivateKey,
@@ -107,6 +108,35 @@ def sign_for_once(audit: Audit) -> SignedReport:
     audit.write_report(report.folder)
     sign_report(report.folder, PrivateKey(public_key, key), auditor="you, for once")
     return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BuiltOnce(Step):
+    """A recovery image that was built and is gone again.
+
+    Attributes:
+        statement: the `build.json` that lay beside it; empty where nothing was built.
+    """
+
+    title: ClassVar[str] = "The build"
+
+    statement: str = ""
+
+
+def build_for_once(audit: Audit) -> BuiltOnce:
+    """Builds the recovery image that an audit audits, with the root file system of the published one, and removes it.
+
+    Whatever keeps it from being built is told in the step: nothing is raised.
+    """
+    from auditkit.pipeline.building import audited_build, build_image  # noqa: PLC0415  (one notebook builds)
+
+    try:
+        with audited_build(audit) as request:
+            answer = build_image(request)
+            text = request.statement.read_text("utf-8") if answer.statement is not None else ""
+    except AuditkitError as error:
+        return BuiltOnce(trouble=(Trouble(error.what_was_found, "", error.hint),))
+    return BuiltOnce(decisions=answer.decisions, statement=text)
 
 
 def _temporary_folder() -> Path:

@@ -89,6 +89,7 @@ def test_no_cell_raises_about_an_audit_that_does_not_pass(name, scenario, kernel
         "recovery_image",
         "attestation",
         "base_image",
+        "build",
         "measurements",
         "proposal",
     }
@@ -179,3 +180,26 @@ def test_the_folder_of_a_signed_lesson_goes_with_it():
     assert Path(folder, "report.html").is_file()
     del signed
     assert not folder.exists()
+
+
+def test_the_notebook_of_the_build_builds_and_says_from_what(kernel, program):
+    for name in ("mke2fs", "debugfs"):
+        program(name)
+    kernel.run(*cells_of("build"))
+    built = kernel.names["built"]
+    assert {one.outcome for one in built.decisions} <= {"pass", "skip", "warn"}
+    said = json.loads(built.statement)["predicate"]["buildDefinition"]
+    assert said["externalParameters"]["proposalId"] == 900021
+    assert [one["name"] for one in said["resolvedDependencies"]] == [
+        "base", "proposal", "proposal.request", "root",
+    ]  # fmt: skip
+
+
+def test_what_is_not_blessed_is_not_built_in_the_notebook(kernel, program):
+    for name in ("mke2fs", "debugfs"):
+        program(name)
+    parameters, *others = cells_of("build")
+    kernel.run(parameters, injected("recovery-wrong-root"), *others)
+    built = kernel.names["built"]
+    assert [one.id for one in built.decisions if one.outcome == "fail"] == ["recovery.root-hash"]
+    assert built.statement == ""
