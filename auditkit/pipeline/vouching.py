@@ -13,7 +13,7 @@ from typing import Final
 
 from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
-from auditkit.errors import AuditkitError, MissingPackageError
+from auditkit.errors import AuditkitError, MissingPackageError, SourceError
 from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.steps.evidence_names import CERTIFIED_ANSWERS, IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
@@ -26,6 +26,7 @@ from auditkit.report import (
     read_report_folder,
     to_json,
 )
+from auditkit.trust import MAINNET, trust_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ def repeat_audit(
 
     Times are judged as of the end of the audit. What ``originals`` does not name is not read; the decision carries the
     qualification ``image-not-read`` then, or ``registry-not-read``.
+
+    Raises:
+        SourceError, EvidenceError: the synced registry that ``originals`` names is none, or damaged, which says nothing
+            about the report.
     """
     from auditkit.signing import report_checks  # noqa: PLC0415  (an audit itself needs no signatures)
 
@@ -98,6 +103,8 @@ def repeat_audit(
             f"from {told.run.started} to {told.run.finished} in {told.run.seconds} seconds",
             "The times of the run contradict each other, so the time of the judgement is unknown.",
         )
+    if originals.registry is not None:
+        _require_registry(originals.registry, told)
     try:
         document, _ = replay(
             evidence,
@@ -135,6 +142,21 @@ def repeat_audit(
         "and were not compared.",
         qualifications=in_order((*unread_in(document, originals), Qualification.OTHER_VERSION, *more)),
     )
+
+
+def _require_registry(folder: Path, told: AuditDocument) -> None:
+    from auditkit.evidence.registry_sync import open_registry  # noqa: PLC0415  (few have one)
+
+    with open_registry(
+        folder, trust_named(str(told.parameters.get("root_key", MAINNET.name))).root_key
+    ) as registry:
+        needed = told.chips.version if told.chips else 0
+        if registry.standing.version < needed:
+            raise SourceError(
+                f"this registry ends at version {registry.standing.version:,}, and the report is about {needed:,}",
+                where=str(folder),
+                hint=f"run `auditkit registry sync {folder.name}`",
+            )
 
 
 def _listed(differences: Sequence[Difference]) -> str:
