@@ -14,7 +14,8 @@ CHIPS_KNOWN: Final = Check(
     matters="The proposal names machines by numbers of their processors. Only the registry ties such a number to a "
     "node, and to whoever owns it.",
     failure="The proposal lets a machine start the recovery image that never was a node of the Internet Computer.",
-    advice="Ask the proposer whose machine it is, and why it is named. Do not vote yes before that is known.",
+    advice="Ask the proposer whose machine it is that no node was found for, and why it is named. Do not vote yes "
+    "before that is known.",
     unanswered="Bring the folder up to date with `auditkit registry sync`, and audit again.",
 )
 CHIPS_SUBNET: Final = Check(
@@ -24,7 +25,7 @@ CHIPS_SUBNET: Final = Check(
     "nodes of one subnet",
     matters="A recovery is for one subnet. Machines of others could be started with its image as well.",
     failure="The chips belong to nodes of several subnets.",
-    advice="Ask the proposer why machines of more than one subnet are named.",
+    advice="Look up which subnet each machine is in, and ask the proposer where it is not the one of the recovery.",
 )
 CHIPS_ATTESTED: Final = Check(
     66,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditkit.batch import Status
     from auditkit.evidence import Evidence
     from auditkit.guestos import BootArgs, TreeComparison
+    from auditkit.guestos.roots import RootComparison
     from auditkit.ic import BlessAlternativeGuestOsVersion, BlessedMeasurement
     from auditkit.ic.registry import ChipsInRegistry
     from auditkit.pipeline import Audit
@@ -166,6 +167,13 @@ def machines(registry: ChipsInRegistry | None) -> Styler:
 def build(record: BuildRecord | None) -> Styler:
     """What the attestation says about who built the release; empty when there is none."""
     return _view(("the attestation says", ""), build_facts(record))
+
+
+def new_root(comparison: RootComparison | None) -> Styler:
+    """One row per name on which the root file systems differ, the first 200: what decides what runs first."""
+    shown = comparison.differences[:200] if comparison else ()
+    rows = [(one.path, str(one.kind), ", ".join(map(str, one.notable))) for one in shown]
+    return _view(("name", "what changed", "why it is first"), rows)
 
 
 def status(found: Status) -> Styler:

@@ -12,6 +12,7 @@ from auditkit.report.document import AuditDocument, to_json
 from auditkit.report.records import RECORD_NAME
 from auditkit.report.rendering.groups import release_name
 from auditkit.report.rendering.machines import are_known, whose_machines
+from auditkit.report.rendering.new_root import new_inside
 from auditkit.report.rendering.summary import foreign_root_key
 from auditkit.report.rendering.tables.builder import is_built, who_built
 
@@ -41,6 +42,7 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
         _release(document),
         *((Answer("Built by", *built),) if built else ()),
         *((Answer("Machines", "", machines),) if machines else ()),
+        *((Answer("New inside", new_inside(document.roots)),) if document.roots else ()),
         Answer("Not proven", _not_proven(document)),
         Answer("Repeat it", _repeat(document)),
         Answer(
@@ -72,7 +74,8 @@ def _unproven(document: AuditDocument) -> str:
         if is_built(document):
             return "That others who build this commit get the same image, and that it has no faults or back doors."
         return "That the image was built from the source code of this commit, and that it has no faults or back doors."
-    left = [] if document.outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS else [_ROOT]
+    read = document.outcomes.get(checks.RECOVERY_ROOT_HASH.id) is Outcome.PASS
+    left = ["that what is new in the recovery root file system is harmless" if read else _ROOT]
     if document.subject.policy == "overlap":
         left.insert(0, "that the other blessed measurements are harmless")
     left.append(

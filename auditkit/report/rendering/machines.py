@@ -29,8 +29,9 @@ class MachineRow:
 
     Attributes:
         chip: its id in hex digits.
-        node, operator, provider, subnet: principals, or words where there is none.
+        node, operator, provider, subnet: principals, or words where there is none; empty without a node.
         place: data center and region.
+        owner: who runs the data center; empty where that is not known.
         role: what the node does: which kind of subnet, with SEV or not.
         since: as of which version of the registry the node has the chip, and when.
         former: which nodes had it before, or empty.
@@ -38,21 +39,23 @@ class MachineRow:
 
     chip: str
     node: str
-    operator: str
-    provider: str
-    place: str
-    subnet: str
-    role: str
-    since: str
-    former: str
+    operator: str = ""
+    provider: str = ""
+    place: str = ""
+    owner: str = ""
+    subnet: str = ""
+    role: str = ""
+    since: str = ""
+    former: str = ""
 
     @property
     def principals(self) -> tuple[tuple[str, str], ...]:
-        """Every principal of the row in full, by what it is."""
+        """Every principal of the row in full, by what it is, and who runs the data center."""
         named = (
-            ("node", self.node), ("operator", self.operator), ("provider", self.provider), ("subnet", self.subnet)
+            ("node", self.node), ("operator", self.operator), ("provider", self.provider), ("subnet", self.subnet),
+            ("data center of", self.owner),
         )  # fmt: skip
-        return tuple((name, value) for name, value in named if value != _NONE)
+        return tuple((name, value) for name, value in named if value not in ("", _NONE))
 
 
 def machine_rows(registry: ChipsInRegistry | None) -> tuple[MachineRow, ...]:
@@ -114,18 +117,21 @@ def _rows(chip: ChipHistory) -> Iterator[MachineRow]:
             operator=node.operator or _NONE,
             provider=node.provider or _NONE,
             place=_place(node) or _NONE,
+            owner=node.owner or "",
             subnet=node.subnet or _NONE,
             role=_role(node),
             since=_since(node),
             former=former,
         )
     if not chip.nodes:
-        yield MachineRow(chip.chip, *(_NONE,) * 5, "", "", former)
+        yield MachineRow(chip=chip.chip, node=_NONE, former=former)
 
 
 def _in_words(chip: ChipHistory) -> str:
     if not chip.nodes:
-        return f"chip {short_chip(chip.chip)} is no node's that was found"
+        last = chip.former[-1] if chip.former else None
+        was = f"was node {short_principal(last.node)}'s until version {last.until:,}, and " if last else ""
+        return f"chip {short_chip(chip.chip)} {was}is no node's that was found"
     return " and ".join(
         f"node {short_principal(node.node)}"
         + (f" of provider {short_principal(node.provider)}" if node.provider else "")

@@ -42,6 +42,20 @@ def parts(roots: RootChanges) -> tuple[Part, ...]:
     return tuple(part for part in found if part.changes)
 
 
+def new_inside(roots: RootChanges) -> str:
+    """What is new, in half a sentence: sums alone."""
+    total = roots.counts.total
+    if not total:
+        return "nothing: every name, right and content is the base release's"
+    first = sum(bool(change.notable) for change in roots.differences)
+    told = f"{total:,} of {roots.recovery_names:,} names differ"
+    return (
+        f"{told}, {first:,} of them in what runs, with which rights, or whom the system trusts"
+        if first
+        else told
+    )
+
+
 def lead(roots: RootChanges) -> str:
     """The sums, in a sentence."""
     total = roots.counts.total

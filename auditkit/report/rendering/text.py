@@ -107,7 +107,7 @@ def _machines(document: AuditDocument, width: int) -> list[str]:
         told = (
             ("operator", row.operator),
             ("provider", row.provider),
-            ("place", row.place),
+            ("place", ", ".join(filter(None, (row.place, row.owner)))),
             ("subnet", f"{row.subnet} ({row.role})" if row.role else row.subnet),
             ("since", row.since),
             ("before", row.former),

@@ -48,6 +48,13 @@ _AGAIN: Final = {
     Qualification.REGISTRY_NOT_READ: "Repeat it with the synced registry itself.",
 }
 """What takes a qualification away. The others are what the audit was asked for."""
+_LEFT_TO_ASK: Final = (
+    checks.CHIPS_KNOWN,
+    checks.CHIPS_SUBNET,
+    checks.CHIPS_ATTESTED,
+    checks.ROOT_CHANGES,
+)
+"""Checks whose warnings leave a question to people, which a PASS does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +90,31 @@ def _after_pass(document: AuditDocument) -> Iterator[str]:
         yield "Do not decide by this alone: one equal measurement was asked for, and the checks of strict do not pass."
         yield _AGAIN[Qualification.POLICY_OVERLAP]
         return
+    open_ones = [check for check in _LEFT_TO_ASK if document.outcomes.get(check.id) is Outcome.WARN]
+    nothing = (
+        "Nothing failed, and something is left to ask before" if open_ones else "Nothing here speaks against"
+    )
     if subject.stage == "vote" and is_voting(document):
-        yield "Nothing here speaks against a yes."
+        yield f"{nothing} a yes."
         yield _before_a_vote(document)
     elif subject.stage == "vote":
-        yield "Nothing here speaks against the proposal, and voting is over."
+        yield (
+            "Nothing failed, something is left to ask, and voting is over."
+            if open_ones
+            else "Nothing here speaks against the proposal, and voting is over."
+        )
         yield "Before anything is built on it, audit again with `-p stage=recover`: that asks whether it was executed."
     elif subject.kind == "election":
         yield "The NNS elected this release, and the image is what was voted on."
     elif given.get("attestation_report") is not None:
         yield "A chip that the proposal names ran a guest that it blesses; its report does not tell when."
     elif given.get("recovery_image") is not None:
-        yield "The recovery image is what the NNS blessed. Nothing here speaks against starting it."
+        yield f"The recovery image is what the NNS blessed. {nothing} starting it."
         yield "Once a node runs it, have the node prove it: `-p attestation_report=FILE -p attestation_chain=FILE`."
     else:
-        yield "What the NNS blessed is what was released. Nothing here speaks against the recovery."
+        yield f"What the NNS blessed is what was released. {nothing} the recovery."
         yield "Before a node is started with the recovery image, audit the image too: `-p recovery_image=FILE`."
+    yield from (check.advice for check in open_ones)
     yield from _deadline(document)
     for qualification in document.claim.qualifications:
         # Where strict passes too, nothing is gained by asking it again.

@@ -212,6 +212,12 @@ def _machines(document: AuditDocument) -> str:
     )
     if len(rows) > _MACHINES_LIMIT:
         table += f"\n\n{len(rows) - _MACHINES_LIMIT:,} more are in `audit.json`."
+    full = "\n".join(
+        f"- chip {code(row.chip, 140)}: "
+        + "; ".join(f"{name} {code(value, 80)}" for name, value in row.principals)
+        for row in rows[:_MACHINES_LIMIT]
+    )
+    table += "\n\n" + _folded("Every id and principal in full", full)
     return f"## Whose machines\n\n{inline(machines.as_of(document.chips))}\n\n{table}\n\n{machines.CAVEAT}"
 
 
