@@ -14,6 +14,7 @@ from auditkit.audit import Relation
 from auditkit.decision import Decision
 from auditkit.display import one_line
 from auditkit.report.document import AuditDocument
+from auditkit.report.field_types import Part
 from auditkit.report.measurement_records import OverlapRecord
 from auditkit.report.records import EvidenceRecord
 from auditkit.report.rendering import code, prose
@@ -53,7 +54,7 @@ class Difference:
 
     Attributes:
         part: ``verdict``, ``decision``, ``subject``, ``parameter``, ``overlap``, ``explanation``, ``evidence``,
-            ``trouble``, ``tool`` or ``measured``.
+            ``trouble``, ``chips``, ``provenance``, ``roots``, ``tool`` or ``measured``.
         name: which one, such as the id of a check.
         told: what each report tells, in their order; None where it tells nothing.
         weighs: whether it changes what was decided, or about what; the others are details such as when it was.
@@ -94,6 +95,9 @@ def compare_reports(*documents: AuditDocument) -> tuple[Difference, ...]:
                 for document in documents
             ],
         ),
+        *_mapping("chips", [_chips(document) for document in documents], weighs=_is_chip),
+        *_mapping("provenance", [_plain(document.provenance) for document in documents]),
+        *_mapping("roots", [_plain(document.roots) for document in documents], weighs=lambda _: True),
         *_mapping("tool", [_tool(document) for document in documents]),
         *_mapping("measured", [_measured(document) for document in documents]),
     ]
@@ -281,6 +285,22 @@ def _evidence(record: EvidenceRecord) -> str:
 
 def _tool(document: AuditDocument) -> dict[str, Any]:
     return {document.tool.name: document.tool.version, **document.tool.libraries}
+
+
+def _chips(document: AuditDocument) -> dict[str, Any]:
+    """What the registry says of each chip, by its id, and the rest by its name."""
+    told = document.model_dump(mode="json", include={"chips"})["chips"]
+    if told is None:
+        return {}
+    return {**{f"chip {one['chip']}": one["nodes"] for one in told["chips"]}, **told}
+
+
+def _is_chip(name: str) -> bool:
+    return name.startswith("chip ")
+
+
+def _plain(part: Part | None) -> dict[str, Any]:
+    return {} if part is None else part.model_dump(mode="json")
 
 
 def _measured(document: AuditDocument) -> dict[str, Any]:

@@ -10,7 +10,14 @@ from commands import in_process
 
 from auditkit.pipeline import Parameters, check
 from auditkit.practice import parameter_file
-from auditkit.report import compare_reports, differences_markdown, differences_text, from_json, to_json
+from auditkit.report import (
+    AuditDocument,
+    compare_reports,
+    differences_markdown,
+    differences_text,
+    from_json,
+    to_json,
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,48 @@ def test_one_difference_is_one_difference(documents, edit, part, name, weighs):
         assert (found.part, found.weighs) == (part, weighs)
         assert name in (None, found.name)
         assert len(set(found.told)) == 2
+
+
+TOLD_APART = {
+    "verdict": None,  # not without the decisions that it follows from
+    "verdicts": None,
+    "deciding": None,
+    "qualifications": None,
+    "policies": None,
+    "subject": lambda value: value["subject"].update(proposal_title="x"),
+    "parameters": lambda value: value["parameters"].update(sweep_vcpus_max=1),
+    "tool": lambda value: value["tool"].update(version="9"),
+    "decisions": lambda value: value["decisions"][0].update(reason="x"),
+    "trouble": lambda value: value["trouble"].append({"what": "x", "where": "", "hint": ""}),
+    "overlap": lambda value: value["overlap"].pop(),
+    "measured": lambda value: value["measured"].update(guest_features=3),
+    "chips": lambda value: value["chips"]["chips"][0]["nodes"][0].update(provider="aaaaa-aa"),
+    "provenance": lambda value: value["provenance"].update(run_url="https://example.org/"),
+    "roots": lambda value: value["roots"]["differences"][0].update(told="nothing"),
+    "evidence": lambda value: value["evidence"][0].update(origin="x"),
+}
+"""An edit of each field of a report outside ``run``."""
+
+
+def test_no_field_of_a_report_is_left_out():
+    assert set(TOLD_APART) == set(AuditDocument.model_fields) - {"schema_id", "run"}
+
+
+@pytest.mark.parametrize("field", [field for field, edit in TOLD_APART.items() if edit])
+def test_an_edit_of_any_field_is_told(whole, field):
+    assert {found.part for found in compare_reports(whole, edited(whole, TOLD_APART[field]))} - {"run"}
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """A report that has all that one can have."""
+    pytest.importorskip("sigstore", reason="the extra provenance is not installed")
+    chosen = Parameters.from_file(
+        parameter_file("recovery-honest"), ("provenance_source=practice:built-by-dfinity",)
+    )
+    document = check(chosen)[0]
+    assert None not in (document.chips, document.provenance, document.roots)
+    return document
 
 
 def test_different_verdicts_come_first(documents):

@@ -90,7 +90,13 @@ def test_a_row_for_each_node_and_for_each_chip_without_one(both):
     assert first.since == "version 41,000 (2025-03-04)"
     assert first.former == "q5on7…cai from version 3 to 9 (removed)"
     assert (second.chip, second.node, second.role, second.since) == (OTHER, "none found", "", "")
-    assert [name for name, _ in first.principals] == ["node", "operator", "provider", "subnet"]
+    assert [name for name, _ in first.principals] == [
+        "node",
+        "operator",
+        "provider",
+        "subnet",
+        "data center of",
+    ]
     assert second.principals == ()
 
 

@@ -102,7 +102,9 @@ def failing_at(check, example_value, document_of):
     return document_of(example_value)
 
 
-DECIDING = [check for check in checks.RECOVERY_AUDIT_CHECKS if not check.id.startswith("settings.")]
+DECIDING = [
+    check for check in checks.RECOVERY_AUDIT_CHECKS if not check.id.startswith(("settings.", "root."))
+]
 
 
 @pytest.mark.parametrize("check", DECIDING, ids=lambda check: check.id)
@@ -234,7 +236,7 @@ def test_votes_are_shares(failing, example_value, document_of):
 QUESTIONS = {
     "should I vote yes": r"Do not build or start anything from this proposal on this evidence\.",
     "which release is that": r"7360f8f30123456789abcdef0123456789abcdef, elected by the registry",
-    "what is not proven": r"Whatever the verdict: that the chips belong to the nodes that are meant",
+    "what is not proven": r"Whatever the verdict: that what is new in the recovery root file system is harmless, that",
     "how do I repeat it": r"Run the audit again with the parameters",
     "who signed it": r"No report can say that of itself: .?auditkit verify-report \. --allowed-signers FILE.? does",
 }

@@ -13,6 +13,7 @@ from auditkit.errors import ParameterError
 Subject: TypeAlias = Literal["recovery", "election"]
 
 _ELECTIONS_SINCE: Final = 3
+_MACHINES_SINCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,15 @@ class Policy:
             chips: whether somebody was asked whose chips a recovery names.
             provenance: whether somebody was asked who built the release.
             attested: whether there is an attestation of that, so that it has to be a right one.
+
+        Raises:
+            ParameterError: it was asked whose the chips are, or who built the release, and this version knows neither.
         """
+        if self.name == "strict" and self.version < _MACHINES_SINCE and (chips or provenance):
+            raise ParameterError(
+                f"the policy {self.id} knows nothing of chips_source and provenance_source, which the parameters name",
+                hint="nothing of before version 4 asked them: audit again",
+            )
         if self.version < 2 or (self.version < _ELECTIONS_SINCE and subject == "election"):
             return self
         more: set[str] = set()

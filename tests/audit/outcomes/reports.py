@@ -595,6 +595,13 @@ REPLAYS = (
     ),
     fails(
         REPLAY,
+        "another library, and another order",
+        repeated(lambda told: by_another_library(in_another_order(told))),
+        "more than tool cbor2",
+        "The same evidence leads to another report.",
+    ),
+    fails(
+        REPLAY,
         "the same, in another order",
         repeated(in_another_order),
         "the same things in another order",
