@@ -173,9 +173,7 @@ DEMANDS = {
         f"{AUDITED} {waived(RECOVERY)} {waived(ATTESTATION)} {ELECTION_ONLY} election.record?",
     ),
     "strict/3, about a recovery with all that it can be asked": Demands(
-        lambda: STRICT_3.asking(
-            recovery_image=True, attestation=True, executed=True, chips=True, provenance=True, attested=True
-        ),
+        lambda: STRICT_3.asking(recovery_image=True, attestation=True, executed=True),
         f"{AUDITED} {RECOVERY} {ATTESTATION}",
     ),
     "strict/3, about an election that is executed": Demands(
@@ -334,6 +332,14 @@ def test_a_demanded_check_that_is_decided_twice_is_trouble(demands):
             assert (judgement.verdict, judgement.missing) == (Verdict.TROUBLE, (check.id,))
         else:
             assert judgement.verdict is Verdict.PASS, check.id
+
+
+@pytest.mark.parametrize("policy", [STRICT_1, STRICT_2, STRICT_3], ids=lambda policy: policy.id)
+@pytest.mark.parametrize("asked", ["chips", "provenance"])
+def test_a_policy_of_before_is_not_asked_what_it_does_not_know(policy, asked):
+    """Else a failure could be hidden behind the number of an older policy."""
+    with pytest.raises(ParameterError, match="knows nothing of chips_source and provenance_source"):
+        policy.asking(recovery_image=False, attestation=False, **{asked: True})
 
 
 def test_an_older_policy_is_not_changed_by_what_is_asked():
