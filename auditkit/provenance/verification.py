@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from auditkit.dependencies import EXTRA_PACKAGES
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.provenance.attestation import Attestation, read_attestation
 from auditkit.provenance.authority import Authority, sigstore_models
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 # What the library says where the time of an entry rests on timestamp authorities, and none of them is known.
 _TIMELESS: Final = ("not enough sources of verified time", "no Timestamp Authorities")
-_UPGRADE: Final = "upgrade auditkit and its package sigstore: `pip install --upgrade 'auditkit[provenance]'`"
+_SIGSTORE: Final = EXTRA_PACKAGES["sigstore"]
+_UPGRADE: Final = f"upgrade the package sigstore: `python -m pip install --upgrade '{_SIGSTORE}'`"
 _SHOWN: Final = 200  # characters of a text in a bundle
 # How the library begins what it says. Its sentences change with its versions, and what an audit decides must not.
 _PARTS: Final = (

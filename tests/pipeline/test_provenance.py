@@ -286,7 +286,7 @@ def test_a_missing_library_is_told_before_anything_runs(monkeypatch):
     monkeypatch.setattr("auditkit.dependencies._is_there", lambda module: module != "sigstore")
     with pytest.raises(MissingPackageError) as caught:
         preflight(audited().parameters)
-    assert caught.value.hint.endswith("pip install 'auditkit[provenance]'")
+    assert caught.value.hint.endswith("-m pip install 'sigstore>=4.5'")
 
 
 def test_nobody_asks_who_built_what_nobody_reads():
