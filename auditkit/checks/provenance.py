@@ -16,7 +16,7 @@ PROVENANCE_ATTESTED: Final = Check(
     "an attestation of its SHA256SUMS",
     matters="The release server hands out an image and its digest together. Whoever can write to the server can "
     "exchange both; an attestation is kept elsewhere and signed by the machine that built them.",
-    failure="The release should have an attestation and has none, or what was given is none. Its SHA256SUMS may have "
+    failure="The release should have an attestation and has none. Its SHA256SUMS may have "
     "been changed on the server.",
     advice="Download SHA256SUMS again from the release's own address, and ask GitHub: "
     "`-p provenance_source=github`. If there is still none, ask the developers of the release.",
