@@ -40,8 +40,11 @@ PACKAGES: Final = MappingProxyType(
 )
 """The module that each package brings, and the name by which pip knows the package."""
 
-EXTRA_PACKAGES: Final = MappingProxyType({"sigstore": "auditkit[provenance]"})
-"""The modules of extras that a question may need, and what to install for each."""
+EXTRA_PACKAGES: Final = MappingProxyType({"sigstore": "sigstore>=4.5"})
+"""The modules of extras that a question may need, and what pip installs for each.
+
+Never ``auditkit[...]``: the name auditkit in the public index of packages is another program.
+"""
 
 
 def pip_command(*packages: str) -> str:

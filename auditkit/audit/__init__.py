@@ -38,7 +38,6 @@ from auditkit.audit.provenance import (
     Provenance,
     decide_provenance,
     examine,
-    not_an_attestation,
     unasked_provenance,
 )
 from auditkit.audit.recovery import (
@@ -168,7 +167,6 @@ __all__ = [
     "in_order",
     "is_attested",
     "judge",
-    "not_an_attestation",
     "policy_version",
     "qualifications_of",
     "short_chip",

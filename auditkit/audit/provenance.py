@@ -196,20 +196,6 @@ def decide_provenance(
     return Provenance((attested, signature, *rules_kept, image), chosen)
 
 
-def not_an_attestation(error: EvidenceError, evidence: Names) -> tuple[Decision, ...]:
-    """Checks 67 to 76 about a file that holds no attestation.
-
-    Args:
-        error: what it is instead.
-    """
-    failed = checks.PROVENANCE_ATTESTED.failed(
-        error.what_was_found[:500],
-        "What was given as an attestation is none.",
-        evidence=evidence,
-    )
-    return (failed, *(check.not_reached(failed) for check in checks.PROVENANCE_CHECKS[1:]))
-
-
 def unasked_provenance(reason: str) -> tuple[Decision, ...]:
     """Checks 67 to 76 where nobody was asked, or where there is nothing to ask about.
 

@@ -6,7 +6,9 @@ from typing import Final
 
 from auditkit.decision import Check
 
-_ASK_GITHUB: Final = "Ask GitHub itself: `-p provenance_source=github`."
+_ASK_GITHUB: Final = (
+    "Ask GitHub itself, which lists those of mainnet's releases: `-p provenance_source=github`."
+)
 _SHOW: Final = "Do not rely on this build before its developers explain it: show them the address of the run."
 
 PROVENANCE_ATTESTED: Final = Check(
@@ -16,10 +18,10 @@ PROVENANCE_ATTESTED: Final = Check(
     "an attestation of its SHA256SUMS",
     matters="The release server hands out an image and its digest together. Whoever can write to the server can "
     "exchange both; an attestation is kept elsewhere and signed by the machine that built them.",
-    failure="The release should have an attestation and has none, or what was given is none. Its SHA256SUMS may have "
+    failure="The release should have an attestation and has none. Its SHA256SUMS may have "
     "been changed on the server.",
-    advice="Download SHA256SUMS again from the release's own address, and ask GitHub: "
-    "`-p provenance_source=github`. If there is still none, ask the developers of the release.",
+    advice="Download SHA256SUMS again from the release's own address, and on mainnet ask "
+    "GitHub: `-p provenance_source=github`. If there is still none, ask the developers of the release.",
     unanswered=_ASK_GITHUB,
 )
 PROVENANCE_SIGNATURE: Final = Check(

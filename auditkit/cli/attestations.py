@@ -11,6 +11,7 @@ from auditkit.cli.printing import say
 from auditkit.cli.results import end_with
 
 _GITHUB = "github"
+_BESIDE_THE_CHECKS = ("run", "on")  # the checks tell the rest of what an attestation says
 
 
 @auditkit.command("verify-attestation")
@@ -84,6 +85,7 @@ def verify_provenance(sums: Path, commit: str, bundle: str, root_key: str, as_js
     from auditkit.display import one_line
     from auditkit.pipeline import verify_provenance as verify
     from auditkit.report import BuildRecord
+    from auditkit.report.rendering import build_facts
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
@@ -94,6 +96,7 @@ def verify_provenance(sums: Path, commit: str, bundle: str, root_key: str, as_js
     answer = verify(sums, commit, None if bundle == _GITHUB else Path(bundle), trust)
     record = None if answer.attestation is None else BuildRecord.of(answer.attestation)
     if record is not None and not as_json:
-        for name, value in record.model_dump(mode="json").items():
-            say(f"{name.replace('_', ' ')}: {'not said' if value is None else one_line(str(value), 300)}")
+        told = dict(build_facts(record))
+        for name in _BESIDE_THE_CHECKS:
+            say(f"{name}: {one_line(told[name], 300)}")
     end_with(answer, VerifyProvenance if as_json else None, commit=commit, provenance=record)

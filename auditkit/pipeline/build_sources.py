@@ -127,10 +127,16 @@ def require_own_record(parameters: Parameters, answers: BuildAnswers) -> None:
         raise EvidenceError("the record tells of no attestation, and one is in the evidence")
 
 
-def refuse_list(error: EvidenceError) -> SourceError:
-    """What to raise about a list of attestations that cannot be read: it says nothing against the release."""
+def refuse_answers(error: EvidenceError, answers: BuildAnswers) -> SourceError:
+    """What to raise about a list or a file that holds no attestations: that says nothing against the release."""
+    if answers.whole:
+        return SourceError(
+            f"the list of attestations cannot be read: {error.what_was_found}",
+            where=error.where,
+            hint="try again later, or download the attestations elsewhere and name the file",
+        )
     return SourceError(
-        f"the list of attestations cannot be read: {error.what_was_found}",
-        where=error.where,
-        hint="try again later, or download the attestations elsewhere and name the file",
+        f"this is no file of attestations: {error.what_was_found}",
+        where=answers.origin,
+        hint="give what `gh attestation download` writes, or `github`",
     )

@@ -104,7 +104,7 @@ from auditkit.progress import Progress, progress_here
 from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
 
 _MAY_BE_UNKEPT: Final = frozenset(
-    {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST, BUNDLE}
+    {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST}
 )
 
 
@@ -362,13 +362,12 @@ class ReplayedAudit(AuditParts):
             raise SourceError(
                 "the evidence is incomplete", where=IMAGE_SUMS, hint="get the whole evidence folder"
             )
-        unkept = self._unkept({BUNDLE})
         files = (self._content(BUNDLE, LIMITS.attestations_bytes),) if BUNDLE in self._files else ()
         origin = self._files[BUNDLE].origin if BUNDLE in self._files else ""
         answers = BuildAnswers(files, origin, record.whole, record.attestations)
         require_own_record(self.parameters, answers)
         question = build_question(self.proposal, self.election, image, sums, whole=record.whole)
-        return decide_build(question, answers, sums, self.trust, unkept=unkept)
+        return decide_build(question, answers, sums, self.trust)
 
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:
         """The base image, which has to be the one of the record."""

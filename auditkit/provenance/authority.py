@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from auditkit.dependencies import missing_package
+from auditkit.dependencies import EXTRA_PACKAGES, missing_package
 from auditkit.errors import EvidenceError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ def _root_of_the_library() -> bytes:
     except OSError:
         raise EvidenceError(
             "the installed version of sigstore does not hold the root of its public good instance",
-            hint="install the version that auditkit names: pip install --upgrade 'auditkit[provenance]'",
+            hint=f"install a newer one: python -m pip install --upgrade '{EXTRA_PACKAGES['sigstore']}'",
         ) from None

@@ -18,7 +18,7 @@ MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle"
 """How the type of every bundle begins, whatever its version."""
 
 _FIELDS: Final = frozenset({"mediaType", "verificationMaterial", "dsseEnvelope", "messageSignature"})
-_WHAT: Final = "the file of attestations"
+_WHAT: Final = "it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read_bundles(data: bytes, *, limits: Limits = LIMITS) -> tuple[Bundle, ...]:
     """
     if len(data) > limits.attestations_bytes:
         raise EvidenceError(
-            "the file of attestations is larger than any real one",
+            "it is larger than any real file of attestations",
             expected=f"at most {limits.attestations_bytes:,} bytes",
             observed=f"{len(data):,} bytes",
         )
@@ -84,7 +84,7 @@ def _bundle(value: object) -> Bundle:
         or not media_type.startswith(MEDIA_TYPE)
         or not value.keys() <= _FIELDS
     ):
-        raise EvidenceError("this is no bundle of an attestation", expected=f"mediaType {MEDIA_TYPE}…")
+        raise EvidenceError("it holds no bundle of an attestation", expected=f"mediaType {MEDIA_TYPE}…")
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         return Bundle(data.encode() + b"\n", media_type)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from auditkit.dependencies import EXTRA_PACKAGES
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
 from auditkit.provenance.attestation import Attestation, read_attestation
 from auditkit.provenance.authority import Authority, sigstore_models
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 # What the library says where the time of an entry rests on timestamp authorities, and none of them is known.
 _TIMELESS: Final = ("not enough sources of verified time", "no Timestamp Authorities")
-_UPGRADE: Final = "upgrade auditkit and its package sigstore: `pip install --upgrade 'auditkit[provenance]'`"
+_SIGSTORE: Final = EXTRA_PACKAGES["sigstore"]
+_UPGRADE: Final = f"upgrade the package sigstore: `python -m pip install --upgrade '{_SIGSTORE}'`"
+_UPGRADE_OR_NAME: Final = f"{_UPGRADE}, or name its network, as `--root-key practice` does"
 _SHOWN: Final = 200  # characters of a text in a bundle
 # How the library begins what it says. Its sentences change with its versions, and what an audit decides must not.
 _PARTS: Final = (
@@ -94,7 +97,7 @@ class BundleVerifier:
             if not _integrated(parsed) and any(words in str(error) for words in _TIMELESS):
                 raise NotYetKnownError(
                     f"the time of the attestation is vouched for by nobody that {self._authority.name} names here",
-                    hint=_UPGRADE,
+                    hint=_UPGRADE_OR_NAME,
                 ) from None
             raise
         return read_attestation(
@@ -129,21 +132,21 @@ class BundleVerifier:
             raise NotYetKnownError(
                 f"the attestation is in a log that is not one of {self._authority.name}",
                 where=f"log {log.hex()[:16]}",
-                hint=_UPGRADE,
+                hint=_UPGRADE_OR_NAME,
             )
         issuer = _issuer_key(parsed.signing_certificate)
         if issuer not in _authority_keys(self._root):
             raise NotYetKnownError(
                 f"the certificate is signed by a key that is not one of {self._authority.name}",
                 where=f"key {issuer.hex()[:16] if issuer else 'without a name'}",
-                hint=_UPGRADE,
+                hint=_UPGRADE_OR_NAME,
             )
         for stamp in _stamps(parsed.signing_certificate):
             if stamp not in _log_ids(inner.ctlogs):
                 raise NotYetKnownError(
                     f"the certificate is in a log that is not one of {self._authority.name}",
                     where=f"log {stamp.hex()[:16]}",
-                    hint=_UPGRADE,
+                    hint=_UPGRADE_OR_NAME,
                 )
 
     def _time_of(self, parsed: Any) -> datetime:

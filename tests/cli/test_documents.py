@@ -235,6 +235,26 @@ def test_verify_provenance(printed, built, verdict):
     assert (document["provenance"] is None) == (built is Built.FORGED)
 
 
+def test_verify_provenance_tells_each_fact_once(capsys):
+    sums = DATA / release_folder(BASE_COMMIT) / "SHA256SUMS"
+    command = ("verify-provenance", sums, "--commit", BASE_COMMIT, "--bundle", Built.HONEST.path, *KEY)
+    told = in_process(*command, capsys=capsys)[1].splitlines()
+    assert told[:2] == [
+        "run: https://github.com/dfinity/ic/actions/runs/1/attempts/1",
+        "on: self-hosted: the repository owner's own machine",
+    ]
+    assert [line.split()[0] for line in told[2:4]] == ["warn", "This"]
+    assert sum(line.endswith("https://github.com/dfinity/ic") for line in told) == 1
+
+
+def test_verify_provenance_of_a_practice_bundle_under_mainnet_s_key_names_the_way_out(capsys):
+    sums = DATA / release_folder(BASE_COMMIT) / "SHA256SUMS"
+    command = ("verify-provenance", sums, "--commit", BASE_COMMIT, "--bundle", Built.HONEST.path)
+    status, _, told = in_process(*command, capsys=capsys)
+    assert status == 2
+    assert told.rstrip().endswith(", or name its network, as `--root-key practice` does")
+
+
 @pytest.mark.parametrize("name", ["honest", "unexplained"])
 def test_overlap(folder, printed, name):
     proposal = folder / name / "evidence/proposal.cbor"

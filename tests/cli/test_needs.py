@@ -161,7 +161,7 @@ def test_a_command_that_lacks_an_extra_names_it():
     status, out, err = run_refusing({"sigstore"}, {"it": command})["ended"]["it"]
     assert (status, out) == (2, "")
     told = "this needs the package sigstore, which is not installed"
-    assert err == f"auditkit: {told}; {sys.executable} -m pip install 'auditkit[provenance]'\n"
+    assert err == f"auditkit: {told}; {sys.executable} -m pip install 'sigstore>=4.5'\n"
 
 
 def test_all_that_lack_are_installed_by_one_command():
@@ -203,3 +203,10 @@ def test_every_package_that_pyproject_names_is_known():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = {line.partition(">")[0].partition(";")[0].strip() for line in project["dependencies"]}
     assert set(dependencies.PACKAGES.values()) == named
+
+
+def test_every_extra_is_installed_as_pyproject_asks_and_never_by_our_own_name():
+    """The name auditkit in the public index of packages is another program."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert dict(dependencies.EXTRA_PACKAGES) == {"sigstore": "sigstore>=4.5"}
+    assert "sigstore>=4.5" in extras["provenance"]

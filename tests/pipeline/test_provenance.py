@@ -11,9 +11,17 @@ import yaml
 
 from auditkit.audit import Verdict
 from auditkit.decision import Outcome, Qualification
-from auditkit.errors import EvidenceError, MissingPackageError, ParameterError
+from auditkit.errors import EvidenceError, MissingPackageError, ParameterError, SourceError
 from auditkit.evidence import format_sha256sums
-from auditkit.pipeline import Audit, Parameters, preflight, repeat_audit, replay, write_report
+from auditkit.pipeline import (
+    Audit,
+    Parameters,
+    preflight,
+    repeat_audit,
+    replay,
+    verify_provenance,
+    write_report,
+)
 from auditkit.practice import parameter_file
 from auditkit.practice.builds import Built
 from auditkit.report import to_json
@@ -171,20 +179,31 @@ HONEST = Built.HONEST.path.read_bytes().rstrip()
 @pytest.mark.parametrize(
     "content", [SECRET, b"", b'{"internal":"address"}', HONEST[:-1] + b',"password":"hunter2"}']
 )
-def test_a_file_that_is_no_attestation_is_not_kept(content, tmp_path):
+def test_a_file_that_holds_no_attestation_says_nothing_and_is_not_kept(content, tmp_path):
     place = tmp_path / "bundle"
     place.write_bytes(content)
     audit = audited("built-by-dfinity", f"provenance_source={place}")
-    assert decision(audit, ATTESTED).outcome is Outcome.FAIL
-    assert audit.document.verdict is Verdict.FAIL
+    assert audit.document.verdict is Verdict.TROUBLE
+    (trouble,) = audit.document.trouble
+    assert trouble.what.startswith("this is no file of attestations: ")
+    assert trouble.where == "file bundle"
+    assert trouble.hint == "give what `gh attestation download` writes, or `github`"
+    assert "provenance.sigstore.json" not in {item.name for item in audit.evidence}
     write_report(audit.document, audit.evidence, tmp_path / "report")
     kept = b"".join(path.read_bytes() for path in (tmp_path / "report").rglob("*") if path.is_file())
     assert b"hunter2" not in kept
     assert SECRET[:60] not in kept
     assert str(tmp_path).encode() not in kept
     document, _ = replay(tmp_path / "report" / "evidence")
-    assert document.outcomes == audit.document.outcomes
-    assert decision(audit, ATTESTED) in document.decisions
+    assert document.decisions == audit.document.decisions
+    assert document.trouble == audit.document.trouble
+
+
+def test_the_command_ends_in_trouble_over_a_file_that_holds_no_attestation(tmp_path):
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_bytes(b"x")
+    with pytest.raises(SourceError, match="this is no file of attestations: it is not JSON"):
+        verify_provenance(sums, "c" * 40, sums)
 
 
 def test_only_the_bundle_is_kept_of_an_answer_with_more(tmp_path):
@@ -286,7 +305,7 @@ def test_a_missing_library_is_told_before_anything_runs(monkeypatch):
     monkeypatch.setattr("auditkit.dependencies._is_there", lambda module: module != "sigstore")
     with pytest.raises(MissingPackageError) as caught:
         preflight(audited().parameters)
-    assert caught.value.hint.endswith("pip install 'auditkit[provenance]'")
+    assert caught.value.hint.endswith("-m pip install 'sigstore>=4.5'")
 
 
 def test_nobody_asks_who_built_what_nobody_reads():
@@ -298,8 +317,6 @@ def test_nobody_asks_who_built_what_nobody_reads():
     ("text", "hint"), [("githb", "did you mean github?"), ("none", "for nothing, write null")]
 )
 def test_a_word_that_is_misspelt(text, hint):
-    from auditkit.errors import SourceError
-
     with pytest.raises(SourceError) as caught:
         preflight(audited("built-by-dfinity", f"provenance_source={text}").parameters)
     assert caught.value.hint == hint

@@ -54,7 +54,7 @@ NOT_READ = {
     "a list without bundles": (b'{"attestations":[{"bundle":null,"bundle_url":"x"}]}', "without its bundle"),
     "deep": (b"[" * DEEP, "nested too deeply|is not JSON"),
     "a deep bundle": (b'{"mediaType":' * DEEP, "nested too deeply|is not JSON"),
-    "huge": (b" " * (17 << 20), "larger than any real one"),
+    "huge": (b" " * (17 << 20), "larger than any real file of attestations"),
     "many entries": (b'{"attestations":[' + b",".join([ENTRY] * 300) + b"]}", "more attestations than"),
     "many small entries": (
         b'{"attestations":[' + b",".join([b"{}"] * 10_000) + b"]}",

@@ -315,4 +315,4 @@ def test_the_library_is_an_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "sigstore.models", raising=False)
     with pytest.raises(MissingPackageError, match="this needs the package sigstore") as caught:
         BundleVerifier(AUTHORITY)
-    assert caught.value.hint.endswith("pip install 'auditkit[provenance]'")
+    assert caught.value.hint.endswith("-m pip install 'sigstore>=4.5'")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
+from auditkit.audit import Trouble
 from auditkit.checks import PROVENANCE_CHECKS
 from auditkit.decision import Outcome
 from auditkit.report import AuditDocument, from_json, to_json
@@ -79,6 +82,37 @@ def test_nobody_attests_it(failing):
     assert built_by(document) == "nobody attests it. It was built before."
 
 
+def rest_is_left(document: AuditDocument) -> AuditDocument:
+    """The report without the checks about the build, as where it could not be told who built it."""
+    asked_for = asked(document)
+    ids = {check.id for check in PROVENANCE_CHECKS}
+    left = tuple(one for one in asked_for.decisions if one.id not in ids)
+    return asked_for.model_copy(update={"decisions": left})
+
+
+UNKNOWN_LOG = Trouble("the attestation is in a log that is not known here", "log 25046b19", "upgrade")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ((UNKNOWN_LOG,), "the attestation is in a log that is not known here."),
+        ((UNKNOWN_LOG, Trouble("another")), "it could not be determined."),
+        ((), "it could not be determined."),
+    ],
+)
+def test_what_could_not_be_told_is_not_known(failing, trouble, said):
+    document = rest_is_left(failing).model_copy(update={"trouble": trouble})
+    assert built_by(document) == f"not known: {said}"
+
+
+def test_a_check_without_an_answer_is_not_known(failing):
+    reason = "The file that was given holds no attestation."
+    assert built_by(asked(failing, attested=("skip", reason))) == f"not known: {reason}"
+    reason = "The attested SHA256SUMS lists no update image."
+    assert built_by(asked(failing, image=("skip", reason))) == f"not known: {reason}"
+
+
 def test_a_failure_is_told_to_be_about_the_build(failing):
     deciding = failing.deciding.model_copy(update={"decision": "provenance.commit"})
     told = headline(failing.model_copy(update={"deciding": deciding}))
@@ -93,7 +127,7 @@ def test_every_rendering_tells_what_the_attestation_says(failing, render):
     told = " ".join(render(failing).split())
     assert "Who built it" in told
     if render is not render_markdown:
-        assert "a machine of whoever owns the repository" in told
+        assert "self-hosted: the repository owner's own machine" in html.unescape(told)
     assert "2026-09-10 04:00:00 UTC, entry 4321" in told.replace("\\", "")
     assert CAVEAT.split(":")[0] in told
     without = " ".join(render(failing.model_copy(update={"provenance": None})).split())

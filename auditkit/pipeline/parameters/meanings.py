@@ -199,8 +199,8 @@ TOPICS: Final = (
                 "who says who built the release. `github` asks GitHub for the attestations of its "
                 "`SHA256SUMS`; a file holds them, as GitHub or `gh attestation download` gives them.",
                 "An attestation that keeps all rules vouches for the list and for the image in it, so "
-                "that check 18 passes by it. It needs the extra `provenance` (`pip install "
-                "'auditkit[provenance]'`). With `null` nobody is asked",
+                "that check 18 passes by it. It needs the extra `provenance` (in the checkout "
+                "`.venv/bin/python -m pip install '.[provenance]'`). With `null` nobody is asked",
             ),
         ),
     ),

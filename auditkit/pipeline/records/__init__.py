@@ -22,7 +22,6 @@ from auditkit.pipeline.records.trees import TreesRecord, digest_at
 from auditkit.pipeline.records.unkept import (
     ATTESTATION_FORMS,
     PROPOSAL_FORMS,
-    PROVENANCE_FORMS,
     STAND_IN,
     Refusal,
     Unkept,
@@ -36,7 +35,6 @@ from auditkit.pipeline.records.unkept import (
 __all__ = [
     "ATTESTATION_FORMS",
     "PROPOSAL_FORMS",
-    "PROVENANCE_FORMS",
     "RECORD_BYTES",
     "STAND_IN",
     "ChipsRecord",

@@ -118,4 +118,3 @@ PROPOSAL_FORMS: Final = {
     "proposal.cbor": checks.CERTIFICATE_FORM,
     "proposal.request.cbor": checks.REPLY_REQUEST,
 }
-PROVENANCE_FORMS: Final = {"provenance.sigstore.json": checks.PROVENANCE_ATTESTED}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
-from auditkit import checks
 from auditkit.audit import (
     AttestedDigest,
     BuildQuestion,
@@ -15,21 +14,13 @@ from auditkit.audit import (
     Trouble,
     decide_provenance,
     examine,
-    not_an_attestation,
     unasked_provenance,
 )
 from auditkit.errors import EvidenceError
 from auditkit.evidence import IMAGE_NAME, Evidence, published_digest
 from auditkit.limits import LIMITS
-from auditkit.pipeline.build_sources import BuildAnswers, refuse_list
-from auditkit.pipeline.records import (
-    PROVENANCE_FORMS,
-    ProvenanceRecord,
-    Refusal,
-    Unkept,
-    form_refusal,
-    reworded,
-)
+from auditkit.pipeline.build_sources import BuildAnswers, refuse_answers
+from auditkit.pipeline.records import ProvenanceRecord
 from auditkit.pipeline.steps.base_image import BaseImageStep
 from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.evidence_names import BUNDLE, IMAGE_SUMS, RELEASE_SUMS
@@ -109,27 +100,23 @@ def decide_build(
     answers: BuildAnswers,
     sums: Evidence,
     trust: Trust,
-    *,
-    unkept: tuple[Unkept, ...] = (),
 ) -> ProvenanceStep:
     """Decides checks 67 to 76 about attestations that are here.
 
     Args:
         sums: the file that has to be attested.
         trust: whose keys and rules.
-        unkept: of a replay: the file that was not kept, in whose place `STAND_IN` stands.
 
     Raises:
-        SourceError: they cannot be told here: a list that is none, a form or an authority that is not known yet.
+        SourceError: they cannot be told here: a list or a file that holds no attestations, a form or an authority
+            that is not known yet.
         MissingPackageError: the library that verifies is not installed.
     """
     own = (sums,) if sums.name == RELEASE_SUMS else ()
     try:
         bundles = answers.bundles()
     except EvidenceError as error:
-        if answers.whole:
-            raise refuse_list(error) from None
-        return _no_attestation(error, answers, own, (sums.name, BUNDLE), unkept)
+        raise refuse_answers(error, answers) from None
     chosen: Examined | None = None
     if bundles:
         chosen = examine(bundles, BundleVerifier(trust.authority), trust.build_rules, question)
@@ -143,27 +130,6 @@ def decide_build(
         attestation=found.chosen.attestation if found.chosen else None,
         vouched=_vouched(found, question),
         record=ProvenanceRecord(attestations=count, whole=answers.whole),
-    )
-
-
-def _no_attestation(
-    error: EvidenceError,
-    answers: BuildAnswers,
-    own: tuple[Evidence, ...],
-    names: tuple[str, ...],
-    unkept: tuple[Unkept, ...],
-) -> ProvenanceStep:
-    """The step where the file that a parameter names is no file of attestations. It is not kept."""
-    made = not_an_attestation(error, names)
-    if not unkept:
-        file = replace(Evidence.of_bytes(BUNDLE, b"".join(answers.files), answers.origin), content=None)
-        refusal: Refusal | None = form_refusal(made, checks.PROVENANCE_ATTESTED)
-        unkept = (Unkept(file, refusal),)
-    return ProvenanceStep(
-        decisions=reworded(made, PROVENANCE_FORMS, unkept),
-        evidence=(*own, *(file.evidence for file in unkept)),
-        unkept=unkept,
-        record=ProvenanceRecord(whole=answers.whole),
     )
 
 

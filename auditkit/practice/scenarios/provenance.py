@@ -110,7 +110,8 @@ PROVENANCE: Final = (
         "not-attested",
         "There is no attestation, and there should be one",
         "The base release was elected weeks after builds began to be attested, and GitHub knows no attestation of its "
-        "SHA256SUMS. Either the file was changed, or the release was not built as releases are.",
+        "SHA256SUMS. Either the file was changed, or the release was not built as releases are. (The practice "
+        "network has its own dates: its releases are attested since 10 August 2026.)",
         900088,
         "FAIL",
         "PASS",

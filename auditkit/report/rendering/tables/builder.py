@@ -17,7 +17,7 @@ CAVEAT: Final = (
 
 _RUNNERS: Final = {
     "github-hosted": "a machine of GitHub's",
-    "self-hosted": "a machine of whoever owns the repository",
+    "self-hosted": "self-hosted: the repository owner's own machine",
 }
 
 
@@ -47,7 +47,21 @@ def who_built(document: AuditDocument) -> tuple[str, str] | None:
     if wrong is not None:
         return f"not as a release has to be (check {wrong.number}, {wrong.id}):", wrong.observed
     attested = made.get(checks.PROVENANCE_ATTESTED.id)
-    return "nobody attests it.", attested.reason if attested else "It could not be determined."
+    if attested is not None and attested.outcome is Outcome.WARN:
+        return "nobody attests it.", attested.reason
+    return "not known:", _unanswered(document)
+
+
+def _unanswered(document: AuditDocument) -> str:
+    """Why one of the checks has no answer."""
+    made = {decision.id: decision for decision in document.decisions}
+    for check in checks.PROVENANCE_CHECKS:
+        one = made.get(check.id)
+        if one is None and len(document.trouble) == 1:
+            return f"{document.trouble[0].what}."
+        if one is None or one.outcome is Outcome.SKIP:
+            return one.reason if one else "it could not be determined."
+    return "it could not be determined."
 
 
 def build_facts(record: BuildRecord | None) -> tuple[tuple[str, str], ...]:
