@@ -334,6 +334,10 @@ def test_a_root_that_is_not_the_blessed_one(certified, tmp_path, capsys):
     assert status == 1
     assert "FAIL 33 recovery.root-hash" in out
     assert OTHER_ROOT in out
+    assert out.splitlines()[-1] == (
+        "FAIL (practice network): 33 recovery.root-hash: The recovery image would run a different system from the one "
+        "that the NNS blessed; nothing was written"
+    )
 
 
 def test_a_base_that_is_not_blessed(certified, tmp_path, capsys):

@@ -184,7 +184,7 @@ def build_image(
     with progress_on_terminal() as progress:
         answer = build(request, progress)
     if answer.statement is None:
-        end_with(answer)
+        end_with(answer, outcome="nothing was written")
     for decision in answer.decisions:
         if decision.outcome is Outcome.WARN:
             complain(f"auditkit: warning: {decision.id}: {one_line(decision.reason, 600)}")

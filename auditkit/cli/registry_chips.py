@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from string import hexdigits
 from typing import TYPE_CHECKING, Final
 
 from auditkit.cli.printing import say
@@ -33,6 +34,7 @@ def _chip_id(registry: SyncedRegistry, text: str) -> bytes:
             "this is no chip id",
             where=text[:140],
             expected="128 hex digits, or the first 8 or more, an even number",
+            observed=_given(digits),
         )
     start = bytes.fromhex(digits)
     if len(digits) == _WHOLE:
@@ -42,6 +44,13 @@ def _chip_id(registry: SyncedRegistry, text: str) -> bytes:
         many = f"{len(found)} chips begin" if found else "no chip that a node has or had begins"
         raise ParameterError(f"{many} with these digits", where=digits, hint="give all 128 digits")
     return found[0]
+
+
+def _given(digits: str) -> str:
+    foreign = next((character for character in digits if character not in hexdigits), None)
+    if foreign is not None:
+        return f"{foreign!r}, which is none"
+    return "1 digit" if len(digits) == 1 else f"{len(digits) or 'no'} digits"
 
 
 def say_chips(found: ChipsInRegistry) -> None:

@@ -155,7 +155,8 @@ def chip(chips: tuple[str, ...], folder: Path, root_key: str, as_json: bool) -> 
     more of one that a node has or had. The certified answer of each record is verified; that nothing changed a record
     later is what `auditkit registry verify` establishes.
 
-    Status 0 = each is that of a node, 1 = one is no node's now, 2 = nobody can tell.
+    Status 0 = each is that of a node, 1 = one is no node's now, 2 = nobody can tell. All 128 digits of a chip that no
+    node ever had end with 1; first digits that begin no known chip, or several, name none, and end with 2.
 
     \b
     Example:

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 _MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
 
 
-def end_with(answer: Answer, printed: type[AnswerDocument] | None = None, /, **more: Any) -> NoReturn:
+def end_with(
+    answer: Answer, printed: type[AnswerDocument] | None = None, /, *, outcome: str = "", **more: Any
+) -> NoReturn:
     """Tells the decisions and what their policy makes of them, and ends the command with 0, 1 or 2.
 
     Args:
         printed: the kind of JSON document to print; None prints lines for a reader.
+        outcome: what became of what the command should make; the last line then tells the deciding check too.
         more: the fields that this kind has besides.
     """
     judgement, claim = answer.judgement, answer.claim
@@ -39,10 +42,22 @@ def end_with(answer: Answer, printed: type[AnswerDocument] | None = None, /, **m
         )
     else:
         show_decisions(answer.decisions)
-        say(str(claim))
+        deciding = judgement.deciding
+        why = (
+            ""
+            if deciding is None or not outcome
+            else f": {deciding.number} {deciding.id}: {_reason(deciding)}"
+        )
+        say(f"{claim}{why}{f'; {outcome}' if outcome else ''}")
     if troubled:
         complain(f"auditkit: {judgement.reason}")
     raise ExitStatus(claim.verdict.exit_status)
+
+
+def _reason(decision: Decision) -> str:
+    from auditkit.display import one_line
+
+    return one_line(decision.reason, 600).removesuffix(".")
 
 
 def print_document(kind: type[PrintedDocument], **fields: Any) -> None:

@@ -62,10 +62,9 @@ def kind_of(file: BinaryIO, path: Path) -> ImageKind:
         return ImageKind.ROOT
     if magic == MAGIC.to_bytes(2, "little"):
         return ImageKind.BOOT
+    begins = f"its first bytes are {start.hex()}" if start else "it is empty"
     raise EvidenceError(
-        "this is neither an update image (zstd) nor a partition (ext4)",
-        where=str(path),
-        observed=start.hex() or "nothing",
+        f"this is neither an update image (zstd) nor a partition (ext4): {begins}", where=str(path)
     )
 
 

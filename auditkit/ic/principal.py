@@ -51,7 +51,16 @@ class Principal:
             raise ParameterError(f"{text!r} is not the text of a principal: wrong length")
         principal = cls(data[4:])
         if zlib.crc32(principal.raw).to_bytes(4, "big") != data[:4]:
-            raise ParameterError(f"{text!r} is not a principal: its checksum is wrong", hint="copy it again")
+            raise ParameterError(
+                f"{text!r} is not a principal: a letter is wrong, its checksum does not fit",
+                hint="copy it again",
+            )
+        if (
+            principal.to_text().replace("-", "").upper() != joined
+        ):  # bits of the last letter that mean nothing
+            raise ParameterError(
+                f"{text!r} is not a principal: a letter is wrong, the last one", hint="copy it again"
+            )
         if principal.to_text() != text:
             raise ParameterError(
                 f"{text!r} is not the canonical text of a principal",

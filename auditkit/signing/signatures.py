@@ -223,7 +223,12 @@ def enough_signed(at_least: int, found: FoundSignatures) -> Decision:
 
 
 def decide_signers(
-    check: Check, at_least: int, standings: Sequence[Standing], found: FoundSignatures
+    check: Check,
+    at_least: int,
+    standings: Sequence[Standing],
+    found: FoundSignatures,
+    *,
+    who: str = "auditor",
 ) -> Decision:
     """Whether enough of those whom one trusts have signed.
 
@@ -231,16 +236,17 @@ def decide_signers(
         check: which asks it.
         standings: of the keys whose signatures count.
         found: what became of the other signatures.
+        who: what those who sign are called.
     """
     count = distinct_auditors(standings)
-    wanted = f"at least {at_least} different auditor{'s' if at_least > 1 else ''} of the trust list"
+    wanted = f"at least {at_least} different {who}{'s' if at_least > 1 else ''} of the trust list"
     names = ", ".join(sorted({",".join(standing.principals) for standing in standings})) or "nobody"
     shown = f"{count}: {names}"
     if count >= at_least:
-        return check.passed(shown, "Enough auditors signed.", expected=wanted)
+        return check.passed(shown, f"Enough {who}s signed.", expected=wanted)
     if distinct_auditors([*standings, *found.open]) >= at_least:
         return check.skipped(
             f"It is not known whether {wanted} signed: {'; '.join(found.unchecked)}"[:600] + "."
         )
     why = "; ".join(found.unchecked + found.unknown) or "Nobody else signed"
-    return check.failed(shown, f"Too few auditors whom you trust have signed. {why}.", expected=wanted)
+    return check.failed(shown, f"Too few {who}s whom you trust have signed. {why}.", expected=wanted)

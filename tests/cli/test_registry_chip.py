@@ -139,6 +139,25 @@ def test_digits_that_name_no_chip_are_trouble(chip, digits, told):
     assert "\x1b" not in err
 
 
+@pytest.mark.parametrize(
+    ("digits", "found"),
+    [
+        ("c38514g7", "'g', which is none"),
+        ("c3", "2 digits"),
+        ("b2b2b2b2b", "9 digits"),
+        ("b2" * 65, "130 digits"),
+        ("c", "1 digit"),
+        ("…", "no digits"),
+    ],
+)
+def test_it_is_told_what_was_given(chip, digits, found):
+    _, _, err = chip(digits)
+    assert err == (
+        f"auditkit: {digits}: this is no chip id (expected 128 hex digits, or the first 8 or more, an even number, "
+        f"found {found})\n"
+    )
+
+
 def test_two_chips_that_begin_alike_are_told_apart_by_more_digits(chip):
     assert chip(CHIP_C.hex()[:124])[1].splitlines()[0] == f"chip: {CHIP_C.hex()}"
 

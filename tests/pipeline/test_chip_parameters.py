@@ -45,8 +45,10 @@ WITH_REPORT = {"attestation_report": "r.bin", "chips_source": "registry"}
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"chips_source": "hint:"}, "chips_source names no node"),
-        ({"chips_source": f"hint:{ANNA},"}, "chips_source names no node"),
+        ({"chips_source": "hint:"}, "chips_source names no node behind hint:; name at least one node"),
+        ({"chips_source": "hint: , "}, "chips_source names no node behind hint:; name at least one node"),
+        ({"chips_source": f"hint:{ANNA},"}, "chips_source names no node between two commas, or at an end"),
+        ({"chips_source": f"hint:x{str(ANNA)[1:]}"}, "a letter is wrong, its checksum does not fit"),
         ({"chips_source": "hint:node"}, "chips_source names no node"),
         ({"chips_source": f"hint:{str(ANNA).upper()}"}, "chips_source names no node"),
         ({"chips_source": ""}, "chips_source"),

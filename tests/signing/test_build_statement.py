@@ -25,20 +25,21 @@ from auditkit.signing.building import (
     statement_schema,
     verify_build,
 )
+from auditkit.trust import trust_named
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas" / "build-v1.json"
 IMAGE = b"an image"
 ROOT = "ab" * 32
 
 
-def made(name: str = "update-img.tar.zst", image: bytes = IMAGE) -> BuildStatement:
+def made(name: str = "update-img.tar.zst", image: bytes = IMAGE, root_key: str = "mainnet") -> BuildStatement:
     return build_statement(
         name,
         sha256(image).hexdigest(),
         parameters={
             "proposal_id": 139000,
             "rootfs_hash": ROOT,
-            "root_key": "mainnet",
+            "root_key": root_key,
             "version": "a version\n",
         },
         settings={"zstd_level": 10, "zstd_job_bytes": 8 << 20, "zstd_overlap_log": 3},
@@ -331,6 +332,44 @@ def test_sign_and_verify(statement, alice, trust_file, capsys):
     assert document["signers"] == [{"principal": "alice@example.org", "keyid": alice.keyid, "line": 1}]
     schema = json.loads(PUBLISHED.with_name("verify-build-v1.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize(
+    ("root_key", "claim", "name", "told"),
+    [
+        (
+            trust_named("practice").root_key.hex(),
+            "(practice network)",
+            "practice-network",
+            "root key: the practice network's",
+        ),
+        ("abcd", "(another root key)", "other-root-key", "root key: not that of mainnet: abcd"),
+    ],
+)
+def test_a_foreign_root_key_stands_beside_the_verdict(
+    root_key, claim, name, told, statement, alice, trust_file, capsys
+):
+    statement.write_bytes(build_bytes(made(root_key=root_key)))
+    sign_build(statement, alice.signer())
+    verify = ("verify-report", "--statement", statement, "--allowed-signers", trust_file)
+    status, out, _ = command(*verify, capsys=capsys)
+    assert status == 0
+    assert out.splitlines()[-1].startswith(f"PASS {claim}: ")
+    assert f"\n  {name}: " in out
+    assert f"\n  {told}\n" in out
+    status, out, _ = command(*verify, "--at-least", "2", capsys=capsys)
+    assert status == 1
+    assert out.splitlines()[-1].startswith(f"FAIL {claim}: ")
+    _, out, _ = command(*verify, "--json", capsys=capsys)
+    assert json.loads(out)["qualifications"] == [name]
+
+
+@pytest.mark.parametrize("words", [("sign", "--key"), ("verify-report", "--allowed-signers")])
+def test_a_folder_in_the_place_of_the_statement(words, statement, alice, trust_file, capsys):
+    more = alice.path if words[0] == "sign" else trust_file
+    status, _, err = command(*words, more, "--statement", statement.parent, capsys=capsys)
+    assert status == 2
+    assert f"this is a folder; give {statement}" in err
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ class VerifyBuild(PrintedDocument):
 
     Attributes:
         verdict: PASS, FAIL or TROUBLE, as the exit status.
+        qualifications: what the root key that the statement names takes from the verdict.
         reason: why, in a sentence.
         image_name, image_sha256: the image that the statement is about; null where it is none.
         proposal_id, rootfs_hash, root_key: what the statement says that the image was built for.
@@ -69,6 +70,7 @@ class VerifyBuild(PrintedDocument):
 
     schema_id: Literal["auditkit/verify-build/v1"] = Field(default="auditkit/verify-build/v1", alias="schema")
     verdict: Verdict
+    qualifications: tuple[Qualification, ...]
     reason: str
     image_name: str | None
     image_sha256: Sha256 | None

@@ -11,8 +11,9 @@ import click
 
 from auditkit.cli.application import ExistingFile, ExitStatus
 from auditkit.cli.printing import complain, say
-from auditkit.cli.results import print_document, show_decisions
-from auditkit.errors import SigningError
+from auditkit.cli.results import print_document, show_decisions, show_qualifications
+from auditkit.decision import Qualification
+from auditkit.errors import SigningError, SourceError
 
 if TYPE_CHECKING:
     from auditkit.signing import Signer
@@ -58,6 +59,7 @@ def sign_statement(statement: Path, signer: Signer, *, yes: bool) -> None:
     from auditkit.signing import fingerprint
     from auditkit.signing.building import build_bytes, require_signable_build, sign_build, signatures_path
 
+    _require_statement(statement)
     found, data = require_signable_build(statement, fingerprint(signer.public_key))
     asked = sys.stdin.isatty() and not yes
     if asked:
@@ -74,17 +76,22 @@ def verify_statement(
     statement: Path, allowed_signers: Path, revoked: Path | None, *, at_least: int, as_json: bool
 ) -> NoReturn:
     """Verifies the statement about a build, tells what was decided, and ends the command with 0, 1 or 2."""
+    from auditkit.audit import Claim
     from auditkit.cli.documents import VerifyBuild
     from auditkit.display import one_line
     from auditkit.signing import read_trust_list
     from auditkit.signing.building import verify_build
 
+    _require_statement(statement)
     verified = verify_build(statement, read_trust_list(allowed_signers, revoked), at_least=at_least)
     judgement, found = verified.judgement, verified.statement
+    world = _world(found.parameters.root_key) if found else None
+    claim = Claim(judgement.verdict, () if world is None else (world,))
     if as_json:
         print_document(
             VerifyBuild,
             verdict=judgement.verdict,
+            qualifications=claim.qualifications,
             reason=judgement.reason,
             image_name=found.image.name if found else None,
             image_sha256=found.image.digest.sha256 if found else None,
@@ -106,8 +113,17 @@ def verify_statement(
             _show(found, say)
         for sentence in verified.not_covered:
             say(f"not covered: {one_line(sentence, 600)}")
-        say(f"{judgement.verdict}: {one_line(judgement.reason, 600)}")
+        show_qualifications(claim)
+        say(f"{claim}: {one_line(judgement.reason, 600)}")
     raise ExitStatus(judgement.verdict.exit_status)
+
+
+def _require_statement(statement: Path) -> None:
+    """Raises SourceError for a folder, where the file inside is meant."""
+    if statement.is_dir():
+        raise SourceError(
+            "this is a folder", where=str(statement), hint=f"give {statement / 'build.json'}, the statement itself"
+        )
 
 
 def _show(statement: BuildStatement, tell: Callable[[str], None]) -> None:
@@ -119,7 +135,7 @@ def _show(statement: BuildStatement, tell: Callable[[str], None]) -> None:
     lines = [
         f"{statement.image.name}: SHA-256 {statement.image.digest.sha256}",
         f"  built for proposal {said.proposal_id}, root file system {said.rootfs_hash}",
-        f"  root key: {'mainnet' if said.root_key == 'mainnet' else f'not that of mainnet: {said.root_key}'}",
+        f"  root key: {_whose(said.root_key)}",
         f"  by {', '.join(f'{name} {version}' for name, version in versions.items())}",
     ]
     for item in statement.predicate.build_definition.resolved_dependencies:
@@ -127,3 +143,24 @@ def _show(statement: BuildStatement, tell: Callable[[str], None]) -> None:
         lines.append(f"  from {item.name}: {digest}")
     for line in lines:
         tell(one_line(line, 600))
+
+
+def _whose(root_key: str) -> str:
+    """Whose key a statement names, in words."""
+    world = _world(root_key)
+    if world is None:
+        return "mainnet"
+    if world is Qualification.PRACTICE_NETWORK:
+        return "the practice network's"
+    return f"not that of mainnet: {root_key}"
+
+
+def _world(root_key: str) -> Qualification | None:
+    """What the key that a statement names takes from a verdict; None for mainnet's."""
+    from auditkit.errors import ParameterError
+    from auditkit.trust import trust_named
+
+    try:
+        return trust_named(root_key).qualification
+    except ParameterError:  # digits that are no key
+        return Qualification.OTHER_ROOT_KEY

@@ -68,8 +68,14 @@ def hinted_nodes(chips_source: str | None) -> tuple[Principal, ...] | None:
     """
     if chips_source is None or not chips_source.startswith(_HINT):
         return None
-    names = chips_source.removeprefix(_HINT).split(",")
-    found = tuple(dict.fromkeys(node_named("chips_source", name.strip()) for name in names))
+    names = [name.strip() for name in chips_source.removeprefix(_HINT).split(",")]
+    if not all(names):
+        raise ParameterError(
+            "the parameter chips_source names no node"
+            + (" between two commas, or at an end" if any(names) else " behind hint:"),
+            hint="name at least one node, and no empty one",
+        )
+    found = tuple(dict.fromkeys(node_named("chips_source", name) for name in names))
     if len(found) > LIMITS.hinted_nodes:
         raise ParameterError(
             f"the parameter chips_source names {len(found):,} nodes",

@@ -83,7 +83,7 @@ def verify_build(
             formed,
             form,
             decide_keys(checks.KEYS, judged, len(standings)),
-            decide_signers(checks.SIGNERS, at_least, standings, judged),
+            decide_signers(checks.SIGNERS, at_least, standings, judged, who="builder"),
             image,
         ),
         tuple(standings),

@@ -77,7 +77,7 @@ def verified(
 
 
 HONEST = verified()
-ONE_OF = "at least {} different auditor{} of the trust list"
+ONE_OF = "at least {} different builder{} of the trust list"
 CASES = (
     passes(checks.STATEMENT, "whole", HONEST, f"{NAME}, {DIGEST}", "It is written as auditkit writes it."),
     fails(
@@ -145,7 +145,7 @@ CASES = (
         "one",
         HONEST,
         "1: alice@example.org",
-        "Enough auditors signed.",
+        "Enough builders signed.",
         expected=ONE_OF.format(1, ""),
     ),
     fails(
@@ -153,7 +153,7 @@ CASES = (
         "one, where two are wanted",
         verified(at_least=2),
         "1: alice@example.org",
-        "Too few auditors whom you trust have signed. Nobody else signed.",
+        "Too few builders whom you trust have signed. Nobody else signed.",
         expected=ONE_OF.format(2, "s"),
     ),
     skips(

@@ -119,6 +119,16 @@ def test_what_is_no_image(pair, tmp_path):
     assert "neither an update image (zstd) nor a partition" in refused(tmp_path / "text", pair[1])
 
 
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"", "it is empty"), (b"text", "its first bytes are 74657874")]
+)
+def test_what_is_no_image_is_told_by_its_start(content, told, pair, tmp_path):
+    (tmp_path / "text").write_bytes(content)
+    message = refused(tmp_path / "text", pair[1])
+    assert message.endswith(told)
+    assert "expected" not in message
+
+
 def test_no_such_file(pair, tmp_path):
     assert refused(pair[0], tmp_path / "nothing") == f"{tmp_path}/nothing: there is no such file"
 
