@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from auditkit.errors import EvidenceError, SourceError
+from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence.http import (
     Answer,
     Backoff,
@@ -115,12 +115,17 @@ def _next(link: str, base: str) -> str | None:
     """The address of the next page, by whose path GitHub may call the repository by another name, but on its own host.
 
     Raises:
-        EvidenceError: it does.
+        EvidenceError: it is on another host, or what is called the next page has no address.
     """
     found = _NEXT.search(link)
     if found is None:
         return None
-    asked, told = urlsplit(base), urlsplit(found[1])
+    try:
+        asked, told = urlsplit(base), urlsplit(check_url(found[1]))
+    except ParameterError:
+        raise EvidenceError(
+            "the list of attestations goes on at what is no web address", where=base
+        ) from None
     if (told.scheme, told.netloc) != (asked.scheme, asked.netloc):
         raise EvidenceError("the list of attestations goes on at another host", where=base)
     return found[1]

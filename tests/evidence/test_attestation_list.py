@@ -65,6 +65,17 @@ def test_a_list_that_goes_on_elsewhere(serve):
         fetched(serve(pages(2, "http://127.0.0.2")))
 
 
+@pytest.mark.parametrize(
+    "next_page",
+    ["https://[x", "/repositories/7/x?page_number=2", "http://127.0.0.1/a b", "http://a:b@127.0.0.1/"],
+)
+def test_a_list_that_goes_on_at_no_address(serve, next_page):
+    server = serve(lambda asked, wire: wire.send(200, b"{}", Link=f'<{next_page}>; rel="next"', **JSON))
+    with pytest.raises(EvidenceError, match="goes on at what is no web address"):
+        fetched(server)
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("status", [403, 429])
 def test_a_rate_limit_says_when_it_ends(serve, status):
     limited = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1789000000"}
