@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 from auditkit import checks
 from auditkit.errors import EvidenceError, SourceError
@@ -62,13 +63,6 @@ from auditkit.trust import world_place
 _Step = TypeVar("_Step", bound=Step)
 
 
-class _OpenFile(NamedTuple):
-    """A file that stays where it is until ``closing`` is left, or forgotten."""
-
-    path: Path
-    closing: ExitStack
-
-
 class Audit(AuditParts):
     """An audit of a recovery proposal, or of a proposal that elects a release.
 
@@ -94,7 +88,9 @@ class Audit(AuditParts):
     def __init__(self, parameters: Parameters, progress: Progress | None = None) -> None:
         super().__init__(parameters, progress)
         self._answers: Later[ElectionAnswers] | None = None
-        self._recovery_file: _OpenFile | None = None
+        self._recovery_file: Path | None = None
+        self._kept = ExitStack()  # what keeps that file where it is, until the roots are compared
+        weakref.finalize(self, self._kept.close)
 
     @classmethod
     def named(cls, source: str, *overrides: str, progress: Progress | None = None) -> Self:
@@ -164,7 +160,9 @@ class Audit(AuditParts):
                 path = get_recovery_image(source, work, self._progress)
                 image = read_recovery_image(path, work, self._progress)
                 step = self._compare_recovery(image, self.base, origin, source.name)
-                self._recovery_file = _OpenFile(path, opened.pop_all())
+                if self.parameters.compare_roots:
+                    self._recovery_file = path
+                    self._kept.push(opened.pop_all())
                 return step
         except UnknownMemberError as error:
             return strange_recovery(error.observed)
@@ -189,13 +187,13 @@ class Audit(AuditParts):
         if recovery is None or image is None:
             raise SourceError("one of the images was not read")
         with (
-            recovery.closing,
+            self._kept,
             located(place, "base_image", base_version=self._version) as (base, _),
             tempfile.TemporaryDirectory(prefix="auditkit-") as work,
         ):
             cache = None if world_place(place) is None else Path(work)
             file = open_image(base, sha256=image.sha256, cache=cache)
-            return compared_roots(file.path, recovery.path, expected, self._progress)
+            return compared_roots(file.path, recovery, expected, self._progress)
 
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         self._progress.step("asking whose the chips are")
