@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +22,7 @@ from auditkit.ic import ElectionPayload
 from auditkit.pipeline.chip_sources import ChipAnswers
 from auditkit.pipeline.document import conclude, write_report
 from auditkit.pipeline.election_sources import ElectionAnswers
+from auditkit.pipeline.getting import Getting
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.records import Unkept
 from auditkit.pipeline.redaction import redacted_error, redacted_parameters, redacted_text
@@ -79,7 +79,7 @@ _Step = TypeVar("_Step", bound=Step)
 _FEW: Final = ("base_version", "stage", "depth", "policy", "root_key")
 
 
-class AuditParts(ABC):
+class AuditParts(Getting):
     """An audit of a recovery proposal, or of a proposal that elects a release, without where its evidence comes from.
 
     `auditkit.pipeline.audit` gets the evidence from the network and from files, `auditkit.pipeline.replayed_audit` from
@@ -330,61 +330,6 @@ class AuditParts(ABC):
         inside = world_place(self.parameters.proposal_source)
         of_this_world = inside is not None and inside.world == self.trust.name
         return inside.sources.story(inside.case) if inside and of_this_world else None
-
-    @abstractmethod
-    def _get_version(self) -> str:
-        """The base release of a recovery, 40 hex digits.
-
-        Raises:
-            SourceError, EvidenceError: it cannot be found out.
-        """
-
-    @abstractmethod
-    def _get_proposal(self) -> ProposalStep:
-        """The proposal, as it can be had."""
-
-    @abstractmethod
-    def _get_election(self) -> ElectionStep:
-        """Whether the release is elected, as far as it can be had.
-
-        Raises:
-            SourceError, EvidenceError: it cannot; that is trouble of the step.
-        """
-
-    @abstractmethod
-    def _get_base(self) -> BaseImageStep:
-        """The base image, as it can be had."""
-
-    @abstractmethod
-    def _get_recovery(self, place: str) -> RecoveryStep:
-        """The recovery image at ``place``, as it can be had."""
-
-    @abstractmethod
-    def _get_chips(self, question: ChipQuestion) -> ChipsStep:
-        """Whose the chips are, as far as it can be had."""
-
-    @abstractmethod
-    def _get_provenance(self, image: BaseImageStep) -> ProvenanceStep:
-        """Who built the release of a base image, as far as it can be had.
-
-        Raises:
-            SourceError, EvidenceError: it cannot; that is trouble of the step.
-        """
-
-    @abstractmethod
-    def _get_roots(self, expected: tuple[str, str]) -> RootsStep:
-        """What is new in the root file system of the recovery image, as it can be had.
-
-        Args:
-            expected: the dm-verity roots of base and recovery image, 64 hex digits each.
-
-        Raises:
-            SourceError, EvidenceError: it cannot; that is told by the step.
-        """
-
-    @abstractmethod
-    def _get_node(self, report: str) -> NodeStep:
-        """What the node says of itself in the attestation report at ``report``, as it can be had."""
 
     def _decide_proposal(
         self, certified: CertifiedAnswer, *, unkept: tuple[Unkept, ...] = (), moment: datetime | None = None

@@ -11,13 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from pydantic import ValidationError
 
 from auditkit import checks
-from auditkit.errors import AuditkitError, EvidenceError, SourceError
-from auditkit.evidence import Evidence, decode_chunks, digest_of_file, read_evidence, read_file
+from auditkit.errors import EvidenceError, SourceError
+from auditkit.evidence import Evidence, decode_chunks, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
 from auditkit.pipeline.build_sources import BuildAnswers, require_own_record
@@ -25,6 +24,7 @@ from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
 from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.parts import AuditParts
+from auditkit.pipeline.recorded_files import moment_beside, recorded_files
 from auditkit.pipeline.records import (
     RECORD_BYTES,
     STAND_IN,
@@ -64,7 +64,6 @@ from auditkit.pipeline.steps.evidence_names import (
     BOOT_ARGS,
     BUNDLE,
     CHAIN,
-    COMPUTED,
     ELECTION,
     ELECTION_CHUNKS,
     ELECTION_REQUEST,
@@ -101,11 +100,7 @@ from auditkit.pipeline.steps.recovery import (
 )
 from auditkit.pipeline.steps.roots import RootsStep, compared_roots, decide_roots, uncompared_roots
 from auditkit.progress import Progress, progress_here
-from auditkit.report import DOCUMENT_NAME, RECORD_NAME, AuditDocument, first_fault, from_json
-
-_MAY_BE_UNKEPT: Final = frozenset(
-    {PROPOSAL, REQUEST, REPORT, CHAIN, ELECTION, ELECTION_REQUEST, WITNESS, WITNESS_REQUEST}
-)
+from auditkit.report import RECORD_NAME, AuditDocument, first_fault
 
 
 def replay(
@@ -150,8 +145,8 @@ def replay(
         )
     audit = ReplayedAudit(
         record,
-        _files(record, evidence_folder),
-        moment or _moment_beside(evidence_folder),
+        recorded_files(record, evidence_folder),
+        moment or moment_beside(evidence_folder),
         base_image=base_image,
         recovery_image=recovery_image,
         registry=registry,
@@ -413,39 +408,3 @@ class ReplayedAudit(AuditParts):
 
 def _not_recorded(what: str) -> EvidenceError:
     return EvidenceError(f"the record says nothing about the {what}", where=RECORD_NAME)
-
-
-def _files(record: ReplayRecord, folder: Path) -> dict[str, Evidence]:
-    """The files of the record, with their recorded origins."""
-    present = read_evidence(folder)
-    found: dict[str, Evidence] = {}
-    for file in record.files:
-        item = present.get(file.name)
-        if item is None:
-            raise EvidenceError("a file that the record names is missing", where=str(folder / file.name))
-        if (item.sha256, item.size) != (file.sha256, file.size):
-            raise EvidenceError(
-                "the file is not the one in the record",
-                where=str(folder / file.name),
-                expected=f"{file.size} bytes with SHA-256 {file.sha256}",
-                observed=f"{item.size} bytes with SHA-256 {item.sha256}",
-            )
-        found[file.name] = replace(item, origin=file.origin)
-    for file in record.unkept:
-        if file.name in found or file.name not in _MAY_BE_UNKEPT:
-            raise EvidenceError("the record says that a file was not kept, but it is there", where=file.name)
-        found[file.name] = Evidence(file.name, file.sha256, file.size, file.origin)
-    if odd := present.keys() - found.keys() - {RECORD_NAME, COMPUTED}:
-        raise EvidenceError("the record does not know a file of the folder", where=str(folder / min(odd)))
-    return found
-
-
-def _moment_beside(folder: Path) -> datetime | None:
-    """When the report judged that has ``folder`` as its evidence; None when there is none that can be read."""
-    try:
-        document = from_json(read_file(folder.absolute().parent / DOCUMENT_NAME, LIMITS.report_bytes))
-        record, _ = digest_of_file(folder / RECORD_NAME)
-    except AuditkitError:
-        return None
-    listed = {item.sha256 for item in document.evidence if item.name == RECORD_NAME}
-    return document.run.judged if record in listed else None
