@@ -13,7 +13,7 @@ from typing import Final
 
 from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
-from auditkit.errors import AuditkitError, MissingPackageError, SourceError
+from auditkit.errors import AuditkitError, MissingPackageError, ParameterError, SourceError
 from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.steps.evidence_names import CERTIFIED_ANSWERS, IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
@@ -26,6 +26,7 @@ from auditkit.report import (
     read_report_folder,
     to_json,
 )
+from auditkit.times import rfc3339_if_possible
 from auditkit.trust import MAINNET, trust_named
 
 
@@ -92,8 +93,9 @@ def repeat_audit(
     qualification ``image-not-read`` then, or ``registry-not-read``.
 
     Raises:
-        SourceError, EvidenceError: the synced registry that ``originals`` names is none, or damaged, which says nothing
-            about the report.
+        SourceError, EvidenceError: the synced registry that ``originals`` names is none, older, or damaged, which says
+            nothing about the report.
+        ParameterError: the report asked no synced registry.
     """
     from auditkit.signing import report_checks  # noqa: PLC0415  (an audit itself needs no signatures)
 
@@ -152,12 +154,19 @@ def _require_registry(folder: Path, told: AuditDocument) -> None:
     with open_registry(
         folder, trust_named(str(told.parameters.get("root_key", MAINNET.name))).root_key
     ) as registry:
-        needed = told.chips.version if told.chips else 0
-        if registry.standing.version < needed:
+        standing, chips = registry.standing, told.chips
+        signed = rfc3339_if_possible(None if standing.as_of_ns is None else standing.as_of_ns // 10**9)
+        if chips is None or chips.source != "registry":
+            raise ParameterError(
+                "the report asked no synced registry, so that there is nothing to look up again"
+            )
+        if standing.version < chips.version or signed is None or signed < (chips.as_of or ""):
             raise SourceError(
-                f"this registry ends at version {registry.standing.version:,}, and the report is about {needed:,}",
+                "this registry is older than the one that the report was made with",
                 where=str(folder),
                 hint=f"run `auditkit registry sync {folder.name}`",
+                expected=f"version {chips.version:,} as of {chips.as_of}",
+                observed=f"version {standing.version:,} as of {signed or 'an unknown time, since a sync was ended'}",
             )
 
 

@@ -171,28 +171,32 @@ def test_a_registry_that_was_changed_is_refused(reports, folder, tmp_path):
 def test_a_registry_that_does_not_know_the_version_is_told(reports, tmp_path):
     history = registry_history("")
     older = synced(tmp_path / "older", History(history.versions[:-1]))
-    assert f"version {LATEST} of the registry is not in this folder" in failed(reports["chips-honest"], older)
+    with pytest.raises(SourceError, match="older than the one that the report was made with"):
+        repeated(reports["chips-honest"], older)
 
 
 def test_a_registry_that_was_certified_before_is_told(reports, tmp_path):
     older = synced(tmp_path / "older", registry_history(""), PROPOSED)
-    observed = failed(reports["chips-honest"], older)
-    assert "the synced registry is older than what the record tells of it" in observed
-    assert "auditkit registry sync" in observed
+    with pytest.raises(SourceError, match="auditkit registry sync older"):
+        repeated(reports["chips-honest"], older)
 
 
 def test_a_sync_that_was_not_finished_is_told(reports, tmp_path):
     with pytest.raises(SourceError):
         synced(tmp_path / "part", registry_history(""), registry_answers=1)
-    assert "was not finished" in failed(reports["chips-honest"], tmp_path / "part")
+    with pytest.raises(SourceError, match="older than the one that the report was made with"):
+        repeated(reports["chips-honest"], tmp_path / "part")
 
 
 def test_a_folder_without_a_registry_is_told(reports, tmp_path):
-    assert "there is no registry here" in failed(reports["chips-honest"], tmp_path)
+    with pytest.raises(SourceError, match="there is no registry here"):
+        repeated(reports["chips-honest"], tmp_path)
 
 
 def test_the_registry_is_not_asked_where_the_audit_did_not_ask_it(reports, tmp_path):
-    assert repeated(reports["chips-by-hint"], tmp_path / "nowhere").outcome == "pass"
+    """Whoever gives one is told that it was of no use, and not that all was looked up."""
+    with pytest.raises(ParameterError, match="asked no synced registry"):
+        repeated(reports["chips-by-hint"], synced(tmp_path / "whole", registry_history("")))
 
 
 # records that somebody edited
