@@ -7,8 +7,9 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
+from auditkit.checks import PROVENANCE_CHECKS, ROOT_CHANGES
 from auditkit.report import render_job_summary, render_markdown
-from auditkit.report.rendering.markdown.words import code, prose
+from auditkit.report.rendering.markdown.words import code, prose, table
 
 FORUM_LIMIT = 32_000  # characters of one post
 
@@ -56,10 +57,31 @@ def test_tables_keep_their_columns(document):
         if token.type == "tr_close":
             rows.append(cells)
     assert set(rows) <= {2, 4}
-    decisions = [
-        t for t in _tokens(render_markdown(document)) if t.type == "code_inline" and "." in t.content
-    ]
-    assert len(decisions) >= len(document.decisions)
+
+
+def numbers_told(markdown: str) -> list[int]:
+    """The numbers of the checks that have a row of their own or share one."""
+    cells = re.findall(r"^\| ([\d–, ]+) \| `[a-z]+\.", markdown, re.MULTILINE)
+    spans = [span.split("–") for cell in cells for span in cell.split(", ")]
+    return [number for span in spans for number in range(int(span[0]), int(span[-1]) + 1)]
+
+
+def test_every_check_is_told_once(document):
+    assert sorted(numbers_told(render_markdown(document))) == sorted(one.number for one in document.decisions)
+
+
+def test_the_checks_of_one_reason_share_a_row(failing):
+    reason = "Nobody was asked who built the release (provenance_source is null)."
+    made = tuple(check.skipped(reason) for check in PROVENANCE_CHECKS)
+    other = ROOT_CHANGES.skipped("No recovery image was given.")
+    ids = {check.id for check in (*PROVENANCE_CHECKS, ROOT_CHANGES)}
+    left = tuple(one for one in failing.decisions if one.id not in ids)
+    whole = failing.model_copy(update={"decisions": (*left, *made[:3], *made[4:], other)})
+    told = render_markdown(whole)
+    row = "| 67–69, 71–76 | `provenance.attested` and 8 more | ➖ not asked | Nobody was asked who built the release"
+    assert row in told
+    assert told.count("Nobody was asked who built the release") == 1
+    assert "| 77 | `root.changes` | ➖ not asked | No recovery image was given. |" in told
 
 
 def test_a_post_fits_into_a_forum(document):
@@ -163,3 +185,23 @@ def test_emphasis_is_disarmed_and_stays_prose(text):
 
 def test_plain_prose_stays_prose():
     assert prose("Nobody can say what it is: 1 of 6.") == "Nobody can say what it is: 1 of 6."
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("in root-comparison.json.", "in `root-comparison.json`."),
+        ("a@b, c", "`a@b`, c"),
+        ("at evil.example:", "at `evil.example`:"),
+        ("x|;", "`x⟨U+007C⟩`;"),
+        (".:;,`", "`.:;,⟨U+0060⟩`"),
+        ("a -> b", "a -> b"),
+        ("a ->b", "a `->b`"),
+    ],
+)
+def test_what_ends_a_word_stands_outside_of_code(text, told):
+    assert prose(text) == told
+
+
+def test_an_empty_cell_is_a_dash():
+    assert table(("a", "b"), [(prose(""), prose("*(empty)*"))]).endswith(r"| – | \*(empty)\* |")

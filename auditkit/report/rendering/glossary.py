@@ -37,6 +37,16 @@ GLOSSARY: Final = (
         "signed, also the answer that there is no such record.",
     ),
     (
+        "Node, provider",
+        "A node is one machine of the network. Its provider is who owns and runs it; the registry names both, and the "
+        "chip of the node's processor.",
+    ),
+    (
+        "Attestation of a build",
+        "What the machine that built a release signs: from which source, in which workflow, and which files came of "
+        "it. It is kept in a public log that the release server cannot change.",
+    ),
+    (
         "Base release",
         "The published GuestOS version that a broken node starts with before it looks for a recovery "
         "GuestOS.",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from typing import Final
 
 from auditkit.audit import Relation, short_chip
 from auditkit.audit.verdict import Verdict
-from auditkit.decision import Decision, Outcome
 from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import machines, new_root, summary
 from auditkit.report.rendering.answers import Answer, answers, cite_as
 from auditkit.report.rendering.check_again import steps
 from auditkit.report.rendering.explanations import explained
-from auditkit.report.rendering.groups import SKIPS, pressing, release_name, state, tally_of, unanswered
-from auditkit.report.rendering.markdown.words import code, inline, prose
+from auditkit.report.rendering.groups import pressing, release_name, tally_of, unanswered
+from auditkit.report.rendering.markdown.decided import decision_table
+from auditkit.report.rendering.markdown.words import code, inline, prose, table
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
 from auditkit.report.rendering.tables import builder
 from auditkit.report.rendering.what_now import what_now
@@ -27,11 +26,6 @@ _MACHINES_LIMIT: Final = 16
 _CHANGES_LIMIT: Final = 6
 _PARAGRAPH: Final = "\n\n"
 _EXPLANATIONS_LIMIT: Final = 12
-_OUTCOMES: Final = {
-    Outcome.PASS: "✅ pass",
-    Outcome.FAIL: "❌ **fail**",
-    Outcome.WARN: "⚠️ warn",
-}
 _BADGES: Final = {"PASS": "✅", "FAIL": "❌", "TROUBLE": "❔"}
 _TOLD_OF_THE_BUILD: Final = ("repository", "commit", "branch", "run", "logged")
 
@@ -118,7 +112,7 @@ def _subject(document: AuditDocument) -> str:
         *([voting] if (voting := summary.voting_end(document)) else []),
     ]
     told = [(name, prose(value)) for name, value in rows if value is not None]
-    return _table(("Subject", ""), told) if told else ""
+    return table(("Subject", ""), told) if told else ""
 
 
 def _trouble(document: AuditDocument) -> str:
@@ -137,35 +131,24 @@ def _trouble(document: AuditDocument) -> str:
 
 def _pressing(document: AuditDocument) -> str:
     looked = pressing(document)
-    return "## What to look at\n\n" + _decisions(looked, document.policy.answered) if looked else ""
+    return (
+        "## What to look at\n\n" + decision_table(looked, document.policy.answered, reason=_REASON)
+        if looked
+        else ""
+    )
 
 
 def _others(document: AuditDocument) -> str:
     looked = {decision.id for decision in pressing(document)}
     left = [decision for decision in document.decisions if decision.id not in looked]
     told = (
-        _decisions(left, document.policy.answered, _FOLDED_REASON) if left else "No other check was reached."
+        decision_table(left, document.policy.answered, reason=_FOLDED_REASON, together=True)
+        if left
+        else "No other check was reached."
     )
     if missing := unanswered(document):
         told += f"\n\nNot reached: {', '.join(code(check.id) for check in missing)}."
     return _folded(f"All checks: {tally_of(document)}", told)
-
-
-def _decisions(decisions: Sequence[Decision], answered: Collection[str], reason: int = _REASON) -> str:
-    rows = [
-        (
-            str(decision.number),
-            code(decision.id),
-            _outcome(decision, answered),
-            prose(decision.reason, reason),
-        )
-        for decision in decisions
-    ]
-    return _table(("No.", "Check", "Outcome", "Why"), rows)
-
-
-def _outcome(decision: Decision, answered: Collection[str]) -> str:
-    return _OUTCOMES.get(decision.outcome) or f"➖ {SKIPS[state(decision, answered)]}"
 
 
 def _build(document: AuditDocument) -> str:
@@ -173,8 +156,8 @@ def _build(document: AuditDocument) -> str:
     if not told:
         return ""
     few = [(name, prose(value, 80)) for name, value in told if name in _TOLD_OF_THE_BUILD]
-    table = _table(("The attestation says", ""), few)
-    return f"## Who built it\n\n{table}\n\n{builder.CAVEAT}"
+    shown = table(("The attestation says", ""), few)
+    return f"## Who built it\n\n{shown}\n\n{builder.CAVEAT}"
 
 
 def _new_root(document: AuditDocument) -> str:
@@ -195,7 +178,7 @@ def _machines(document: AuditDocument) -> str:
     rows = machines.machine_rows(document.chips)
     if not rows:
         return ""
-    table = _table(
+    shown = table(
         ("Chip", "Node", "Provider", "Place", "Subnet", "Since"),
         [
             (
@@ -211,14 +194,14 @@ def _machines(document: AuditDocument) -> str:
         ],
     )
     if len(rows) > _MACHINES_LIMIT:
-        table += f"\n\n{len(rows) - _MACHINES_LIMIT:,} more are in `audit.json`."
+        shown += f"\n\n{len(rows) - _MACHINES_LIMIT:,} more are in `audit.json`."
     full = "\n".join(
         f"- chip {code(row.chip, 140)}: "
         + "; ".join(f"{name} {code(value, 80)}" for name, value in row.principals)
         for row in rows[:_MACHINES_LIMIT]
     )
-    table += "\n\n" + _folded("Every id and principal in full", full)
-    return f"## Whose machines\n\n{inline(machines.as_of(document.chips))}\n\n{table}\n\n{machines.CAVEAT}"
+    shown += "\n\n" + _folded("Every id and principal in full", full)
+    return f"## Whose machines\n\n{inline(machines.as_of(document.chips))}\n\n{shown}\n\n{machines.CAVEAT}"
 
 
 def _overlap(document: AuditDocument) -> str:
@@ -235,12 +218,12 @@ def _overlap(document: AuditDocument) -> str:
             setting = row.computed
             computed = prose(f"{setting.vcpu_type}, {setting.vcpus} vCPUs, {setting.boot_args}", 80)
         rows.append((Relation(row.relation).in_words, f"`{row.measurement[:16]}…`", blessed, computed))
-    table = _table(("Relation", "Measurement", "Proposal says", release_name(document)), rows)
+    shown = table(("Relation", "Measurement", "Proposal says", release_name(document)), rows)
     if len(document.overlap) > _ROWS_LIMIT:
-        table += f"\n\n{len(document.overlap) - _ROWS_LIMIT:,} more rows are in `audit.json`."
+        shown += f"\n\n{len(document.overlap) - _ROWS_LIMIT:,} more rows are in `audit.json`."
     if all(row.relation == "matched" for row in document.overlap):
         return _folded(
-            f"Overlap: all {len(document.overlap)} measurements are in the proposal and computed", table
+            f"Overlap: all {len(document.overlap)} measurements are in the proposal and computed", shown
         )
     told = [
         f"- {one.amount}, from `{one.measurements[0][:16]}…` on: {prose(one.text)}"
@@ -252,7 +235,7 @@ def _overlap(document: AuditDocument) -> str:
             *told[:_EXPLANATIONS_LIMIT],
             f"- {len(told) - _EXPLANATIONS_LIMIT} more explanations are in `audit.json`.",
         ]
-    return "\n\n".join(("## Overlap", *(["\n".join(told)] if told else []), table))
+    return "\n\n".join(("## Overlap", *(["\n".join(told)] if told else []), shown))
 
 
 def _meaning(document: AuditDocument) -> str:
@@ -280,9 +263,3 @@ def _verify(document: AuditDocument) -> str:
 def _folded(caption: str, text: str) -> str:
     """A part that a reader opens, on GitHub as in a forum."""
     return f"<details><summary>{caption}</summary>\n\n{text}\n\n</details>"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)

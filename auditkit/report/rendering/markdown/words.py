@@ -7,6 +7,7 @@ disarmed, and as a code span everywhere else, where neither mentions nor links, 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from auditkit.display import one_line, without_ci_commands
@@ -24,10 +25,15 @@ _LINKED: Final = re.compile(r"\W*GH-\d+\W*|[:;=8]['-]?[()DPpoO/|]+", re.ASCII | 
 _BULLET: Final = re.compile(r"[-+=]+|\d+[.)]")
 
 
+# What may stand behind a code span instead of in it.
+_STOPS: Final = ".:,;"
+_EMPTY: Final = "*(empty)*"
+
+
 def code(text: str, limit: int = _TEXT_LIMIT) -> str:
     """``text`` as a code span that nothing inside can end and that stands in a table too."""
     shown = without_ci_commands(one_line(text, limit)).replace("`", "⟨U+0060⟩").replace("|", "⟨U+007C⟩")
-    return f"`{shown}`" if shown.strip() else "*(empty)*"
+    return f"`{shown}`" if shown.strip() else _EMPTY
 
 
 def prose(text: str, limit: int = _TEXT_LIMIT) -> str:
@@ -38,6 +44,13 @@ def prose(text: str, limit: int = _TEXT_LIMIT) -> str:
     first, *rest = shown.split(" ")
     begun = code(first) if _BULLET.fullmatch(first) else _word(first)
     return " ".join((begun, *(_word(word) for word in rest)))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown, with a dash where a cell has nothing to tell."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join("–" if cell == _EMPTY else cell for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
 
 
 def inline(text: str) -> str:
@@ -52,4 +65,7 @@ def _word(word: str) -> str:
         return word
     if _DISARMED.fullmatch(word):
         return _EMPHASIS.sub(r"\\\g<0>", word)
-    return code(word)
+    if word == "->":
+        return word
+    stem = word.rstrip(_STOPS)
+    return code(stem) + word[len(stem) :] if stem else code(word)
