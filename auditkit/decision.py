@@ -114,7 +114,7 @@ class Check:
         question: asked so that "yes" is the good answer.
         expected: what a pass shows, when that is always the same.
         matters: why the question is asked, for a voter who has never seen SEV.
-        failure: what a failure means.
+        failure: what a failure means; empty for a check that never fails.
         advice: what to do then; commands stand between backticks.
         unanswered: what to do where it has no answer; empty where the reason for that says all.
         election_advice: what to do in the audit of an election, where that is something else.
@@ -125,7 +125,7 @@ class Check:
     question: str
     expected: str
     matters: str = field(kw_only=True)
-    failure: str = field(kw_only=True)
+    failure: str = field(default="", kw_only=True)
     advice: str = field(kw_only=True)
     unanswered: str = field(default="", kw_only=True)
     election_advice: str = field(default="", kw_only=True)

@@ -104,7 +104,7 @@ def _was_there(chip: ChipHistory) -> str:
 def _not_found(unknown: Sequence[ChipHistory], registry: ChipsInRegistry) -> str:
     which = f"the {_word(unknown)} {_chips(unknown)}"
     if registry.source == "nodes":
-        nobody = {0: "The list of nodes names none that has", 1: "The node that was named has not"}.get(
+        nobody = {0: "The list of nodes names none that has", 1: "The node that was named does not have"}.get(
             registry.nodes, f"None of the {registry.nodes} nodes that were named has"
         )
         return f"{nobody} {which}: name the right node, or sync the whole registry."
@@ -149,10 +149,13 @@ def _subnet(chips: tuple[bytes, ...], registry: ChipsInRegistry, evidence: Names
         )
     return check.passed(
         observed,
-        f"The registry lists {'the node' if len(nodes) == 1 else f'all {len(nodes)} nodes'} of the chips in this "
-        "subnet.",
+        f"The registry lists {_all_of(nodes)} of {'the chip' if len(chips) == 1 else 'the chips'} in this subnet.",
         evidence=evidence,
     )
+
+
+def _all_of(nodes: Sequence[ChipNode]) -> str:
+    return {1: "the node", 2: "both nodes"}.get(len(nodes), f"all {len(nodes)} nodes")
 
 
 def _attested(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decision:

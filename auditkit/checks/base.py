@@ -36,8 +36,6 @@ BASE_FILE_SYSTEM: Final = Check(
     "Is the boot file system undamaged?",
     "every metadata checksum that was read is right",
     matters="Files out of a damaged file system could be other files than those that nodes start with.",
-    failure="The boot partition of the image is damaged, or was made by something other than the release's "
-    "build.",
     advice="Download the image again. If it fails again, ask who published it.",
 )
 BASE_BOOT_ARGS: Final = Check(

@@ -42,7 +42,6 @@ CERTIFICATE_ROOT_HASH: Final = Check(
     "Does the tree hash to a state root?",
     "a 32-byte root hash",
     matters="The subnet signs one hash. Only what hashes to it was signed.",
-    failure="The contents of the file give no state root that could have been signed.",
     advice="Fetch the answer again, from another host.",
 )
 CERTIFICATE_SIGNATURE: Final = Check(

@@ -24,7 +24,6 @@ CHIPS_SUBNET: Final = Check(
     "Are all blessed chips in one subnet?",
     "nodes of one subnet",
     matters="A recovery is for one subnet. Machines of others could be started with its image as well.",
-    failure="The chips belong to nodes of several subnets.",
     advice="Look up which subnet each machine is in, and ask the proposer where it is not the one of the recovery.",
 )
 CHIPS_ATTESTED: Final = Check(

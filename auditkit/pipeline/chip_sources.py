@@ -70,10 +70,14 @@ def chip_answers(
     hinted = hinted_nodes(place)
     listed: tuple[ListedNode, ...] = ()
     if hinted is None:
-        with located(place, "chips_source") as (source, _):
+        with located(place, "chips_source") as (source, origin):
             if source.path is not None and source.path.is_dir():
                 return ChipAnswers(_synced(source.path, trust, chips, progress, claimed=claimed))
-            listed = parse_node_list(read_bytes(source, LIMITS.node_list_bytes))
+            data = read_bytes(source, LIMITS.node_list_bytes)
+            try:
+                listed = parse_node_list(data)
+            except EvidenceError as error:
+                raise error.at(f"chips_source, {origin}") from None
     with asked_hosts(parameters, trust) as (hosts, origin):
         if not hosts:
             raise SourceError(

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from auditkit.dependencies import require_extra
-from auditkit.errors import SourceError
+from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import (
     CertifiedCall,
     NotFoundError,
@@ -112,7 +113,7 @@ def preflight(parameters: Parameters) -> None:
 
     Raises:
         ParameterError: a source or a scenario makes no sense.
-        SourceError: a file is not there, or is not a regular one.
+        SourceError: a file is not there, or is not a regular one; a folder that is asked about chips holds no registry.
         MissingPackageError: an extra is needed that is not installed.
     """
     _require_own_proposal(parameters)
@@ -126,16 +127,25 @@ def preflight(parameters: Parameters) -> None:
         if (inside := world_place(place)) is not None:
             inside.sources.require(inside.case, name)
             continue
-        if name in ("catalogue", "chips_source"):
+        if name == "catalogue":
             continue  # a folder, of which whoever opens it says what is missing
         source = parse_source(place, base_version=version)
         found_out_later = parameters.base_version == "auto" and "{base_version}" in place
         if source.path is not None and not found_out_later:
             try:
-                os.close(open_regular(source.path))
-            except SourceError as error:
-                hint = meant_source(name, place) or "check the path"
+                if name == "chips_source" and (source.path.is_dir() or not source.path.exists()):
+                    _require_registry(source.path)
+                else:
+                    os.close(open_regular(source.path))
+            except (SourceError, EvidenceError) as error:
+                hint = meant_source(name, place) or error.hint or "check the path"
                 raise SourceError(error.what, where=f"{name}: {source.path}", hint=hint) from None
+
+
+def _require_registry(folder: Path) -> None:
+    from auditkit.evidence.registry_sync import require_store  # noqa: PLC0415  (few have one)
+
+    require_store(folder)
 
 
 def _require_own_proposal(parameters: Parameters) -> None:

@@ -97,7 +97,8 @@ def _section(heading: str, about: str, listed: tuple[Check, ...]) -> Iterator[st
 def _entry(check: Check) -> Iterator[str]:
     yield from (f"### {check.number} {check.id}", "", f"**{check.question}**", "", _ended(check.matters), "")
     yield f"- *A pass shows:* {check.expected}."
-    yield f"- *A failure means:* {_ended(check.failure)}"
+    if check.failure:
+        yield f"- *A failure means:* {_ended(check.failure)}"
     yield f"- *What to do:* {_ended(check.advice)}"
     if check.unanswered:
         yield f"- *Where it has no answer:* {_ended(check.unanswered)}"

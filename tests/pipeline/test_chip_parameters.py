@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from chip_world import ANNA, BERT
 
-from auditkit.errors import ParameterError
+from auditkit.errors import ParameterError, SourceError
 from auditkit.ic import Principal
 from auditkit.pipeline import Parameters, preflight
 from auditkit.pipeline.parameters import hinted_nodes
@@ -87,6 +90,68 @@ def test_errors_tell_no_folder_of_the_machine():
         "registry/registry.sqlite: damaged"
     )
     assert "zoe" not in redacted_text("/home/zoe/registry: there is no registry here", parameters)
+
+
+@pytest.fixture
+def with_source(tmp_path):
+    """Parameters whose files are there, but for what ``chips_source`` names."""
+    (tmp_path / "p.cbor").write_bytes(b"proposal")
+    (tmp_path / "base").write_bytes(b"image")
+
+    def made(place):
+        return Parameters.from_mapping(
+            {
+                **RECOVERY,
+                "proposal_source": str(tmp_path / "p.cbor"),
+                "base_image": str(tmp_path / "base"),
+                "chips_source": str(place),
+            }
+        )
+
+    return made
+
+
+def no_registry(folder):
+    folder.mkdir()
+
+
+def no_store(folder):
+    folder.mkdir()
+    (folder / "registry.sqlite").write_bytes(b"text")
+
+
+@pytest.mark.parametrize(
+    ("make", "what", "hint"),
+    [
+        (lambda folder: None, "there is no such folder", "to fill it, run `auditkit registry sync {}`"),
+        (no_registry, "there is no registry here", "run `auditkit registry sync {}`"),
+        (no_store, "this is not the store of a synced registry", "check the path"),
+        (os.mkfifo, "this is not a regular file", "check the path"),
+    ],
+)
+def test_a_registry_that_is_not_there_is_refused_before_anything_runs(
+    make, what, hint, with_source, tmp_path
+):
+    make(tmp_path / "chips")
+    with pytest.raises(SourceError) as caught:
+        preflight(with_source(tmp_path / "chips"))
+    error = caught.value
+    assert (error.what, error.where, error.hint) == (
+        what,
+        f"chips_source: {tmp_path / 'chips'}",
+        hint.format(tmp_path / "chips"),
+    )
+
+
+def a_store(folder):
+    folder.mkdir()
+    (folder / "registry.sqlite").write_bytes(bytes(4096))
+
+
+@pytest.mark.parametrize("make", [a_store, Path.touch], ids=["a store", "a list"])
+def test_what_may_tell_of_chips_is_looked_at_later(make, with_source, tmp_path):
+    make(tmp_path / "chips")
+    preflight(with_source(tmp_path / "chips"))
 
 
 def test_a_scenario_without_chips_is_refused_before_anything_runs():

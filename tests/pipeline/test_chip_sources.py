@@ -368,8 +368,9 @@ def test_a_list_that_gives_the_chips_to_too_many_nodes_is_refused(ask, host, wri
 
 def test_what_is_no_list_is_refused(ask, tmp_path):
     (tmp_path / "nodes.json").write_text("<html>")
-    with pytest.raises(EvidenceError, match="not JSON"):
+    with pytest.raises(EvidenceError, match="not JSON") as caught:
         ask(str(tmp_path / "nodes.json"))
+    assert caught.value.where == "chips_source, file nodes.json"
 
 
 def test_a_list_that_is_too_large_is_refused(ask, written, monkeypatch):

@@ -161,6 +161,22 @@ def test_the_first_screen_tells_whose_they_are(both):
 
 
 @pytest.mark.parametrize(
+    ("subnets", "told"),
+    [
+        ((SUBNET, None), ". Subnet: dchi6…bqg; one node is in none"),
+        ((SUBNET, None, None), ". Subnet: dchi6…bqg; 2 nodes are in none"),
+        ((SUBNET, SUBNET), ". Subnet: dchi6…bqg"),
+        ((None,), ". Subnet: none"),
+        ((SUBNET, "a-b"), ". Subnets: dchi6…bqg, a-b"),
+        ((SUBNET, "a-b", "c-d", "e-f"), ". Subnets: dchi6…bqg, a-b, c-d and 1 more"),
+    ],
+)
+def test_the_first_screen_tells_the_subnets(telling, subnets, told):
+    nodes = [{**node(), "subnet": subnet} for subnet in subnets]
+    assert whose_machines(telling(registry(chip("01" * 64, *nodes)))).endswith(f"zh1{told}")
+
+
+@pytest.mark.parametrize(
     ("principal", "short"),
     [(NODE, "wmzac…aqc"), ("2vxsx-fae", "2vxsx-fae"), ("", ""), ("x" * 80, "x" * 80)],
 )

@@ -125,10 +125,11 @@ def test_each_check_that_fails_says_what_to_do_in_every_rendering(check, example
 
 @pytest.mark.parametrize("check", [*checks.ALL_CHECKS, checks.ROOT_VERITY], ids=lambda check: check.id)
 def test_each_check_says_why_it_is_asked_what_a_failure_means_and_what_to_do(check):
-    for text in (check.matters, check.failure, check.advice):
+    told = {check.matters, check.failure, check.advice} - {""}  # some never fail
+    for text in told:
         assert re.fullmatch(r"[A-Z][^\n]{20,400}[.!]", text), text
         assert text.count("`") % 2 == 0
-    assert len({check.matters, check.failure, check.advice}) == 3
+    assert len(told) == (3 if check.failure else 2)
 
 
 def test_an_open_proposal_that_is_to_be_recovered_from_is_sent_to_the_other_stage(example_value, document_of):

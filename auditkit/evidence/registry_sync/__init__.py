@@ -5,6 +5,7 @@ from auditkit.evidence.registry_sync.chips import chips_in_registry
 from auditkit.evidence.registry_sync.folder import KeptRecord, SyncedRegistry, open_registry
 from auditkit.evidence.registry_sync.node_spells import NodeCounts, NodeSpell
 from auditkit.evidence.registry_sync.standing import Standing
+from auditkit.evidence.registry_sync.store import require_store
 from auditkit.evidence.registry_sync.sync import Synced, sync_registry
 from auditkit.evidence.registry_sync.verification import VerifiedFolder, verify_folder
 
@@ -19,6 +20,7 @@ __all__ = [
     "VerifiedFolder",
     "chips_in_registry",
     "open_registry",
+    "require_store",
     "sync_registry",
     "verify_folder",
 ]

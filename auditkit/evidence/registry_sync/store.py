@@ -56,6 +56,16 @@ _SYNC: Final = "run `auditkit registry sync`"
 _NAMES_ANOTHER_FILE: Final = bytes.fromhex("d9d505f920a163d7")
 
 
+def require_store(folder: Path) -> None:
+    """Makes sure that a folder holds the store of a registry, by its name and size; nothing is opened.
+
+    Raises:
+        SourceError: there is none, or it cannot be read.
+        EvidenceError: it is none.
+    """
+    _require_file(folder / STORE, LIMITS)
+
+
 @contextmanager
 def reading(folder: Path, root_key: bytes, *, limits: Limits = LIMITS) -> Iterator[sqlite3.Connection]:
     """The store of a folder as it is now; what others write meanwhile is not seen.
@@ -83,7 +93,7 @@ def reading(folder: Path, root_key: bytes, *, limits: Limits = LIMITS) -> Iterat
             connection.execute("BEGIN")
             empty = not _tables(connection)
         if empty:
-            raise SourceError("there is no registry here", where=str(folder), hint=_SYNC)
+            raise _no_registry(folder)
         _require_own(connection, path, root_key)
         with asking(path):
             yield connection
@@ -201,12 +211,19 @@ def _own_tables() -> list[tuple[Any, ...]]:
         return _tables(connection)
 
 
+def _no_registry(folder: Path) -> SourceError:
+    there, hint = folder.exists(), f"{_SYNC[:-1]} {folder}`"
+    if not there:
+        return SourceError("there is no such folder", where=str(folder), hint=f"to fill it, {hint}")
+    return SourceError("there is no registry here", where=str(folder), hint=hint)
+
+
 def _require_file(path: Path, limits: Limits) -> None:
     """Looks at the file without opening it: to close it again would end the locks that this process has on it."""
     try:
         found = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
-        raise SourceError("there is no registry here", where=str(path.parent), hint=_SYNC) from None
+        raise _no_registry(path.parent) from None
     except (OSError, ValueError) as error:
         what = in_words(error)
         raise SourceError(f"the registry cannot be read: {what}", where=str(path)) from None

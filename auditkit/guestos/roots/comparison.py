@@ -200,5 +200,6 @@ def _unseen(trees: SideBySide, differences: tuple[RootDifference, ...], unlisted
         told.append(f"{unlisted:,} differences one by one: there are too many, so they are only counted")
     left_out = sum(one.no_text is not None for one in differences)
     if left_out:
-        told.append(f"what differs inside {left_out:,} files: each says why its lines are not shown")
+        inside = "1 file: it" if left_out == 1 else f"{left_out:,} files: each"
+        told.append(f"what differs inside {inside} says why its lines are not shown")
     return told

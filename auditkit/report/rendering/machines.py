@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,10 +78,7 @@ def whose_machines(document: AuditDocument) -> str:
     chips = document.chips.chips
     told = "; ".join(_in_words(one) for one in chips[:_NAMED])
     more = f"; {len(chips) - _NAMED} more below" if len(chips) > _NAMED else ""
-    subnets = dict.fromkeys(node.subnet for one in chips for node in one.nodes)
-    named = [short_principal(subnet) if subnet else "none" for subnet in subnets]
-    where = f". {'Subnet' if len(named) == 1 else 'Subnets'}: {', '.join(named[:_NAMED])}" if named else ""
-    return f"{told}{more}{where}"
+    return f"{told}{more}{_subnets([node for one in chips for node in one.nodes])}"
 
 
 def as_of(registry: ChipsInRegistry | None) -> str:
@@ -125,6 +122,18 @@ def _rows(chip: ChipHistory) -> Iterator[MachineRow]:
         )
     if not chip.nodes:
         yield MachineRow(chip=chip.chip, node=_NONE, former=former)
+
+
+def _subnets(nodes: Sequence[ChipNode]) -> str:
+    """In which subnets nodes are, and how many are in none, as a further sentence; empty without nodes."""
+    found = list(dict.fromkeys(node.subnet for node in nodes if node.subnet))
+    outside = sum(not node.subnet for node in nodes)
+    if not found:
+        return ". Subnet: none" if outside else ""
+    told = ", ".join(short_principal(subnet) for subnet in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    left = f"; {'one node is' if outside == 1 else f'{outside} nodes are'} in none" if outside else ""
+    return f". {'Subnet' if len(found) == 1 else 'Subnets'}: {told}{more}{left}"
 
 
 def _in_words(chip: ChipHistory) -> str:

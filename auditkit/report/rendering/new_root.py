@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from auditkit.guestos.roots import Counts, Notable
@@ -17,6 +19,9 @@ _KINDS: Final = (
     ("changed", "changed"),
     ("metadata", "in metadata alone"),
 )
+
+
+_RUN: Final = 4  # equal lines that are told by their number
 
 
 class Part(NamedTuple):
@@ -61,5 +66,14 @@ def lead(roots: RootChanges) -> str:
     total = roots.counts.total
     if not total:
         return f"No name, right or content differs: both hold the same {roots.recovery_names:,} names."
-    names = "1 name differs" if total == 1 else f"{total:,} names differ"
-    return f"{names} of {roots.recovery_names:,} in the new root file system: {counted(roots.counts)}."
+    of = roots.recovery_names + roots.counts.removed  # every name that either of them has
+    return f"{total:,} of {of:,} names {'differs' if total == 1 else 'differ'}: {counted(roots.counts)}."
+
+
+def collapsed(lines: Sequence[str]) -> tuple[str, ...]:
+    """The lines of a text, runs of equal ones told by their number."""
+    found: list[str] = []
+    for line, run in groupby(lines):
+        number = sum(1 for _ in run)
+        found += [line] * number if number < _RUN else [line, f"… {number - 1:,} more such lines"]
+    return tuple(found)

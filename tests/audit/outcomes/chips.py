@@ -164,7 +164,7 @@ CASES = (
             )
             for nodes, nobody in (
                 (0, "The list of nodes names none that has"),
-                (1, "The node that was named has not"),
+                (1, "The node that was named does not have"),
                 (2, "None of the 2 nodes that were named has"),
             )
         ),
@@ -173,21 +173,29 @@ CASES = (
             "one that nobody was asked about",
             decide(BOTH[0], source="nodes", nodes=1, as_of=None),
             "1 of 2 chips belong to a node; not b2b2b2b2…",
-            "The node that was named has not the chip b2b2b2b2…: name the right node, or sync the whole registry.",
+            "The node that was named does not have the chip b2b2b2b2…: name the right node, or sync the whole "
+            "registry.",
         ),
         passes(
             checks.CHIPS_SUBNET,
             "one subnet",
             decide(*BOTH),
             "sub-one (application, SEV enabled)",
-            "The registry lists all 2 nodes of the chips in this subnet.",
+            "The registry lists both nodes of the chips in this subnet.",
         ),
         passes(
             checks.CHIPS_SUBNET,
             "one node",
             decide(history(ONE, node("aaaaa-1", sev_enabled=False)), blessed=(ONE,)),
             "sub-one (application, SEV not enabled)",
-            "The registry lists the node of the chips in this subnet.",
+            "The registry lists the node of the chip in this subnet.",
+        ),
+        passes(
+            checks.CHIPS_SUBNET,
+            "three nodes on two chips",
+            decide(history(ONE, node("aaaaa-1"), node("ccccc-3")), BOTH[1]),
+            "sub-one (application, SEV enabled)",
+            "The registry lists all 3 nodes of the chips in this subnet.",
         ),
         warns(
             checks.CHIPS_SUBNET,

@@ -283,8 +283,15 @@ def test_where_nothing_is_there_is_told(folder, made):
     folder.mkdir()
     if made:
         (folder / "registry.sqlite").touch()
-    with pytest.raises(SourceError, match="there is no registry here"):
+    with pytest.raises(SourceError, match="there is no registry here") as caught:
         verify_folder(folder, ROOT_KEY)
+    assert caught.value.hint == f"run `auditkit registry sync {folder}`"
+
+
+def test_a_folder_that_is_not_there_is_told(folder):
+    with pytest.raises(SourceError, match="there is no such folder") as caught:
+        verify_folder(folder, ROOT_KEY)
+    assert caught.value.hint == f"to fill it, run `auditkit registry sync {folder}`"
 
 
 def test_a_pipe_is_not_waited_for(folder):
