@@ -28,6 +28,10 @@ def test_the_answer_of_github_without_what_stands_around_the_bundles():
     assert all(b"secret" not in bundle.data for bundle in found)
 
 
+def test_as_many_bundles_as_a_release_may_have():
+    assert len(read_bundles(b"\n".join([ONE.rstrip()] * 100))) == 100
+
+
 def test_an_answer_of_github_that_there_are_none():
     assert read_bundles(b'{"attestations":[]}') == ()
 
@@ -54,8 +58,8 @@ NOT_READ = {
     "a list without bundles": (b'{"attestations":[{"bundle":null,"bundle_url":"x"}]}', "without its bundle"),
     "deep": (b"[" * DEEP, "nested too deeply|is not JSON"),
     "a deep bundle": (b'{"mediaType":' * DEEP, "nested too deeply|is not JSON"),
-    "huge": (b" " * (17 << 20), "larger than any real file of attestations"),
-    "many entries": (b'{"attestations":[' + b",".join([ENTRY] * 300) + b"]}", "more attestations than"),
+    "huge": (b" " * ((2 << 20) + 1), "larger than any real file of attestations"),
+    "many entries": (b'{"attestations":[' + b",".join([ENTRY] * 101) + b"]}", "more attestations than"),
     "many small entries": (
         b'{"attestations":[' + b",".join([b"{}"] * 10_000) + b"]}",
         "more attestations than",
@@ -93,7 +97,7 @@ def hostile() -> dict[str, bytes]:
             certificate, base64.b64encode(b"\x30\x84\xff\xff\xff\xff").decode()
         ),
         "no base64": with_(certificate, "%%%"),
-        "1,000 log entries": with_((*material, "tlogEntries"), [entry] * 1_000),
+        "300 log entries": with_((*material, "tlogEntries"), [entry] * 300),
         "10,000 signatures": with_(
             ("dsseEnvelope", "signatures"), whole["dsseEnvelope"]["signatures"] * 10_000
         ),
