@@ -40,7 +40,9 @@ class Limits:
     registry_store_bytes: int = 2 * GIB  # a synced registry; mainnet's takes 70 MB
     registry_store_steps: int = 2_000  # millions of steps that SQLite takes; to verify mainnet's takes 20
     listed_nodes: int = 5_000  # in a list of nodes; mainnet has 1,500
-    node_list_bytes: int = 4 * MIB  # a public list tells 1 KB of each node; JSON takes 30 times its size in memory
+    node_list_bytes: int = (
+        4 * MIB
+    )  # a public list tells 1 KB of each node; JSON takes 30 times its size in memory
     subnets: int = 1_000  # that are looked through for a node; mainnet has 50
     hinted_nodes: int = 64  # that an audit asks for by their names
     registry_shown_bytes: int = 64 * KIB  # of a record that is shown in hex digits

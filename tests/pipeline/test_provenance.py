@@ -253,6 +253,18 @@ def test_a_list_that_is_none_says_nothing_against_the_release(monkeypatch):
     assert audit.document.trouble[0].what.startswith("the list of attestations cannot be read")
 
 
+def test_what_nobody_foresaw_is_trouble_of_that_step_alone(monkeypatch):
+    def fails(*_: object) -> None:
+        raise ValueError("\x1b[31mwhatever a bundle says")
+
+    monkeypatch.setattr("auditkit.pipeline.steps.provenance.examine", fails)
+    audit = audited()
+    assert audit.document.verdict is Verdict.TROUBLE
+    (trouble,) = audit.document.trouble
+    assert trouble.what == ("internal error: what was said about the build could not be judged (ValueError)")
+    assert decision(audit, "overlap.any").outcome is Outcome.PASS
+
+
 def test_the_election_of_a_release_asks_its_own_address(monkeypatch):
     """What a proposer's addresses hold beside the image is never asked for."""
     from auditkit.pipeline import build_sources

@@ -55,6 +55,15 @@ NOT_READ = {
         ONE.replace(b'"dsseEnvelope":{', b'"dsseEnvelope":{"\\ud800":1,'),
         "half a character",
     ),
+    "half a character around the bundles": (
+        b'{"attestations":[],"note":"\\udfff"}',
+        "half a character",
+    ),
+    "a number without end": (
+        ONE.replace(b'"dsseEnvelope":{', b'"dsseEnvelope":{"x":1e999,'),
+        "a number is greater than readers can hold",
+    ),
+    "a negative number without end": (b'{"attestations":[-1e999]}', "greater than readers can hold"),
     "a list without bundles": (b'{"attestations":[{"bundle":null,"bundle_url":"x"}]}', "without its bundle"),
     "deep": (b"[" * DEEP, "nested too deeply|is not JSON"),
     "a deep bundle": (b'{"mediaType":' * DEEP, "nested too deeply|is not JSON"),
@@ -75,6 +84,11 @@ def test_what_is_no_file_of_attestations(what):
     with pytest.raises(EvidenceError, match=said):
         read_bundles(data)
     assert time.monotonic() - began < 30
+
+
+def test_an_emoji_in_two_escapes_is_one_character():
+    (bundle,) = read_bundles(ONE.replace(b'"dsseEnvelope":{', b'"dsseEnvelope":{"\\ud83d\\ude00":1,'))
+    assert "\N{GRINNING FACE}".encode() in bundle.data
 
 
 def hostile() -> dict[str, bytes]:
