@@ -40,7 +40,9 @@ class Limits:
     registry_store_bytes: int = 2 * GIB  # a synced registry; mainnet's takes 70 MB
     registry_store_steps: int = 2_000  # millions of steps that SQLite takes; to verify mainnet's takes 20
     listed_nodes: int = 5_000  # in a list of nodes; mainnet has 1,500
-    node_list_bytes: int = 16 * MIB
+    node_list_bytes: int = (
+        4 * MIB
+    )  # a public list tells 1 KB of each node; JSON takes 30 times its size in memory
     subnets: int = 1_000  # that are looked through for a node; mainnet has 50
     hinted_nodes: int = 64  # that an audit asks for by their names
     registry_shown_bytes: int = 64 * KIB  # of a record that is shown in hex digits
@@ -49,9 +51,10 @@ class Limits:
     catalogue_files: int = 20_000  # names in one of its folders
     catalogue_bytes: int = 128 * MIB  # all of them together, which are read at once
 
-    # attestations of a build: one takes 11 KB, and 300 bytes more for each file that it is about
+    # attestations of a build: one takes 11 KB, and 300 bytes more for each file that it is about; JSON takes 30
+    # times its size in memory
     attestations: int = 100  # of one file; a release has one, or one for each time it was built
-    attestations_bytes: int = 16 * MIB  # one answer or file that holds them
+    attestations_bytes: int = 2 * MIB  # one answer or file that holds them: 100 take 1.1 MB
     attestation_pages: int = 3  # of GitHub's list of them
 
     # parameters: a list of 20 lines; a pipe is written to by a program that was started with us

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import IMAGE_URLS, SUMS_NAME, fetch_attestations, read_bytes
@@ -61,9 +61,25 @@ def build_answers(parameters: Parameters, trust: Trust, sums_sha256: str) -> Bui
         return github_attestations(trust, sums_sha256)
     with located(place, "provenance_source") as (source, origin):
         if source.url is not None and world_place(place) is not None:
-            return listed_attestations(source.url, sums_sha256, origin)
+            listed = listed_attestations(source.url, sums_sha256, origin)
+            return replace(listed, whole=lists_all(parameters, trust))
         data = read_bytes(source, LIMITS.attestations_bytes)
     return BuildAnswers((data,), origin, whole=False)
+
+
+def lists_all(parameters: Parameters, trust: Trust) -> bool:
+    """Whether ``provenance_source`` names a list of all attestations that there are in the network that is audited.
+
+    The list of another network knows nothing of its releases, so that what it holds is as any file.
+
+    Raises:
+        ParameterError: it names a case that there is not.
+    """
+    place = parameters.provenance_source or ""
+    inside = world_place(place)
+    if inside is None:
+        return place == GITHUB_SOURCE
+    return inside.world == trust.name and inside.sources.lists_attestations(inside.case)
 
 
 def github_attestations(trust: Trust, sums_sha256: str) -> BuildAnswers:
@@ -111,19 +127,21 @@ def released_sums(parameters: Parameters, version: str) -> tuple[bytes, str]:
     return data, f"{SUMS_NAME} beside {origin}"
 
 
-def require_own_record(parameters: Parameters, answers: BuildAnswers) -> None:
+def require_own_record(parameters: Parameters, trust: Trust, answers: BuildAnswers) -> None:
     """Makes sure that what a record tells of attestations fits its parameters and its evidence.
+
+    Args:
+        answers: as the record tells of them, with the attestation that is among the evidence.
 
     Raises:
         EvidenceError: it does not.
+        ParameterError: the parameters name a case that there is not.
     """
-    place = parameters.provenance_source or ""
-    whole_or_not = world_place(place) is not None  # some cases of a world hand out a file, others have a list
-    if not whole_or_not and answers.whole != (place == GITHUB_SOURCE):
+    if answers.whole != lists_all(parameters, trust):
         raise EvidenceError("the record says that other attestations were asked for than the parameters name")
-    if (answers.count or 0) > 0 and not answers.files:
+    if answers.count and not answers.files:
         raise EvidenceError("the record tells of attestations, and none of them is in the evidence")
-    if answers.count == 0 and answers.files and answers.whole:
+    if answers.files and not answers.count:
         raise EvidenceError("the record tells of no attestation, and one is in the evidence")
 
 

@@ -138,6 +138,10 @@ class AuditParts(Getting):
             return self._get_provenance(image)
         except (SourceError, EvidenceError) as error:
             return troubled_provenance((self._trouble(error),))
+        except (AuditkitError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  (anybody wrote what is read here: no bundle may end an audit)
+            return troubled_provenance((_unexpected(error),))
 
     @cached_property
     def _image(self) -> BaseImageStep:
@@ -422,3 +426,9 @@ def _text(value: object) -> str:
     if value is None:
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _unexpected(error: Exception) -> Trouble:
+    """The trouble that an error of ours is. Its words are those of whatever was read, and are not repeated."""
+    what = f"internal error: what was said about the build could not be judged ({type(error).__name__})"
+    return Trouble(what, "", "report it to the developers of auditkit, with the attestations")

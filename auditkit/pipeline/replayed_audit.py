@@ -360,7 +360,7 @@ class ReplayedAudit(AuditParts):
         files = (self._content(BUNDLE, LIMITS.attestations_bytes),) if BUNDLE in self._files else ()
         origin = self._files[BUNDLE].origin if BUNDLE in self._files else ""
         answers = BuildAnswers(files, origin, record.whole, record.attestations)
-        require_own_record(self.parameters, answers)
+        require_own_record(self.parameters, self.trust, answers)
         question = build_question(self.proposal, self.election, image, sums, whole=record.whole)
         return decide_build(question, answers, sums, self.trust)
 

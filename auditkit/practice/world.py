@@ -95,6 +95,11 @@ class PracticeSources:
         """What happened in the scenario."""
         return story_of(case)
 
+    def lists_attestations(self, case: str) -> bool:
+        """Whether the scenario has a list of all attestations."""
+        built = scenario(case).built
+        return built is not None and not built.handed_out
+
     def require_proposal(self, case: str, proposal_id: int) -> None:
         """Makes sure that the proposal is not the one of another scenario: this network holds those of all."""
         chosen, other = scenario(case), scenario_of_proposal(proposal_id)

@@ -95,6 +95,8 @@ def read_attestation(
         EvidenceError: one of them is malformed.
     """
     statement = _statement(payload)
+    if log_index < 0:
+        raise EvidenceError("the attestation has no place in the public log")
     return Attestation(
         names=_names(certificate),
         **_said(certificate),

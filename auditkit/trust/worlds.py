@@ -51,6 +51,13 @@ class WorldSources(Protocol):
             ParameterError: there is no such case.
         """
 
+    def lists_attestations(self, case: str) -> bool:
+        """Whether the case has a list of all attestations, as GitHub keeps one, and hands out no file of some.
+
+        Raises:
+            ParameterError: there is no such case.
+        """
+
     def require_proposal(self, case: str, proposal_id: int) -> None:
         """Makes sure that the proposal is not the one of another case, which would be audited under a wrong name.
 

@@ -118,7 +118,7 @@ def test_a_server_that_stays_busy(serve):
 
 
 def test_an_answer_that_is_too_large(serve):
-    server = serve(lambda asked, wire: wire.send(200, b" " * (17 << 20), **JSON))
+    server = serve(lambda asked, wire: wire.send(200, b" " * ((2 << 20) + 1), **JSON))
     with pytest.raises(EvidenceError, match="larger than any real one"):
         fetched(server)
 

@@ -22,9 +22,11 @@ from auditkit.pipeline import (
     verify_provenance,
     write_report,
 )
+from auditkit.pipeline.build_sources import build_answers, lists_all
 from auditkit.practice import parameter_file
 from auditkit.practice.builds import Built
 from auditkit.report import to_json
+from auditkit.trust import MAINNET, trust_named
 
 DIGEST = "base.digest"
 ATTESTED = "provenance.attested"
@@ -163,6 +165,57 @@ def test_a_record_that_contradicts_its_evidence(edit, said, tmp_path):
     assert said in document.trouble[0].what
 
 
+def some_were_asked_for(record, evidence) -> None:
+    record["provenance"]["whole"] = False
+
+
+def all_are_there(record, evidence) -> None:
+    record["provenance"]["whole"] = True
+
+
+def all_of_them_were_early(record, evidence) -> None:
+    """A file that holds the attestation of a copy, told as all that there are."""
+    all_are_there(record, evidence)
+    record["provenance"]["attestations"] = 0
+    without_bundle(record, evidence)
+
+
+OTHERS = "other attestations were asked for than the parameters name"
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "said"),
+    [
+        ("not-attested", some_were_asked_for, OTHERS),
+        ("built-from-copy", all_are_there, OTHERS),
+        ("built-from-copy", all_of_them_were_early, OTHERS),
+        ("built-from-copy", there_was_none, "tells of no attestation, and one is in the evidence"),
+        ("built-from-copy", without_bundle, "tells of attestations, and none of them is in the evidence"),
+    ],
+)
+def test_what_was_asked_for_is_not_the_record_s_word(name, edit, said, tmp_path):
+    audit = audited(name)
+    write_report(audit.document, audit.evidence, tmp_path)
+    edited(tmp_path, edit)
+    document, _ = replay(tmp_path / "evidence")
+    assert document.verdict is Verdict.TROUBLE
+    assert said in document.trouble[0].what
+
+
+def test_the_list_of_another_network_is_not_all_that_there_is():
+    parameters = Parameters(provenance_source="practice:not-attested", proposal_id=1, base_version="a" * 40)
+    assert build_answers(parameters, MAINNET, LISTED).whole is False
+    assert lists_all(parameters, MAINNET) is False
+    assert lists_all(parameters, trust_named("practice")) is True
+
+
+def test_a_case_that_hands_out_a_file_lists_nothing():
+    parameters = Parameters(
+        provenance_source="practice:built-from-copy", proposal_id=1, base_version="a" * 40
+    )
+    assert lists_all(parameters, trust_named("practice")) is False
+
+
 def test_a_replay_without_the_library_says_nothing_against_the_report(tmp_path, monkeypatch):
     audit = audited()
     write_report(audit.document, audit.evidence, tmp_path)
@@ -251,6 +304,18 @@ def test_a_list_that_is_none_says_nothing_against_the_release(monkeypatch):
     audit = audited()
     assert audit.document.verdict is Verdict.TROUBLE
     assert audit.document.trouble[0].what.startswith("the list of attestations cannot be read")
+
+
+def test_what_nobody_foresaw_is_trouble_of_that_step_alone(monkeypatch):
+    def fails(*_: object) -> None:
+        raise ValueError("\x1b[31mwhatever a bundle says")
+
+    monkeypatch.setattr("auditkit.pipeline.steps.provenance.examine", fails)
+    audit = audited()
+    assert audit.document.verdict is Verdict.TROUBLE
+    (trouble,) = audit.document.trouble
+    assert trouble.what == ("internal error: what was said about the build could not be judged (ValueError)")
+    assert decision(audit, "overlap.any").outcome is Outcome.PASS
 
 
 def test_the_election_of_a_release_asks_its_own_address(monkeypatch):

@@ -28,6 +28,10 @@ def test_the_answer_of_github_without_what_stands_around_the_bundles():
     assert all(b"secret" not in bundle.data for bundle in found)
 
 
+def test_as_many_bundles_as_a_release_may_have():
+    assert len(read_bundles(b"\n".join([ONE.rstrip()] * 100))) == 100
+
+
 def test_an_answer_of_github_that_there_are_none():
     assert read_bundles(b'{"attestations":[]}') == ()
 
@@ -51,11 +55,20 @@ NOT_READ = {
         ONE.replace(b'"dsseEnvelope":{', b'"dsseEnvelope":{"\\ud800":1,'),
         "half a character",
     ),
+    "half a character around the bundles": (
+        b'{"attestations":[],"note":"\\udfff"}',
+        "half a character",
+    ),
+    "a number without end": (
+        ONE.replace(b'"dsseEnvelope":{', b'"dsseEnvelope":{"x":1e999,'),
+        "a number is greater than readers can hold",
+    ),
+    "a negative number without end": (b'{"attestations":[-1e999]}', "greater than readers can hold"),
     "a list without bundles": (b'{"attestations":[{"bundle":null,"bundle_url":"x"}]}', "without its bundle"),
     "deep": (b"[" * DEEP, "nested too deeply|is not JSON"),
     "a deep bundle": (b'{"mediaType":' * DEEP, "nested too deeply|is not JSON"),
-    "huge": (b" " * (17 << 20), "larger than any real file of attestations"),
-    "many entries": (b'{"attestations":[' + b",".join([ENTRY] * 300) + b"]}", "more attestations than"),
+    "huge": (b" " * ((2 << 20) + 1), "larger than any real file of attestations"),
+    "many entries": (b'{"attestations":[' + b",".join([ENTRY] * 101) + b"]}", "more attestations than"),
     "many small entries": (
         b'{"attestations":[' + b",".join([b"{}"] * 10_000) + b"]}",
         "more attestations than",
@@ -71,6 +84,11 @@ def test_what_is_no_file_of_attestations(what):
     with pytest.raises(EvidenceError, match=said):
         read_bundles(data)
     assert time.monotonic() - began < 30
+
+
+def test_an_emoji_in_two_escapes_is_one_character():
+    (bundle,) = read_bundles(ONE.replace(b'"dsseEnvelope":{', b'"dsseEnvelope":{"\\ud83d\\ude00":1,'))
+    assert "\N{GRINNING FACE}".encode() in bundle.data
 
 
 def hostile() -> dict[str, bytes]:
@@ -93,7 +111,7 @@ def hostile() -> dict[str, bytes]:
             certificate, base64.b64encode(b"\x30\x84\xff\xff\xff\xff").decode()
         ),
         "no base64": with_(certificate, "%%%"),
-        "1,000 log entries": with_((*material, "tlogEntries"), [entry] * 1_000),
+        "300 log entries": with_((*material, "tlogEntries"), [entry] * 300),
         "10,000 signatures": with_(
             ("dsseEnvelope", "signatures"), whole["dsseEnvelope"]["signatures"] * 10_000
         ),

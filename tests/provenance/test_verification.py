@@ -7,7 +7,18 @@ import json
 from datetime import timedelta
 
 import pytest
-from builds import AUTHORITY, BUILT, COMMIT, PRACTICE, SIGNER, SUMS_SHA256, attested, statement, verifier
+from builds import (
+    AUTHORITY,
+    BUILT,
+    COMMIT,
+    PRACTICE,
+    SAID,
+    SIGNER,
+    SUMS_SHA256,
+    attested,
+    statement,
+    verifier,
+)
 
 from auditkit.errors import EvidenceError
 from auditkit.practice.builds.authority import PracticeAuthority
@@ -23,6 +34,7 @@ from auditkit.provenance import (
     findings,
     read_bundles,
 )
+from auditkit.provenance.attestation import IN_TOTO_TYPE, read_attestation
 
 DEMO_COMMIT = "95baf27389e83e6a5c48f42e190d48d7abcea19e"
 DEMO_SHA256 = "49a3aa6075e0f49f82843e74b5baa614ad2a588e6675612bf108a0a008c5ac25"
@@ -273,6 +285,35 @@ def test_a_statement_that_was_signed_and_is_none(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"predicateType": "a\ud800b"}, "holds half a character"),
+        ({"subject": [{"name": "a\udfffb", "digest": {"sha256": SUMS_SHA256}}]}, "holds half a character"),
+        ({"predicate": float("inf")}, "is not JSON: Infinity is no number of JSON"),
+        ({"predicate": "1e999"}, "is not JSON: a number is greater than readers can hold"),
+    ],
+)
+def test_a_statement_that_nobody_can_write_again(changes, said, monkeypatch):
+    def written(value: object) -> bytes:
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).replace('"1e999"', "1e999").encode()
+
+    monkeypatch.setattr("auditkit.practice.builds.authority._json", written)
+    with pytest.raises(EvidenceError, match=f"^the statement of the attestation {said}$"):
+        verifier().verify(read_bundles(attested(**changes))[0])
+
+
+def test_an_attestation_whose_place_in_the_log_is_none():
+    from cryptography.x509 import load_der_x509_certificate
+
+    raw = json.loads(attested())["verificationMaterial"]["certificate"]["rawBytes"]
+    certificate = load_der_x509_certificate(base64.b64decode(raw))
+    with pytest.raises(EvidenceError, match="the attestation has no place in the public log"):
+        read_attestation(
+            certificate, IN_TOTO_TYPE, json.dumps(statement()).encode(), log_index=-1, logged=BUILT
+        )
+
+
+@pytest.mark.parametrize(
     ("der", "said"),
     [
         (b"", "no UTF-8 string"),
@@ -292,7 +333,7 @@ def test_a_statement_that_was_signed_and_is_none(monkeypatch):
 def test_a_text_of_the_certificate_that_is_none(der, said, monkeypatch):
     monkeypatch.setattr("auditkit.practice.builds.authority._utf8", lambda _: der)
     with pytest.raises(EvidenceError, match=f"a value in the certificate of an attestation is {said}"):
-        verifier().verify(read_bundles(attested())[0])
+        verifier().verify(read_bundles(attested(dict.fromkeys(SAID.keys() - {21})))[0])
 
 
 @pytest.mark.parametrize("length", [1, 127, 128, 255, 256, 2048])
