@@ -147,10 +147,12 @@ def _subnet(chips: tuple[bytes, ...], registry: ChipsInRegistry, evidence: Names
         return check.warned(
             observed or "no subnet", f"{_capital(' and '.join(filter(None, left)))}.", evidence=evidence
         )
+    which = "the node" if len(nodes) == 1 else f"all {len(nodes)} nodes"
+    named = registry.source == "nodes"
+    found = f"{which} of the chips that {'was' if len(nodes) == 1 else 'were'} found among those named"
     return check.passed(
         observed,
-        f"The registry lists {'the node' if len(nodes) == 1 else f'all {len(nodes)} nodes'} of the chips in this "
-        "subnet.",
+        f"The registry lists {found if named else f'{which} of the chips'} in this subnet.",
         evidence=evidence,
     )
 
@@ -195,6 +197,13 @@ def _attested(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decisi
 def _unclaimed(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decision:
     check = checks.CHIPS_ATTESTED
     name, nodes = short_chip(chip.hex()), registry.nodes_of(chip)
+    if len(nodes) == 1 and registry.source == "nodes":
+        return check.warned(
+            _nodes(nodes),
+            f"Node {_short(nodes[0].node)} has the chip of the report, {name}, of the nodes that were named; others "
+            "may have it too: name the one that is meant as attested_node, or sync the whole registry.",
+            evidence=evidence,
+        )
     if len(nodes) == 1:
         return check.passed(
             _nodes(nodes),

@@ -189,6 +189,20 @@ CASES = (
             "sub-one (application, SEV not enabled)",
             "The registry lists the node of the chips in this subnet.",
         ),
+        passes(
+            checks.CHIPS_SUBNET,
+            "one subnet, of the nodes that were named",
+            decide(*BOTH, source="nodes", nodes=3),
+            "sub-one (application, SEV enabled)",
+            "The registry lists all 2 nodes of the chips that were found among those named in this subnet.",
+        ),
+        passes(
+            checks.CHIPS_SUBNET,
+            "one node, of those that were named",
+            decide(BOTH[0], blessed=(ONE,), source="nodes", nodes=3),
+            "sub-one (application, SEV enabled)",
+            "The registry lists the node of the chips that was found among those named in this subnet.",
+        ),
         warns(
             checks.CHIPS_SUBNET,
             "two subnets",
@@ -255,6 +269,14 @@ CASES = (
             decide(*BOTH, attested=ONE),
             "node aaaaa-1",
             "Node aaaaa… alone has the chip of the report, a1a1a1a1….",
+        ),
+        warns(
+            checks.CHIPS_ATTESTED,
+            "no node was said to attest, and one of those that were asked about has it",
+            decide(*BOTH, attested=ONE, source="nodes", nodes=2),
+            "node aaaaa-1",
+            "Node aaaaa… has the chip of the report, a1a1a1a1…, of the nodes that were named; others may have it too: "
+            "name the one that is meant as attested_node, or sync the whole registry.",
         ),
         warns(
             checks.CHIPS_ATTESTED,
