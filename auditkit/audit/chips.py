@@ -7,7 +7,7 @@ from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Decision
-from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
+from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry, ClaimedNode
 
 Names = tuple[str, ...]
 
@@ -165,24 +165,42 @@ def _attested(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decisi
         return _unclaimed(chip, registry, evidence)
     node = _short(claimed.node)
     expected = f"node {claimed.node} with the chip {chip.hex()}"
-    if not claimed.registered:
+    if not claimed.registered and registry.source == "nodes":
+        return check.warned(
+            "no such node",
+            f"The registry holds no node {node} now; it may have been removed since. A synced registry knows which "
+            "nodes there were.",
+            expected=expected,
+            evidence=evidence,
+        )
+    if not claimed.registered and claimed.removed_at is None:
         return check.failed(
             "no such node",
-            f"The registry holds no node {node}: the report cannot come from it.",
+            f"No version of the registry up to {registry.version:,} had a node {node}: the report cannot come from it.",
+            expected=expected,
+            evidence=evidence,
+        )
+    if claimed.removed_at is not None and claimed.chip == chip.hex():
+        return check.warned(
+            claimed.chip,
+            f"Node {node} had the chip of the report, {name}, until version {claimed.removed_at:,} of the registry, "
+            "which removed the node.",
             expected=expected,
             evidence=evidence,
         )
     if claimed.chip is None:
         return check.warned(
             "no chip id",
-            f"The registry holds no chip id for node {node}, so it does not say which machine it runs on.",
+            f"The registry {_holds(claimed)} no chip id for node {node}{_until(claimed)}, so it does not say which "
+            "machine it runs on.",
             expected=expected,
             evidence=evidence,
         )
     if claimed.chip != chip.hex():
         return check.failed(
             claimed.chip,
-            f"The registry holds the chip {short_chip(claimed.chip)} for node {node}; the report is that of {name}.",
+            f"The registry {_holds(claimed)} the chip {short_chip(claimed.chip)} for node {node}{_until(claimed)}; the "
+            f"report is that of {name}.",
             expected=expected,
             evidence=evidence,
         )
@@ -192,6 +210,14 @@ def _attested(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decisi
         expected=expected,
         evidence=evidence,
     )
+
+
+def _holds(claimed: ClaimedNode) -> str:
+    return "holds" if claimed.removed_at is None else "held"
+
+
+def _until(claimed: ClaimedNode) -> str:
+    return "" if claimed.removed_at is None else f" until version {claimed.removed_at:,} removed it"
 
 
 def _unclaimed(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decision:

@@ -104,9 +104,13 @@ class _Looking:
         )
 
     def claimed(self, node: Principal) -> ClaimedNode:
-        value = self._value(node_key(node))
+        key = node_key(node)
+        value, removed_at = self._value(key), None
+        registered = value is not None
+        if value is None:
+            value, removed_at = self._last_value(key)
         chip = None if value is None else read_node(value).chip_id
-        return ClaimedNode(str(node), value is not None, chip.hex() if chip else None)
+        return ClaimedNode(str(node), registered, chip.hex() if chip else None, removed_at)
 
     def batches(self) -> tuple[BatchDigest, ...]:
         found = (self._registry.digest_of_answer(version) for version in sorted(self._versions))
@@ -153,6 +157,21 @@ class _Looking:
             return None
         self._used(kept)
         return kept.value
+
+    def _last_value(self, key: str) -> tuple[bytes | None, int | None]:
+        """The last record that stood under a key where there is none now, and the version that removed it."""
+        removed_at = None
+        for version in reversed(self._registry.versions_of(key.encode())):
+            if self._at is not None and version > self._at:
+                continue
+            kept = self._registry.record(key.encode(), version)
+            if kept is None:
+                continue
+            self._used(kept)
+            if kept.value is not None:
+                return kept.value, removed_at
+            removed_at = version
+        return None, removed_at
 
     def _used(self, kept: KeptRecord) -> None:
         if self._prove and (kept.version, kept.key) not in self._proven:

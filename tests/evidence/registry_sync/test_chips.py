@@ -317,13 +317,30 @@ def test_a_boundary_node(opened):
         (ANNA, None, (True, "a1" * 64)),
         (BERT, 6, (True, "b2" * 64)),
         (CARL, 8, (True, None)),
-        (DORA, None, (False, None)),
+        (DORA, None, (False, "a1" * 64, 8)),
+        (DORA, 7, (True, "a1" * 64)),
+        (DORA, 5, (False, None)),
         (NOBODY, None, (False, None)),
     ],
 )
 def test_the_node_that_was_claimed(opened, claimed, at, told):
     found = chips_in_registry(opened, [CHIP_A], claimed=claimed, at=at)
     assert found.claimed == ClaimedNode(str(claimed), *told)
+
+
+def test_a_claimed_node_that_was_removed_before_its_record_was_written_again_and_removed(sync, host, folder):
+    host.registry = world(
+        write(f"node_record_{DORA}", node(CHIP_B)),
+        delete(f"node_record_{DORA}"),
+        write(f"node_record_{NOBODY}", node(CHIP_E)),
+    )
+    sync()
+    with open_registry(folder, ROOT_KEY, verify=True) as opened:
+        assert chips_in_registry(opened, [CHIP_A], claimed=DORA, at=13).claimed == ClaimedNode(
+            str(DORA), True, "b2" * 64
+        )
+        found = chips_in_registry(opened, [CHIP_A], claimed=DORA, prove=True).claimed
+        assert found == ClaimedNode(str(DORA), False, "b2" * 64, 14)
 
 
 def test_a_claimed_node_whose_record_nobody_can_read_is_told(opened):
