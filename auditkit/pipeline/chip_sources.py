@@ -19,6 +19,7 @@ from auditkit.ic.registry import (
     data_center_key,
     decode_reply,
     get_value_argument,
+    lists_any,
     node_key,
     node_operator_key,
     read_if_known,
@@ -88,7 +89,7 @@ def chip_answers(
         nodes = asking.likely(listed, chips) if hinted is None else hinted
         for node in dict.fromkeys((*nodes, *((claimed,) if claimed else ()))):
             asking.node(node, chips)
-        return ChipAnswers(answers=tuple(asking.answers))
+        return ChipAnswers(answers=asking.answers)
 
 
 def require_same_registry(
@@ -190,7 +191,12 @@ class _Asking:
         self._progress = progress
         self._known: dict[str, RegistryAnswer] = {}
         self._members: dict[Principal, Principal] | None = None
-        self.answers: list[CertifiedAnswer] = []
+        self._answers: dict[str, CertifiedAnswer] = {}
+
+    @property
+    def answers(self) -> tuple[CertifiedAnswer, ...]:
+        """What was answered, in that order."""
+        return tuple(self._answers.values())
 
     def node(self, node: Principal, chips: Sequence[bytes]) -> None:
         """Asks for a node's record, and where it has one of the chips, for those that say whose it is."""
@@ -204,7 +210,7 @@ class _Asking:
             self._certified(data_center_key(by.data_center))
         subnet = self._subnet_of(node)
         if subnet is not None:
-            self._certified(subnet_key(subnet))
+            self._of_subnet(subnet_key(subnet), node)
         elif self._queried(api_boundary_key(node), bool) is not None:
             self._certified(api_boundary_key(node))
 
@@ -229,16 +235,22 @@ class _Asking:
             )
         return found
 
+    def _of_subnet(self, key: str, node: Principal) -> None:
+        """Asks for the record of a subnet, and keeps it where it lists the node as a host said."""
+        known = key in self._known
+        if not lists_any(self._certified(key), (node,)) and not known:
+            del self._answers[key], self._known[key]
+
     def _certified(self, key: str) -> bytes | None:
         if key not in self._known:
-            self._progress.step(f"asking whose the chips are: {len(self.answers) + 1}")
+            self._progress.step(f"asking whose the chips are: {len(self._answers) + 1}")
             found = fetch_registry_value(self._hosts, key)
             if found.chunks:
                 raise EvidenceError("a record about nodes is larger than any real one", where=found.origin)
             origin = self._origin or redacted_place(found.origin)
             answer = CertifiedAnswer(found.certificate, found.request, origin)
             self._known[key], _ = verified_answer(answer, root_key=self._root_key, now_ns=self._now_ns)
-            self.answers.append(answer)
+            self._answers[key] = answer
         return self._known[key].value
 
     def _queried(self, key: str, read: Callable[[bytes], _Record]) -> _Record | None:

@@ -255,7 +255,8 @@ def test_a_node_is_in_no_subnet_that_does_not_list_it(ask, host):
         **{f"subnet_record_{SUBNET}": subnet(), f"subnet_record_{OTHER_SUBNET}": subnet(ANNA, sev=True)}
     )
     answers = ask(f"hint:{ANNA}")
-    assert keys(answers)[-1] == f"subnet_record_{OTHER_SUBNET}"
+    assert host.take_called()[-1] == f"subnet_record_{OTHER_SUBNET}"
+    assert keys(answers) == [f"node_record_{ANNA}", *OWNERS]
     ((one,),) = found(answers)
     assert (one.subnet, one.sev_enabled) == (None, None)
 

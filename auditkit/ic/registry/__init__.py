@@ -22,6 +22,11 @@ from auditkit.ic.registry.delta import (
     changes_since_argument,
     verify_certified_delta,
 )
+from auditkit.ic.registry.expected_answers import (
+    lists_any,
+    require_expected_answers,
+    require_few_answers,
+)
 from auditkit.ic.registry.mixed_tree import read_mixed_tree
 from auditkit.ic.registry.named_nodes import chips_of_nodes
 from auditkit.ic.registry.node_records import (
@@ -99,6 +104,7 @@ __all__ = [
     "decode_reply",
     "get_chunk_argument",
     "get_value_argument",
+    "lists_any",
     "named_parts",
     "node_key",
     "node_operator_key",
@@ -113,6 +119,8 @@ __all__ = [
     "read_subnet",
     "read_subnet_list",
     "replica_version_key",
+    "require_expected_answers",
+    "require_few_answers",
     "subnet_key",
     "verify_certified_delta",
     "verify_registry_answer",
