@@ -13,7 +13,7 @@ from typing import Final
 
 from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
-from auditkit.errors import AuditkitError, MissingPackageError, SourceError
+from auditkit.errors import AuditkitError, MissingPackageError, ParameterError, SourceError
 from auditkit.pipeline.replayed_audit import replay
 from auditkit.pipeline.steps.evidence_names import CERTIFIED_ANSWERS, IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
@@ -94,6 +94,7 @@ def repeat_audit(
     Raises:
         SourceError, EvidenceError: the synced registry that ``originals`` names is none, or damaged, which says nothing
             about the report.
+        ParameterError: it names one, and the report rests on none.
     """
     from auditkit.signing import report_checks  # noqa: PLC0415  (an audit itself needs no signatures)
 
@@ -149,10 +150,16 @@ def repeat_audit(
 def _require_registry(folder: Path, told: AuditDocument) -> None:
     from auditkit.evidence.registry_sync import open_registry  # noqa: PLC0415  (few have one)
 
+    if told.chips is None or told.chips.source != "registry":
+        raise ParameterError(
+            "the report says nothing that a synced registry told, so none can be compared",
+            where=str(folder),
+            hint="leave out --registry",
+        )
+    needed = told.chips.version
     with open_registry(
         folder, trust_named(str(told.parameters.get("root_key", MAINNET.name))).root_key
     ) as registry:
-        needed = told.chips.version if told.chips else 0
         if registry.standing.version < needed:
             raise SourceError(
                 f"this registry ends at version {registry.standing.version:,}, and the report is about {needed:,}",

@@ -171,7 +171,10 @@ def test_a_registry_that_was_changed_is_refused(reports, folder, tmp_path):
 def test_a_registry_that_does_not_know_the_version_is_told(reports, tmp_path):
     history = registry_history("")
     older = synced(tmp_path / "older", History(history.versions[:-1]))
-    assert f"version {LATEST} of the registry is not in this folder" in failed(reports["chips-honest"], older)
+    with pytest.raises(SourceError, match=r"ends at version 2,021, and the report is about 2,022"):
+        repeated(reports["chips-honest"], older)
+    with pytest.raises(ParameterError, match=f"version {LATEST} of the registry is not in this folder"):
+        replay(reports["chips-honest"] / "evidence", registry=older)
 
 
 def test_a_registry_that_was_certified_before_is_told(reports, tmp_path):
@@ -184,15 +187,24 @@ def test_a_registry_that_was_certified_before_is_told(reports, tmp_path):
 def test_a_sync_that_was_not_finished_is_told(reports, tmp_path):
     with pytest.raises(SourceError):
         synced(tmp_path / "part", registry_history(""), registry_answers=1)
-    assert "was not finished" in failed(reports["chips-honest"], tmp_path / "part")
+    with pytest.raises(SourceError, match=r"ends at version [0-9,]+, and the report is about 2,022"):
+        repeated(reports["chips-honest"], tmp_path / "part")
+    with pytest.raises(SourceError, match="was not finished"):
+        replay(reports["chips-honest"] / "evidence", registry=tmp_path / "part")
 
 
 def test_a_folder_without_a_registry_is_told(reports, tmp_path):
-    assert "there is no registry here" in failed(reports["chips-honest"], tmp_path)
+    with pytest.raises(SourceError, match="there is no registry here"):
+        repeated(reports["chips-honest"], tmp_path)
 
 
-def test_the_registry_is_not_asked_where_the_audit_did_not_ask_it(reports, tmp_path):
-    assert repeated(reports["chips-by-hint"], tmp_path / "nowhere").outcome == "pass"
+def test_a_registry_beside_a_report_that_asked_none_is_refused(reports, folder):
+    """What was given is looked at, or it is told."""
+    with pytest.raises(ParameterError, match="nothing that a synced registry told") as caught:
+        repeated(reports["chips-by-hint"], folder)
+    assert caught.value.hint == "leave out --registry"
+    with pytest.raises(EvidenceError, match="asked no synced registry"):
+        replay(reports["chips-by-hint"] / "evidence", registry=folder)
 
 
 # records that somebody edited
