@@ -7,7 +7,7 @@ from typing import Final
 
 from auditkit import checks
 from auditkit.decision import Decision
-from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
+from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry, ClaimedNode
 
 Names = tuple[str, ...]
 
@@ -147,9 +147,15 @@ def _subnet(chips: tuple[bytes, ...], registry: ChipsInRegistry, evidence: Names
         return check.warned(
             observed or "no subnet", f"{_capital(' and '.join(filter(None, left)))}.", evidence=evidence
         )
+    of = "the chip" if len(chips) == 1 else "the chips"
+    named = (
+        f" that {'was' if len(nodes) == 1 else 'were'} found among those named"
+        if registry.source == "nodes"
+        else ""
+    )
     return check.passed(
         observed,
-        f"The registry lists {_all_of(nodes)} of {'the chip' if len(chips) == 1 else 'the chips'} in this subnet.",
+        f"The registry lists {_all_of(nodes)} of {of}{named} in this subnet.",
         evidence=evidence,
     )
 
@@ -166,24 +172,42 @@ def _attested(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decisi
         return _unclaimed(chip, registry, evidence)
     node = _short(claimed.node)
     expected = f"node {claimed.node} with the chip {chip.hex()}"
-    if not claimed.registered:
+    if not claimed.registered and registry.source == "nodes":
+        return check.warned(
+            "no such node",
+            f"The registry holds no node {node} now; it may have been removed since. A synced registry knows which "
+            "nodes there were.",
+            expected=expected,
+            evidence=evidence,
+        )
+    if not claimed.registered and claimed.removed_at is None:
         return check.failed(
             "no such node",
-            f"The registry holds no node {node}: the report cannot come from it.",
+            f"No version of the registry up to {registry.version:,} had a node {node}: the report cannot come from it.",
+            expected=expected,
+            evidence=evidence,
+        )
+    if claimed.removed_at is not None and claimed.chip == chip.hex():
+        return check.warned(
+            claimed.chip,
+            f"Node {node} had the chip of the report, {name}, until version {claimed.removed_at:,} of the registry, "
+            "which removed the node.",
             expected=expected,
             evidence=evidence,
         )
     if claimed.chip is None:
         return check.warned(
             "no chip id",
-            f"The registry holds no chip id for node {node}, so it does not say which machine it runs on.",
+            f"The registry {_holds(claimed)} no chip id for node {node}{_until(claimed)}, so it does not say which "
+            "machine it runs on.",
             expected=expected,
             evidence=evidence,
         )
     if claimed.chip != chip.hex():
         return check.failed(
             claimed.chip,
-            f"The registry holds the chip {short_chip(claimed.chip)} for node {node}; the report is that of {name}.",
+            f"The registry {_holds(claimed)} the chip {short_chip(claimed.chip)} for node {node}{_until(claimed)}; the "
+            f"report is that of {name}.",
             expected=expected,
             evidence=evidence,
         )
@@ -195,9 +219,24 @@ def _attested(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decisi
     )
 
 
+def _holds(claimed: ClaimedNode) -> str:
+    return "holds" if claimed.removed_at is None else "held"
+
+
+def _until(claimed: ClaimedNode) -> str:
+    return "" if claimed.removed_at is None else f" until version {claimed.removed_at:,} removed it"
+
+
 def _unclaimed(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decision:
     check = checks.CHIPS_ATTESTED
     name, nodes = short_chip(chip.hex()), registry.nodes_of(chip)
+    if len(nodes) == 1 and registry.source == "nodes":
+        return check.warned(
+            _nodes(nodes),
+            f"Node {_short(nodes[0].node)} has the chip of the report, {name}, of the nodes that were named; others "
+            "may have it too: name the one that is meant as attested_node, or sync the whole registry.",
+            evidence=evidence,
+        )
     if len(nodes) == 1:
         return check.passed(
             _nodes(nodes),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import fetch_query, fetch_registry_value, read_bytes
@@ -19,8 +19,10 @@ from auditkit.ic.registry import (
     data_center_key,
     decode_reply,
     get_value_argument,
+    lists_any,
     node_key,
     node_operator_key,
+    read_if_known,
     read_node,
     read_node_operator,
     read_subnet,
@@ -37,6 +39,8 @@ from auditkit.pipeline.sources import CertifiedAnswer, located
 from auditkit.progress import Progress
 from auditkit.times import rfc3339_if_possible
 from auditkit.trust import Trust
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def chip_answers(
         nodes = asking.likely(listed, chips) if hinted is None else hinted
         for node in dict.fromkeys((*nodes, *((claimed,) if claimed else ()))):
             asking.node(node, chips)
-        return ChipAnswers(answers=tuple(asking.answers))
+        return ChipAnswers(answers=asking.answers)
 
 
 def require_same_registry(
@@ -191,7 +195,12 @@ class _Asking:
         self._progress = progress
         self._known: dict[str, RegistryAnswer] = {}
         self._members: dict[Principal, Principal] | None = None
-        self.answers: list[CertifiedAnswer] = []
+        self._answers: dict[str, CertifiedAnswer] = {}
+
+    @property
+    def answers(self) -> tuple[CertifiedAnswer, ...]:
+        """What was answered, in that order."""
+        return tuple(self._answers.values())
 
     def node(self, node: Principal, chips: Sequence[bytes]) -> None:
         """Asks for a node's record, and where it has one of the chips, for those that say whose it is."""
@@ -200,13 +209,13 @@ class _Asking:
         if record is None or record.chip_id not in chips:
             return
         run = None if record.operator is None else self._certified(node_operator_key(record.operator))
-        center = "" if run is None else read_node_operator(run).data_center
-        if center:
-            self._certified(data_center_key(center))
+        by = read_if_known(read_node_operator, run)
+        if by is not None and by.data_center:
+            self._certified(data_center_key(by.data_center))
         subnet = self._subnet_of(node)
         if subnet is not None:
-            self._certified(subnet_key(subnet))
-        elif self._queried(api_boundary_key(node)) is not None:
+            self._of_subnet(subnet_key(subnet), node)
+        elif self._queried(api_boundary_key(node), bool) is not None:
             self._certified(api_boundary_key(node))
 
     def likely(self, listed: Sequence[ListedNode], chips: Sequence[bytes]) -> list[Principal]:
@@ -221,8 +230,8 @@ class _Asking:
             found = []
             for number, one in enumerate(listed, 1):
                 self._progress.step(f"looking for the chips: node {number:,} of {len(listed):,}")
-                value = self._queried(node_key(one.node))
-                if value is not None and read_node(value).chip_id in chips:
+                record = self._queried(node_key(one.node), read_node)
+                if record is not None and record.chip_id in chips:
                     found.append(one.node)
         if len(found) > LIMITS.hinted_nodes:
             raise EvidenceError(
@@ -230,23 +239,35 @@ class _Asking:
             )
         return found
 
+    def _of_subnet(self, key: str, node: Principal) -> None:
+        """Asks for the record of a subnet, and keeps it where it lists the node as a host said."""
+        known = key in self._known
+        if not lists_any(self._certified(key), (node,)) and not known:
+            del self._answers[key], self._known[key]
+
     def _certified(self, key: str) -> bytes | None:
         if key not in self._known:
-            self._progress.step(f"asking whose the chips are: {len(self.answers) + 1}")
+            self._progress.step(f"asking whose the chips are: {len(self._answers) + 1}")
             found = fetch_registry_value(self._hosts, key)
             if found.chunks:
                 raise EvidenceError("a record about nodes is larger than any real one", where=found.origin)
             origin = self._origin or redacted_place(found.origin)
             answer = CertifiedAnswer(found.certificate, found.request, origin)
             self._known[key], _ = verified_answer(answer, root_key=self._root_key, now_ns=self._now_ns)
-            self.answers.append(answer)
+            self._answers[key] = answer
         return self._known[key].value
 
-    def _queried(self, key: str) -> bytes | None:
-        argument = get_value_argument(key)
-        return fetch_query(
-            self._hosts, REGISTRY, GET_VALUE, argument, lambda reply: decode_reply(reply).value
-        )
+    def _queried(self, key: str, read: Callable[[bytes], _Record]) -> _Record | None:
+        """What a record says by the word of the first host whose reply can be read; None where no host's can."""
+
+        def read_reply(reply: bytes) -> _Record | None:
+            value = decode_reply(reply).value
+            return None if value is None else read(value)
+
+        try:
+            return fetch_query(self._hosts, REGISTRY, GET_VALUE, get_value_argument(key), read_reply)
+        except EvidenceError:
+            return None
 
     def _subnet_of(self, node: Principal) -> Principal | None:
         """The subnet that hosts say the node is in."""
@@ -255,8 +276,9 @@ class _Asking:
         return self._members.get(node)
 
     def _memberships(self) -> Iterable[tuple[Principal, Principal]]:
-        subnets = read_subnet_list(self._queried(SUBNET_LIST_KEY) or b"")
+        subnets = self._queried(SUBNET_LIST_KEY, read_subnet_list) or ()
         for number, subnet in enumerate(subnets[: LIMITS.subnets], 1):
             self._progress.step(f"looking for the subnet: {number} of {len(subnets)}")
-            for member in read_subnet(self._queried(subnet_key(subnet)) or b"").members:
+            record = self._queried(subnet_key(subnet), read_subnet)
+            for member in record.members if record is not None else ():
                 yield member, subnet

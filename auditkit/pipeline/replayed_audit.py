@@ -143,6 +143,10 @@ def replay(
         raise EvidenceError(
             "the audit did not reach a recovery image, so none can be compared", where=str(recovery_image)
         )
+    if registry is not None and (record.chips is None or record.chips.registry is None):
+        raise EvidenceError(
+            "the audit asked no synced registry, so none can be compared", where=str(registry)
+        )
     audit = ReplayedAudit(
         record,
         recorded_files(record, evidence_folder),

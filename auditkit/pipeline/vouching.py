@@ -151,15 +151,18 @@ def repeat_audit(
 def _require_registry(folder: Path, told: AuditDocument) -> None:
     from auditkit.evidence.registry_sync import open_registry  # noqa: PLC0415  (few have one)
 
+    if told.chips is None or told.chips.source != "registry":
+        raise ParameterError(
+            "the report says nothing that a synced registry told, so none can be compared",
+            where=str(folder),
+            hint="leave out --registry",
+        )
+    chips = told.chips
     with open_registry(
         folder, trust_named(str(told.parameters.get("root_key", MAINNET.name))).root_key
     ) as registry:
-        standing, chips = registry.standing, told.chips
+        standing = registry.standing
         signed = rfc3339_if_possible(None if standing.as_of_ns is None else standing.as_of_ns // 10**9)
-        if chips is None or chips.source != "registry":
-            raise ParameterError(
-                "the report asked no synced registry, so that there is nothing to look up again"
-            )
         if standing.version < chips.version or signed is None or signed < (chips.as_of or ""):
             raise SourceError(
                 "this registry is older than the one that the report was made with",

@@ -6,7 +6,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from chip_world import ANNA, BERT, CARL, CHIP_A, CHIP_B, CHIP_C, OPERATOR, SUBNET, node, operator, subnet
+from chip_world import (
+    ANNA,
+    BERT,
+    CARL,
+    CHIP_A,
+    CHIP_B,
+    CHIP_C,
+    OPERATOR,
+    OTHER_SUBNET,
+    PROVIDER,
+    SUBNET,
+    data_center,
+    node,
+    operator,
+    subnet,
+)
 from ic.registry.writing import NOW, W, blob, call, certified, error, number, value
 
 from auditkit.errors import EvidenceError, SourceError
@@ -45,6 +60,7 @@ ANNAS = answer(f"node_record_{ANNA}", node(CHIP_A))
 ANSWERS = (
     ANNAS,
     answer(f"node_operator_record_{OPERATOR}", operator()),
+    answer("data_center_record_zh1", data_center()),
     answer(f"subnet_record_{SUBNET}", subnet(ANNA)),
 )
 
@@ -144,7 +160,81 @@ def test_an_absence_is_certified_too():
     answered, time_ns = verified_answer(answer(f"node_record_{CARL}", None), root_key=KEY, now_ns=NOW)
     assert (answered.key, answered.value, time_ns) == (f"node_record_{CARL}", None, NOW)
     step = decide(answer(f"node_record_{CARL}", None), attested=CHIP_A, claimed=CARL)
-    assert outcomes(step)[2] == (66, "fail")
+    assert outcomes(step)[2] == (66, "warn")
+
+
+# answers that were left out, or put in
+
+FOR_CARL = answer(f"node_record_{CARL}", None)
+
+
+def test_all_that_follows_from_a_hint_is_there():
+    assert outcomes(decide(*ANSWERS, FOR_CARL, hinted=(CARL, ANNA)))[0] == (64, "pass")
+    assert outcomes(decide(*ANSWERS, FOR_CARL, hinted=(ANNA,), attested=CHIP_A, claimed=CARL))[0] == (
+        64,
+        "pass",
+    )
+
+
+def test_what_follows_from_a_list_may_be_about_any_node():
+    assert outcomes(decide(*ANSWERS, FOR_CARL))[0] == (64, "pass")
+
+
+LEFT_OUT = {
+    "a node that was named": (ANSWERS, (ANNA, CARL), f"node_record_{CARL}"),
+    "the only node": ((), (ANNA,), f"node_record_{ANNA}"),
+    "the operator": ((ANSWERS[0], ANSWERS[3]), (ANNA,), f"node_operator_record_{OPERATOR}"),
+    "the data center": ((*ANSWERS[:2], ANSWERS[3]), (ANNA,), "data_center_record_zh1"),
+    "the operator, of a list": ((ANSWERS[0], ANSWERS[3]), None, f"node_operator_record_{OPERATOR}"),
+}
+
+
+@pytest.mark.parametrize(("answers", "hinted", "where"), LEFT_OUT.values(), ids=LEFT_OUT.keys())
+def test_an_answer_that_was_left_out_is_missed(answers, hinted, where):
+    with pytest.raises(EvidenceError, match="an answer of the registry is missing") as caught:
+        decide(*answers, hinted=hinted)
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize("value", [None, b"", blob(3, PROVIDER.raw), blob(3, b"\xff" * 40)])
+def test_an_operator_that_names_no_data_center_needs_none(value):
+    told = answer(f"node_operator_record_{OPERATOR}", value)
+    assert outcomes(decide(ANSWERS[0], told, ANSWERS[3], hinted=(ANNA,)))[0] == (64, "pass")
+
+
+PUT_IN = {
+    "a node": (f"node_record_{BERT}", node(CHIP_B), (ANNA,)),
+    "a node of the chip": (f"node_record_{BERT}", node(CHIP_A), (ANNA,)),
+    "an operator": (f"node_operator_record_{PROVIDER}", operator(), None),
+    "a data center": ("data_center_record_zh2", data_center(), None),
+    "a subnet of others": (f"subnet_record_{OTHER_SUBNET}", subnet(BERT), None),
+    "a subnet that is not there": (f"subnet_record_{OTHER_SUBNET}", None, None),
+    "a subnet that nobody can read": (f"subnet_record_{OTHER_SUBNET}", b"\xff", None),
+    "another boundary node": (f"api_boundary_node_{BERT}", b"", None),
+    "a record of another kind": ("unassigned_nodes_config", b"", None),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "hinted"), PUT_IN.values(), ids=PUT_IN.keys())
+def test_an_answer_that_nobody_asked_for_is_refused(key, value, hinted):
+    with pytest.raises(EvidenceError, match="that nobody asked for") as caught:
+        decide(*ANSWERS, answer(key, value), hinted=hinted)
+    assert caught.value.where == key
+
+
+def test_the_boundary_node_of_the_chip_may_be_asked_about():
+    more = answer(f"api_boundary_node_{ANNA}", None)
+    assert outcomes(decide(*ANSWERS[:3], more, hinted=(ANNA,)))[0] == (64, "pass")
+
+
+@pytest.mark.parametrize(("hinted", "most"), [((ANNA,), 8), (None, 260)])
+def test_more_answers_than_questions_are_not_even_verified(hinted, most):
+    rubbish = CertifiedAnswer(b"\x01", b"\x01", "host.example")
+    with pytest.raises(EvidenceError, match=f"there are {most + 1} answers") as caught:
+        decide(*[rubbish] * (most + 1), hinted=hinted)
+    assert caught.value.expected == f"at most {most}"
+    with pytest.raises(EvidenceError, match="does not verify"):
+        decide(*[rubbish] * most, hinted=hinted)
 
 
 # what is older than the proposal

@@ -173,6 +173,8 @@ def test_a_registry_that_does_not_know_the_version_is_told(reports, tmp_path):
     older = synced(tmp_path / "older", History(history.versions[:-1]))
     with pytest.raises(SourceError, match="older than the one that the report was made with"):
         repeated(reports["chips-honest"], older)
+    with pytest.raises(ParameterError, match=f"version {LATEST} of the registry is not in this folder"):
+        replay(reports["chips-honest"] / "evidence", registry=older)
 
 
 def test_a_registry_that_was_certified_before_is_told(reports, tmp_path):
@@ -186,6 +188,8 @@ def test_a_sync_that_was_not_finished_is_told(reports, tmp_path):
         synced(tmp_path / "part", registry_history(""), registry_answers=1)
     with pytest.raises(SourceError, match="older than the one that the report was made with"):
         repeated(reports["chips-honest"], tmp_path / "part")
+    with pytest.raises(SourceError, match="was not finished"):
+        replay(reports["chips-honest"] / "evidence", registry=tmp_path / "part")
 
 
 def test_a_folder_without_a_registry_is_told(reports, tmp_path):
@@ -193,10 +197,13 @@ def test_a_folder_without_a_registry_is_told(reports, tmp_path):
         repeated(reports["chips-honest"], tmp_path)
 
 
-def test_the_registry_is_not_asked_where_the_audit_did_not_ask_it(reports, tmp_path):
-    """Whoever gives one is told that it was of no use, and not that all was looked up."""
-    with pytest.raises(ParameterError, match="asked no synced registry"):
-        repeated(reports["chips-by-hint"], synced(tmp_path / "whole", registry_history("")))
+def test_a_registry_beside_a_report_that_asked_none_is_refused(reports, folder):
+    """What was given is looked at, or it is told."""
+    with pytest.raises(ParameterError, match="nothing that a synced registry told") as caught:
+        repeated(reports["chips-by-hint"], folder)
+    assert caught.value.hint == "leave out --registry"
+    with pytest.raises(EvidenceError, match="asked no synced registry"):
+        replay(reports["chips-by-hint"] / "evidence", registry=folder)
 
 
 # records that somebody edited

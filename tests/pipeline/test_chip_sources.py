@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 import cbor2
@@ -255,7 +255,8 @@ def test_a_node_is_in_no_subnet_that_does_not_list_it(ask, host):
         **{f"subnet_record_{SUBNET}": subnet(), f"subnet_record_{OTHER_SUBNET}": subnet(ANNA, sev=True)}
     )
     answers = ask(f"hint:{ANNA}")
-    assert keys(answers)[-1] == f"subnet_record_{OTHER_SUBNET}"
+    assert host.take_called()[-1] == f"subnet_record_{OTHER_SUBNET}"
+    assert keys(answers) == [f"node_record_{ANNA}", *OWNERS]
     ((one,),) = found(answers)
     assert (one.subnet, one.sev_enabled) == (None, None)
 
@@ -292,11 +293,38 @@ def test_a_node_is_no_boundary_node_because_a_host_says_so(ask, host):
     assert found(answers)[0][0].api_boundary is False
 
 
-@pytest.mark.parametrize("key", ["subnet_list", f"subnet_record_{SUBNET}"])
-def test_a_host_that_answers_with_rubbish_is_told(ask, host, key):
+@pytest.mark.parametrize(
+    ("key", "subnet_found"),
+    [
+        ("subnet_list", None),
+        (f"subnet_record_{SUBNET}", None),
+        (f"subnet_record_{OTHER_SUBNET}", str(SUBNET)),
+    ],
+)
+def test_what_a_host_answers_with_rubbish_is_left_out(ask, host, key, subnet_found):
     host.tamper = lie(**{key: b"\x7b"})
-    with pytest.raises(EvidenceError):
-        ask(f"hint:{ANNA}")
+    assert found(ask(f"hint:{ANNA}"))[0][0].subnet == subnet_found
+
+
+@pytest.mark.parametrize("key", ["subnet_list", f"subnet_record_{SUBNET}"])
+def test_where_one_host_answers_with_rubbish_another_is_asked(host, url, key, monkeypatch):
+    rubbish = Node()
+    rubbish.tamper = lie(**{key: b"\x7b"})
+    with serving(rubbish) as other:
+        monkeypatch.setattr(chip_sources, "asked_hosts", lambda *_: nullcontext(((other, url), None)))
+        values = {"proposal_id": 1, "base_version": COMMIT, "root_key": "practice", "proposal_source": url}
+        parameters = Parameters.from_mapping({**values, "chips_source": f"hint:{ANNA}"})
+        answers = chip_answers(
+            parameters, trust_named("practice"), (CHIP_A,), now_ns=time.time_ns(), progress=Silent()
+        )
+    assert found(answers)[0][0].subnet == str(SUBNET)
+
+
+def test_an_operator_whose_record_nobody_can_read(ask, host):
+    host.registry = world(write(f"node_operator_record_{OPERATOR}", blob(3, b"\xff" * 40)))
+    answers = ask(f"hint:{ANNA}")
+    assert keys(answers) == [f"node_record_{ANNA}", OWNERS[0], f"subnet_record_{SUBNET}"]
+    assert (found(answers)[0][0].operator, found(answers)[0][0].provider) == (str(OPERATOR), None)
 
 
 # lists
@@ -332,6 +360,10 @@ def test_of_a_list_with_chips_no_node_is_queried(ask, host, written):
     answers = ask(written(listed(EMIL, **{str(ANNA): CHIP_A, str(BERT): CHIP_D})))
     assert keys(answers)[0] == f"node_record_{ANNA}"
     assert host.take_asked().count("get_value") == 3
+
+
+def test_a_node_of_a_list_whose_record_nobody_can_read_is_left_out(ask, written):
+    assert found(ask(written(listed(FRED, ANNA))))[0][0].node == str(ANNA)
 
 
 def test_a_list_may_be_at_an_address(ask, host, url):

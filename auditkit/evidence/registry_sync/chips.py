@@ -23,6 +23,7 @@ from auditkit.ic.registry import (
     node_key,
     node_operator_key,
     read_data_center,
+    read_if_known,
     read_node,
     read_node_operator,
     read_subnet,
@@ -51,7 +52,7 @@ def chips_in_registry(
     Raises:
         SourceError: the folder does not hold all versions up to a certified one: the sync was not finished.
         ParameterError: that version is not there.
-        EvidenceError: it is damaged, or a record has a layout that is not known.
+        EvidenceError: it is damaged, or the record of one of these nodes has a layout that is not known.
     """
     standing = registry.standing
     if not standing.complete or standing.as_of_ns is None:
@@ -104,9 +105,13 @@ class _Looking:
         )
 
     def claimed(self, node: Principal) -> ClaimedNode:
-        value = self._value(node_key(node))
+        key = node_key(node)
+        value, removed_at = self._value(key), None
+        registered = value is not None
+        if value is None:
+            value, removed_at = self._last_value(key)
         chip = None if value is None else read_node(value).chip_id
-        return ClaimedNode(str(node), value is not None, chip.hex() if chip else None)
+        return ClaimedNode(str(node), registered, chip.hex() if chip else None, removed_at)
 
     def batches(self) -> tuple[BatchDigest, ...]:
         found = (self._registry.digest_of_answer(version) for version in sorted(self._versions))
@@ -117,9 +122,9 @@ class _Looking:
         value = self._value(node_key(node))
         operator = None if value is None else read_node(value).operator
         run = None if operator is None else self._value(node_operator_key(operator))
-        by = None if run is None else read_node_operator(run)
+        by = read_if_known(read_node_operator, run)
         place = self._value(data_center_key(by.data_center)) if by and by.data_center else None
-        center = None if place is None else read_data_center(place)
+        center = read_if_known(read_data_center, place)
         subnet, record = self._subnet_of(node)
         if subnet is not None:
             self._value(subnet_key(subnet))
@@ -141,9 +146,13 @@ class _Looking:
     def _subnet_of(self, node: Principal) -> tuple[Principal | None, SubnetRecord | None]:
         """The subnet of a node. Only a record that holds the node's bytes can list it, and is read."""
         for kept in self._registry.subnets(self._at):
-            value = kept.value or b""
-            if node.raw in value and node in (record := read_subnet(value)).members:
+            record = read_if_known(read_subnet, kept.value if node.raw in (kept.value or b"") else None)
+            if record is None or node not in record.members:
+                continue
+            try:
                 return _principal(kept.key, SUBNET_PREFIX), record
+            except EvidenceError:  # a key that names no subnet
+                continue
         return None, None
 
     def _value(self, key: str) -> bytes | None:
@@ -153,6 +162,21 @@ class _Looking:
             return None
         self._used(kept)
         return kept.value
+
+    def _last_value(self, key: str) -> tuple[bytes | None, int | None]:
+        """The last record that stood under a key where there is none now, and the version that removed it."""
+        removed_at = None
+        for version in reversed(self._registry.versions_of(key.encode())):
+            if self._at is not None and version > self._at:
+                continue
+            kept = self._registry.record(key.encode(), version)
+            if kept is None:
+                continue
+            self._used(kept)
+            if kept.value is not None:
+                return kept.value, removed_at
+            removed_at = version
+        return None, removed_at
 
     def _used(self, kept: KeptRecord) -> None:
         if self._prove and (kept.version, kept.key) not in self._proven:

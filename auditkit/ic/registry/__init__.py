@@ -22,6 +22,11 @@ from auditkit.ic.registry.delta import (
     changes_since_argument,
     verify_certified_delta,
 )
+from auditkit.ic.registry.expected_answers import (
+    lists_any,
+    require_expected_answers,
+    require_few_answers,
+)
 from auditkit.ic.registry.mixed_tree import read_mixed_tree
 from auditkit.ic.registry.named_nodes import chips_of_nodes
 from auditkit.ic.registry.node_records import (
@@ -37,6 +42,7 @@ from auditkit.ic.registry.node_records import (
     node_key,
     node_operator_key,
     read_data_center,
+    read_if_known,
     read_node,
     read_node_operator,
     read_subnet,
@@ -98,11 +104,13 @@ __all__ = [
     "decode_reply",
     "get_chunk_argument",
     "get_value_argument",
+    "lists_any",
     "named_parts",
     "node_key",
     "node_operator_key",
     "read_data_center",
     "read_get_value_argument",
+    "read_if_known",
     "read_message",
     "read_mixed_tree",
     "read_node",
@@ -111,6 +119,8 @@ __all__ = [
     "read_subnet",
     "read_subnet_list",
     "replica_version_key",
+    "require_expected_answers",
+    "require_few_answers",
     "subnet_key",
     "verify_certified_delta",
     "verify_registry_answer",

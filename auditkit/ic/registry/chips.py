@@ -95,7 +95,9 @@ class ClaimedNode:
     Attributes:
         node: its principal.
         registered: whether there is such a node.
-        chip: its chip id in hex digits; None where its record has none.
+        chip: its chip id in hex digits, of a node that was removed the last one; None where its record has none.
+        removed_at: the version of the registry that removed it; None where it is there, where there never was such a
+            node, and where only the newest record was asked for.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = JSON_PART
@@ -103,6 +105,7 @@ class ClaimedNode:
     node: PrincipalText
     registered: bool
     chip: ChipId | None
+    removed_at: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from auditkit.ic.registry.node_records import (
     data_center_key,
     node_operator_key,
     read_data_center,
+    read_if_known,
     read_node,
     read_node_operator,
     read_subnet,
@@ -40,8 +41,8 @@ def chips_of_nodes(
         claimed: the node that an attestation report is said to come from.
 
     Raises:
-        EvidenceError: a record has a layout that is not known; an answer is about an older version, or there are two
-            about one record.
+        EvidenceError: a node's record has a layout that is not known; an answer is about an older version, or there are
+            two about one record.
     """
     told = _Told(answers)
     nodes = {node: read_node(answer.value) for node, answer in told.nodes.items() if answer.value is not None}
@@ -95,17 +96,18 @@ class _Told:
             for key, answer in self._answers.items()
             if key.startswith(NODE_PREFIX)
         }
-        self._subnets = {
-            str(_principal(key.removeprefix(SUBNET_PREFIX))): read_subnet(answer.value)
+        subnets = {
+            str(_principal(key.removeprefix(SUBNET_PREFIX))): read_if_known(read_subnet, answer.value)
             for key, answer in self._answers.items()
-            if key.startswith(SUBNET_PREFIX) and answer.value is not None
+            if key.startswith(SUBNET_PREFIX)
         }
+        self._subnets = {name: record for name, record in subnets.items() if record is not None}
 
     def node(self, node: Principal, record: NodeRecord) -> ChipNode:
         run = self._value(None if record.operator is None else node_operator_key(record.operator))
-        by = None if run is None else read_node_operator(run)
+        by = read_if_known(read_node_operator, run)
         place = self._value(data_center_key(by.data_center) if by and by.data_center else None)
-        center = None if place is None else read_data_center(place)
+        center = read_if_known(read_data_center, place)
         subnet, members = self._subnet_of(node)
         written = self.nodes[node]
         return ChipNode(

@@ -6,8 +6,9 @@ Fields that are not read here are passed over: these records have many, and grow
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from auditkit.errors import EvidenceError
 from auditkit.ic.principal import Principal
@@ -28,6 +29,9 @@ _SUBNET_TYPES: Final = {
     4: "verified application",
     5: "cloud engine",
 }
+
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,14 @@ def read_subnet(value: bytes, *, limits: Limits = LIMITS) -> SubnetRecord:
         _SUBNET_TYPES.get(number, f"type {number}"),
         features is not None and bool(features.number(_SEV_ENABLED)),
     )
+
+
+def read_if_known(read: Callable[[bytes], _Record], value: bytes | None) -> _Record | None:
+    """A record that only says more about a node; None where there is none, and where it cannot be read."""
+    try:
+        return None if value is None else read(value)
+    except EvidenceError:
+        return None
 
 
 def _principal(message: Message, field: int) -> Principal | None:

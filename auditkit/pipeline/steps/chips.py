@@ -12,9 +12,14 @@ from auditkit.audit import Trouble, decide_chips
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence
 from auditkit.ic import Principal
-from auditkit.ic.registry import ChipsInRegistry, chips_of_nodes
+from auditkit.ic.registry import (
+    ChipsInRegistry,
+    chips_of_nodes,
+    require_expected_answers,
+    require_few_answers,
+)
 from auditkit.pipeline.chip_sources import ChipAnswers, claimed_node, verified_answer
-from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.parameters import Parameters, hinted_nodes
 from auditkit.pipeline.records import ChipsRecord
 from auditkit.pipeline.sources import CertifiedAnswer
 from auditkit.pipeline.steps.evidence_names import chip_answer, chip_request
@@ -59,6 +64,7 @@ class ChipQuestion:
         attested: the chip of the attestation report; None without one.
         unattested: why there is none.
         claimed: the node that the report is said to come from.
+        hinted: the nodes that ``chips_source`` names itself; None where it is something else.
         since_ns: what the registry has to have seen, nanoseconds since 1970: the decision on the proposal, or that an
             open one was made.
     """
@@ -68,6 +74,7 @@ class ChipQuestion:
     unattested: str
     claimed: Principal | None
     since_ns: int
+    hinted: tuple[Principal, ...] | None = None
 
     @property
     def chips(self) -> tuple[bytes, ...]:
@@ -88,6 +95,7 @@ def chip_question(parameters: Parameters, proposal: ProposalStep, node: NodeStep
         unattested="The file is not an attestation report." if given else "No attestation report was given.",
         claimed=claimed_node(parameters),
         since_ns=since * 10**9,
+        hinted=hinted_nodes(parameters.chips_source),
     )
 
 
@@ -101,7 +109,7 @@ def decide_chip_answers(
         now_ns: as of when, nanoseconds since 1970.
 
     Raises:
-        EvidenceError: an answer does not verify, or cannot be understood.
+        EvidenceError: an answer does not verify, or cannot be understood; one is missing, or nobody asked for it.
         SourceError: what is here is older than the proposal.
     """
     registry = answers.registry or _of_nodes(question, answers.answers, root_key, now_ns)
@@ -125,13 +133,17 @@ def decide_chip_answers(
 def _of_nodes(
     question: ChipQuestion, answers: Sequence[CertifiedAnswer], root_key: bytes, now_ns: int
 ) -> ChipsInRegistry:
+    require_few_answers(len(answers), question.hinted)
     verified = [verified_answer(answer, root_key=root_key, now_ns=now_ns) for answer in answers]
-    return chips_of_nodes(
-        [answer for answer, _ in verified],
+    told = [answer for answer, _ in verified]
+    found = chips_of_nodes(
+        told,
         question.chips,
         as_of_ns=min((time_ns for _, time_ns in verified), default=None),
         claimed=question.claimed,
     )
+    require_expected_answers(told, question.chips, hinted=question.hinted, claimed=question.claimed)
+    return found
 
 
 def _require_answer_of(question: ChipQuestion, registry: ChipsInRegistry) -> None:

@@ -65,9 +65,9 @@ def decide(*chips: ChipHistory, blessed=(ONE, TWO), attested: bytes | None = Non
     return lambda: decide_chips(blessed, word(*chips, **more), EVIDENCE, attested=attested)
 
 
-def claim(registered: bool, chip: bytes | None):
-    claimed = ClaimedNode("ddddd-4", registered, chip.hex() if chip else None)
-    return decide(*BOTH, attested=ONE, claimed=claimed)
+def claim(registered: bool, chip: bytes | None, removed_at: int | None = None, **more):
+    claimed = ClaimedNode("ddddd-4", registered, chip.hex() if chip else None, removed_at)
+    return decide(*BOTH, attested=ONE, claimed=claimed, **more)
 
 
 EXPECTED = f"node ddddd-4 with the chip {ONE.hex()}"
@@ -197,6 +197,20 @@ CASES = (
             "sub-one (application, SEV enabled)",
             "The registry lists all 3 nodes of the chips in this subnet.",
         ),
+        passes(
+            checks.CHIPS_SUBNET,
+            "one subnet, of the nodes that were named",
+            decide(*BOTH, source="nodes", nodes=3),
+            "sub-one (application, SEV enabled)",
+            "The registry lists all 2 nodes of the chips that were found among those named in this subnet.",
+        ),
+        passes(
+            checks.CHIPS_SUBNET,
+            "one node, of those that were named",
+            decide(BOTH[0], blessed=(ONE,), source="nodes", nodes=3),
+            "sub-one (application, SEV enabled)",
+            "The registry lists the node of the chips that was found among those named in this subnet.",
+        ),
         warns(
             checks.CHIPS_SUBNET,
             "two subnets",
@@ -246,7 +260,43 @@ CASES = (
             "no such node",
             claim(False, None),
             "no such node",
-            "The registry holds no node ddddd…: the report cannot come from it.",
+            "No version of the registry up to 60,007 had a node ddddd…: the report cannot come from it.",
+            expected=EXPECTED,
+        ),
+        warns(
+            checks.CHIPS_ATTESTED,
+            "no such node now, and nobody knows which nodes there were",
+            claim(False, None, source="nodes", nodes=1),
+            "no such node",
+            "The registry holds no node ddddd… now; it may have been removed since. A synced registry knows which "
+            "nodes there were.",
+            expected=EXPECTED,
+        ),
+        warns(
+            checks.CHIPS_ATTESTED,
+            "the node had the chip until it was removed",
+            claim(False, ONE, 50_001),
+            ONE.hex(),
+            "Node ddddd… had the chip of the report, a1a1a1a1…, until version 50,001 of the registry, which removed "
+            "the node.",
+            expected=EXPECTED,
+        ),
+        fails(
+            checks.CHIPS_ATTESTED,
+            "the node had another chip until it was removed",
+            claim(False, TWO, 50_001),
+            TWO.hex(),
+            "The registry held the chip b2b2b2b2… for node ddddd… until version 50,001 removed it; the report is that "
+            "of a1a1a1a1….",
+            expected=EXPECTED,
+        ),
+        warns(
+            checks.CHIPS_ATTESTED,
+            "the node had no chip id until it was removed",
+            claim(False, None, 50_001),
+            "no chip id",
+            "The registry held no chip id for node ddddd… until version 50,001 removed it, so it does not say which "
+            "machine it runs on.",
             expected=EXPECTED,
         ),
         warns(
@@ -263,6 +313,14 @@ CASES = (
             decide(*BOTH, attested=ONE),
             "node aaaaa-1",
             "Node aaaaa… alone has the chip of the report, a1a1a1a1….",
+        ),
+        warns(
+            checks.CHIPS_ATTESTED,
+            "no node was said to attest, and one of those that were asked about has it",
+            decide(*BOTH, attested=ONE, source="nodes", nodes=2),
+            "node aaaaa-1",
+            "Node aaaaa… has the chip of the report, a1a1a1a1…, of the nodes that were named; others may have it too: "
+            "name the one that is meant as attested_node, or sync the whole registry.",
         ),
         warns(
             checks.CHIPS_ATTESTED,

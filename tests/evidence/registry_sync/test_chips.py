@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -317,7 +318,9 @@ def test_a_boundary_node(opened):
         (ANNA, None, (True, "a1" * 64)),
         (BERT, 6, (True, "b2" * 64)),
         (CARL, 8, (True, None)),
-        (DORA, None, (False, None)),
+        (DORA, None, (False, "a1" * 64, 8)),
+        (DORA, 7, (True, "a1" * 64)),
+        (DORA, 5, (False, None)),
         (NOBODY, None, (False, None)),
     ],
 )
@@ -326,12 +329,27 @@ def test_the_node_that_was_claimed(opened, claimed, at, told):
     assert found.claimed == ClaimedNode(str(claimed), *told)
 
 
+def test_a_claimed_node_that_was_removed_before_its_record_was_written_again_and_removed(sync, host, folder):
+    host.registry = world(
+        write(f"node_record_{DORA}", node(CHIP_B)),
+        delete(f"node_record_{DORA}"),
+        write(f"node_record_{NOBODY}", node(CHIP_E)),
+    )
+    sync()
+    with open_registry(folder, ROOT_KEY, verify=True) as opened:
+        assert chips_in_registry(opened, [CHIP_A], claimed=DORA, at=13).claimed == ClaimedNode(
+            str(DORA), True, "b2" * 64
+        )
+        found = chips_in_registry(opened, [CHIP_A], claimed=DORA, prove=True).claimed
+        assert found == ClaimedNode(str(DORA), False, "b2" * 64, 14)
+
+
 def test_a_claimed_node_whose_record_nobody_can_read_is_told(opened):
     with pytest.raises(EvidenceError, match="stands there 2 times"):
         chips_in_registry(opened, [CHIP_A], claimed=FRED)
 
 
-def test_a_subnet_that_may_list_the_node_and_cannot_be_read_is_told(sync, host, folder):
+def test_a_subnet_that_cannot_be_read_is_the_subnet_of_nobody(sync, host, folder):
     strange = number(15, 1) + number(15, 2)
     host.registry = world(
         write(f"subnet_record_{SUBNET}", strange + subnet(ANNA)),
@@ -339,10 +357,37 @@ def test_a_subnet_that_may_list_the_node_and_cannot_be_read_is_told(sync, host, 
     )
     sync()
     with open_registry(folder, ROOT_KEY, verify=True) as opened:
-        with pytest.raises(EvidenceError, match="stands there"):
-            chips_in_registry(opened, [CHIP_A])
+        (only,) = chips_in_registry(opened, [CHIP_A]).chips[0].nodes
         (boundary,) = chips_in_registry(opened, [CHIP_D]).chips[0].nodes
+    assert (only.subnet, only.subnet_type, only.sev_enabled) == (None, None, None)
     assert boundary.subnet is None
+
+
+def test_a_subnet_whose_key_holds_no_principal_is_passed_over(sync, host, folder):
+    host.registry = world(write("subnet_record_0", subnet(ANNA)))
+    sync()
+    with open_registry(folder, ROOT_KEY, verify=True) as opened:
+        assert chips_in_registry(opened, [CHIP_A]).chips == (CHIP_A_NOW,)
+
+
+UNREAD = {
+    f"node_operator_record_{OPERATOR}": {
+        "provider": None,
+        "data_center": None,
+        "region": None,
+        "owner": None,
+    },
+    "data_center_record_zh1": {"region": None, "owner": None},
+}
+
+
+@pytest.mark.parametrize(("name", "left"), UNREAD.items(), ids=UNREAD.keys())
+def test_a_record_that_cannot_be_read_leaves_out_what_it_would_say(sync, host, folder, name, left):
+    host.registry = world(write(name, blob(2, b"\xff") + blob(3, b"\xff" * 40)))
+    sync()
+    with open_registry(folder, ROOT_KEY, verify=True) as opened:
+        (only,) = chips_in_registry(opened, [CHIP_A]).chips[0].nodes
+    assert only == replace(CHIP_A_NOW.nodes[0], **left)
 
 
 def test_a_node_whose_bytes_stand_elsewhere_in_a_subnet_is_no_member(sync, host, folder):
