@@ -202,14 +202,14 @@ CASES = (
             "one subnet, of the nodes that were named",
             decide(*BOTH, source="nodes", nodes=3),
             "sub-one (application, SEV enabled)",
-            "The registry lists all 2 nodes of the chips that were found among those named in this subnet.",
+            "The registry lists both nodes of the chips that were found among those named in this subnet.",
         ),
         passes(
             checks.CHIPS_SUBNET,
             "one node, of those that were named",
             decide(BOTH[0], blessed=(ONE,), source="nodes", nodes=3),
             "sub-one (application, SEV enabled)",
-            "The registry lists the node of the chips that was found among those named in this subnet.",
+            "The registry lists the node of the chip that was found among those named in this subnet.",
         ),
         warns(
             checks.CHIPS_SUBNET,
