@@ -77,7 +77,7 @@ def checkout(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def with_files(checkout, tmp_path_factory) -> Path:
-    """A checkout with the parameter files that a block before the others writes."""
+    """A checkout with the parameter files that a block before the others writes, and a folder that a sync began."""
     folder = Path(shutil.copytree(checkout, tmp_path_factory.mktemp("files") / "auditkit"))
     written = [
         line
@@ -87,6 +87,8 @@ def with_files(checkout, tmp_path_factory) -> Path:
         if line.startswith("auditkit init")
     ]
     assert bash("\n".join(written), folder).returncode == 0
+    (folder / "registry").mkdir()
+    (folder / "registry" / "registry.sqlite").touch()
     return folder
 
 
