@@ -6,17 +6,21 @@ spelled out and its length bounded; jinja2's autoescape then escapes it.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from auditkit.display import shortened, visible
 from auditkit.limits import LIMITS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+# Behind a slash of an address, and before the ref that follows a workflow.
+_BREAKS: Final = re.compile(r"(?<=[^/:]/)(?=[^/])|(?=@)")
 
 
 @cache
@@ -33,7 +37,7 @@ def page_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(shortened=shortened, lines=_lines, bytes=_bytes)
+    environment.filters.update(shortened=shortened, parted=_parted, lines=_lines, bytes=_bytes)
     environment.globals.update(styles=Markup(resource("report.css")))  # noqa: S704  (our own file)
     return environment
 
@@ -47,6 +51,13 @@ def _shown(value: object) -> object:
     if isinstance(value, Markup):
         return value
     return visible(shortened(str(value), LIMITS.shown_characters))
+
+
+def _parted(text: str) -> object:
+    """A text that was shortened before; where it holds an address, a line may end where a reader would end it."""
+    if "://" not in text:
+        return text
+    return Markup("<wbr>").join(escape(_shown(part)) for part in _BREAKS.split(text))
 
 
 def _lines(text: str, limit: int) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from auditkit.report import render_html
 
 FIRST_SCREEN = re.compile(r'<div class="first">.*?</div>\s*(?=<p class="notice"|<section)', re.DOTALL)
-VOID = {"meta", "link", "br", "img", "circle", "line", "input"}
+VOID = {"meta", "link", "br", "img", "circle", "line", "input", "wbr"}
 ELSEWHERE = r"evidence/[A-Za-z0-9._/-]+|https://dashboard\.internetcomputer\.org/(proposal/[0-9]+|release/[0-9a-f]{40})"
 
 
@@ -170,6 +170,19 @@ def test_hostile_text_is_told_but_does_nothing(hostile):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", html)
     assert "more characters in audit.json" in page.text
     assert len(html) < 400_000, "100 KiB labels are shortened"
+
+
+def test_who_built_it_is_in_the_navigation_where_it_is_told(failing):
+    link = '<a href="#built">Who built it</a>'
+    assert link in render_html(failing)
+    assert link not in render_html(failing.model_copy(update={"provenance": None}))
+
+
+def test_an_address_is_parted_where_a_reader_would(failing):
+    record = failing.provenance.model_copy(update={"workflow": "https://x/<y>/ci.yml@refs/z", "ref": "a/b@c"})
+    html = render_html(failing.model_copy(update={"provenance": record}))
+    assert "https://x/<wbr>&lt;y&gt;/<wbr>ci.yml<wbr>@refs/<wbr>z<" in html
+    assert ">a/b@c<" in html
 
 
 def test_a_root_key_other_than_mainnet_s_is_pointed_out(failing, example_value, document_of):
