@@ -70,6 +70,8 @@ class BuildQuestion:
         image_sha256: SHA-256 of the image that was audited; None where only the file is asked about.
         elected: when the NNS certainly knew of the release; None where nobody certified that.
         whole: whether the attestations that are given are all that there are, as GitHub lists them.
+        first: whether ``elected`` is the time of the first election, so that the release cannot be an older one that
+            was elected again.
     """
 
     commit: str
@@ -78,6 +80,7 @@ class BuildQuestion:
     image_sha256: str | None
     elected: datetime | None
     whole: bool
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,14 @@ def _decide_none(count: int, question: BuildQuestion, rules: BuildRules, evidenc
             observed,
             f"It may have been built before {began}, when attestations of releases began: nobody vouches for who "
             "built it.",
+            evidence=evidence,
+        )
+    if not question.first:
+        return check.warned(
+            observed,
+            f"Releases built since {began} have one. Either this SHA256SUMS was changed, or the release was not built "
+            "as releases are, or it was built before and elected again: name the proposal that elected it first "
+            "(election_source: proposal:NUMBER).",
             evidence=evidence,
         )
     return check.failed(

@@ -17,7 +17,7 @@ from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
 from auditkit.pipeline.build_sources import build_answers, released_sums
 from auditkit.pipeline.chip_sources import chip_answers
-from auditkit.pipeline.election_sources import ElectionAnswers, election_answers
+from auditkit.pipeline.election_sources import ElectionAnswers, election_answers, names_election
 from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.parts import AuditParts
@@ -218,7 +218,8 @@ class Audit(AuditParts):
             missing = image.record.sums_missing if image.record else ""
             return without_sums(missing or "There is none beside the image.")
         answers = build_answers(self.parameters, self.trust, sums.sha256)
-        question = build_question(self.proposal, self.election, image, sums, whole=answers.whole)
+        named = names_election(self.parameters)
+        question = build_question(self.proposal, self.election, image, sums, whole=answers.whole, named=named)
         return decide_build(question, answers, sums, self.trust)
 
     def _read_base(self, version: str) -> BaseImageStep:

@@ -84,6 +84,12 @@ def election_answers(parameters: Parameters, trust: Trust, version: str) -> Elec
             )
 
 
+def names_election(parameters: Parameters) -> bool:
+    """Whether ``election_source`` names one election, by its number or in a file, and nobody has to look for it."""
+    chosen = parameters.election_source
+    return chosen is not None and chosen not in (REGISTRY_SOURCE, CATALOGUE_SOURCE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Network:
     """Where questions go: to hosts, or to the files beside a proposal that is a file itself.

@@ -21,7 +21,7 @@ from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
 from auditkit.pipeline.build_sources import BuildAnswers, require_own_record
 from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
-from auditkit.pipeline.election_sources import ElectionAnswers
+from auditkit.pipeline.election_sources import ElectionAnswers, names_election
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.recorded_files import moment_beside, recorded_files
@@ -365,7 +365,8 @@ class ReplayedAudit(AuditParts):
         origin = self._files[BUNDLE].origin if BUNDLE in self._files else ""
         answers = BuildAnswers(files, origin, record.whole, record.attestations)
         require_own_record(self.parameters, self.trust, answers)
-        question = build_question(self.proposal, self.election, image, sums, whole=record.whole)
+        named = names_election(self.parameters)
+        question = build_question(self.proposal, self.election, image, sums, whole=record.whole, named=named)
         return decide_build(question, answers, sums, self.trust)
 
     def _base_again(self, path: Path, facts: ImageFacts) -> GuestImage:

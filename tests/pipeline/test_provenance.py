@@ -23,6 +23,8 @@ from auditkit.pipeline import (
     write_report,
 )
 from auditkit.pipeline.build_sources import build_answers, lists_all
+from auditkit.pipeline.election_sources import names_election
+from auditkit.pipeline.steps.provenance import build_question, sums_beside
 from auditkit.practice import parameter_file
 from auditkit.practice.builds import Built
 from auditkit.report import to_json
@@ -163,6 +165,47 @@ def test_a_record_that_contradicts_its_evidence(edit, said, tmp_path):
     document, _ = replay(tmp_path / "evidence")
     assert document.verdict is Verdict.TROUBLE
     assert said in document.trouble[0].what
+
+
+AGAIN = "or it was built before and elected again"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "outcome"), [("proposal:910001", Outcome.FAIL), ("registry", Outcome.WARN)]
+)
+def test_an_old_release_may_be_elected_again(chosen, outcome, tmp_path):
+    audit = audited("not-attested", f"election_source={chosen}")
+    made = decision(audit, ATTESTED)
+    assert (made.outcome, AGAIN in made.reason) == (outcome, outcome is Outcome.WARN)
+    write_report(audit.document, audit.evidence, tmp_path)
+    document, _ = replay(tmp_path / "evidence")
+    assert made in document.decisions
+
+
+def test_an_election_that_a_catalogue_found_may_be_a_later_one():
+    audit = audited("not-attested")
+    asked = (audit.proposal, audit.election, audit.base, sums_beside(audit.base))
+    assert build_question(*asked, whole=True, named=True).first is True
+    assert build_question(*asked, whole=True, named=False).first is False
+
+
+@pytest.mark.parametrize(
+    ("chosen", "named"),
+    [("registry", False), ("catalogue", False), (None, False), ("proposal:7", True), ("/an/answer", True)],
+)
+def test_who_names_an_election(chosen, named):
+    assert (
+        names_election(
+            Parameters(proposal_id=1, base_version="a" * 40, election_source=chosen, catalogue="folder")
+        )
+        is named
+    )
+
+
+def test_an_election_is_the_first_of_its_release():
+    audit = audited("election-honest", "provenance_source=practice:not-attested")
+    made = decision(audit, ATTESTED)
+    assert (made.outcome, AGAIN in made.reason) == (Outcome.FAIL, False)
 
 
 def some_were_asked_for(record, evidence) -> None:

@@ -224,14 +224,17 @@ def _recorded(
 ) -> tuple[Decision, ElectedRelease | None]:
     check = checks.ELECTION_ELECTED
     where = f"the registry (version {answer.version:,})"
-    told = (answer.timestamp_ns, witnessed.known_ns if witnessed is not None else None)
+    proposed_ns = witnessed.known_ns if witnessed is not None else None
+    known = (time for time in (answer.timestamp_ns, proposed_ns) if time is not None)
+    known_ns = min(known, default=None)
     release = ElectedRelease(
         version,
         record.sha256_hex,
         record.urls,
         record.measurements or None,
         where,
-        min((time for time in told if time is not None), default=None),
+        known_ns,
+        by_proposal=known_ns is not None and known_ns == proposed_ns,
     )
     if witnessed is not None and witnessed.sha256.lower() != release.sha256.lower():
         return (

@@ -24,6 +24,8 @@ class ElectedRelease:
         measurements: its launch measurements; None when it was elected without any.
         said_by: who says so, such as ``the registry (version 62,948)``.
         known_ns: when the NNS knew of it for certain, nanoseconds since 1970; None where that is not certified.
+        by_proposal: whether that is the time of a proposal that elected it. The registry only knows when its present
+            record was written, and a release that was un-elected may be elected again.
     """
 
     version: str
@@ -32,6 +34,7 @@ class ElectedRelease:
     measurements: tuple[BlessedMeasurement, ...] | None
     said_by: str
     known_ns: int | None = None
+    by_proposal: bool = False
 
 
 def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease | Decision:
@@ -69,6 +72,7 @@ def heard_witness(version: str, witness: ElectionVerification) -> ElectedRelease
         election.measurements or None,
         said_by(witness),
         proposal.proposal_timestamp_seconds * _SECOND_NS or None if proposal is not None else None,
+        by_proposal=True,
     )
 
 

@@ -77,12 +77,19 @@ def sums_beside(base: BaseImageStep) -> Evidence | None:
 
 
 def build_question(
-    proposal: ProposalStep, election: ElectionStep, base: BaseImageStep, sums: Evidence, *, whole: bool
+    proposal: ProposalStep,
+    election: ElectionStep,
+    base: BaseImageStep,
+    sums: Evidence,
+    *,
+    whole: bool,
+    named: bool,
 ) -> BuildQuestion:
     """What is asked about the release that a SHA256SUMS belongs to.
 
     Args:
         whole: whether all attestations are there that exist.
+        named: whether the parameters name the proposal that elected the release. A catalogue gives the newest.
     """
     wrong = base.record.wrong_digest if base.record else ""
     return BuildQuestion(
@@ -92,6 +99,7 @@ def build_question(
         image_sha256=base.image.sha256 if base.image else wrong or None,
         elected=_known_since(proposal, election),
         whole=whole,
+        first=proposal.election is not None or (named and _is_by_proposal(election)),
     )
 
 
@@ -138,6 +146,10 @@ def _vouched(found: Provenance, question: BuildQuestion) -> AttestedDigest | Non
     if attestation is None or question.listed is None:
         return None
     return AttestedDigest(question.listed.lower(), f"the run {attestation.run_url or attestation.workflow}")
+
+
+def _is_by_proposal(election: ElectionStep) -> bool:
+    return election.release is not None and election.release.by_proposal
 
 
 def _known_since(proposal: ProposalStep, election: ElectionStep) -> datetime | None:

@@ -109,15 +109,18 @@ PROVENANCE: Final = (
     Scenario(
         "not-attested",
         "There is no attestation, and there should be one",
-        "The base release was elected weeks after builds began to be attested, and GitHub knows no attestation of its "
-        "SHA256SUMS. Either the file was changed, or the release was not built as releases are. (The practice "
-        "network has its own dates: its releases are attested since 10 August 2026.)",
+        "Proposal 910001 elected the base release weeks after builds began to be attested, and GitHub knows no "
+        "attestation of its SHA256SUMS. Either the file was changed, or the release was not built as releases are. "
+        "(The practice network has its own dates: its releases are attested since 10 August 2026.)",
         900088,
         "FAIL",
         "PASS",
         checks.PROVENANCE_ATTESTED.id,
         built=Built.NOTHING,
-        parameters={"provenance_source": "practice:not-attested"},
+        parameters={
+            "election_source": "proposal:910001",
+            "provenance_source": "practice:not-attested",
+        },
     ),
     Scenario(
         "not-attested-yet",

@@ -49,7 +49,7 @@ BEFORE = datetime(2026, 8, 30, 23, 59, tzinfo=UTC)
 FIRST_DAY = datetime(2026, 8, 31, tzinfo=UTC)
 LAST_DAY = datetime(2026, 9, 29, 23, 59, tzinfo=UTC)
 LATE = datetime(2026, 9, 30, tzinfo=UTC)
-QUESTION = BuildQuestion(COMMIT, SUMS, IMAGE, IMAGE, LATE, whole=True)
+QUESTION = BuildQuestion(COMMIT, SUMS, IMAGE, IMAGE, LATE, whole=True, first=True)
 BUNDLE = Bundle(b"", "")
 
 
@@ -85,6 +85,11 @@ MAYBE_BEFORE = BUILT_BEFORE.replace("It was built", "It may have been built")
 SHOULD = (
     "Releases built since 2026-08-31 have one. Either this SHA256SUMS was changed, or the release was not built as "
     "releases are."
+)
+AGAIN = (
+    "Releases built since 2026-08-31 have one. Either this SHA256SUMS was changed, or the release was not built as "
+    "releases are, or it was built before and elected again: name the proposal that elected it first "
+    "(election_source: proposal:NUMBER)."
 )
 UNTOLD = (
     "There is no attestation of this SHA256SUMS, and releases built since 2026-08-31 have one. When the NNS knew of "
@@ -288,6 +293,13 @@ CASES = (
             nothing(),
             "none; the NNS knew of the release on 2026-09-30",
             SHOULD,
+        ),
+        warns(
+            checks.PROVENANCE_ATTESTED,
+            "none, and it should have one or was elected again",
+            nothing(first=False),
+            "none; the NNS knew of the release on 2026-09-30",
+            AGAIN,
         ),
         warns(
             checks.PROVENANCE_ATTESTED,
