@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 
 from auditkit import practice
 from auditkit.pipeline import Parameters, check
-from auditkit.pipeline.sources import fetch_proposal
+from auditkit.pipeline.sources.places import fetch_proposal
 from auditkit.practice import attestation as making
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested

@@ -16,7 +16,7 @@ from commands import in_process as run
 
 from auditkit import practice
 from auditkit.guestos import Ext4, extract_tree, open_boot_source
-from auditkit.pipeline.sources import fetch_proposal
+from auditkit.pipeline.sources.places import fetch_proposal
 from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 

@@ -22,7 +22,7 @@ from auditkit.pipeline.questions import (
 from auditkit.pipeline.records import is_record, record_schema
 from auditkit.pipeline.redaction import redacted_parameters, redacted_text
 from auditkit.pipeline.replayed_audit import replay
-from auditkit.pipeline.sources import CertifiedAnswer, fetch_proposal, preflight, read_proposal_file
+from auditkit.pipeline.sources.places import CertifiedAnswer, fetch_proposal, preflight, read_proposal_file
 from auditkit.pipeline.steps import (
     BaseImageStep,
     MeasurementStep,

@@ -15,15 +15,15 @@ from auditkit.evidence import Evidence, Source, is_loopback, open_image, read_by
 from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
 from auditkit.pipeline.base_version import found_base_version
-from auditkit.pipeline.build_sources import build_answers, released_sums
-from auditkit.pipeline.chip_sources import chip_answers
-from auditkit.pipeline.election_sources import ElectionAnswers, election_answers, names_election
 from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.records import RecoveryRecord
 from auditkit.pipeline.redaction import redacted_error, redacted_place
-from auditkit.pipeline.sources import certified_proposal, located
+from auditkit.pipeline.sources.builds import build_answers, released_sums
+from auditkit.pipeline.sources.chips import chip_answers
+from auditkit.pipeline.sources.elections import ElectionAnswers, election_answers, names_election
+from auditkit.pipeline.sources.places import certified_proposal, located
 from auditkit.pipeline.steps import (
     BaseImageStep,
     ChipsStep,

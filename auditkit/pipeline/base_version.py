@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from auditkit.digests import is_commit
 from auditkit.errors import SourceError
 from auditkit.ic import BlessedMeasurement, ProposalStatus
-from auditkit.pipeline.election_sources import opened_catalogue
 from auditkit.pipeline.parameters import Parameters
-from auditkit.pipeline.sources import located
+from auditkit.pipeline.sources.elections import opened_catalogue
+from auditkit.pipeline.sources.places import located
 from auditkit.sev import releases_for
 from auditkit.trust import Trust
 

@@ -19,14 +19,14 @@ from auditkit.errors import AuditkitError, EvidenceError, ParameterError, Source
 from auditkit.evidence import Evidence
 from auditkit.guestos import GuestImage
 from auditkit.ic import ElectionPayload
-from auditkit.pipeline.chip_sources import ChipAnswers
 from auditkit.pipeline.document import conclude, write_report
-from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.getting import Getting
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.records import Unkept
 from auditkit.pipeline.redaction import redacted_error, redacted_parameters, redacted_text
-from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.sources.chips import ChipAnswers
+from auditkit.pipeline.sources.elections import ElectionAnswers
+from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps import (
     ASKS,
     Asks,

@@ -45,8 +45,8 @@ from auditkit.guestos import (
 )
 from auditkit.ic import ProposalVerification, verify_embedded_proposal
 from auditkit.limits import LIMITS
-from auditkit.pipeline.build_sources import BuildAnswers, github_attestations
-from auditkit.pipeline.sources import read_proposal_file
+from auditkit.pipeline.sources.builds import BuildAnswers, github_attestations
+from auditkit.pipeline.sources.places import read_proposal_file
 from auditkit.pipeline.steps.evidence_names import IMAGE_SUMS
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.provenance import decide_build

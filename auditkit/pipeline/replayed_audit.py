@@ -19,9 +19,6 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, decode_chunks, read_file
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
-from auditkit.pipeline.build_sources import BuildAnswers, require_own_record
-from auditkit.pipeline.chip_sources import ChipAnswers, require_same_registry
-from auditkit.pipeline.election_sources import ElectionAnswers, names_election
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.recorded_files import moment_beside, recorded_files
@@ -35,7 +32,10 @@ from auditkit.pipeline.records import (
     parse_record,
     require_same_image,
 )
-from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.sources.builds import BuildAnswers, require_own_record
+from auditkit.pipeline.sources.chips import ChipAnswers, require_same_registry
+from auditkit.pipeline.sources.elections import ElectionAnswers, names_election
+from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps import (
     BaseImageStep,
     ChipsStep,

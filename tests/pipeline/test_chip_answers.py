@@ -27,8 +27,8 @@ from ic.registry.writing import NOW, W, blob, call, certified, error, number, va
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.ic import GOVERNANCE, encode_envelope
 from auditkit.ic.registry import ChipHistory, ChipsInRegistry, ClaimedNode
-from auditkit.pipeline.chip_sources import ChipAnswers, verified_answer
-from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.sources.chips import ChipAnswers, verified_answer
+from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps.chips import ChipQuestion, decide_chip_answers
 from auditkit.practice.nns.keys import KeyPair
 

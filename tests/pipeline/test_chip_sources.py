@@ -39,8 +39,9 @@ from auditkit.evidence.registry_sync import sync_registry
 from auditkit.ic import Principal, parse_request
 from auditkit.ic.registry import chips_of_nodes, get_value_argument, read_get_value_argument
 from auditkit.limits import LIMITS
-from auditkit.pipeline import Parameters, chip_sources
-from auditkit.pipeline.chip_sources import chip_answers, verified_answer
+from auditkit.pipeline import Parameters
+from auditkit.pipeline.sources import chips as chip_sources
+from auditkit.pipeline.sources.chips import chip_answers, verified_answer
 from auditkit.practice.nns.answers import HttpAnswer
 from auditkit.practice.nns.keys import KeyPair
 from auditkit.progress import Silent

@@ -10,7 +10,7 @@ from chip_world import ANNA, BERT, CHIP_A, CHIP_B
 
 from auditkit.errors import EvidenceError
 from auditkit.limits import LIMITS
-from auditkit.pipeline.node_list import ListedNode, parse_node_list
+from auditkit.pipeline.sources.node_list import ListedNode, parse_node_list
 
 
 def parsed(value: object, **limits: int):

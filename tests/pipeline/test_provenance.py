@@ -22,8 +22,8 @@ from auditkit.pipeline import (
     verify_provenance,
     write_report,
 )
-from auditkit.pipeline.build_sources import build_answers, lists_all
-from auditkit.pipeline.election_sources import names_election
+from auditkit.pipeline.sources.builds import build_answers, lists_all
+from auditkit.pipeline.sources.elections import names_election
 from auditkit.pipeline.steps.provenance import build_question, sums_beside
 from auditkit.practice import parameter_file
 from auditkit.practice.builds import Built
@@ -343,7 +343,7 @@ def test_one_that_nobody_can_judge_may_be_the_right_one(tmp_path):
 
 
 def test_a_list_that_is_none_says_nothing_against_the_release(monkeypatch):
-    monkeypatch.setattr("auditkit.pipeline.build_sources.fetch_attestations", lambda *_: (b"{}",))
+    monkeypatch.setattr("auditkit.pipeline.sources.builds.fetch_attestations", lambda *_: (b"{}",))
     audit = audited()
     assert audit.document.verdict is Verdict.TROUBLE
     assert audit.document.trouble[0].what.startswith("the list of attestations cannot be read")
@@ -363,12 +363,12 @@ def test_what_nobody_foresaw_is_trouble_of_that_step_alone(monkeypatch):
 
 def test_the_election_of_a_release_asks_its_own_address(monkeypatch):
     """What a proposer's addresses hold beside the image is never asked for."""
-    from auditkit.pipeline import build_sources
+    from auditkit.pipeline.sources import builds
 
     asked = []
-    read = build_sources.read_bytes
+    read = builds.read_bytes
     monkeypatch.setattr(
-        build_sources, "read_bytes", lambda source, limit: asked.append(source.url) or read(source, limit)
+        builds, "read_bytes", lambda source, limit: asked.append(source.url) or read(source, limit)
     )
     audit = audited("election-honest", f"provenance_source={Built.HONEST.path}")
     assert audit.document.verdict is Verdict.PASS
@@ -380,15 +380,15 @@ def test_the_election_of_a_release_asks_its_own_address(monkeypatch):
 
 
 def test_the_election_on_mainnet_asks_dfinity_s_hosts_whatever_the_proposal_names(monkeypatch):
-    from auditkit.pipeline import build_sources
+    from auditkit.pipeline.sources import builds
 
     asked = []
     monkeypatch.setattr(
-        build_sources,
+        builds,
         "read_bytes",
         lambda source, limit: asked.extend(source.urls()) or b"x  update-img.tar.zst",
     )
-    build_sources.released_sums(Parameters(subject="election", proposal_id=1), "c" * 40)
+    builds.released_sums(Parameters(subject="election", proposal_id=1), "c" * 40)
     folder = f"ic/{'c' * 40}/guest-os/update-img/SHA256SUMS"
     assert asked == [
         f"https://download.dfinity.systems/{folder}",

@@ -17,7 +17,7 @@ from auditkit.ic.registry import replica_version_key
 from auditkit.notebook import run_audit
 from auditkit.pipeline import Parameters, check, write_report
 from auditkit.pipeline.redaction import redacted_error, redacted_place, redacted_text
-from auditkit.pipeline.sources import fetch_proposal
+from auditkit.pipeline.sources.places import fetch_proposal
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested
 from auditkit.practice.chips import attestation_files

@@ -14,7 +14,7 @@ from auditkit.errors import EvidenceError
 from auditkit.evidence import fetch_registry_value, format_sha256sums, save_proposal, save_registry_value
 from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline import Parameters, check, replay, write_report
-from auditkit.pipeline.sources import fetch_proposal
+from auditkit.pipeline.sources.places import fetch_proposal
 from auditkit.practice import parameter_file
 from auditkit.practice.attested import Attested
 from auditkit.practice.chips import attestation_files

@@ -12,7 +12,7 @@ from auditkit.errors import ParameterError
 from auditkit.evidence import IMAGE_NAME, open_image, request_path
 from auditkit.limits import LIMITS
 from auditkit.pipeline.building.request import BuildRequest
-from auditkit.pipeline.sources import located
+from auditkit.pipeline.sources.places import located
 from auditkit.pipeline.steps.evidence_names import PROPOSAL, REQUEST
 from auditkit.trust import parse_trust
 

@@ -35,8 +35,8 @@ from auditkit.guestos import (
 from auditkit.guestos.recovery import RootImage
 from auditkit.ic import BlessAlternativeGuestOsVersion
 from auditkit.pipeline.building.request import BuildRequest
-from auditkit.pipeline.election_sources import answers_in_file
 from auditkit.pipeline.questions import ProposalAnswer
+from auditkit.pipeline.sources.elections import answers_in_file
 from auditkit.pipeline.steps.election import decide_election
 from auditkit.sev import LaunchMeasurement, measure, measured_boot
 

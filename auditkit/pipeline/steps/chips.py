@@ -18,10 +18,10 @@ from auditkit.ic.registry import (
     require_expected_answers,
     require_few_answers,
 )
-from auditkit.pipeline.chip_sources import ChipAnswers, claimed_node, verified_answer
 from auditkit.pipeline.parameters import Parameters, hinted_nodes
 from auditkit.pipeline.records import ChipsRecord
-from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.sources.chips import ChipAnswers, claimed_node, verified_answer
+from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps.evidence_names import chip_answer, chip_request
 from auditkit.pipeline.steps.node import NodeStep
 from auditkit.pipeline.steps.proposal import ProposalStep

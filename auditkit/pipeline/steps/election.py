@@ -12,7 +12,6 @@ from auditkit.decision import Check, Decision
 from auditkit.evidence import Evidence, encode_chunks
 from auditkit.ic import ElectionPayload, ElectionVerification, verify_election
 from auditkit.ic.registry import RegistryVerification, replica_version_key, verify_registry_answer
-from auditkit.pipeline.election_sources import ElectionAnswers
 from auditkit.pipeline.records import (
     STAND_IN,
     ElectionRecord,
@@ -22,7 +21,8 @@ from auditkit.pipeline.records import (
     is_request,
     reworded,
 )
-from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.sources.elections import ElectionAnswers
+from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps.evidence_names import (
     ELECTION,
     ELECTION_CHUNKS,

@@ -35,7 +35,7 @@ from auditkit.pipeline.records import (
     is_request,
     reworded,
 )
-from auditkit.pipeline.sources import CertifiedAnswer
+from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps.evidence_names import PROPOSAL, REQUEST
 from auditkit.pipeline.steps.step import Step, first_failure, not_reached
 from auditkit.sev import KnownRelease

@@ -20,7 +20,7 @@ from auditkit.ic import GET_PROPOSAL_INFO, parse_request
 from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline.parameters import CATALOGUE_SOURCE, REGISTRY_SOURCE, Parameters, witness_number
 from auditkit.pipeline.redaction import redacted_place
-from auditkit.pipeline.sources import (
+from auditkit.pipeline.sources.places import (
     CertifiedAnswer,
     fetch_proposal,
     hosts_from,

@@ -8,7 +8,7 @@ from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import IMAGE_URLS, SUMS_NAME, fetch_attestations, read_bytes
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import GITHUB_SOURCE, Parameters
-from auditkit.pipeline.sources import located
+from auditkit.pipeline.sources.places import located
 from auditkit.provenance import Bundle, read_bundles
 from auditkit.trust import Trust, world_place
 

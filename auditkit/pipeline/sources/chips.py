@@ -31,11 +31,11 @@ from auditkit.ic.registry import (
     verify_registry_answer,
 )
 from auditkit.limits import LIMITS
-from auditkit.pipeline.election_sources import asked_hosts
-from auditkit.pipeline.node_list import ListedNode, parse_node_list
 from auditkit.pipeline.parameters import Parameters, hinted_nodes
 from auditkit.pipeline.redaction import redacted_place
-from auditkit.pipeline.sources import CertifiedAnswer, located
+from auditkit.pipeline.sources.elections import asked_hosts
+from auditkit.pipeline.sources.node_list import ListedNode, parse_node_list
+from auditkit.pipeline.sources.places import CertifiedAnswer, located
 from auditkit.progress import Progress
 from auditkit.times import rfc3339_if_possible
 from auditkit.trust import Trust
