@@ -26,7 +26,14 @@ from ic.registry.writing import NOW, W, blob, call, certified, error, number, va
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.ic import GOVERNANCE, encode_envelope
-from auditkit.ic.registry import ChipHistory, ChipsInRegistry, ClaimedNode
+from auditkit.ic.registry import (
+    BatchDigest,
+    ChipHistory,
+    ChipNode,
+    ChipsInRegistry,
+    ClaimedNode,
+    FormerNode,
+)
 from auditkit.pipeline.sources.chips import ChipAnswers, verified_answer
 from auditkit.pipeline.sources.places import CertifiedAnswer
 from auditkit.pipeline.steps.chips import ChipQuestion, decide_chip_answers
@@ -35,7 +42,10 @@ from auditkit.practice.nns.keys import KeyPair
 KEY = W.root.public_key_der
 SECOND = 10**9
 NOW_SECOND = NOW // SECOND
-AS_OF = datetime.fromtimestamp(NOW_SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+FORM = "%Y-%m-%dT%H:%M:%SZ"
+AS_OF, AS_OF_LATE, AS_OF_TOO_LATE = (
+    datetime.fromtimestamp(NOW_SECOND + more, UTC).strftime(FORM) for more in (0, 300, 301)
+)
 QUESTION = ChipQuestion(
     blessed=(CHIP_A,),
     attested=None,
@@ -256,21 +266,20 @@ def test_answers_that_are_older_than_the_proposal_are_refused():
 # what a synced registry said
 
 
-def said(*chips: bytes, as_of: str = "2027-01-15T08:00:00Z", claimed: ClaimedNode | None = None):
-    return ChipsInRegistry(
-        source="registry",
-        version=60_007,
-        as_of=as_of,
-        nodes=12,
-        without_chip=0,
-        unreadable=0,
-        chips=tuple(ChipHistory(chip.hex(), ()) for chip in chips),
-        claimed=claimed,
-    )
+def said(*chips: bytes, **more):
+    values = {
+        "version": 60_007,
+        "as_of": "2026-05-28T20:26:40Z",
+        "nodes": 12,
+        "without_chip": 0,
+        "unreadable": 0,
+        "chips": tuple(ChipHistory(chip.hex(), ()) for chip in chips),
+    }
+    return ChipsInRegistry(source="registry", **{**values, **more})
 
 
 def test_what_a_synced_registry_said_is_decided_upon():
-    step = decide(registry=said(CHIP_A), since_ns=1_800_000_000 * SECOND)  # 2027-01-15T08:00:00Z
+    step = decide(registry=said(CHIP_A), since_ns=1_780_000_000 * SECOND)  # 2026-05-28T20:26:40Z
     assert outcomes(step) == [(64, "fail"), (65, "warn"), (66, "skip")]
     assert step.record.registry == step.registry == said(CHIP_A)
     assert step.evidence == ()
@@ -278,9 +287,91 @@ def test_what_a_synced_registry_said_is_decided_upon():
 
 def test_a_synced_registry_that_is_older_than_the_proposal_is_refused():
     with pytest.raises(SourceError, match="older than the proposal") as caught:
-        decide(registry=said(CHIP_A), since_ns=1_800_000_001 * SECOND)
-    assert caught.value.expected == "as of 2027-01-15T08:00:01Z or later"
-    assert caught.value.observed == "as of 2027-01-15T08:00:00Z"
+        decide(registry=said(CHIP_A), since_ns=1_780_000_001 * SECOND)
+    assert caught.value.expected == "as of 2026-05-28T20:26:41Z or later"
+    assert caught.value.observed == "as of 2026-05-28T20:26:40Z"
+
+
+HAS = ChipNode(
+    node=str(ANNA),
+    operator=str(OPERATOR),
+    provider=str(PROVIDER),
+    data_center="zh1",
+    region=None,
+    owner=None,
+    subnet=str(SUBNET),
+    subnet_type="application",
+    sev_enabled=True,
+    api_boundary=False,
+    since=60_007,
+    since_time="2026-05-28T20:26:40Z",
+)
+HAD = FormerNode(str(BERT), 60_006, 60_007, "2026-05-28T20:26:40Z", removed=True)
+BATCH = BatchDigest(60_001, 60_007, "0f" * 32)
+
+
+def told_of(has: ChipNode = HAS, had: FormerNode = HAD, *batches: BatchDigest, **more):
+    chips = (ChipHistory(CHIP_A.hex(), (has,), (had,)),)
+    return said(chips=chips, batches=batches or (BATCH,), **more)
+
+
+JUST_ABOUT = {
+    "all of it": told_of(without_chip=12),
+    "a node without anything": told_of(
+        replace(HAS, operator=None, provider=None, subnet=None, since_time=None),
+        replace(HAD, until_time=None),
+    ),
+    "one version": told_of(HAS, HAD, BatchDigest(60_007, 60_007, "0f" * 32)),
+    "clocks apart": told_of(as_of=AS_OF_LATE),
+}
+
+
+@pytest.mark.parametrize("registry", JUST_ABOUT.values(), ids=JUST_ABOUT.keys())
+def test_what_a_synced_registry_may_have_said(registry):
+    assert outcomes(decide(registry=registry))[0] == (64, "pass")
+
+
+CANNOT_BE = {
+    "a day that no calendar has": told_of(as_of="2026-13-45T08:00:00Z"),
+    "after the audit": told_of(as_of=AS_OF_TOO_LATE),
+    "before a version was made": told_of(replace(HAS, since_time="2026-05-28T20:26:41Z")),
+    "before a version that ended it": told_of(HAS, replace(HAD, until_time="2026-05-28T20:26:41Z")),
+    "a version made at no time": told_of(replace(HAS, since_time="2026-02-30T08:00:00Z")),
+    "since a later version": told_of(replace(HAS, since=60_008)),
+    "until a later version": told_of(HAS, replace(HAD, until=60_008)),
+    "ended before it began": told_of(HAS, replace(HAD, until=60_005)),
+    "more without a chip than there are": told_of(without_chip=13),
+    "a digest that is short": told_of(HAS, HAD, replace(BATCH, sha256="0f" * 31)),
+    "a digest that is no digits": told_of(HAS, HAD, BATCH, replace(BATCH, sha256="x" * 64)),
+    "an answer that ends before it begins": told_of(HAS, HAD, BatchDigest(60_007, 60_006, "0f" * 32)),
+    "an answer that ends later": told_of(HAS, HAD, BatchDigest(60_001, 60_008, "0f" * 32)),
+    "an answer of version 0": told_of(HAS, HAD, BatchDigest(0, 60_007, "0f" * 32)),
+    "a node": told_of(replace(HAS, node="aaaaa-bb")),
+    "an operator": told_of(replace(HAS, operator="ope-rator")),
+    "a provider": told_of(replace(HAS, provider="")),
+    "a subnet": told_of(replace(HAS, subnet="sub-one")),
+    "a former node": told_of(HAS, replace(HAD, node="x")),
+}
+
+
+@pytest.mark.parametrize("registry", CANNOT_BE.values(), ids=CANNOT_BE.keys())
+def test_what_a_synced_registry_cannot_have_said_is_refused(registry):
+    with pytest.raises(EvidenceError, match="what the registry is said to tell cannot be"):
+        decide(registry=registry)
+
+
+CLAIMS = {
+    "one that is no principal": ClaimedNode("x", False, None),
+    "there and removed": ClaimedNode(str(ANNA), True, None, 7),
+    "removed later": ClaimedNode(str(ANNA), False, None, 60_008),
+    "a chip of one that never was": ClaimedNode(str(ANNA), False, "a1" * 64),
+}
+
+
+@pytest.mark.parametrize("claimed", CLAIMS.values(), ids=CLAIMS.keys())
+def test_a_claimed_node_that_cannot_be_is_refused(claimed):
+    with pytest.raises(EvidenceError, match="what the registry is said to tell cannot be"):
+        decide(registry=said(CHIP_A, claimed=claimed), attested=CHIP_A, claimed=ANNA)
 
 
 CLAIM = ClaimedNode(str(ANNA), True, "a1" * 64)

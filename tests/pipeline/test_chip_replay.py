@@ -245,11 +245,12 @@ REFUSED = {
     ),
     "of single nodes, whose answers nobody has": ("chips-honest", registry_of(source="nodes"), FORM),
     "of no time": ("chips-honest", registry_of(as_of=None), FORM),
+    "of the year 9999": ("chips-honest", registry_of(as_of="9999-01-01T00:00:00Z"), "after the audit began"),
     "of a time that is later than any": ("chips-honest", registry_of(as_of="zzz"), "chips.registry.as_of"),
-    "before the proposal": (
+    "before a version that it tells of": (
         "chips-honest",
         registry_of(as_of="2020-01-01T00:00:00Z"),
-        "older than the proposal",
+        "and tells of a version that was made",
     ),
     "a chip is left out": ("chips-honest", lambda values: values["chips"]["registry"]["chips"].pop(), OTHERS),
     "the node that is claimed is left out": ("node-elsewhere", registry_of(claimed=None), OTHERS),
@@ -298,7 +299,7 @@ FORGED = {
     "with SEV": of_the_first_node(sev_enabled=False),
     "from another version on": of_the_first_node(since=1),
     "no nodes": lambda values: values["chips"]["registry"]["chips"][0].update(nodes=[]),
-    "fewer nodes": registry_of(nodes=1),
+    "fewer nodes": registry_of(nodes=7),
     "a node without a chip": registry_of(without_chip=0),
     "an unreadable record": registry_of(unreadable=1),
 }

@@ -49,6 +49,7 @@ from auditkit.ic.registry.node_records import (
     read_subnet_list,
     subnet_key,
 )
+from auditkit.ic.registry.possible_word import require_possible
 from auditkit.ic.registry.records import (
     REPLICA_VERSION_PREFIX,
     ReplicaVersionRecord,
@@ -121,6 +122,7 @@ __all__ = [
     "replica_version_key",
     "require_expected_answers",
     "require_few_answers",
+    "require_possible",
     "subnet_key",
     "verify_certified_delta",
     "verify_registry_answer",

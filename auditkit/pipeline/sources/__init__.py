@@ -1,1 +1,1 @@
-"""What the parameters point at, and whom to ask: places, elections, chips, builds. Nothing is verified or decided here."""
+"""What the parameters point at, and whom to ask: places, elections, chips, builds. Nothing here is verified."""

@@ -17,6 +17,7 @@ from auditkit.ic.registry import (
     chips_of_nodes,
     require_expected_answers,
     require_few_answers,
+    require_possible,
 )
 from auditkit.pipeline.parameters import Parameters, hinted_nodes
 from auditkit.pipeline.records import ChipsRecord
@@ -109,10 +110,13 @@ def decide_chip_answers(
         now_ns: as of when, nanoseconds since 1970.
 
     Raises:
-        EvidenceError: an answer does not verify, or cannot be understood; one is missing, or nobody asked for it.
+        EvidenceError: an answer does not verify, or cannot be understood; one is missing, or nobody asked for it;
+            what a registry is said to tell cannot be.
         SourceError: what is here is older than the proposal.
     """
     registry = answers.registry or _of_nodes(question, answers.answers, root_key, now_ns)
+    if answers.registry is not None:
+        require_possible(answers.registry, now_ns=now_ns)
     _require_answer_of(question, registry)
     _require_recent(registry, question.since_ns)
     evidence = tuple(chain.from_iterable(_files(at, answer) for at, answer in enumerate(answers.answers, 1)))
