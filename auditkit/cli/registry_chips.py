@@ -66,14 +66,15 @@ def say_chips(found: ChipsInRegistry) -> None:
                 say(f"  {found.without_chip:,} of {found.nodes:,} nodes have no chip id in the registry")
 
 
-def chips_document(found: ChipsInRegistry) -> None:
+def chips_document(found: ChipsInRegistry, *, verified: bool) -> None:
     """Prints the same as a JSON document."""
     from auditkit.audit import Verdict
     from auditkit.cli.documents import RegistryChip
     from auditkit.cli.results import print_document
 
     known = all(one.nodes for one in found.chips)
-    print_document(RegistryChip, verdict=Verdict.PASS if known else Verdict.FAIL, registry=found)
+    verdict = Verdict.PASS if known else Verdict.FAIL
+    print_document(RegistryChip, verdict=verdict, verified=verified, registry=found)
 
 
 def _say_node(node: ChipNode) -> None:

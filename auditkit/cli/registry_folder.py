@@ -147,13 +147,15 @@ def show(key: str, folder: Path, at: int | None, root_key: str, as_json: bool) -
     "--dir", "folder", type=ExistingFile, required=True, metavar="DIR", help="Where it was synced to."
 )
 @root_key_option
+@click.option("--verify", is_flag=True, help="Verify all of the folder first, some seconds for mainnet's.")
 @json_option
-def chip(chips: tuple[str, ...], folder: Path, root_key: str, as_json: bool) -> None:
+def chip(chips: tuple[str, ...], folder: Path, root_key: str, verify: bool, as_json: bool) -> None:
     """Tell which nodes of the registry that was synced to DIR have a chip, whose they are, and where.
 
     CHIP is the id of an AMD processor, as proposals and attestation reports name it: 128 hex digits, or the first 8 or
-    more of one that a node has or had. The certified answer of each record is verified; that nothing changed a record
-    later is what `auditkit registry verify` establishes.
+    more of one that a node has or had. The certified answer of each record that is shown is verified. Which records
+    these are, and that none is missing, is what the index of the folder says, which whoever gave you the folder could
+    have changed. `--verify` verifies all of it first, as `auditkit registry verify` does.
 
     Status 0 = each is that of a node, 1 = one is no node's now, 2 = nobody can tell. All 128 digits of a chip that no
     node ever had end with 1; first digits that begin no known chip, or several, name none, and end with 2.
@@ -164,18 +166,24 @@ def chip(chips: tuple[str, ...], folder: Path, root_key: str, as_json: bool) -> 
     """
     from auditkit.cli.registry_chips import chip_ids, chips_document, say_chips
     from auditkit.evidence.registry_sync import chips_in_registry, open_registry
+    from auditkit.progress import progress_on_terminal
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
-    with open_registry(folder, trust.root_key) as opened:
+    with (
+        progress_on_terminal() as progress,
+        open_registry(folder, trust.root_key, verify=verify, progress=progress) as opened,
+    ):
         found = chips_in_registry(opened, chip_ids(opened, chips), prove=True)
         standing = opened.standing
     known = all(one.nodes for one in found.chips)
     if as_json:
-        chips_document(found)
+        chips_document(found, verified=verify)
     else:
         say_chips(found)
         say(_standing(standing))
+        if not verify:
+            say("not verified: the index of the folder, which says where the records are; --verify does that")
     raise ExitStatus(0 if known else 1)
 
 

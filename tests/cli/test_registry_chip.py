@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +62,7 @@ def test_whose_a_chip_is(chip):
     status, out, err = chip(CHIP_A.hex())
     assert (status, err) == (PASS, "")
     lines = out.splitlines()
-    assert lines[:-1] == [
+    assert lines[:-2] == [
         f"chip: {'a1' * 64}",
         f"  node: {ANNA}",
         f"    operator: {OPERATOR}",
@@ -73,7 +76,31 @@ def test_whose_a_chip_is(chip):
         "    since: version 2 (2023-11-14T22:13:22Z)",
         f"  before: node {DORA}, from version 6 to 8, when the node was removed",
     ]
-    assert lines[-1].startswith("version 12 of the registry, the newest as of 20")
+    assert lines[-2].startswith("version 12 of the registry, the newest as of 20")
+    assert lines[-1] == (
+        "not verified: the index of the folder, which says where the records are; --verify does that"
+    )
+
+
+def test_a_folder_that_was_verified_says_no_more(chip):
+    status, out, _ = chip(CHIP_A.hex(), "--verify")
+    assert (status, "not verified" in out) == (PASS, False)
+    assert json.loads(chip(CHIP_A.hex(), "--verify", "--json")[1])["verified"] is True
+
+
+def test_a_doctored_index_is_told_from_an_honest_one(chip, folder, tmp_path):
+    """It hides whose a chip is, and no record is another."""
+    shutil.copytree(folder, tmp_path / "doctored")
+    with closing(sqlite3.connect(tmp_path / "doctored" / "registry.sqlite")) as connection, connection:
+        connection.execute("UPDATE node_chip SET chip = ? WHERE chip = ?", (b"\xe5" * 64, CHIP_D))
+    status, out, _ = chip(CHIP_D.hex(), "--json", folder=tmp_path / "doctored")
+    assert (status, json.loads(out)["verified"]) == (FAIL, False)
+    status, _, err = chip("e5" * 64, folder=tmp_path / "doctored")
+    assert status == TROUBLE
+    assert "gives a node a chip that its record does not name" in err
+    status, out, err = chip(CHIP_D.hex(), "--verify", folder=tmp_path / "doctored")
+    assert (status, out) == (TROUBLE, "")
+    assert "another chip for a node than the answer certifies" in err
 
 
 def test_a_boundary_node_and_a_chip_that_was_given_away(chip):

@@ -70,6 +70,8 @@ class RegistryChip(PrintedDocument):
 
     Attributes:
         verdict: PASS where each chip is that of a node, FAIL where one is no node's now.
+        verified: whether all of the folder was verified first (``--verify``); else its index was believed, which says
+            where the records are, and the answer of each record that is shown was verified.
         registry: what the registry says about the chips, at the last version that the folder holds.
     """
 
@@ -77,4 +79,5 @@ class RegistryChip(PrintedDocument):
         default="auditkit/registry-chip/v1", alias="schema"
     )
     verdict: Verdict
+    verified: bool
     registry: ChipsInRegistry

@@ -90,7 +90,7 @@ class _Looking:
         spells = sorted(self._registry.spells_of(chip, self._at), key=lambda spell: (spell.since, spell.key))
         return ChipHistory(
             chip.hex(),
-            tuple(self._node(spell) for spell in spells if spell.until is None),
+            tuple(self._node(spell, chip) for spell in spells if spell.until is None),
             tuple(
                 FormerNode(
                     str(_principal(spell.key, NODE_PREFIX)),
@@ -117,15 +117,22 @@ class _Looking:
         found = (self._registry.digest_of_answer(version) for version in sorted(self._versions))
         return tuple(dict.fromkeys(found))
 
-    def _node(self, spell: NodeSpell) -> ChipNode:
+    def _node(self, spell: NodeSpell, chip: bytes) -> ChipNode:
         node = _principal(spell.key, NODE_PREFIX)
         value = self._value(node_key(node))
-        operator = None if value is None else read_node(value).operator
+        record = None if value is None else read_node(value)
+        if record is None or record.chip_id != chip:
+            raise EvidenceError(
+                "the index of the registry gives a node a chip that its record does not name",
+                where=str(node),
+                hint="`auditkit registry verify` tells what is wrong with the folder",
+            )
+        operator = record.operator
         run = None if operator is None else self._value(node_operator_key(operator))
         by = read_if_known(read_node_operator, run)
         place = self._value(data_center_key(by.data_center)) if by and by.data_center else None
         center = read_if_known(read_data_center, place)
-        subnet, record = self._subnet_of(node)
+        subnet, members = self._subnet_of(node)
         if subnet is not None:
             self._value(subnet_key(subnet))
         return ChipNode(
@@ -136,8 +143,8 @@ class _Looking:
             region=center.region if center else None,
             owner=center.owner if center else None,
             subnet=None if subnet is None else str(subnet),
-            subnet_type=record.subnet_type if record else None,
-            sev_enabled=record.sev_enabled if record else None,
+            subnet_type=members.subnet_type if members else None,
+            sev_enabled=members.sev_enabled if members else None,
             api_boundary=self._value(api_boundary_key(node)) is not None,
             since=spell.since,
             since_time=_time(spell.since_ns),
