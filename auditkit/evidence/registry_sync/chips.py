@@ -18,18 +18,14 @@ from auditkit.ic.registry import (
     ClaimedNode,
     FormerNode,
     SubnetRecord,
-    api_boundary_key,
-    data_center_key,
+    chip_node,
     node_key,
-    node_operator_key,
-    read_data_center,
     read_if_known,
     read_node,
-    read_node_operator,
     read_subnet,
+    signed_at,
     subnet_key,
 )
-from auditkit.times import rfc3339_if_possible
 
 
 def chips_in_registry(
@@ -68,7 +64,7 @@ def chips_in_registry(
     return ChipsInRegistry(
         source="registry",
         version=standing.version if at is None else at,
-        as_of=_time(standing.as_of_ns),
+        as_of=signed_at(standing.as_of_ns),
         nodes=counts.nodes,
         without_chip=counts.without_chip,
         unreadable=counts.unreadable,
@@ -96,7 +92,7 @@ class _Looking:
                     str(_principal(spell.key, NODE_PREFIX)),
                     spell.since,
                     spell.until,
-                    _time(spell.until_ns),
+                    signed_at(spell.until_ns),
                     spell.removed,
                 )
                 for spell in spells
@@ -127,30 +123,12 @@ class _Looking:
                 where=str(node),
                 hint="`auditkit registry verify` tells what is wrong with the folder",
             )
-        operator = record.operator
-        run = None if operator is None else self._value(node_operator_key(operator))
-        by = read_if_known(read_node_operator, run)
-        place = self._value(data_center_key(by.data_center)) if by and by.data_center else None
-        center = read_if_known(read_data_center, place)
-        subnet, members = self._subnet_of(node)
+        subnet = self._subnet_of(node)
         if subnet is not None:
-            self._value(subnet_key(subnet))
-        return ChipNode(
-            node=str(node),
-            operator=None if operator is None else str(operator),
-            provider=str(by.provider) if by and by.provider else None,
-            data_center=by.data_center or None if by else None,
-            region=center.region if center else None,
-            owner=center.owner if center else None,
-            subnet=None if subnet is None else str(subnet),
-            subnet_type=members.subnet_type if members else None,
-            sev_enabled=members.sev_enabled if members else None,
-            api_boundary=self._value(api_boundary_key(node)) is not None,
-            since=spell.since,
-            since_time=_time(spell.since_ns),
-        )
+            self._value(subnet_key(subnet[0]))
+        return chip_node(node, record, subnet, self._value, since=spell.since, since_ns=spell.since_ns)
 
-    def _subnet_of(self, node: Principal) -> tuple[Principal | None, SubnetRecord | None]:
+    def _subnet_of(self, node: Principal) -> tuple[Principal, SubnetRecord] | None:
         """The subnet of a node. Only a record that holds the node's bytes can list it, and is read."""
         for kept in self._registry.subnets(self._at):
             record = read_if_known(read_subnet, kept.value if node.raw in (kept.value or b"") else None)
@@ -160,7 +138,7 @@ class _Looking:
                 return _principal(kept.key, SUBNET_PREFIX), record
             except EvidenceError:  # a key that names no subnet
                 continue
-        return None, None
+        return None
 
     def _value(self, key: str) -> bytes | None:
         """The record under a key; None where there is none."""
@@ -190,10 +168,6 @@ class _Looking:
             self._registry.prove(kept)
             self._proven.add((kept.version, kept.key))
         self._versions.add(kept.version)
-
-
-def _time(nanoseconds: int | None) -> str | None:
-    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
 
 
 def _principal(key: bytes, prefix: str) -> Principal:

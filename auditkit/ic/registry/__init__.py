@@ -3,6 +3,7 @@
 Protocol buffers in, records and decisions out. No network.
 """
 
+from auditkit.ic.registry.chip_node import chip_node, signed_at
 from auditkit.ic.registry.chips import (
     BatchDigest,
     ChipHistory,
@@ -99,6 +100,7 @@ __all__ = [
     "WireType",
     "api_boundary_key",
     "changes_since_argument",
+    "chip_node",
     "chips_of_nodes",
     "data_center_key",
     "decode_chunk",
@@ -123,6 +125,7 @@ __all__ = [
     "require_expected_answers",
     "require_few_answers",
     "require_possible",
+    "signed_at",
     "subnet_key",
     "verify_certified_delta",
     "verify_registry_answer",

@@ -6,23 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.principal import Principal
+from auditkit.ic.registry.chip_node import chip_node, signed_at
 from auditkit.ic.registry.chips import ChipHistory, ChipNode, ChipsInRegistry, ClaimedNode
 from auditkit.ic.registry.node_records import (
     NODE_PREFIX,
     SUBNET_PREFIX,
     NodeRecord,
     SubnetRecord,
-    api_boundary_key,
-    data_center_key,
-    node_operator_key,
-    read_data_center,
     read_if_known,
     read_node,
-    read_node_operator,
     read_subnet,
 )
 from auditkit.ic.registry.verification import RegistryAnswer
-from auditkit.times import rfc3339_if_possible
 
 
 def chips_of_nodes(
@@ -49,7 +44,7 @@ def chips_of_nodes(
     return ChipsInRegistry(
         source="nodes",
         version=told.version,
-        as_of=_time(as_of_ns),
+        as_of=signed_at(as_of_ns),
         nodes=len(told.nodes),
         without_chip=sum(record.chip_id is None for record in nodes.values()),
         unreadable=0,
@@ -97,45 +92,29 @@ class _Told:
             if key.startswith(NODE_PREFIX)
         }
         subnets = {
-            str(_principal(key.removeprefix(SUBNET_PREFIX))): read_if_known(read_subnet, answer.value)
+            _principal(key.removeprefix(SUBNET_PREFIX)): read_if_known(read_subnet, answer.value)
             for key, answer in self._answers.items()
             if key.startswith(SUBNET_PREFIX)
         }
         self._subnets = {name: record for name, record in subnets.items() if record is not None}
 
     def node(self, node: Principal, record: NodeRecord) -> ChipNode:
-        run = self._value(None if record.operator is None else node_operator_key(record.operator))
-        by = read_if_known(read_node_operator, run)
-        place = self._value(data_center_key(by.data_center) if by and by.data_center else None)
-        center = read_if_known(read_data_center, place)
-        subnet, members = self._subnet_of(node)
         written = self.nodes[node]
-        return ChipNode(
-            node=str(node),
-            operator=None if record.operator is None else str(record.operator),
-            provider=str(by.provider) if by and by.provider else None,
-            data_center=by.data_center or None if by else None,
-            region=center.region if center else None,
-            owner=center.owner if center else None,
-            subnet=subnet,
-            subnet_type=members.subnet_type if members else None,
-            sev_enabled=members.sev_enabled if members else None,
-            api_boundary=self._value(api_boundary_key(node)) is not None,
+        return chip_node(
+            node,
+            record,
+            self._subnet_of(node),
+            self._value,
             since=written.version,
-            since_time=_time(written.timestamp_ns),
+            since_ns=written.timestamp_ns,
         )
 
-    def _subnet_of(self, node: Principal) -> tuple[str | None, SubnetRecord | None]:
-        found = ((name, record) for name, record in self._subnets.items() if node in record.members)
-        return next(found, (None, None))
+    def _subnet_of(self, node: Principal) -> tuple[Principal, SubnetRecord] | None:
+        return next((found for found in self._subnets.items() if node in found[1].members), None)
 
-    def _value(self, key: str | None) -> bytes | None:
-        answer = None if key is None else self._answers.get(key)
+    def _value(self, key: str) -> bytes | None:
+        answer = self._answers.get(key)
         return None if answer is None else answer.value
-
-
-def _time(nanoseconds: int | None) -> str | None:
-    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)
 
 
 def _principal(text: str) -> Principal:
