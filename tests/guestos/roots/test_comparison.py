@@ -125,6 +125,40 @@ def test_the_last_bytes_of_a_file_alone(told, trees):
     assert (one.path, one.changed) == ("/opt/ic/node", ("content",))
 
 
+def inline_roots(tmp_path, trees, make_root, *commands):
+    """Both roots with small files in their inodes."""
+    options = ("-O", "inline_data", "-I", "256")
+    return (
+        make_root(tmp_path / "base.img", trees[0], *options),
+        make_root(tmp_path / "recovery.img", trees[1], *options, commands=commands),
+    )
+
+
+def test_files_of_one_size_in_their_inodes(tmp_path, trees, make_root, debugfs):
+    for tree, shell in zip(trees, ("/bin/sh", "/bin/zz"), strict=True):
+        (tree / "etc/passwd").write_text(f"root:x:0:0::/:{shell}\n")
+    base, recovery = inline_roots(tmp_path, trees, make_root)
+    assert "(BLOCKS)" not in debugfs(base, "stat /etc/passwd")
+    (one,) = compare_roots(base, recovery).differences
+    assert (one.path, one.changed) == ("/etc/passwd", ("content",))
+    assert one.text is not None
+    assert one.text.lines == ("@@ -1 +1 @@", "-root:x:0:0::/:/bin/sh", "+root:x:0:0::/:/bin/zz")
+
+
+def test_a_file_in_its_inode_is_not_like_another_of_its_size(tmp_path, trees, make_root):
+    (trees[0] / "opt/ic/one").write_text("one\n")
+    (trees[1] / "opt/ic/two").write_text("two\n")
+    (trees[0] / "opt/ic/moved").write_text("same")
+    (trees[1] / "opt/ic/named").write_text("same")
+    found = compare_roots(*inline_roots(tmp_path, trees, make_root)).differences
+    assert {one.path: one.like for one in found} == {
+        "/opt/ic/moved": "/opt/ic/named",
+        "/opt/ic/named": "/opt/ic/moved",
+        "/opt/ic/one": None,
+        "/opt/ic/two": None,
+    }
+
+
 def test_contents_that_two_files_exchanged(told, trees):
     ours, theirs = (trees[1] / name for name in ("etc/motd", "etc/passwd"))
     motd = ours.read_bytes()
