@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from auditkit.guestos.ext4 import Entry, FileType
 from auditkit.guestos.roots.capabilities import ATTRIBUTE as CAPABILITIES
+from auditkit.numbers import Count
+
+_Listed = TypeVar("_Listed")
 
 
 class Notable(StrEnum):
@@ -28,6 +32,29 @@ class Notable(StrEnum):
     """Keys, certificates, and the configuration of SSH and TLS."""
     EXECUTABLE = "programs and libraries"
     """Files that may be executed, shared libraries and kernel modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many names differ that stand at the top for one reason, each counted under the first of its reasons.
+
+    Attributes:
+        reason: why.
+        names: how many, whether listed or not.
+    """
+
+    reason: Notable
+    names: Count
+
+
+def fair_part(groups: Iterable[Sequence[_Listed]], most: int) -> list[_Listed]:
+    """The first of each group, in the order of the groups: ``most`` in all, and no long group displaces a short one."""
+    lists = list(groups)
+    shares = [0] * len(lists)
+    by_length = sorted(range(len(lists)), key=lambda index: len(lists[index]))
+    for waiting, index in zip(range(len(lists), 0, -1), by_length, strict=True):
+        shares[index] = min(len(lists[index]), (most - sum(shares)) // waiting)
+    return [one for group, share in zip(lists, shares, strict=True) for one in group[:share]]
 
 
 _SYSTEMD: Final = rb"(?:etc|run|lib|usr/lib|usr/local/lib|usr/share)/systemd/"

@@ -14,8 +14,10 @@ from auditkit.guestos.roots import (
     Counts,
     FolderCounts,
     Notable,
+    ReasonCount,
     RootDifference,
     compare_roots,
+    comparison_lines,
 )
 from auditkit.limits import Limits
 
@@ -299,6 +301,28 @@ def test_what_is_notable_comes_first_and_has_its_place(told, trees):
     found = told(limits=Limits(root_differences=5))
     assert len(found) == 5
     assert list(found)[:2] == ["/usr/bin/again", "/usr/bin/tool"]
+
+
+def test_no_reason_takes_the_place_of_another(tmp_path, trees, make_root):
+    for number in range(30):
+        (trees[1] / f"a-{number:02}").write_text(f"{number}\n")
+        (trees[1] / f"a-{number:02}").chmod(0o4755)
+    (trees[1] / "etc/systemd/system/new.service").write_text("[Service]\n")
+    (trees[1] / "opt/ic/other").write_text("other\n")
+    base, recovery = (
+        make_root(tmp_path / "base.img", trees[0]),
+        make_root(tmp_path / "recovery.img", trees[1]),
+    )
+    found = compare_roots(base, recovery, limits=Limits(root_differences=6))
+    assert [one.path for one in found.differences] == [
+        *("/a-00", "/a-01", "/a-02", "/a-03"),
+        "/etc/systemd/system/new.service",
+        "/opt/ic/other",
+    ]
+    assert found.reasons == (ReasonCount(Notable.PRIVILEGED, 30), ReasonCount(Notable.STARTED, 1))
+    told = list(comparison_lines(found))
+    assert told[told.index("  started by itself (1)") - 1] == "    and 26 that are only counted"
+    assert "All others (1)" in told
 
 
 def test_sums_and_folders(tmp_path, trees, make_root):
