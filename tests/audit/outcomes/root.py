@@ -71,7 +71,8 @@ CASES = (
             "one difference",
             decide(counts=(1, 0, 0, 0)),
             "1 added, 0 removed, 0 changed, 0 in metadata alone",
-            "1 name differs; none of them is known to decide what runs, with which rights, or whom the system trusts.",
+            "1 name differs; none stands in a place that auditkit knows to decide what runs, with which rights, or "
+            "whom the system trusts.",
         ),
         warns(
             checks.ROOT_CHANGES,
