@@ -38,10 +38,13 @@ def _reason(comparison: RootComparison) -> str:
     total = comparison.counts.total
     if not total:
         return "No name, right or content differs."
-    first = sum(bool(one.notable) for one in comparison.differences)
+    first = sum(one.names for one in comparison.reasons)
     names = "1 name differs" if total == 1 else f"{total:,} names differ"
     if not first:
-        return f"{names}; none of them is known to decide what runs, with which rights, or whom the system trusts."
+        return (
+            f"{names}; none stands in a place that auditkit knows to decide what runs, with which rights, or whom the "
+            "system trusts."
+        )
     return (
         f"{names}, and {first:,} of them {'decides' if first == 1 else 'decide'} what runs, with which rights, or whom "
         "the system trusts: look at these."

@@ -9,15 +9,17 @@ from auditkit.guestos.roots import (
     Counts,
     FolderCounts,
     Notable,
+    ReasonCount,
     RootComparison,
     RootDifference,
+    fair_part,
     in_words,
 )
 from auditkit.numbers import Count
 from auditkit.report.field_types import Part, Sha256
 
 _LISTED = 400  # differences
-_TEXTS = 60  # of them with the lines that differ
+_TEXTS = 60  # of those that have some, with the lines that differ
 _LINES = 40  # of one text
 
 
@@ -62,8 +64,9 @@ class RootChanges(Part):
         base_root, recovery_root: dm-verity roots that were computed, 64 hex digits.
         base_names, recovery_names: how many names each tree has.
         counts: how many names differ.
+        reasons: how many of them stand at the top for each reason, whether listed or not.
         folders: where they are, each counted once.
-        differences: the first of them: what is notable, then the rest, each part by path.
+        differences: the first of them for each reason, then the first of the rest, each part by path.
         unlisted: differences that are counted and not in ``differences``.
         unseen: what the comparison cannot see, a sentence each.
     """
@@ -73,6 +76,7 @@ class RootChanges(Part):
     base_names: Count
     recovery_names: Count
     counts: Counts
+    reasons: tuple[ReasonCount, ...]
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootChange, ...]
     unlisted: Count
@@ -81,17 +85,21 @@ class RootChanges(Part):
     @classmethod
     def of(cls, found: RootComparison) -> Self:
         """A comparison, cut to what a person reads."""
-        shown = found.differences[:_LISTED]
+        groups = [
+            [one for one in found.differences if (one.notable[0] if one.notable else None) is reason]
+            for reason in (*Notable, None)
+        ]
+        shown = fair_part(groups, _LISTED)
+        with_lines = set([one.path for one in shown if one.text][:_TEXTS])
         return cls(
             base_root=found.base.root_hash,
             recovery_root=found.recovery.root_hash,
             base_names=found.base.names,
             recovery_names=found.recovery.names,
             counts=found.counts,
+            reasons=found.reasons,
             folders=found.folders,
-            differences=tuple(
-                RootChange.of(one, with_lines=number < _TEXTS) for number, one in enumerate(shown)
-            ),
+            differences=tuple(RootChange.of(one, with_lines=one.path in with_lines) for one in shown),
             unlisted=found.counts.total - len(shown),
             unseen=found.unseen,
         )

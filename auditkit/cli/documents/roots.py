@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from auditkit.cli.documents.document import PrintedDocument
-from auditkit.guestos.roots import ComparedRoot, Counts, FolderCounts, RootDifference
+from auditkit.guestos.roots import ComparedRoot, Counts, FolderCounts, ReasonCount, RootDifference
 from auditkit.numbers import Count
 
 
@@ -17,9 +17,11 @@ class CompareRoots(PrintedDocument):
     Attributes:
         base, recovery: the two.
         counts: how many names differ.
+        reasons: how many of them stand at the top for each reason, in the order of how much they matter.
         other_times: names that both have, with another time of the last change; these are not differences.
         folders: where the differences are, each counted once.
-        differences: what is notable first, then the rest, each part by path.
+        differences: what is notable first, by the first of its reasons, then the rest, each part by path; where there
+            are too many, the first of each part.
         unlisted: differences that are counted and not in ``differences``.
         unseen: what this comparison cannot see, a sentence each.
     """
@@ -30,6 +32,7 @@ class CompareRoots(PrintedDocument):
     base: ComparedRoot
     recovery: ComparedRoot
     counts: Counts
+    reasons: tuple[ReasonCount, ...]
     other_times: Count
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootDifference, ...]

@@ -5,7 +5,7 @@ from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison, comp
 from auditkit.guestos.roots.described import Described
 from auditkit.guestos.roots.difference import RootDifference
 from auditkit.guestos.roots.folders import ChangeKind, Counts, FolderCounts
-from auditkit.guestos.roots.notable import Notable
+from auditkit.guestos.roots.notable import Notable, ReasonCount, fair_part
 from auditkit.guestos.roots.telling import comparison_lines, in_words
 
 __all__ = [
@@ -15,10 +15,12 @@ __all__ = [
     "Described",
     "FolderCounts",
     "Notable",
+    "ReasonCount",
     "RootComparison",
     "RootDifference",
     "TextDifference",
     "compare_roots",
     "comparison_lines",
+    "fair_part",
     "in_words",
 ]

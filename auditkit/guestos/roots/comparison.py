@@ -12,6 +12,7 @@ from auditkit.guestos.roots.changed_lines import TextComparer, TextDifference
 from auditkit.guestos.roots.described import described
 from auditkit.guestos.roots.difference import RootDifference
 from auditkit.guestos.roots.folders import Counts, FolderCounts
+from auditkit.guestos.roots.notable import ReasonCount
 from auditkit.guestos.roots.reading import RootFileSystem, read_roots
 from auditkit.guestos.roots.side_by_side import Found, Named, SideBySide, Tree
 from auditkit.guestos.roots.source import RootSource
@@ -57,9 +58,11 @@ class RootComparison:
     Attributes:
         base, recovery: the two.
         counts: how many names differ.
+        reasons: how many of them stand at the top for each reason, in the order of `Notable`.
         other_times: names that both have, with another time of the last change; these are not differences.
         folders: where the differences are, each counted once.
-        differences: what is notable first, then the rest, each part by path.
+        differences: what is notable first, by the first of its reasons, then the rest, each part by path; where there
+            are too many, the first of each part.
         unlisted: differences that are counted and not in ``differences``.
         unseen: what this comparison cannot see, a sentence each.
     """
@@ -67,6 +70,7 @@ class RootComparison:
     base: ComparedRoot
     recovery: ComparedRoot
     counts: Counts
+    reasons: tuple[ReasonCount, ...]
     other_times: Count
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootDifference, ...]
@@ -113,6 +117,7 @@ def _result(trees: SideBySide, limits: Limits) -> RootComparison:
         base=_compared(trees.base),
         recovery=_compared(trees.recovery),
         counts=counts,
+        reasons=trees.reasons(),
         other_times=trees.other_times,
         folders=trees.tally.folders(),
         differences=differences,

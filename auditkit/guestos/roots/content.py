@@ -16,7 +16,6 @@ from auditkit.guestos.ext4.blocks import Run
 from auditkit.guestos.roots.kept_blocks import KeptBlocks
 from auditkit.guestos.verity import BLOCK_SIZE, DIGEST_SIZE, ZERO_DIGEST
 
-_NOWHERE: Final = b"in the inode"
 _EMPTY: Final = hashlib.sha256().digest()
 
 
@@ -27,7 +26,8 @@ class FileContent:
     Attributes:
         size: bytes.
         whole: digest of the digests of the blocks that it fills.
-        end_leaf: the salted digest of the block that it fills in part, empty where there is none.
+        end_leaf: the salted digest of the block that it fills in part, SHA-256 of its bytes where they are in the
+            inode, empty where there is none.
         end_block: the number of that block; None where it is a hole, in the inode, or there is none.
         end: SHA-256 of its bytes in that block, None where it is not known.
     """
@@ -47,18 +47,15 @@ class FileContent:
         """Whether two files hold the same bytes; the ends of both are known where their leaves differ."""
         if (self.size, self.whole) != (other.size, other.whole):
             return False
-        return self.end_leaf == other.end_leaf or (self.end is not None and self.end == other.end)
+        if self.end is not None and other.end is not None:
+            return self.end == other.end
+        return self.end_leaf == other.end_leaf
 
 
 def inline_content(data: bytes) -> FileContent:
     """The content of a file that stands in its inode."""
-    return FileContent(
-        size=len(data),
-        whole=_EMPTY,
-        end_leaf=_NOWHERE if data else b"",
-        end_block=None,
-        end=hashlib.sha256(data).digest() if data else None,
-    )
+    digest = hashlib.sha256(data).digest() if data else None
+    return FileContent(size=len(data), whole=_EMPTY, end_leaf=digest or b"", end_block=None, end=digest)
 
 
 def mapped_content(size: int, runs: Sequence[Run], kept: KeptBlocks) -> FileContent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ from auditkit.guestos.ext4 import Entry, FileType
 from auditkit.guestos.roots.content import FileContent
 from auditkit.guestos.roots.described import changed_fields
 from auditkit.guestos.roots.folders import ChangeKind, FolderTally
-from auditkit.guestos.roots.notable import Notable, notable
+from auditkit.guestos.roots.notable import Notable, ReasonCount, fair_part, notable
 from auditkit.guestos.roots.reading import RootFileSystem
 from auditkit.guestos.tree.manifest import printable
 from auditkit.limits import LIMITS, Limits
@@ -134,21 +134,27 @@ class SideBySide:
         """How many names differ, and where."""
         self.other_times = 0
         """Names that both have, with another time of the last change."""
-        notables: list[Found] = []
-        others: list[Found] = []
+        self._reasons: Counter[Notable] = Counter()
+        groups: dict[Notable | None, list[Found]] = {reason: [] for reason in (*Notable, None)}
         most = limits.root_differences
         for ours, theirs in _pairs(self.base.walk(), self.recovery.walk()):
             found = self._compare(ours, theirs)
             if found is None:
                 continue
             self.tally.add(found.path, found.kind)
-            # What is notable has its place even where somebody adds any number of names before it.
-            if found.notable and len(notables) < most:
-                notables.append(found)
-            elif not found.notable and len(others) < most:
-                others.append(found)
-        self.found = [*notables, *others][:most]
-        """The differences, those that are notable first, each part in the order of the walk."""
+            self._reasons.update(found.notable[:1])
+            # Each reason has its place even where somebody adds any number of names before it.
+            group = groups[found.notable[0] if found.notable else None]
+            if len(group) < most:
+                group.append(found)
+        self.found = fair_part(groups.values(), most)
+        """The differences by why they stand at the top, then the others, each part in the order of the walk."""
+
+    def reasons(self) -> tuple[ReasonCount, ...]:
+        """How many stand at the top for each reason, in the order of `Notable`; those that are not listed too."""
+        return tuple(
+            ReasonCount(reason, self._reasons[reason]) for reason in Notable if self._reasons[reason]
+        )
 
     def _compare(self, ours: Named | None, theirs: Named | None) -> Found | None:
         changed: tuple[str, ...] = ()

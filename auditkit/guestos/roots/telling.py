@@ -10,7 +10,6 @@ from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison
 from auditkit.guestos.roots.described import Described
 from auditkit.guestos.roots.difference import RootDifference
 from auditkit.guestos.roots.folders import Counts
-from auditkit.guestos.roots.notable import Notable
 
 _FIRST: Final = 20  # differences of a part that are shown unless everything is asked for
 _FIRST_LINES: Final = 12  # lines of one text that are
@@ -29,23 +28,25 @@ def comparison_lines(comparison: RootComparison, *, everything: bool = False) ->
     yield from _head(comparison)
     notable = [one for one in comparison.differences if one.notable]
     others = [one for one in comparison.differences if not one.notable]
-    if notable:
+    if comparison.reasons:
         yield from ("", "Look at these first")
-    for reason in Notable:
-        part = [one for one in notable if one.notable[0] is reason]
-        if part:
-            yield f"  {reason} ({len(part):,})"
-            yield from _listed(part, everything=everything)
+    for one in comparison.reasons:
+        yield f"  {one.reason} ({one.names:,})"
+        part = [difference for difference in notable if difference.notable[0] is one.reason]
+        yield from _listed(part, everything=everything)
+        if len(part) < one.names:
+            yield f"    and {one.names - len(part):,} that are only counted"
     if comparison.folders:
         yield from ("", "Where the differences are")
         for folder in comparison.folders:
             where = _safe(folder.folder)
             yield f"  {_counted(folder.counts):44} {where if folder.below else f'{where} itself'}"
-    if others:
-        yield from ("", f"All others ({len(others):,})" if notable else f"All of them ({len(others):,})")
+    left = comparison.counts.total - sum(one.names for one in comparison.reasons)
+    if left:
+        yield from ("", f"All others ({left:,})" if comparison.reasons else f"All of them ({left:,})")
         yield from _listed(others, everything=everything)
-    if comparison.unlisted:
-        yield f"    and {comparison.unlisted:,} that are only counted"
+        if len(others) < left:
+            yield f"    and {left - len(others):,} that are only counted"
     yield from ("", "What this cannot see")
     yield from (f"  - {visible(one)}" for one in comparison.unseen)
 

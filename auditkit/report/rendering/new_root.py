@@ -25,10 +25,17 @@ _RUN: Final = 4  # equal lines that are told by their number
 
 
 class Part(NamedTuple):
-    """Changes that belong together."""
+    """Changes that belong together: those that are listed, and how many there are."""
 
     title: str
     changes: tuple[RootChange, ...]
+    total: int
+
+    @property
+    def number(self) -> str:
+        """How many there are, and how many of them are listed."""
+        listed = len(self.changes)
+        return f"{self.total:,}" if listed == self.total else f"{self.total:,}, the first {listed:,} listed"
 
 
 def counted(counts: Counts) -> str:
@@ -38,13 +45,19 @@ def counted(counts: Counts) -> str:
 
 
 def parts(roots: RootChanges) -> tuple[Part, ...]:
-    """The changes that are listed: by why they stand at the top, and then all others."""
+    """The changes by why they stand at the top, and then all others."""
+    totals = {one.reason: one.names for one in roots.reasons}
     found = [
-        Part(str(reason), tuple(one for one in roots.differences if one.notable and one.notable[0] is reason))
+        Part(
+            str(reason),
+            tuple(one for one in roots.differences if one.notable and one.notable[0] is reason),
+            totals.get(reason, 0),
+        )
         for reason in Notable
     ]
-    found.append(Part("all others", tuple(one for one in roots.differences if not one.notable)))
-    return tuple(part for part in found if part.changes)
+    others = tuple(one for one in roots.differences if not one.notable)
+    found.append(Part("all others", others, roots.counts.total - sum(totals.values())))
+    return tuple(part for part in found if part.total)
 
 
 def new_inside(roots: RootChanges) -> str:
@@ -52,7 +65,7 @@ def new_inside(roots: RootChanges) -> str:
     total = roots.counts.total
     if not total:
         return "nothing: every name, right and content is the base release's"
-    first = sum(bool(change.notable) for change in roots.differences)
+    first = sum(one.names for one in roots.reasons)
     told = f"{total:,} of {roots.recovery_names:,} names differ"
     return (
         f"{told}, {first:,} of them in what runs, with which rights, or whom the system trusts"

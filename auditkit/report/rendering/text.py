@@ -125,7 +125,7 @@ def _new_root(document: AuditDocument, width: int) -> list[str]:
         return []
     lines = ["", *_wrapped(f"New root file system: {new_root.lead(roots)}", "", width)]
     for part in new_root.parts(roots):
-        lines.append(f"  {part.title} ({len(part.changes):,})")
+        lines.append(f"  {part.title} ({part.number})")
         for change in part.changes[:_CHANGES_LIMIT]:
             lines += _wrapped(change.told, "     ", width)
         if len(part.changes) > _CHANGES_LIMIT:

@@ -7,12 +7,11 @@ from audit.outcomes.case import passes, resting_on, skips, warns
 from auditkit import checks
 from auditkit.audit import decide_root_changes, decide_roots_not_compared
 from auditkit.guestos.roots import (
-    ChangeKind,
     ComparedRoot,
     Counts,
     Notable,
+    ReasonCount,
     RootComparison,
-    RootDifference,
 )
 from auditkit.pipeline.steps.roots import unasked_roots
 
@@ -23,14 +22,10 @@ def root(*, problems: tuple[str, ...] = (), warnings: tuple[str, ...] = ()) -> C
     return ComparedRoot("ab" * 32, problems, warnings, 12, 4_096, True)
 
 
-def difference(*notable: Notable) -> RootDifference:
-    return RootDifference("/x", None, ChangeKind.ADDED, notable, (), None, None, None, (), None, None)
-
-
-def decide(*differences: RootDifference, base: ComparedRoot | None = None, counts=(0, 0, 0, 0)):
-    comparison = RootComparison(
-        base or root(), root(), Counts(*counts), 0, (), differences, sum(counts) - len(differences), ()
-    )
+def decide(base: ComparedRoot | None = None, counts=(0, 0, 0, 0), **reasons: int):
+    """What is decided where names stand at the top for these reasons, though not one of them is listed."""
+    found = tuple(ReasonCount(Notable[name], number) for name, number in reasons.items())
+    comparison = RootComparison(base or root(), root(), Counts(*counts), found, 0, (), (), sum(counts), ())
     return lambda: decide_root_changes(comparison, EVIDENCE)
 
 
@@ -74,27 +69,27 @@ CASES = (
         warns(
             checks.ROOT_CHANGES,
             "one difference",
-            decide(difference(), counts=(1, 0, 0, 0)),
+            decide(counts=(1, 0, 0, 0)),
             "1 added, 0 removed, 0 changed, 0 in metadata alone",
-            "1 name differs; none of them is known to decide what runs, with which rights, or whom the system trusts.",
+            "1 name differs; none stands in a place that auditkit knows to decide what runs, with which rights, or "
+            "whom the system trusts.",
         ),
         warns(
             checks.ROOT_CHANGES,
             "thousands, some of which matter",
             decide(
-                difference(Notable.KEYS),
-                difference(Notable.STARTED, Notable.EXECUTABLE),
-                difference(),
                 counts=(1_000, 200, 30, 4),
+                STARTED=501,
+                KEYS=1,
             ),
             "1,000 added, 200 removed, 30 changed, 4 in metadata alone",
-            "1,234 names differ, and 2 of them decide what runs, with which rights, or whom the system trusts: look at "
-            "these.",
+            "1,234 names differ, and 502 of them decide what runs, with which rights, or whom the system trusts: look "
+            "at these.",
         ),
         warns(
             checks.ROOT_CHANGES,
             "one that matters",
-            decide(difference(Notable.USERS), counts=(0, 1, 1, 0)),
+            decide(counts=(0, 1, 1, 0), USERS=1),
             "0 added, 1 removed, 1 changed, 0 in metadata alone",
             "2 names differ, and 1 of them decides what runs, with which rights, or whom the system trusts: look at "
             "these.",

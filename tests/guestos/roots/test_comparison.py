@@ -14,8 +14,10 @@ from auditkit.guestos.roots import (
     Counts,
     FolderCounts,
     Notable,
+    ReasonCount,
     RootDifference,
     compare_roots,
+    comparison_lines,
 )
 from auditkit.limits import Limits
 
@@ -123,6 +125,40 @@ def test_the_last_bytes_of_a_file_alone(told, trees):
     (trees[1] / "opt/ic/node").write_bytes(b"n" * 20_480 + b"new")
     (one,) = told().values()
     assert (one.path, one.changed) == ("/opt/ic/node", ("content",))
+
+
+def inline_roots(tmp_path, trees, make_root, *commands):
+    """Both roots with small files in their inodes."""
+    options = ("-O", "inline_data", "-I", "256")
+    return (
+        make_root(tmp_path / "base.img", trees[0], *options),
+        make_root(tmp_path / "recovery.img", trees[1], *options, commands=commands),
+    )
+
+
+def test_files_of_one_size_in_their_inodes(tmp_path, trees, make_root, debugfs):
+    for tree, shell in zip(trees, ("/bin/sh", "/bin/zz"), strict=True):
+        (tree / "etc/passwd").write_text(f"root:x:0:0::/:{shell}\n")
+    base, recovery = inline_roots(tmp_path, trees, make_root)
+    assert "(BLOCKS)" not in debugfs(base, "stat /etc/passwd")
+    (one,) = compare_roots(base, recovery).differences
+    assert (one.path, one.changed) == ("/etc/passwd", ("content",))
+    assert one.text is not None
+    assert one.text.lines == ("@@ -1 +1 @@", "-root:x:0:0::/:/bin/sh", "+root:x:0:0::/:/bin/zz")
+
+
+def test_a_file_in_its_inode_is_not_like_another_of_its_size(tmp_path, trees, make_root):
+    (trees[0] / "opt/ic/one").write_text("one\n")
+    (trees[1] / "opt/ic/two").write_text("two\n")
+    (trees[0] / "opt/ic/moved").write_text("same")
+    (trees[1] / "opt/ic/named").write_text("same")
+    found = compare_roots(*inline_roots(tmp_path, trees, make_root)).differences
+    assert {one.path: one.like for one in found} == {
+        "/opt/ic/moved": "/opt/ic/named",
+        "/opt/ic/named": "/opt/ic/moved",
+        "/opt/ic/one": None,
+        "/opt/ic/two": None,
+    }
 
 
 def test_contents_that_two_files_exchanged(told, trees):
@@ -265,6 +301,28 @@ def test_what_is_notable_comes_first_and_has_its_place(told, trees):
     found = told(limits=Limits(root_differences=5))
     assert len(found) == 5
     assert list(found)[:2] == ["/usr/bin/again", "/usr/bin/tool"]
+
+
+def test_no_reason_takes_the_place_of_another(tmp_path, trees, make_root):
+    for number in range(30):
+        (trees[1] / f"a-{number:02}").write_text(f"{number}\n")
+        (trees[1] / f"a-{number:02}").chmod(0o4755)
+    (trees[1] / "etc/systemd/system/new.service").write_text("[Service]\n")
+    (trees[1] / "opt/ic/other").write_text("other\n")
+    base, recovery = (
+        make_root(tmp_path / "base.img", trees[0]),
+        make_root(tmp_path / "recovery.img", trees[1]),
+    )
+    found = compare_roots(base, recovery, limits=Limits(root_differences=6))
+    assert [one.path for one in found.differences] == [
+        *("/a-00", "/a-01", "/a-02", "/a-03"),
+        "/etc/systemd/system/new.service",
+        "/opt/ic/other",
+    ]
+    assert found.reasons == (ReasonCount(Notable.PRIVILEGED, 30), ReasonCount(Notable.STARTED, 1))
+    told = list(comparison_lines(found))
+    assert told[told.index("  started by itself (1)") - 1] == "    and 26 that are only counted"
+    assert "All others (1)" in told
 
 
 def test_sums_and_folders(tmp_path, trees, make_root):

@@ -9,7 +9,7 @@ from auditkit.guestos.roots.capabilities import capabilities_in_words
 from auditkit.guestos.roots.notable import Notable, notable
 
 STARTED, USERS, KEYS = Notable.STARTED, Notable.USERS, Notable.KEYS
-PRIVILEGED, EXECUTABLE = Notable.PRIVILEGED, Notable.EXECUTABLE
+PRIVILEGED, EXECUTABLE, ELSEWHERE = Notable.PRIVILEGED, Notable.EXECUTABLE, Notable.ELSEWHERE
 
 
 def entry(path: bytes, mode: int = 0o644, kind: FileType = FileType.FILE, **more: object) -> Entry:
@@ -24,6 +24,11 @@ def entry(path: bytes, mode: int = 0o644, kind: FileType = FileType.FILE, **more
         (b"etc/systemd/system/multi-user.target.wants/node.service", (STARTED,)),
         (b"usr/lib/systemd/system-generators/one", (STARTED,)),
         (b"usr/lib/systemd/system-preset/90.preset", (STARTED,)),
+        (b"etc/systemd/system.control/one.service.d/10.conf", (STARTED,)),
+        (b"etc/systemd/system.attached/one.service", (STARTED,)),
+        (b"run/systemd/generator.early/one.service", (STARTED,)),
+        (b"etc/fstab", (STARTED,)),
+        (b"etc/crypttab", (STARTED,)),
         (b"lib/systemd/user/one.service", (STARTED,)),
         (b"etc/systemd/journald.conf", (STARTED,)),
         (b"etc/systemd/journald.conf.d/one", (STARTED,)),
@@ -73,6 +78,8 @@ def test_by_the_place(path, reasons):
         (entry(b"a", 0o2644), (PRIVILEGED,)),
         (entry(b"a", 0o666), (PRIVILEGED,)),
         (entry(b"a", xattrs={b"security.capability": b""}), (PRIVILEGED,)),
+        (entry(b"a", xattrs={b"system.posix_acl_access": b"\2"}), (PRIVILEGED,)),
+        (entry(b"a", 0o755, FileType.DIRECTORY, xattrs={b"system.posix_acl_default": b"\2"}), (PRIVILEGED,)),
         (entry(b"a", 0o755, FileType.DIRECTORY), ()),
         (entry(b"a", 0o2755, FileType.DIRECTORY), ()),
         (entry(b"a", 0o777, FileType.DIRECTORY), (PRIVILEGED,)),
@@ -93,10 +100,57 @@ def test_either_side_may_be_the_reason():
     assert notable(b"a", (set_uid, plain), ("mode",)) == (PRIVILEGED, EXECUTABLE)
 
 
-def test_another_label_alone_is_no_other_program():
-    program = entry(b"usr/bin/a", 0o755)
-    assert notable(b"usr/bin/a", (program, program), ("label",)) == ()
-    assert notable(b"usr/bin/a", (program, program), ("label", "content")) == (EXECUTABLE,)
+@pytest.mark.parametrize("field", ["label", "content", "mode", "owner"])
+def test_what_changes_a_program(field):
+    program = entry(b"opt/a", 0o755)
+    assert notable(b"opt/a", (program, program), (field,)) == (EXECUTABLE,)
+
+
+@pytest.mark.parametrize("field", ["attributes", "hard_link"])
+def test_what_leaves_a_program_what_it_is(field):
+    program = entry(b"opt/a", 0o755)
+    assert notable(b"opt/a", (program, program), (field,)) == ()
+
+
+def link(path: bytes, target: bytes) -> Entry:
+    return entry(path, 0o777, FileType.SYMLINK, target=target)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "reasons"),
+    [
+        (b"usr/bin/awk", b"/opt/x", (EXECUTABLE,)),
+        (b"opt/ic/bin/node", b"other", (EXECUTABLE,)),
+        (b"usr/sbin/one", b"/opt/x", (EXECUTABLE,)),
+        (b"usr/lib/x86_64-linux-gnu/libc.so.6", b"/opt/x", (EXECUTABLE,)),
+        (b"opt/x", b"../usr/bin/tool", (EXECUTABLE,)),
+        (b"opt/x", b"liba.so.1", (EXECUTABLE,)),
+        (b"opt/x", b"/etc/systemd/system/one.service", (STARTED,)),
+        (b"opt/x/y", b"../.././etc//shadow", (USERS,)),
+        (b"opt/x", b"/../../etc/ssl/certs", (KEYS,)),
+        (b"opt/x", b"/opt/binary", ()),
+        (b"opt/x", b"etc/shadow", ()),
+        (b"etc", b"opt/etc", (ELSEWHERE,)),
+        (b"usr/lib/systemd", b"/opt/x", (ELSEWHERE, EXECUTABLE)),
+        (b"usr/share/systemd", b"/opt/x", (ELSEWHERE,)),
+        (b"etc/network", b"/opt/x", (ELSEWHERE,)),
+        (b"root", b"/opt/x", (ELSEWHERE,)),
+        (b"home/me", b"/opt/x", (ELSEWHERE,)),
+        (b"usr/share/doc", b"/opt/x", ()),
+    ],
+)
+def test_links(path, target, reasons):
+    assert notable(path, (link(path, target),), ()) == reasons
+    assert notable(path, (link(path, b"/x"), link(path, target)), ("link",)) == reasons
+    assert notable(path, (link(path, target), link(path, b"/x")), ("link",)) == reasons
+    assert notable(path, (link(path, target), link(path, target)), ("owner",)) == ()
+
+
+def test_a_folder_that_became_something_else_and_the_reverse():
+    sides = [entry(b"opt/x", 0o755, FileType.DIRECTORY), link(b"opt/x", b"/y")]
+    assert notable(b"opt/x", sides, ("type", "link")) == (ELSEWHERE,)
+    assert notable(b"opt/x", sides[::-1], ("type", "link")) == (ELSEWHERE,)
+    assert notable(b"opt/x", sides[:1] * 2, ("owner",)) == ()
 
 
 @pytest.mark.parametrize(

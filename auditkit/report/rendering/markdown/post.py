@@ -169,7 +169,7 @@ def _new_root(document: AuditDocument) -> str:
         lines = [f"- {prose(change.told, 160)}" for change in part.changes[:_CHANGES_LIMIT]]
         more = len(part.changes) - _CHANGES_LIMIT
         lines += [f"- {more:,} more are in `report.html`."] if more > 0 else []
-        told.append(f"**{part.title}** ({len(part.changes):,})\n\n" + "\n".join(lines))
+        told.append(f"**{part.title}** ({part.number})\n\n" + "\n".join(lines))
     head = f"## What is new in the root file system\n\n{new_root.lead(roots)} {inline(new_root.CAVEAT)}"
     return f"{head}\n\n{_folded('The first changes', _PARAGRAPH.join(told))}" if told else head
 
