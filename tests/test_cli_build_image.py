@@ -19,10 +19,12 @@ from recovery_world import BASE, NUMBER, OTHER, OTHER_ROOT, proposal
 
 from auditkit import atomic
 from auditkit.evidence import fetch_registry_value, save_registry_value
+from auditkit.guestos.recovery import pack_update_image
 from auditkit.ic import ProposalStatus
 from auditkit.ic.registry import replica_version_key
 from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
+from auditkit.report import only_writer
 
 KEY = ("--root-key", "practice")
 PROPOSAL_ID, BASE_VERSION = "ALTERNATIVE_GUESTOS_PROPOSAL_ID", "ALTERNATIVE_GUESTOS_BASE_VERSION"
@@ -561,9 +563,9 @@ def test_a_kill_at_any_moment_leaves_nothing_that_looks_finished(certified, buil
 
 
 def test_an_image_that_cannot_take_its_name_leaves_no_statement(certified, tmp_path, capsys, monkeypatch):
-    def fail(descriptor: int, temporary: Path, path: Path) -> None:
+    def fail(descriptor: int, temporary: Path, path: Path, *, new: bool) -> None:
         if path.name == "build.json":
-            return take_name(descriptor, temporary, path)
+            return take_name(descriptor, temporary, path, new=new)
         assert (path.parent / "build.json").exists()
         raise OSError(5, "Input/output error")
 
@@ -574,18 +576,88 @@ def test_an_image_that_cannot_take_its_name_leaves_no_statement(certified, tmp_p
     assert "the image cannot be written: input/output error" in err
 
 
-def test_what_somebody_else_wrote_meanwhile_stays(certified, tmp_path, capsys, monkeypatch):
-    image = tmp_path / "update-img.tar.zst"
+def test_a_folder_that_cannot_be_made_durable_is_left_empty(certified, tmp_path, capsys, monkeypatch):
+    """The image has its name by then."""
 
-    def write(path: Path, data: bytes) -> None:
-        atomic.write_atomically(path, data)
-        image.write_text("theirs")
+    def fail(folder: Path) -> None:
+        if (folder / "update-img.tar.zst").exists():
+            raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("auditkit.pipeline.building.build.write_atomically", write)
+    monkeypatch.setattr(atomic, "sync_folder", fail)
+    status, _, _ = build(certified, tmp_path, capsys=capsys)
+    assert (status, list(tmp_path.iterdir())) == (2, [])
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Calls a function once the image is packed, before anything has its name."""
+
+    def arrange(change) -> None:
+        def pack(*arguments, **more):
+            packed = pack_update_image(*arguments, **more)
+            change()
+            return packed
+
+        monkeypatch.setattr("auditkit.pipeline.building.build.pack_update_image", pack)
+
+    return arrange
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize(
+    "theirs", [("update-img.tar.zst",), ("build.json",), ("update-img.tar.zst", "build.json")]
+)
+def test_what_somebody_else_wrote_meanwhile_stays(
+    theirs, links, certified, tmp_path, capsys, monkeypatch, meanwhile
+):
+    def refuse(*_, **__) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:  # as on FAT
+        monkeypatch.setattr(os, "link", refuse)
+    meanwhile(lambda: [(tmp_path / name).write_text("theirs") for name in theirs])
     status, _, err = build(certified, tmp_path, capsys=capsys)
     assert status == 2
-    assert "somebody else wrote it meanwhile" in err
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(image.name, "theirs")]
+    assert f"{tmp_path / theirs[-1]}: somebody else wrote it meanwhile" in err
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(theirs, "theirs")
+
+
+def test_a_statement_that_somebody_else_put_in_the_place_of_ours_stays(
+    certified, tmp_path, capsys, monkeypatch
+):
+    def fail(descriptor: int, temporary: Path, path: Path, *, new: bool) -> None:
+        if path.name == "build.json":
+            return take_name(descriptor, temporary, path, new=new)
+        (tmp_path / "theirs").write_text("theirs")
+        (tmp_path / "theirs").replace(tmp_path / "build.json")
+        raise OSError(5, "Input/output error")
+
+    take_name = atomic.take_name
+    monkeypatch.setattr(atomic, "take_name", fail)
+    status, _, _ = build(certified, tmp_path, capsys=capsys)
+    assert status == 2
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"build.json": "theirs"}
+
+
+def test_where_there_are_no_hard_links(built, certified, tmp_path, capsys, monkeypatch):
+    def refuse(*_, **__) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    status, _, err = build(certified, tmp_path, capsys=capsys)
+    assert status == 0, err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in built.iterdir()
+    }
+
+
+def test_one_builds_into_a_folder_at_a_time(certified, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("auditkit.report.writer.WAIT_SECONDS", 0.0)
+    folder = tmp_path / "out"
+    with only_writer(folder):
+        status, _, err = refused(certified, folder, capsys)
+    assert status == 2
+    assert "writes to this folder" in err
 
 
 def test_a_full_disk_ends_with_one_line(certified, tmp_path, program):
