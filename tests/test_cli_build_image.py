@@ -87,6 +87,21 @@ def statement(folder: Path) -> dict:
     return json.loads((folder / "build.json").read_bytes())
 
 
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Calls a function once the image is packed, before anything has its name."""
+
+    def arrange(change) -> None:
+        def pack(*arguments, **more):
+            packed = pack_update_image(*arguments, **more)
+            change()
+            return packed
+
+        monkeypatch.setattr("auditkit.pipeline.building.build.pack_update_image", pack)
+
+    return arrange
+
+
 # What is built
 
 
@@ -236,6 +251,8 @@ def test_another_user_gets_the_same_bytes(built, certified, tmp_path, program):
         "MKE2FS_CONFIG": str(tmp_path / "mke2fs.conf"),
         "MKE2FS_FIRST_META_BG": "1",
         "E2FSPROGS_FAKE_TIME": "1700000000",
+        "UNIX_IO_FORCE_BOUNCE": "1",
+        "UNIX_IO_NOZEROOUT": "1",
         "TMPDIR": "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(tmp_path),
     }
     lonely = "import os, sys; os.umask(0o077); os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
@@ -278,6 +295,20 @@ def test_the_statement_names_every_input_and_program(built, certified, unpacked,
     assert details["byproducts"] == [
         {"name": "update-img.tar", "digest": {"sha256": sha256(unpacked / "image.tar")}}
     ]
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_bytes(b"never checked"), Path.unlink])
+def test_the_statement_names_the_request_that_was_checked(change, certified, tmp_path, capsys, meanwhile):
+    copy = tmp_path / "proposal.cbor"
+    copy.write_bytes(certified.read_bytes())
+    request = tmp_path / "proposal.request.cbor"
+    request.write_bytes(certified.with_suffix(".request.cbor").read_bytes())
+    digest = sha256(request)
+    meanwhile(lambda: change(request))
+    status, _, err = build(copy, tmp_path / "out", capsys=capsys)
+    assert status == 0, err
+    inputs = statement(tmp_path / "out")["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert {one["name"]: one["digest"] for one in inputs}["proposal.request"] == {"sha256": digest}
 
 
 def test_the_statement_tells_no_place_of_this_machine(built, tmp_path_factory):
@@ -499,7 +530,10 @@ def test_a_link_is_not_followed(certified, tmp_path, capsys):
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", ["-img.tar.zst", ".img", "a\nb", "build.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["-img.tar.zst", ".img", "a\nb", "build.json", "build.JSON", "build.intoto.jsonl", "Build.Intoto.jsonl"],
+)
 def test_a_name_that_cannot_stand_in_a_statement(name, certified, tmp_path, capsys):
     status, _, err = run(*words(certified, tmp_path / name), capsys=capsys)
     assert (status, list(tmp_path.iterdir())) == (2, [])
@@ -586,21 +620,6 @@ def test_a_folder_that_cannot_be_made_durable_is_left_empty(certified, tmp_path,
     monkeypatch.setattr(atomic, "sync_folder", fail)
     status, _, _ = build(certified, tmp_path, capsys=capsys)
     assert (status, list(tmp_path.iterdir())) == (2, [])
-
-
-@pytest.fixture
-def meanwhile(monkeypatch):
-    """Calls a function once the image is packed, before anything has its name."""
-
-    def arrange(change) -> None:
-        def pack(*arguments, **more):
-            packed = pack_update_image(*arguments, **more)
-            change()
-            return packed
-
-        monkeypatch.setattr("auditkit.pipeline.building.build.pack_update_image", pack)
-
-    return arrange
 
 
 @pytest.mark.parametrize("links", [True, False])

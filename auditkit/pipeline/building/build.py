@@ -14,12 +14,11 @@ from auditkit.atomic import remove_own, sync_file, whole_file
 from auditkit.audit import Verdict, decide_content
 from auditkit.decision import Decision
 from auditkit.errors import AuditkitError, EvidenceError, SourceError, in_words
-from auditkit.evidence import Evidence, NotFoundError, Source, read_bytes, request_path
+from auditkit.evidence import Evidence
 from auditkit.guestos import e2fsprogs_version, find_program, recovery_tree
 from auditkit.guestos.archive import JOB_BYTES, LEVEL, OVERLAP_LOG, libzstd_version
 from auditkit.guestos.recovery import PackedImage, RootImage, pack_update_image, read_root_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
-from auditkit.limits import LIMITS
 from auditkit.pipeline.boot_partition import write_boot_partition
 from auditkit.pipeline.building.demands import (
     Base,
@@ -204,7 +203,7 @@ def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: P
         inputs=(
             _file("base", inputs.base.sha256),
             _file("proposal", sha256(inputs.certified.certificate).hexdigest()),
-            *_request_of(request.proposal),
+            *_request_of(inputs.certified),
             Resource(name="root", digest=ResourceDigest(sha256=root.sha256, dm_verity=root.verity.root_hash)),
             *(_file(one.name, one.sha256) for one in inputs.election),
         ),
@@ -214,13 +213,11 @@ def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: P
     )
 
 
-def _request_of(proposal: Path) -> tuple[Resource, ...]:
-    """The request beside a proposal, if there is one; the proposal was read with it."""
-    try:
-        data = read_bytes(Source(path=request_path(proposal)), LIMITS.certificate_bytes)
-    except NotFoundError:
+def _request_of(certified: ProposalAnswer) -> tuple[Resource, ...]:
+    """The request that the proposal was read with, if there was one."""
+    if certified.request is None:
         return ()
-    return (_file("proposal.request", sha256(data).hexdigest()),)
+    return (_file("proposal.request", sha256(certified.request).hexdigest()),)
 
 
 def _file(name: str, digest: str) -> Resource:
