@@ -11,12 +11,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
 _STAGED: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.part", re.DOTALL)
 _NAME_BYTES: Final = 200  # of the final name; a file system takes 255 in all
+_CANNOT_LINK: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _CANNOT_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.ENOSYS})
 
 
@@ -45,12 +46,16 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, durable: bool = True, new: bool = False) -> Iterator[BinaryIO]:
     """A file to write to that gets the name ``path`` when the block ends well, and vanishes when it does not.
 
     Args:
-        path: the name; a file that has it already is replaced.
+        path: the name; a file that has it already is replaced, unless ``new``.
         durable: whether it has to survive a crash of the machine; a large file that is only read on needs not.
+        new: whether the name has to be free; only for what is durable.
+
+    Raises:
+        FileExistsError: ``new``, and something has the name, which stays; its second file name is ``path``.
     """
     temporary = staging_name(path)
     with new_file(temporary) as file:
@@ -58,7 +63,7 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             if durable:
-                take_name(file.fileno(), temporary, path)
+                take_name(file.fileno(), temporary, path, new=new)
             else:
                 temporary.replace(path)
         except BaseException:
@@ -83,11 +88,47 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise
 
 
-def take_name(descriptor: int, temporary: Path, path: Path) -> None:
-    """Gives the open file at ``temporary`` the name ``path``, once its bytes are on the disk."""
+def take_name(descriptor: int, temporary: Path, path: Path, *, new: bool = False) -> None:
+    """Gives the open file at ``temporary`` the name ``path``, once its bytes are on the disk.
+
+    Raises:
+        FileExistsError: ``new``, and something has the name.
+    """
     os.fsync(descriptor)
-    temporary.replace(path)
+    if new:
+        _take_free_name(temporary, path)
+    else:
+        temporary.replace(path)
     sync_folder(path.parent)
+
+
+def _take_free_name(temporary: Path, path: Path) -> None:
+    """Renames a file, but never replaces one; where the file system knows no hard links, as far as one can look."""
+    try:
+        os.link(temporary, path, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(
+                errno.EEXIST, os.strerror(errno.EEXIST), str(temporary), None, str(path)
+            ) from None
+        temporary.replace(path)
+    else:
+        temporary.unlink()
+
+
+def remove_own(path: Path, own: os.stat_result) -> None:
+    """Removes what has the name ``path`` if it is our own file, and nothing that somebody else put there.
+
+    Args:
+        own: of the file, as `os.fstat` told it.
+    """
+    with suppress(FileNotFoundError):
+        if os.path.samestat(path.lstat(), own):
+            path.unlink()
 
 
 def write_new(path: Path, data: bytes) -> None:

@@ -19,10 +19,12 @@ from recovery_world import BASE, NUMBER, OTHER, OTHER_ROOT, proposal
 
 from auditkit import atomic
 from auditkit.evidence import fetch_registry_value, save_registry_value
+from auditkit.guestos.recovery import pack_update_image
 from auditkit.ic import ProposalStatus
 from auditkit.ic.registry import replica_version_key
 from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
+from auditkit.report import only_writer
 
 KEY = ("--root-key", "practice")
 PROPOSAL_ID, BASE_VERSION = "ALTERNATIVE_GUESTOS_PROPOSAL_ID", "ALTERNATIVE_GUESTOS_BASE_VERSION"
@@ -83,6 +85,21 @@ def sha256(path: Path) -> str:
 
 def statement(folder: Path) -> dict:
     return json.loads((folder / "build.json").read_bytes())
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Calls a function once the image is packed, before anything has its name."""
+
+    def arrange(change) -> None:
+        def pack(*arguments, **more):
+            packed = pack_update_image(*arguments, **more)
+            change()
+            return packed
+
+        monkeypatch.setattr("auditkit.pipeline.building.build.pack_update_image", pack)
+
+    return arrange
 
 
 # What is built
@@ -234,6 +251,8 @@ def test_another_user_gets_the_same_bytes(built, certified, tmp_path, program):
         "MKE2FS_CONFIG": str(tmp_path / "mke2fs.conf"),
         "MKE2FS_FIRST_META_BG": "1",
         "E2FSPROGS_FAKE_TIME": "1700000000",
+        "UNIX_IO_FORCE_BOUNCE": "1",
+        "UNIX_IO_NOZEROOUT": "1",
         "TMPDIR": "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(tmp_path),
     }
     lonely = "import os, sys; os.umask(0o077); os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
@@ -276,6 +295,20 @@ def test_the_statement_names_every_input_and_program(built, certified, unpacked,
     assert details["byproducts"] == [
         {"name": "update-img.tar", "digest": {"sha256": sha256(unpacked / "image.tar")}}
     ]
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_bytes(b"never checked"), Path.unlink])
+def test_the_statement_names_the_request_that_was_checked(change, certified, tmp_path, capsys, meanwhile):
+    copy = tmp_path / "proposal.cbor"
+    copy.write_bytes(certified.read_bytes())
+    request = tmp_path / "proposal.request.cbor"
+    request.write_bytes(certified.with_suffix(".request.cbor").read_bytes())
+    digest = sha256(request)
+    meanwhile(lambda: change(request))
+    status, _, err = build(copy, tmp_path / "out", capsys=capsys)
+    assert status == 0, err
+    inputs = statement(tmp_path / "out")["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert {one["name"]: one["digest"] for one in inputs}["proposal.request"] == {"sha256": digest}
 
 
 def test_the_statement_tells_no_place_of_this_machine(built, tmp_path_factory):
@@ -497,7 +530,10 @@ def test_a_link_is_not_followed(certified, tmp_path, capsys):
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", ["-img.tar.zst", ".img", "a\nb", "build.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["-img.tar.zst", ".img", "a\nb", "build.json", "build.JSON", "build.intoto.jsonl", "Build.Intoto.jsonl"],
+)
 def test_a_name_that_cannot_stand_in_a_statement(name, certified, tmp_path, capsys):
     status, _, err = run(*words(certified, tmp_path / name), capsys=capsys)
     assert (status, list(tmp_path.iterdir())) == (2, [])
@@ -561,9 +597,9 @@ def test_a_kill_at_any_moment_leaves_nothing_that_looks_finished(certified, buil
 
 
 def test_an_image_that_cannot_take_its_name_leaves_no_statement(certified, tmp_path, capsys, monkeypatch):
-    def fail(descriptor: int, temporary: Path, path: Path) -> None:
+    def fail(descriptor: int, temporary: Path, path: Path, *, new: bool) -> None:
         if path.name == "build.json":
-            return take_name(descriptor, temporary, path)
+            return take_name(descriptor, temporary, path, new=new)
         assert (path.parent / "build.json").exists()
         raise OSError(5, "Input/output error")
 
@@ -574,18 +610,73 @@ def test_an_image_that_cannot_take_its_name_leaves_no_statement(certified, tmp_p
     assert "the image cannot be written: input/output error" in err
 
 
-def test_what_somebody_else_wrote_meanwhile_stays(certified, tmp_path, capsys, monkeypatch):
-    image = tmp_path / "update-img.tar.zst"
+def test_a_folder_that_cannot_be_made_durable_is_left_empty(certified, tmp_path, capsys, monkeypatch):
+    """The image has its name by then."""
 
-    def write(path: Path, data: bytes) -> None:
-        atomic.write_atomically(path, data)
-        image.write_text("theirs")
+    def fail(folder: Path) -> None:
+        if (folder / "update-img.tar.zst").exists():
+            raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("auditkit.pipeline.building.build.write_atomically", write)
+    monkeypatch.setattr(atomic, "sync_folder", fail)
+    status, _, _ = build(certified, tmp_path, capsys=capsys)
+    assert (status, list(tmp_path.iterdir())) == (2, [])
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize(
+    "theirs", [("update-img.tar.zst",), ("build.json",), ("update-img.tar.zst", "build.json")]
+)
+def test_what_somebody_else_wrote_meanwhile_stays(
+    theirs, links, certified, tmp_path, capsys, monkeypatch, meanwhile
+):
+    def refuse(*_, **__) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:  # as on FAT
+        monkeypatch.setattr(os, "link", refuse)
+    meanwhile(lambda: [(tmp_path / name).write_text("theirs") for name in theirs])
     status, _, err = build(certified, tmp_path, capsys=capsys)
     assert status == 2
-    assert "somebody else wrote it meanwhile" in err
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(image.name, "theirs")]
+    assert f"{tmp_path / theirs[-1]}: somebody else wrote it meanwhile" in err
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(theirs, "theirs")
+
+
+def test_a_statement_that_somebody_else_put_in_the_place_of_ours_stays(
+    certified, tmp_path, capsys, monkeypatch
+):
+    def fail(descriptor: int, temporary: Path, path: Path, *, new: bool) -> None:
+        if path.name == "build.json":
+            return take_name(descriptor, temporary, path, new=new)
+        (tmp_path / "theirs").write_text("theirs")
+        (tmp_path / "theirs").replace(tmp_path / "build.json")
+        raise OSError(5, "Input/output error")
+
+    take_name = atomic.take_name
+    monkeypatch.setattr(atomic, "take_name", fail)
+    status, _, _ = build(certified, tmp_path, capsys=capsys)
+    assert status == 2
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"build.json": "theirs"}
+
+
+def test_where_there_are_no_hard_links(built, certified, tmp_path, capsys, monkeypatch):
+    def refuse(*_, **__) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    status, _, err = build(certified, tmp_path, capsys=capsys)
+    assert status == 0, err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in built.iterdir()
+    }
+
+
+def test_one_builds_into_a_folder_at_a_time(certified, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("auditkit.report.writer.WAIT_SECONDS", 0.0)
+    folder = tmp_path / "out"
+    with only_writer(folder):
+        status, _, err = refused(certified, folder, capsys)
+    assert status == 2
+    assert "writes to this folder" in err
 
 
 def test_a_full_disk_ends_with_one_line(certified, tmp_path, program):

@@ -1,6 +1,6 @@
 """The outside programs that images are written with.
 
-They get a fixed clock and our own settings, whatever the machine and its user have, and never a text that others wrote.
+They get a fixed clock and our own settings, none of the machine's and its user's, and never a text that others wrote.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from auditkit.errors import SourceError
 
 _FOLDERS: Final = os.pathsep.join(("/usr/sbin", "/sbin", "/usr/local/sbin"))
 _PACKAGES: Final = {"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "veritysetup": "cryptsetup-bin"}
-_SETTINGS: Final = (
-    "E2FSPROGS_",
-    "E2FSCK_",
-    "EXT2FS_",
-    "MKE2FS_",
-    "TUNE2FS_",
-)  # beginnings of variables of e2fsprogs
+_KEPT: Final = (
+    "PATH",
+    "TMPDIR",
+)  # where things lie; libext2fs and others read many more, and write other bytes then
 _OURS: Final = {
     "E2FSPROGS_FAKE_TIME": "1",
     "MKE2FS_CONFIG": str(Path(__file__).with_name("mke2fs.conf")),
@@ -86,6 +83,5 @@ def e2fsprogs_version() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The variables that a program sees: the user's, but for those that change what e2fsprogs writes."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
-    return kept | _OURS
+    """The variables that a program sees."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | _OURS

@@ -82,10 +82,12 @@ class ProposalAnswer(Answer):
     Attributes:
         certificate: the bare certificate.
         verification: checks 1 to 14, as for a proposal that lies in an image.
+        request: the call that it answers, as it was read and checked; None where there was none.
     """
 
     certificate: bytes
     verification: ProposalVerification
+    request: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def read_proposal(proposal: Path, trust: Trust = MAINNET) -> ProposalAnswer:
         certified.certificate, root_key=trust.root_key, request=certified.request
     )
     decisions = (*verification.decisions, decide_root_key(trust.qualification))
-    return ProposalAnswer(decisions, PROPOSAL_POLICY, certified.certificate, verification)
+    return ProposalAnswer(decisions, PROPOSAL_POLICY, certified.certificate, verification, certified.request)
 
 
 def compare_with_list(proposal: Path, measurements: Path, trust: Trust = MAINNET) -> OverlapAnswer:

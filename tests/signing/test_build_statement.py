@@ -32,7 +32,20 @@ IMAGE = b"an image"
 ROOT = "ab" * 32
 
 
-def made(name: str = "update-img.tar.zst", image: bytes = IMAGE, root_key: str = "mainnet") -> BuildStatement:
+INPUTS = (
+    Resource(name="base", digest=ResourceDigest(sha256="cd" * 32)),
+    Resource(name="proposal", digest=ResourceDigest(sha256="12" * 32)),
+    Resource(name="root", digest=ResourceDigest(dm_verity=ROOT)),
+)
+
+
+def made(
+    name: str = "update-img.tar.zst",
+    image: bytes = IMAGE,
+    root_key: str = "mainnet",
+    version: str = "a version\n",
+    inputs: tuple[Resource, ...] = INPUTS,
+) -> BuildStatement:
     return build_statement(
         name,
         sha256(image).hexdigest(),
@@ -40,13 +53,10 @@ def made(name: str = "update-img.tar.zst", image: bytes = IMAGE, root_key: str =
             "proposal_id": 139000,
             "rootfs_hash": ROOT,
             "root_key": root_key,
-            "version": "a version\n",
+            "version": version,
         },
         settings={"zstd_level": 10, "zstd_job_bytes": 8 << 20, "zstd_overlap_log": 3},
-        inputs=(
-            Resource(name="base", digest=ResourceDigest(sha256="cd" * 32)),
-            Resource(name="root", digest=ResourceDigest(dm_verity=ROOT)),
-        ),
+        inputs=inputs,
         byproducts=(Resource(name="update-img.tar", digest=ResourceDigest(sha256="ef" * 32)),),
         e2fsprogs="1.47.0",
         libzstd="1.5.7",
@@ -108,6 +118,7 @@ def test_its_json_by_hand():
     }  # fmt: skip
     assert definition["resolvedDependencies"] == [
         {"name": "base", "digest": {"sha256": "cd" * 32}},
+        {"name": "proposal", "digest": {"sha256": "12" * 32}},
         {"name": "root", "digest": {"dmVerity": ROOT}},
     ]
 
@@ -148,6 +159,47 @@ def test_another_form_is_refused(old, new):
 def test_an_image_cannot_be_called_so(name):
     with pytest.raises(EvidenceError, match="cannot stand in the statement"):
         made(name)
+
+
+def known(name: str, **digest: str) -> Resource:
+    return Resource(name=name, digest=ResourceDigest(**digest))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (INPUTS[1:], "does not name the SHA-256 of the base"),
+        ((INPUTS[0], INPUTS[2]), "does not name the SHA-256 of the proposal"),
+        (INPUTS[:2], "does not name the dm-verity root"),
+        ((*INPUTS, INPUTS[0]), "two inputs are called base"),
+        ((*INPUTS, known("proposal", sha256="34" * 32)), "two inputs are called proposal"),
+        ((*INPUTS, known("root", dm_verity=ROOT, sha256="34" * 32)), "two inputs are called root"),
+        ((known("base", dm_verity=ROOT), *INPUTS[1:]), "does not name the SHA-256 of the base"),
+        ((*INPUTS[:2], known("root", sha256=ROOT)), "does not name the dm-verity root"),
+        ((*INPUTS, known("election.cbor")), "the input election.cbor has no digest"),
+        ((*INPUTS[:2], known("root", dm_verity="34" * 32)), "not the one that is blessed"),
+    ],
+)
+def test_inputs_that_nothing_is_built_from(inputs, said):
+    with pytest.raises(EvidenceError, match=said):
+        made(inputs=inputs)
+
+
+def test_a_statement_with_inputs_that_nothing_is_built_from_is_refused():
+    data = build_bytes(made()).replace(b'"name": "base"', b'"name": "bass"')
+    with pytest.raises(EvidenceError, match="does not name the SHA-256 of the base"):
+        parse_build_statement(data)
+
+
+@pytest.mark.parametrize("version", ["", "\n", "two\nlines", "a\x1b[2Jb", "\u202eb", "a\n\n"])
+def test_a_version_that_is_not_one_line(version):
+    with pytest.raises(EvidenceError, match="cannot stand in the statement"):
+        made(version=version)
+
+
+@pytest.mark.parametrize("version", ["a", "a b\n", "a\r\n"])
+def test_a_version_that_is_one_line(version):
+    assert made(version=version).parameters.version == version
 
 
 # Signing it

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from auditkit.atomic import sync_file, whole_file, write_atomically
+from auditkit.atomic import remove_own, sync_file, whole_file
 from auditkit.audit import Verdict, decide_content
 from auditkit.decision import Decision
 from auditkit.errors import AuditkitError, EvidenceError, SourceError, in_words
-from auditkit.evidence import Evidence, NotFoundError, Source, read_bytes, request_path
+from auditkit.evidence import Evidence
 from auditkit.guestos import e2fsprogs_version, find_program, recovery_tree
 from auditkit.guestos.archive import JOB_BYTES, LEVEL, OVERLAP_LOG, libzstd_version
 from auditkit.guestos.recovery import PackedImage, RootImage, pack_update_image, read_root_image
 from auditkit.ic import BlessAlternativeGuestOsVersion
-from auditkit.limits import LIMITS
 from auditkit.pipeline.boot_partition import write_boot_partition
 from auditkit.pipeline.building.demands import (
     Base,
@@ -33,6 +32,7 @@ from auditkit.pipeline.building.request import BuildRequest
 from auditkit.pipeline.later import Later
 from auditkit.pipeline.questions import Answer, ProposalAnswer, read_proposal
 from auditkit.progress import Progress, progress_here
+from auditkit.report import only_writer
 from auditkit.signing.building import (
     BuildStatement,
     Resource,
@@ -150,8 +150,9 @@ def _write(
     request: BuildRequest, boot: Path, inputs: _Inputs, version: bytes, progress: Progress
 ) -> BuildStatement:
     try:
-        with ExitStack() as undone:
-            with whole_file(request.out) as file:
+        with only_writer(request.out.parent), ExitStack() as undone:
+            request.require_free_names()  # somebody may have built meanwhile
+            with whole_file(request.out, new=True) as file:
                 packed = pack_update_image(
                     file,
                     boot,
@@ -162,12 +163,18 @@ def _write(
                 progress.step("writing the image to disk")
                 sync_file(file)
                 statement = _statement(request, inputs, version, packed)
-                # The image takes its name last: where it is, its statement is too.
-                undone.callback(request.statement.unlink, missing_ok=True)
-                write_atomically(request.statement, build_bytes(statement))
-                if os.path.lexists(request.out):
-                    raise SourceError("somebody else wrote it meanwhile", where=str(request.out))
+                # The image takes its name last, and loses it first: where it is, its statement is too.
+                with whole_file(request.statement, new=True) as beside:
+                    beside.write(build_bytes(statement))
+                    undone.callback(remove_own, request.statement, os.fstat(beside.fileno()))
+                undone.callback(remove_own, request.out, os.fstat(file.fileno()))
             undone.pop_all()
+    except FileExistsError as error:
+        raise SourceError(
+            "somebody else wrote it meanwhile",
+            where=str(error.filename2),
+            hint="what is there was left as it is; build into another folder",
+        ) from None
     except OSError as error:
         raise SourceError(
             f"the image cannot be written: {in_words(error)}",
@@ -196,7 +203,7 @@ def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: P
         inputs=(
             _file("base", inputs.base.sha256),
             _file("proposal", sha256(inputs.certified.certificate).hexdigest()),
-            *_request_of(request.proposal),
+            *_request_of(inputs.certified),
             Resource(name="root", digest=ResourceDigest(sha256=root.sha256, dm_verity=root.verity.root_hash)),
             *(_file(one.name, one.sha256) for one in inputs.election),
         ),
@@ -206,13 +213,11 @@ def _statement(request: BuildRequest, inputs: _Inputs, version: bytes, packed: P
     )
 
 
-def _request_of(proposal: Path) -> tuple[Resource, ...]:
-    """The request beside a proposal, if there is one; the proposal was read with it."""
-    try:
-        data = read_bytes(Source(path=request_path(proposal)), LIMITS.certificate_bytes)
-    except NotFoundError:
+def _request_of(certified: ProposalAnswer) -> tuple[Resource, ...]:
+    """The request that the proposal was read with, if there was one."""
+    if certified.request is None:
         return ()
-    return (_file("proposal.request", sha256(data).hexdigest()),)
+    return (_file("proposal.request", sha256(certified.request).hexdigest()),)
 
 
 def _file(name: str, digest: str) -> Resource:

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from auditkit.digests import is_commit
 from auditkit.errors import ParameterError, SourceError
+from auditkit.signing.building import signatures_path
 from auditkit.trust import MAINNET, Trust
 
 STATEMENT_NAME: Final = "build.json"
@@ -81,10 +82,13 @@ class BuildRequest:
             ParameterError: the name cannot.
         """
         name = self.out.name
-        if name == STATEMENT_NAME or not _FILE_NAME.fullmatch(name) or not name.isprintable():
+        # Names that differ in case alone are one on many file systems.
+        beside = {STATEMENT_NAME, signatures_path(self.statement).name}
+        if name.casefold() in beside or not _FILE_NAME.fullmatch(name) or not name.isprintable():
             raise ParameterError(
                 f"the image cannot be called {name[:80]!r}",
-                hint="choose a name that begins with a letter, a digit or an underscore",
+                hint="choose a name that begins with a letter, a digit or an underscore, other than build.json and "
+                "build.intoto.jsonl",
             )
         if not self.out.parent.is_dir():
             raise SourceError("there is no such folder", where=str(self.out.parent), hint="make it first")

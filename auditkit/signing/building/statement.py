@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from auditkit.errors import EvidenceError
 from auditkit.numbers import Count, ProposalNumber
@@ -29,7 +29,7 @@ STATEMENT_BYTES: Final = 1 << 20
 _Name = Annotated[str, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f-\x9f]{1,200}$")]
 _FileName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_][^/\x00-\x1f\x7f-\x9f]{0,199}$")]
 _Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+~-]{1,60}$")]
-_Text = Annotated[str, StringConstraints(max_length=4096)]
+_Line = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,4096}\r?\n?$")]
 
 
 class ResourceDigest(StatementPart):
@@ -58,13 +58,13 @@ class BuildParameters(StatementPart):
         proposal_id: the proposal that lies in the image.
         rootfs_hash: what it blesses.
         root_key: whose signature it has to lead to: ``mainnet``, or the key in hex digits.
-        version: what VERSION.TXT says.
+        version: what VERSION.TXT says, one line.
     """
 
     proposal_id: ProposalNumber
     rootfs_hash: Sha256
     root_key: Literal["mainnet"] | Hex
-    version: _Text
+    version: _Line
 
 
 class BuildSettings(StatementPart):
@@ -82,12 +82,34 @@ class BuildSettings(StatementPart):
 
 
 class BuildDefinition(StatementPart):
-    """From what the image was built; all of it decides about the bytes."""
+    """From what the image was built; all of it decides about the bytes.
+
+    Exactly one input each is the ``base`` and the ``proposal``, both known by their SHA-256, and the ``root``, whose
+    dm-verity root is the one that the proposal blesses.
+    """
 
     build_type: Literal["urn:auditkit:build-image:v1"] = BUILD_TYPE
     external_parameters: BuildParameters
     internal_parameters: BuildSettings
     resolved_dependencies: tuple[Resource, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        found: dict[str, ResourceDigest] = {}
+        for item in self.resolved_dependencies:
+            if item.name in found:
+                raise ValueError(f"two inputs are called {item.name}")
+            if not (item.digest.sha256 or item.digest.dm_verity):
+                raise ValueError(f"the input {item.name} has no digest")
+            found[item.name] = item.digest
+        for name in ("base", "proposal"):
+            if name not in found or found[name].sha256 is None:
+                raise ValueError(f"it does not name the SHA-256 of the {name}")
+        if "root" not in found or found["root"].dm_verity is None:
+            raise ValueError("it does not name the dm-verity root of the root file system")
+        if found["root"].dm_verity != self.external_parameters.rootfs_hash:
+            raise ValueError("the root file system is not the one that is blessed")
+        return self
 
 
 class Builder(StatementPart):

@@ -13,7 +13,15 @@ from audit.outcomes.case import fails, passes, skips, warns
 from audit.outcomes.reports import ALICE, BOB, TRUST, WHO, WITH_REVOCATIONS, Key
 
 from auditkit.signing import TrustList
-from auditkit.signing.building import build_bytes, build_statement, checks, sign_build, verify_build
+from auditkit.signing.building import (
+    Resource,
+    ResourceDigest,
+    build_bytes,
+    build_statement,
+    checks,
+    sign_build,
+    verify_build,
+)
 
 NAME, SIGNATURES = "update-img.tar.zst", "build.intoto.jsonl"
 DIGEST = sha256(b"an image").hexdigest()
@@ -59,7 +67,11 @@ def verified(
                     "version": "a version\n",
                 },
                 settings={"zstd_level": 10, "zstd_job_bytes": 8 << 20, "zstd_overlap_log": 3},
-                inputs=(),
+                inputs=(
+                    Resource(name="base", digest=ResourceDigest(sha256="cd" * 32)),
+                    Resource(name="proposal", digest=ResourceDigest(sha256="12" * 32)),
+                    Resource(name="root", digest=ResourceDigest(dm_verity="ab" * 32)),
+                ),
                 byproducts=(),
                 e2fsprogs="1.47.0",
                 libzstd="1.5.7",
