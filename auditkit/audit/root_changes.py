@@ -14,13 +14,15 @@ def decide_root_changes(comparison: RootComparison, evidence: tuple[str, ...]) -
     check = checks.ROOT_CHANGES
     odd = [*_oddities("base", comparison.base), *_oddities("recovery image", comparison.recovery)]
     counts = comparison.counts
-    if not counts.total and not odd:
+    if not counts.total and not comparison.settings and not odd:
         return check.passed("no difference", "No name, right or content differs.", evidence=evidence)
     told = (
         f"{counts.added:,} added, {counts.removed:,} removed, {counts.changed:,} changed, "
         f"{counts.metadata:,} in metadata alone"
     )
-    return check.warned(told, " ".join((_reason(comparison), *odd)), evidence=evidence)
+    return check.warned(
+        told, " ".join((_reason(comparison), *_settings(comparison), *odd)), evidence=evidence
+    )
 
 
 def decide_roots_not_compared(why: str) -> Decision:
@@ -49,6 +51,12 @@ def _reason(comparison: RootComparison) -> str:
         f"{names}, and {first:,} of them {'decides' if first == 1 else 'decide'} what runs, with which rights, or whom "
         "the system trusts: look at these."
     )
+
+
+def _settings(comparison: RootComparison) -> Iterator[str]:
+    if comparison.settings:
+        names = ", ".join(setting.name for setting in comparison.settings)
+        yield f"The file system itself has another value of: {names}."
 
 
 def _oddities(which: str, root: ComparedRoot) -> Iterator[str]:

@@ -14,6 +14,7 @@ from auditkit.guestos.roots import (
     RootDifference,
     fair_part,
     in_words,
+    setting_in_words,
 )
 from auditkit.numbers import Count
 from auditkit.report.field_types import Part, Sha256
@@ -65,6 +66,7 @@ class RootChanges(Part):
         base_names, recovery_names: how many names each tree has.
         counts: how many names differ.
         reasons: how many of them stand at the top for each reason, whether listed or not.
+        settings: what differs in the superblocks, a line each, what others wrote made visible.
         folders: where they are, each counted once.
         differences: the first of them for each reason, then the first of the rest, each part by path.
         unlisted: differences that are counted and not in ``differences``.
@@ -77,6 +79,7 @@ class RootChanges(Part):
     recovery_names: Count
     counts: Counts
     reasons: tuple[ReasonCount, ...]
+    settings: tuple[str, ...]
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootChange, ...]
     unlisted: Count
@@ -98,6 +101,7 @@ class RootChanges(Part):
             recovery_names=found.recovery.names,
             counts=found.counts,
             reasons=found.reasons,
+            settings=tuple(map(setting_in_words, found.settings)),
             folders=found.folders,
             differences=tuple(RootChange.of(one, with_lines=one.path in with_lines) for one in shown),
             unlisted=found.counts.total - len(shown),

@@ -13,13 +13,15 @@ from auditkit.guestos.roots import (
     RootComparison,
     RootDifference,
 )
-from auditkit.report import render_html
+from auditkit.report import render_html, render_markdown, render_text
 from auditkit.report.rendering.new_root import collapsed, lead, new_inside, parts
 from auditkit.report.root_records import RootChange, RootChanges
 from tests.report.test_html import Page
 
 
-def roots(counts: Counts, *lines: str, recovery_names: int = 12) -> RootChanges:
+def roots(
+    counts: Counts, *lines: str, recovery_names: int = 12, settings: tuple[str, ...] = ()
+) -> RootChanges:
     change = RootChange(
         path="/etc/a",
         kind=ChangeKind.CHANGED,
@@ -35,6 +37,7 @@ def roots(counts: Counts, *lines: str, recovery_names: int = 12) -> RootChanges:
         recovery_names=recovery_names,
         counts=counts,
         reasons=(),
+        settings=settings,
         folders=(),
         differences=(change,) if counts.total else (),
         unlisted=0,
@@ -97,7 +100,7 @@ def compared(*groups: tuple[Notable | None, int], uncounted: int = 0) -> RootCha
     total = len(differences) + uncounted * len(reasons)
     return RootChanges.of(
         RootComparison(
-            root, root, counts(added=total), reasons, 0, (), differences, total - len(differences), ()
+            root, root, counts(added=total), reasons, (), 0, (), differences, total - len(differences), ()
         )
     )
 
@@ -118,3 +121,18 @@ def test_the_sums_are_of_all_changes_and_not_of_those_that_are_listed():
     assert new_inside(found) == (
         "53 of 9,000 names differ, 51 of them in what runs, with which rights, or whom the system trusts"
     )
+
+
+@pytest.mark.parametrize(
+    ("render", "shown"),
+    [
+        (render_html, "label none -&gt; &lt;b&gt;x&lt;/b&gt;"),
+        (render_text, "The file system itself: label none -> <b>x</b>"),
+        (render_markdown, "The file system itself: label none -> `<b>x</b>`"),
+    ],
+)
+def test_a_setting_of_the_file_system_is_told_as_text(render, shown, example_value, document_of):
+    found = roots(counts(), settings=("label none -> <b>x</b>",))
+    assert new_inside(found) == "no name differs, but settings of the file system do"
+    example_value["roots"] = found.model_dump(mode="json")
+    assert shown in render(document_of(example_value))

@@ -7,7 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from auditkit.cli.documents.document import PrintedDocument
-from auditkit.guestos.roots import ComparedRoot, Counts, FolderCounts, ReasonCount, RootDifference
+from auditkit.guestos.roots import (
+    ComparedRoot,
+    Counts,
+    FolderCounts,
+    ReasonCount,
+    RootDifference,
+    SettingDifference,
+)
 from auditkit.numbers import Count
 
 
@@ -18,6 +25,7 @@ class CompareRoots(PrintedDocument):
         base, recovery: the two.
         counts: how many names differ.
         reasons: how many of them stand at the top for each reason, in the order of how much they matter.
+        settings: what differs in the superblocks but sizes, times and counts.
         other_times: names that both have, with another time of the last change; these are not differences.
         folders: where the differences are, each counted once.
         differences: what is notable first, by the first of its reasons, then the rest, each part by path; where there
@@ -33,6 +41,7 @@ class CompareRoots(PrintedDocument):
     recovery: ComparedRoot
     counts: Counts
     reasons: tuple[ReasonCount, ...]
+    settings: tuple[SettingDifference, ...]
     other_times: Count
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootDifference, ...]

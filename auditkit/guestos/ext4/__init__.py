@@ -10,6 +10,7 @@ from auditkit.guestos.ext4.superblock import (
     SUPERBLOCK_OFFSET,
     SUPERBLOCK_SIZE,
     Superblock,
+    file_system_settings,
     parse_superblock,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "FileType",
     "Links",
     "Superblock",
+    "file_system_settings",
     "holds_data_behind",
     "parse_superblock",
 ]

@@ -134,6 +134,32 @@ def _refuse_features(incompat: int, ro_compat: int) -> None:
         raise EvidenceError("the superblock claims two kinds of group descriptor checksums at once")
 
 
+def file_system_settings(data: bytes) -> dict[str, str]:
+    """What a superblock says of how its file system is used, and who it is, in words; not its sizes, times and counts.
+
+    Args:
+        data: the 1024 bytes at offset 1024 of the image.
+    """
+
+    def text(offset: int, size: int) -> str:
+        return data[offset : offset + size].rstrip(b"\0").decode("utf-8", "backslashreplace") or "none"
+
+    return {
+        "compatible features": f"{u32(data, 0x5C):#x}",
+        "incompatible features": f"{u32(data, 0x60):#x}",
+        "read-only compatible features": f"{u32(data, 0x64):#x}",
+        "default mount options": f"{u32(data, 0x100):#x}",
+        "mount options": text(0x200, 64),
+        "behaviour after errors": str(u16(data, 0x3C)),
+        "flags": f"{u32(data, 0x160):#x}",
+        "hash seed of folders": data[0xEC:0xFC].hex(),
+        "hash version of folders": str(data[0xFC]),
+        "owner of reserved blocks": f"{u16(data, 0x50)}:{u16(data, 0x52)}",
+        "label": text(0x78, 16),
+        "UUID": data[0x68:0x78].hex(),
+    }
+
+
 def parse_superblock(data: bytes, *, image_size: int | None = None) -> Superblock:
     """Reads and checks an ext4 superblock.
 

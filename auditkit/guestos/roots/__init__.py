@@ -3,10 +3,10 @@
 from auditkit.guestos.roots.changed_lines import TextDifference
 from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison, compare_roots
 from auditkit.guestos.roots.described import Described
-from auditkit.guestos.roots.difference import RootDifference
+from auditkit.guestos.roots.difference import RootDifference, SettingDifference
 from auditkit.guestos.roots.folders import ChangeKind, Counts, FolderCounts
 from auditkit.guestos.roots.notable import Notable, ReasonCount, fair_part
-from auditkit.guestos.roots.telling import comparison_lines, in_words
+from auditkit.guestos.roots.telling import comparison_lines, in_words, setting_in_words
 
 __all__ = [
     "ChangeKind",
@@ -18,9 +18,11 @@ __all__ = [
     "ReasonCount",
     "RootComparison",
     "RootDifference",
+    "SettingDifference",
     "TextDifference",
     "compare_roots",
     "comparison_lines",
     "fair_part",
     "in_words",
+    "setting_in_words",
 ]

@@ -10,7 +10,7 @@ from typing import Final
 from auditkit.guestos.ext4 import FileType
 from auditkit.guestos.roots.changed_lines import TextComparer, TextDifference
 from auditkit.guestos.roots.described import described
-from auditkit.guestos.roots.difference import RootDifference
+from auditkit.guestos.roots.difference import RootDifference, SettingDifference
 from auditkit.guestos.roots.folders import Counts, FolderCounts
 from auditkit.guestos.roots.notable import ReasonCount
 from auditkit.guestos.roots.reading import RootFileSystem, read_roots
@@ -25,6 +25,7 @@ _ALWAYS_UNSEEN: Final = (
     "what a changed program does: this tells which bytes and names are new, and never that they are harmless",
     "what starts a program other than places and links that are known by name: any script or configuration may",
     "what is mounted over the tree, or written to other partitions, when the system runs",
+    "the flags of inodes, such as immutable, and the hashes by which folders are searched",
     "blocks that no file uses, the rest of the last block of each file, the order of names in folders, the numbers of"
     " inodes, and times: only the dm-verity root covers them",
 )
@@ -59,6 +60,7 @@ class RootComparison:
         base, recovery: the two.
         counts: how many names differ.
         reasons: how many of them stand at the top for each reason, in the order of `Notable`.
+        settings: what differs in the superblocks but sizes, times and counts.
         other_times: names that both have, with another time of the last change; these are not differences.
         folders: where the differences are, each counted once.
         differences: what is notable first, by the first of its reasons, then the rest, each part by path; where there
@@ -71,6 +73,7 @@ class RootComparison:
     recovery: ComparedRoot
     counts: Counts
     reasons: tuple[ReasonCount, ...]
+    settings: tuple[SettingDifference, ...]
     other_times: Count
     folders: tuple[FolderCounts, ...]
     differences: tuple[RootDifference, ...]
@@ -118,11 +121,19 @@ def _result(trees: SideBySide, limits: Limits) -> RootComparison:
         recovery=_compared(trees.recovery),
         counts=counts,
         reasons=trees.reasons(),
+        settings=_settings(trees),
         other_times=trees.other_times,
         folders=trees.tally.folders(),
         differences=differences,
         unlisted=counts.total - len(differences),
         unseen=tuple(_unseen(trees, differences, counts.total - len(differences))),
+    )
+
+
+def _settings(trees: SideBySide) -> tuple[SettingDifference, ...]:
+    ours, theirs = trees.base.root.settings, trees.recovery.root.settings
+    return tuple(
+        SettingDifference(name, ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]
     )
 
 

@@ -1,4 +1,4 @@
-"""One name on which two root file systems differ."""
+"""One name, or one setting, on which two root file systems differ."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ from auditkit.guestos.roots.changed_lines import TextDifference
 from auditkit.guestos.roots.described import Described
 from auditkit.guestos.roots.folders import ChangeKind
 from auditkit.guestos.roots.notable import Notable
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDifference:
+    """A setting of the file system itself, in its superblock, on which two differ.
+
+    Attributes:
+        name: such as ``default mount options``.
+        base: what the base has, as others wrote it.
+        recovery: what the recovery image has.
+    """
+
+    name: str
+    base: str
+    recovery: str
 
 
 @dataclass(frozen=True, slots=True)

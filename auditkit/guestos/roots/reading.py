@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.guestos.ext4 import Entry
+from auditkit.guestos.ext4 import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, Entry, file_system_settings
 from auditkit.guestos.roots.content import FileContent
 from auditkit.guestos.roots.first_pass import first_pass
 from auditkit.guestos.roots.kept_blocks import NotKeptError
@@ -53,6 +53,11 @@ class RootFileSystem:
     def has_checksums(self) -> bool:
         """Whether the metadata carries checksums; wrong ones are an error."""
         return self._fs.has_checksums
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What its superblock says of how it is used, and who it is."""
+        return file_system_settings(self._kept.block(0)[SUPERBLOCK_OFFSET:][:SUPERBLOCK_SIZE])
 
     @property
     def contents(self) -> dict[int, FileContent]:

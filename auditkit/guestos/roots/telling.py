@@ -8,7 +8,7 @@ from typing import Final
 from auditkit.display import visible
 from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison
 from auditkit.guestos.roots.described import Described
-from auditkit.guestos.roots.difference import RootDifference
+from auditkit.guestos.roots.difference import RootDifference, SettingDifference
 from auditkit.guestos.roots.folders import Counts
 
 _FIRST: Final = 20  # differences of a part that are shown unless everything is asked for
@@ -59,6 +59,8 @@ def _head(comparison: RootComparison) -> Iterator[str]:
     counts = comparison.counts
     total = f"{counts.total:,} name differs" if counts.total == 1 else f"{counts.total:,} names differ"
     yield f"{total}: {_counted(counts)}" if counts.total else "no name differs"
+    for setting in comparison.settings:
+        yield f"the file system itself: {setting_in_words(setting)}"
     if comparison.other_times:
         yield f"{comparison.other_times:,} names have another time, which is not counted as a difference"
 
@@ -105,6 +107,11 @@ def in_words(difference: RootDifference) -> str:
     notes += [str(reason) for reason in difference.notable[1:]]
     ending = f" ({'; '.join(notes)})" if notes else ""
     return f"{difference.kind:8} {_safe(difference.path)}: {what}{ending}"
+
+
+def setting_in_words(setting: SettingDifference) -> str:
+    """A difference of the superblocks on one line, what others wrote made visible."""
+    return f"{setting.name} {_safe(setting.base)} -> {_safe(setting.recovery)}"
 
 
 def _whole(side: Described | None) -> str:

@@ -63,6 +63,8 @@ def parts(roots: RootChanges) -> tuple[Part, ...]:
 def new_inside(roots: RootChanges) -> str:
     """What is new, in half a sentence: sums alone."""
     total = roots.counts.total
+    if not total and roots.settings:
+        return "no name differs, but settings of the file system do"
     if not total:
         return "nothing: every name, right and content is the base release's"
     first = sum(one.names for one in roots.reasons)

@@ -124,6 +124,8 @@ def _new_root(document: AuditDocument, width: int) -> list[str]:
     if roots is None:
         return []
     lines = ["", *_wrapped(f"New root file system: {new_root.lead(roots)}", "", width)]
+    for setting in roots.settings:
+        lines += _wrapped(f"The file system itself: {setting}", "  ", width)
     for part in new_root.parts(roots):
         lines.append(f"  {part.title} ({part.number})")
         for change in part.changes[:_CHANGES_LIMIT]:

@@ -12,6 +12,7 @@ from auditkit.guestos.roots import (
     Notable,
     ReasonCount,
     RootComparison,
+    SettingDifference,
 )
 from auditkit.pipeline.steps.roots import unasked_roots
 
@@ -22,10 +23,12 @@ def root(*, problems: tuple[str, ...] = (), warnings: tuple[str, ...] = ()) -> C
     return ComparedRoot("ab" * 32, problems, warnings, 12, 4_096, True)
 
 
-def decide(base: ComparedRoot | None = None, counts=(0, 0, 0, 0), **reasons: int):
+def decide(base: ComparedRoot | None = None, counts=(0, 0, 0, 0), settings=(), **reasons: int):
     """What is decided where names stand at the top for these reasons, though not one of them is listed."""
     found = tuple(ReasonCount(Notable[name], number) for name, number in reasons.items())
-    comparison = RootComparison(base or root(), root(), Counts(*counts), found, 0, (), (), sum(counts), ())
+    comparison = RootComparison(
+        base or root(), root(), Counts(*counts), found, settings, 0, (), (), sum(counts), ()
+    )
     return lambda: decide_root_changes(comparison, EVIDENCE)
 
 
@@ -65,6 +68,15 @@ CASES = (
             "0 added, 0 removed, 0 changed, 0 in metadata alone",
             "No name, right or content differs. The root hash does not vouch for all of the base: another salt. Of the "
             "base: data behind it.",
+        ),
+        warns(
+            checks.ROOT_CHANGES,
+            "the same, with another setting",
+            decide(
+                settings=(SettingDifference("label", "none", "x"), SettingDifference("flags", "0x1", "0x2"))
+            ),
+            "0 added, 0 removed, 0 changed, 0 in metadata alone",
+            "No name, right or content differs. The file system itself has another value of: label, flags.",
         ),
         warns(
             checks.ROOT_CHANGES,

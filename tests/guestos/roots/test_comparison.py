@@ -16,6 +16,7 @@ from auditkit.guestos.roots import (
     Notable,
     ReasonCount,
     RootDifference,
+    SettingDifference,
     compare_roots,
     comparison_lines,
 )
@@ -323,6 +324,28 @@ def test_no_reason_takes_the_place_of_another(tmp_path, trees, make_root):
     told = list(comparison_lines(found))
     assert told[told.index("  started by itself (1)") - 1] == "    and 26 that are only counted"
     assert "All others (1)" in told
+
+
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [
+        ("ssv default_mount_opts 0x4", SettingDifference("default mount options", "0xc", "0x4")),
+        ("ssv mount_opts suid,dev", SettingDifference("mount options", "none", "suid,dev")),
+        ("ssv errors 3", SettingDifference("behaviour after errors", "1", "3")),
+        ("ssv volume_name evil", SettingDifference("label", "none", "evil")),
+        ("ssv def_resuid 1000", SettingDifference("owner of reserved blocks", "0:0", "1000:0")),
+        ("ssv def_hash_version tea", SettingDifference("hash version of folders", "1", "2")),
+    ],
+)
+def test_settings_of_the_file_system(tmp_path, trees, make_image, debugfs, finish_root, command, setting):
+    base = make_image(tmp_path / "base.img", trees[0], "-b", "4096", size="16M")
+    recovery = tmp_path / "recovery.img"
+    recovery.write_bytes(base.read_bytes())
+    debugfs(recovery, command, write=True)
+    found = compare_roots(finish_root(base), finish_root(recovery))
+    assert (found.counts.total, found.settings) == (0, (setting,))
+    told = f"the file system itself: {setting.name} {setting.base} -> {setting.recovery}"
+    assert told in list(comparison_lines(found))
 
 
 def test_sums_and_folders(tmp_path, trees, make_root):

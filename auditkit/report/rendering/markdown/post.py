@@ -171,6 +171,7 @@ def _new_root(document: AuditDocument) -> str:
         lines += [f"- {more:,} more are in `report.html`."] if more > 0 else []
         told.append(f"**{part.title}** ({part.number})\n\n" + "\n".join(lines))
     head = f"## What is new in the root file system\n\n{new_root.lead(roots)} {inline(new_root.CAVEAT)}"
+    head += "".join(f"\n\nThe file system itself: {prose(setting, 160)}" for setting in roots.settings)
     return f"{head}\n\n{_folded('The first changes', _PARAGRAPH.join(told))}" if told else head
 
 
