@@ -23,7 +23,8 @@ _NAMES: Final = (  # noqa: SIM905  (as many words as a list, and a third of the 
 def capabilities_in_words(value: bytes) -> str:
     """What an attribute grants, such as ``permitted and effective: net_admin, net_raw``.
 
-    A value that is not of a known form is told as hex digits.
+    One that grants nothing is told as ``present, empty``, which is not to have none; a value that is not of a known form
+    is told as hex digits.
     """
     found = _sets(value)
     if found is None:
@@ -36,7 +37,7 @@ def capabilities_in_words(value: bytes) -> str:
         told.append(f"inheritable{' and effective' if effective else ''}: {_listed(inheritable)}")
     if root:
         told.append(f"in user namespaces of user {root}")
-    return "; ".join(told) or "none"
+    return "; ".join(told) or "present, empty"
 
 
 def _sets(value: bytes) -> tuple[int, int, bool, int] | None:

@@ -180,7 +180,13 @@ def _like(found: Found, trees: SideBySide) -> str | None:
 
 def _wanted_by(found: Found, trees: SideBySide) -> tuple[str, ...]:
     folders = trees.base.wanted_by(found.path) | trees.recovery.wanted_by(found.path)
-    return tuple(printable(folder) for folder in sorted(folders)[:_WANTED_BY_MAX])
+    more = max(
+        len(folders) - _WANTED_BY_MAX,
+        trees.base.more_wanting(found.path),
+        trees.recovery.more_wanting(found.path),
+    )
+    told = [printable(folder) for folder in sorted(folders)[:_WANTED_BY_MAX]]
+    return (*told, f"about {more:,} more") if more > 0 else tuple(told)
 
 
 def _text(found: Found, trees: SideBySide, texts: TextComparer) -> TextDifference | str | None:

@@ -38,7 +38,8 @@ class RootDifference:
         base: what the base has there; None for nothing.
         recovery: what the recovery image has there; None for nothing.
         like: where one has nothing, a path of the same content in that one; None where none was noticed.
-        wanted_by: of a unit of systemd, the folders with a link to it in either, such as ``multi-user.target.wants``.
+        wanted_by: of a unit of systemd, the folders with a link to it in either, such as ``multi-user.target.wants``;
+            the first, and about how many more.
         text: for small texts, the lines that differ; None where there are none, or ``no_text`` says why.
         no_text: why the lines of a regular file are not shown; None where they are, or where its content is the same.
     """

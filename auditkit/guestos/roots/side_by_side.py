@@ -18,6 +18,7 @@ from auditkit.guestos.tree.manifest import printable
 from auditkit.limits import LIMITS, Limits
 
 _WANTING: Final = (b".wants", b".requires", b".upholds")
+_WANTED_BY_MAX: Final = 20  # folders that are remembered of a unit
 _CONTENT_FIELDS: Final = frozenset({"type", "content", "link", "device"})
 
 
@@ -73,6 +74,7 @@ class Tree:
         """Bytes in its regular files, each file once."""
         self._paths: dict[tuple[int, bytes, bytes], bytes] = {}
         self._wanted: dict[bytes, set[bytes]] = defaultdict(set)
+        self._more_wanting: Counter[bytes] = Counter()
 
     def walk(self) -> Iterator[Named]:
         """Every name, in the order of `Ext4.walk`.
@@ -106,15 +108,23 @@ class Tree:
         return self._paths.get(_key(content))
 
     def wanted_by(self, path: bytes) -> set[bytes]:
-        """The folders, such as ``multi-user.target.wants``, with a link to the unit of this name."""
+        """Folders, such as ``multi-user.target.wants``, with a link to the unit of this name: at most 20 of them."""
         return self._wanted.get(path.rpartition(b"/")[2], set())
+
+    def more_wanting(self, path: bytes) -> int:
+        """How many links in other folders there are to the unit of this name."""
+        return self._more_wanting[path.rpartition(b"/")[2]]
 
     def _remember_wanted(self, path: bytes, target: bytes) -> None:
         folder, _, name = path.rpartition(b"/")
         folder = folder.rpartition(b"/")[2]
         if folder.endswith(_WANTING):
             for unit in {name, target.rpartition(b"/")[2]}:
-                self._wanted[unit].add(folder)
+                folders = self._wanted[unit]
+                if len(folders) < _WANTED_BY_MAX:
+                    folders.add(folder)
+                elif folder not in folders:
+                    self._more_wanting[unit] += 1
 
 
 class SideBySide:

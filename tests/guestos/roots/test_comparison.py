@@ -285,6 +285,16 @@ def test_a_unit_and_what_wants_it(told, trees):
     assert (one.notable, one.wanted_by) == ((Notable.STARTED,), ("multi-user.target.wants",))
 
 
+def test_a_unit_that_very_many_want(told, trees):
+    system = trees[1] / "etc/systemd/system"
+    for number in range(25):
+        (system / f"a-{number:02}.target.wants").mkdir()
+        (system / f"a-{number:02}.target.wants/node.service").symlink_to("../node.service")
+    (system / "node.service").write_text("[Service]\n")
+    one = told()["/etc/systemd/system/node.service"]
+    assert one.wanted_by == (*(f"a-{number:02}.target.wants" for number in range(20)), "about 6 more")
+
+
 def test_times_are_counted_and_no_difference(tmp_path, trees, make_root):
     os.utime(trees[1] / "etc/motd", (1_700_000_001, 1_700_000_001))
     base = make_root(tmp_path / "base.img", trees[0])

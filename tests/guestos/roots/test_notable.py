@@ -166,7 +166,7 @@ def test_a_folder_that_became_something_else_and_the_reverse():
             "0100000301000000000000000000000000000000e8030000",
             "permitted and effective: chown; in user namespaces of user 1000",
         ),
-        ("0000000200000000000000000000000000000000", "none"),
+        ("0000000200000000000000000000000000000000", "present, empty"),
         ("01000002", "of an unknown form: 01000002"),
         (
             "0200000200200000000000000000000000000000",
