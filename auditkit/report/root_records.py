@@ -28,7 +28,7 @@ class RootChange(Part):
     """One name on which the two root file systems differ.
 
     Attributes:
-        path: with a leading slash; bytes that are not UTF-8 as backslash escapes.
+        path: with a leading slash; bytes that are not UTF-8, and backslashes, as backslash escapes.
         kind: added, removed, changed, or in metadata alone.
         notable: why it stands at the top; empty where it does not.
         told: all of it on one line, what others wrote made visible.

@@ -23,8 +23,8 @@ _NAMES: Final = (  # noqa: SIM905  (as many words as a list, and a third of the 
 def capabilities_in_words(value: bytes) -> str:
     """What an attribute grants, such as ``permitted and effective: net_admin, net_raw``.
 
-    One that grants nothing is told as ``present, empty``, which is not to have none; a value that is not of a known form
-    is told as hex digits.
+    One that grants nothing is told as ``present, empty``, which is not to have none; a value that is not of a known
+    form is told as hex digits.
     """
     found = _sets(value)
     if found is None:

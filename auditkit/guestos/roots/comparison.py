@@ -9,14 +9,13 @@ from typing import Final
 
 from auditkit.guestos.ext4 import FileType
 from auditkit.guestos.roots.changed_lines import TextComparer, TextDifference
-from auditkit.guestos.roots.described import described
+from auditkit.guestos.roots.described import described, name_as_text
 from auditkit.guestos.roots.difference import RootDifference, SettingDifference
 from auditkit.guestos.roots.folders import Counts, FolderCounts
 from auditkit.guestos.roots.notable import ReasonCount
 from auditkit.guestos.roots.reading import RootFileSystem, read_roots
 from auditkit.guestos.roots.side_by_side import Found, Named, SideBySide, Tree
 from auditkit.guestos.roots.source import RootSource
-from auditkit.guestos.tree.manifest import printable
 from auditkit.limits import LIMITS, Limits
 from auditkit.numbers import Count
 
@@ -150,7 +149,7 @@ def _compared(tree: Tree) -> ComparedRoot:
 
 
 def _difference(found: Found, trees: SideBySide, texts: TextComparer) -> RootDifference:
-    path = printable(found.path)
+    path = name_as_text(found.path)
     text = _text(found, trees, texts)
     return RootDifference(
         path=f"/{path}",
@@ -175,7 +174,7 @@ def _like(found: Found, trees: SideBySide) -> str | None:
     else:
         return None
     path = other.like(side.content) if side.content else None
-    return None if path is None else f"/{printable(path)}"
+    return None if path is None else f"/{name_as_text(path)}"
 
 
 def _wanted_by(found: Found, trees: SideBySide) -> tuple[str, ...]:
@@ -185,7 +184,7 @@ def _wanted_by(found: Found, trees: SideBySide) -> tuple[str, ...]:
         trees.base.more_wanting(found.path),
         trees.recovery.more_wanting(found.path),
     )
-    told = [printable(folder) for folder in sorted(folders)[:_WANTED_BY_MAX]]
+    told = [name_as_text(folder) for folder in sorted(folders)[:_WANTED_BY_MAX]]
     return (*told, f"about {more:,} more") if more > 0 else tuple(told)
 
 

@@ -9,16 +9,22 @@ from typing import Final
 from auditkit.guestos.ext4 import Entry, FileType
 from auditkit.guestos.roots.capabilities import ATTRIBUTE as CAPABILITIES
 from auditkit.guestos.roots.capabilities import capabilities_in_words
-from auditkit.guestos.tree.manifest import printable
 from auditkit.numbers import Count
 
 _LABEL: Final = b"security.selinux"
 _SHOWN: Final = 4096  # bytes of one attribute
 
 
+def name_as_text(data: bytes) -> str:
+    """A name as text, no two alike: bytes that are not UTF-8, backslashes, and the bracket by which characters that
+    cannot be seen are spelled out, as backslash escapes."""
+    text = data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    return text.replace("⟨", "\\u27e8")
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What there is under a name. Text is as others wrote it, bytes that are not UTF-8 as backslash escapes.
+    """What there is under a name. Text is as others wrote it, by `name_as_text`.
 
     Attributes:
         type: such as ``file`` or ``symlink``.
@@ -52,7 +58,7 @@ def described(entry: Entry, first: bytes | None) -> Described:
         first: path of the first name of the same file, None where this is the first.
     """
     others = {
-        printable(name): value[:_SHOWN].hex()
+        name_as_text(name): value[:_SHOWN].hex()
         for name, value in entry.xattrs.items()
         if name not in (_LABEL, CAPABILITIES)
     }
@@ -62,10 +68,10 @@ def described(entry: Entry, first: bytes | None) -> Described:
         mode=f"{entry.mode:04o}",
         owner=f"{entry.uid}:{entry.gid}",
         size=entry.size if entry.type is FileType.FILE else None,
-        link=None if entry.target is None else printable(entry.target),
+        link=None if entry.target is None else name_as_text(entry.target),
         device=None if entry.device is None else f"{entry.device[0]}:{entry.device[1]}",
-        hard_link=None if first is None else "/" + printable(first),
-        label=None if label is None else printable(label.removesuffix(b"\0")),
+        hard_link=None if first is None else "/" + name_as_text(first),
+        label=None if label is None else name_as_text(label.removesuffix(b"\0")),
         capabilities=None if capabilities is None else capabilities_in_words(capabilities),
         attributes=others,
     )

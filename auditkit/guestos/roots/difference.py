@@ -30,7 +30,7 @@ class RootDifference:
     """One name on which two root file systems differ.
 
     Attributes:
-        path: with a leading slash; bytes that are not UTF-8 as backslash escapes.
+        path: with a leading slash; bytes that are not UTF-8, and backslashes, as backslash escapes.
         path_hex: its bytes in hex digits where ``path`` has such escapes; None where ``path`` says all.
         kind: added, removed, changed, or in metadata alone.
         notable: why it stands at the top; empty where it does not.

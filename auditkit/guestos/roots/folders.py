@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from auditkit.guestos.roots.described import name_as_text
 from auditkit.numbers import Count
 
 _FOLDERS_MAX: Final = 40
@@ -90,7 +91,7 @@ class FolderTally:
             alone |= {largest} if stands_in else set()
         found = [(one, True, below[one]) for one in whole] + [(one, False, self._in[one]) for one in alone]
         return tuple(
-            FolderCounts("/" + folder.decode("utf-8", "backslashreplace"), is_below, _counts(counts))
+            FolderCounts("/" + name_as_text(folder), is_below, _counts(counts))
             for folder, is_below, counts in sorted(found, key=lambda one: one[0])
         )
 

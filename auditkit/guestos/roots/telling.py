@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -14,6 +15,7 @@ from auditkit.guestos.roots.folders import Counts
 _FIRST: Final = 20  # differences of a part that are shown unless everything is asked for
 _FIRST_LINES: Final = 12  # lines of one text that are
 _SHOWN: Final = 500  # characters of a path or a value on a line
+_MISREAD: Final = re.compile(r"[:,;] |[(\"]| -> |\A\s|\s\Z")  # what ends a name or a value on a line
 _MORE: Final = "--text shows all"
 
 
@@ -99,19 +101,19 @@ def in_words(difference: RootDifference) -> str:
     what = ", ".join(_changes(difference, base, recovery)) if base and recovery else _whole(base or recovery)
     notes = []
     if difference.wanted_by:
-        notes.append(f"wanted by {', '.join(map(_safe, difference.wanted_by))}")
+        notes.append(f"wanted by {', '.join(map(_name, difference.wanted_by))}")
     if difference.like:
-        notes.append(f"the same content as {_safe(difference.like)} there")
+        notes.append(f"the same content as {_name(difference.like)} there")
     elif difference.no_text:
         notes.append(f"lines not shown: {difference.no_text}")
     notes += [str(reason) for reason in difference.notable[1:]]
     ending = f" ({'; '.join(notes)})" if notes else ""
-    return f"{difference.kind:8} {_safe(difference.path)}: {what}{ending}"
+    return f"{difference.kind:8} {_name(difference.path)}: {what}{ending}"
 
 
 def setting_in_words(setting: SettingDifference) -> str:
     """A difference of the superblocks on one line, what others wrote made visible."""
-    return f"{setting.name} {_safe(setting.base)} -> {_safe(setting.recovery)}"
+    return f"{setting.name} {_name(setting.base)} -> {_name(setting.recovery)}"
 
 
 def _whole(side: Described | None) -> str:
@@ -122,20 +124,20 @@ def _whole(side: Described | None) -> str:
     if side.size is not None:
         told.append(f"{side.size:,} bytes")
     if side.link is not None:
-        told.append(f"to {_safe(side.link)}")
+        told.append(f"to {_name(side.link)}")
     if side.device is not None:
         told.append(side.device)
     told += [f"mode {side.mode}", f"owner {side.owner}"]
     told += [
-        f"{name} {_safe(value)}"
+        f"{name} {value}"
         for name, value in (
-            ("label", side.label),
-            ("capabilities", side.capabilities),
-            ("same as", side.hard_link),
+            ("label", side.label and _name(side.label)),
+            ("capabilities", side.capabilities and _safe(side.capabilities)),
+            ("same as", side.hard_link and _name(side.hard_link)),
         )
         if value is not None
     ]
-    return ", ".join((*told, *(f"{_safe(name)}={_safe(value)}" for name, value in side.attributes.items())))
+    return ", ".join((*told, *(f"{_name(name)}={_safe(value)}" for name, value in side.attributes.items())))
 
 
 def _changes(difference: RootDifference, base: Described, recovery: Described) -> Iterable[str]:
@@ -150,14 +152,26 @@ def _changes(difference: RootDifference, base: Described, recovery: Described) -
                 for one in {*base.attributes, *recovery.attributes}
                 if base.attributes.get(one) != recovery.attributes.get(one)
             )
-            yield f"attributes {', '.join(map(_safe, names))}"
+            yield f"attributes {', '.join(map(_name, names))}"
         else:
             yield f"{name.replace('_', ' ')} {_value(base, name)} -> {_value(recovery, name)}"
 
 
 def _value(side: Described, name: str) -> str:
     value = getattr(side, name)
-    return "none" if value is None else _safe(str(value))
+    if value is None:
+        return "none"
+    if value == "none":
+        return '"none"'
+    return _name(value) if name in ("link", "label", "hard_link") else _safe(str(value))
+
+
+def _name(text: str) -> str:
+    """A name or a value that others chose; in quotation marks where it could be taken for more than that."""
+    if not _MISREAD.search(text):
+        return _safe(text)
+    quoted = text.replace('"', '\\"')
+    return f'"{_safe(quoted)}"'
 
 
 def _safe(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from commands import in_process
 
-from auditkit.guestos.roots import compare_roots, comparison_lines
+from auditkit.guestos.roots import compare_roots, comparison_lines, in_words
 
 HOSTILE = b"\x1b[2J\r::error::\xe2\x80\xae<b onclick=x()>&\n##vso[x]"
 
@@ -33,8 +33,8 @@ def test_hostile_names_and_texts_are_shown_and_do_nothing(hostile):
     assert {character for character in text if not character.isprintable()} == {"\n"}
     assert "\u202e" not in text
     name = "/etc/⟨U+001B⟩[2J⟨U+000D⟩::error::⟨U+202E⟩<b onclick=x()>&⟨U+000A⟩##vso[x]"
-    assert any(line.strip().startswith(f"added    {name}: file, ") for line in told)
-    assert any(f"to {name.removeprefix('/etc/')}," in line for line in told)
+    assert any(line.strip().startswith(f'added    "{name}": file, ') for line in told)
+    assert any(f'to "{name.removeprefix("/etc/")}",' in line for line in told)
     assert "        +one ⟨U+001B⟩]0;title⟨U+0007⟩" in told
     assert "        +⟨U+202E⟩two" in told
 
@@ -52,9 +52,11 @@ def test_json_tells_every_name_apart(hostile, capsys):
     assert status == 0
     assert {character for character in shown if not character.isprintable()} == {"\n"}
     found = {one["path"]: one["path_hex"] for one in json.loads(shown)["differences"] if one["path_hex"]}
-    assert found == {"/etc/name-\\xff": b"etc/name-\xff".hex()}
+    assert found == {
+        "/etc/name-\\xff": b"etc/name-\xff".hex(),
+        "/etc/name-\\\\xff": rb"etc/name-\xff".hex(),
+    }
     paths = [one["path"] for one in json.loads(shown)["differences"]]
-    assert paths.count("/etc/name-\\xff") == 2
     assert f"/etc/{HOSTILE.decode()}" in paths
 
 
@@ -112,3 +114,28 @@ def test_what_is_left_out_is_told(tmp_path, trees, make_root):
     found = compare_roots(base, recovery)
     assert "    and 5 more; --text shows all" in list(comparison_lines(found))
     assert not [line for line in comparison_lines(found, everything=True) if "more" in line]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("plain-1.2", "/etc/plain-1.2"),
+        ("a b", "/etc/a b"),
+        ("a: file", '"/etc/a: file"'),
+        ("a (same)", '"/etc/a (same)"'),
+        ("a, mode 0755", '"/etc/a, mode 0755"'),
+        ("a ", '"/etc/a "'),
+        ("a -> b", '"/etc/a -> b"'),
+        ('a"', r'"/etc/a\""'),
+        ("a\\b", r"/etc/a\\b"),
+        ("⟨U+001B⟩", r"/etc/\u27e8U+001B⟩"),
+    ],
+)
+def test_where_a_name_ends(tmp_path, trees, make_root, name, shown):
+    (trees[1] / "etc" / name).write_text("x\n")
+    base, recovery = (
+        make_root(tmp_path / "base.img", trees[0]),
+        make_root(tmp_path / "recovery.img", trees[1]),
+    )
+    (one,) = compare_roots(base, recovery).differences
+    assert in_words(one).startswith(f"added    {shown}: file, 2 bytes, ")
