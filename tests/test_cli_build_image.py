@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,15 @@ from recovery_world import BASE, NUMBER, OTHER, OTHER_ROOT, proposal
 
 from auditkit import atomic
 from auditkit.evidence import fetch_registry_value, save_registry_value
+from auditkit.guestos import GuestImage, read_guest_image
 from auditkit.guestos.recovery import pack_update_image
 from auditkit.ic import ProposalStatus
 from auditkit.ic.registry import replica_version_key
 from auditkit.practice.nns.answers import PracticeNns
 from auditkit.practice.scenarios import BASE_COMMIT, OTHER_COMMIT
 from auditkit.report import only_writer
+from auditkit.signing.building import parse_build_statement
+from auditkit.signing.building.contents import contradiction
 
 KEY = ("--root-key", "practice")
 PROPOSAL_ID, BASE_VERSION = "ALTERNATIVE_GUESTOS_PROPOSAL_ID", "ALTERNATIVE_GUESTOS_BASE_VERSION"
@@ -315,6 +319,115 @@ def test_the_statement_tells_no_place_of_this_machine(built, tmp_path_factory):
     text = (built / "build.json").read_text()
     assert str(tmp_path_factory.getbasetemp()) not in text
     assert str(Path.home()) not in text
+
+
+# Signed statements about a real image
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory, program) -> Path:
+    """A key, and a list that trusts it."""
+    folder = tmp_path_factory.mktemp("builder")
+    key = folder / "key"
+    subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    kind, public = key.with_suffix(".pub").read_text().split()[:2]
+    (folder / "trusted").write_text(f"b@example.org {kind} {public}\n")
+    return folder
+
+
+def signed(folder: Path, builder: Path, capsys) -> tuple[int, str, str]:
+    return run(
+        "sign",
+        "--statement",
+        str(folder / "build.json"),
+        "--key",
+        str(builder / "key"),
+        "--yes",
+        capsys=capsys,
+    )
+
+
+def verified(folder: Path, builder: Path, capsys) -> tuple[int, str, str]:
+    words = ("verify-report", "--statement", folder / "build.json", "--allowed-signers", builder / "trusted")
+    return run(*map(str, words), capsys=capsys)
+
+
+def copied(built: Path, folder: Path, old: str = "", new: str = "") -> Path:
+    """The image with its statement, of which a text is another."""
+    folder.mkdir()
+    os.link(built / "update-img.tar.zst", folder / "update-img.tar.zst")
+    text = (built / "build.json").read_text()
+    assert old in text
+    (folder / "build.json").write_text(text.replace(old, new))
+    return folder
+
+
+def test_a_true_statement_is_signed_and_verified(built, builder, tmp_path, capsys):
+    folder = copied(built, tmp_path / "copy")
+    assert signed(folder, builder, capsys)[0] == 0
+    status, out, _ = verified(folder, builder, capsys)
+    assert status == 0, out
+    assert "ok    6 build.contents" in out
+
+
+def lies(built: Path, certified: Path) -> list[tuple[str, str, str]]:
+    """A text of a statement, what is written instead, and what is said of that."""
+    key = statement(built)["predicate"]["buildDefinition"]["externalParameters"]["rootKey"]
+    return [
+        (f'"proposalId": {NUMBER}', '"proposalId": 5', f"its proposal is {NUMBER}"),
+        (OTHER_ROOT, "ab" * 32, "its proposal blesses the root file system"),
+        (sha256(certified), "ab" * 32, "its certificate has SHA-256"),
+        (f'"{key}"', '"mainnet"', "its proposal fails certificate.signature"),
+        (f'"{key}"', '"abcd"', "the root key that is named is none"),
+        (f'"{OTHER_COMMIT}\\n"', f'"{BASE_COMMIT}\\n"', "its VERSION.TXT says"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_statement_that_lies_of_its_image(number, built, certified, builder, tmp_path, capsys, monkeypatch):
+    old, new, said = lies(built, certified)[number]
+    folder = copied(built, tmp_path / "copy", old, new)
+    status, _, err = signed(folder, builder, capsys)
+    assert status == 2
+    assert "the image is not what the statement says of it" in err
+    assert said in err
+    assert not (folder / "build.intoto.jsonl").exists()
+    with monkeypatch.context() as patch:  # whoever lies does not ask
+        patch.setattr("auditkit.signing.building.sign.contradiction", lambda *_: None)
+        assert signed(folder, builder, capsys)[0] == 0
+    status, out, _ = verified(folder, builder, capsys)
+    assert status == 1
+    assert "FAIL  6 build.contents" in out
+    assert said in out
+
+
+def test_a_statement_about_another_root_file_system_than_lies_in_the_image(built):
+    """It agrees with the proposal, and the image does not."""
+    image = built / "update-img.tar.zst"
+    read = read_guest_image
+
+    def other(path: Path, *, work: Path, tree: bool) -> GuestImage:
+        found = read(path, work=work, tree=tree)
+        assert found.verity is not None
+        return replace(found, verity=replace(found.verity, root_hash="ab" * 32))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditkit.signing.building.contents.read_guest_image", other)
+        said = contradiction(image, parse_build_statement((built / "build.json").read_bytes()))
+    assert said == f"its root file system has the dm-verity root {'ab' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"noise", "it is no update image"), (BASE.read_bytes(), "it holds no proposal")]
+)
+def test_a_statement_about_something_else(content, said, built, builder, tmp_path, capsys):
+    told = statement(built)["subject"][0]["digest"]["sha256"]
+    folder = copied(built, tmp_path / "copy", told, hashlib.sha256(content).hexdigest())
+    (folder / "update-img.tar.zst").unlink()
+    (folder / "update-img.tar.zst").write_bytes(content)
+    status, _, err = signed(folder, builder, capsys)
+    assert status == 2
+    assert said in err
 
 
 # What it demands

@@ -63,6 +63,13 @@ def made(
     )
 
 
+@pytest.fixture(autouse=True)
+def _made_up_image(monkeypatch):
+    """The image is none, so nothing can be read out of it; tests/test_cli_build_image.py has real ones."""
+    for module in ("sign", "verification"):
+        monkeypatch.setattr(f"auditkit.signing.building.{module}.contradiction", lambda *_: None)
+
+
 @pytest.fixture
 def statement(tmp_path) -> Path:
     """A statement with its image beside it."""
@@ -291,6 +298,7 @@ def test_beside_signatures_of_another_statement_nothing_is_signed(statement, ali
 def test_nobody_signed(statement, trust_file):
     assert outcomes(statement, trust_file) == {
         "statement": "pass", "signatures": "fail", "keys": "pass", "signers": "fail", "image": "pass",
+        "contents": "pass",
     }  # fmt: skip
 
 
@@ -348,6 +356,12 @@ def test_without_the_image_it_is_told_which_one_it_must_be(statement, alice, tru
     assert verified.judgement.verdict.value == "PASS"
     assert outcomes(statement, trust_file)["image"] == "skip"
     assert any(sha256(IMAGE).hexdigest() in sentence for sentence in verified.not_covered)
+    assert outcomes(statement, trust_file)["contents"] == "skip"
+    assert any(
+        "What the statement says of it, its proposal and its root file system too, is the builder's word"
+        in sentence
+        for sentence in verified.not_covered
+    )
 
 
 def test_what_is_no_statement(statement, trust_file):

@@ -52,13 +52,23 @@ IMAGE: Final = Check(
     failure="The image beside the statement is another one, or it was damaged.",
     advice="Get the image again from whoever built it, or build it yourself.",
 )
+CONTENTS: Final = Check(
+    6,
+    "build.contents",
+    "Does the image hold what the statement says of it?",
+    "the proposal, the root key, the root file system and the version that the statement names",
+    matters="A builder can sign a statement that says of an image what it is not.",
+    failure="The statement is not true: whoever signed it did not build this image as it says.",
+    advice="Do not use the image; build it yourself, and tell the builder.",
+)
 
 _ANSWERED: Final = (STATEMENT, SIGNATURES, KEYS, SIGNERS)
 
 BUILD_POLICY: Final = Policy(
     "verify-build",
     1,
-    "Builders whom you trust signed the statement, and the image, if it is there, is the one that it is about.",
-    (*_ANSWERED, IMAGE),
+    "Builders whom you trust signed the statement, and the image, if it is there, is the one that it is about and "
+    "holds what it says.",
+    (*_ANSWERED, IMAGE, CONTENTS),
     frozenset(check.id for check in _ANSWERED),
 )

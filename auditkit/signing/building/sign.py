@@ -8,6 +8,7 @@ from auditkit.atomic import write_atomically
 from auditkit.errors import AuditkitError, EvidenceError, SigningError, in_words
 from auditkit.evidence import digest_of_file, read_file
 from auditkit.report import only_writer
+from auditkit.signing.building.contents import contradiction
 from auditkit.signing.building.statement import STATEMENT_BYTES, BuildStatement, parse_build_statement
 from auditkit.signing.bundle import BUNDLE_BYTES
 from auditkit.signing.dsse import Envelope, parse_envelope
@@ -51,7 +52,7 @@ def read_envelopes(place: Path) -> tuple[Envelope, ...]:
 
 
 def require_signable_build(statement: Path, keyid: str) -> tuple[BuildStatement, bytes]:
-    """Makes sure that the image beside a statement is the one that it is about, and that a key has not signed yet.
+    """Makes sure that a statement is true of the image beside it, as far as that can tell, and not signed by a key.
 
     Args:
         keyid: the fingerprint of the key.
@@ -60,11 +61,26 @@ def require_signable_build(statement: Path, keyid: str) -> tuple[BuildStatement,
         The statement and its bytes.
 
     Raises:
-        SigningError: the image is not there or another one, the key has signed, or the signatures that are there are
-            damaged or over another statement.
-        SourceError: the statement cannot be read.
+        SigningError: the image is not there or another one, or holds something else than the statement says; the key
+            has signed, or the signatures that are there are damaged or over another statement.
+        SourceError: the statement or the image cannot be read.
         EvidenceError: it is no statement about a build.
     """
+    found, data = _require_image(statement)
+    image = statement.with_name(found.image.name)
+    _present(statement, data, keyid)
+    if (other := contradiction(image, found)) is not None:
+        raise SigningError(
+            "the image is not what the statement says of it",
+            where=str(image),
+            observed=other,
+            hint="build it again",
+        )
+    return found, data
+
+
+def _require_image(statement: Path) -> tuple[BuildStatement, bytes]:
+    """The statement in a file and its bytes, once the image beside it is the one that it is about."""
     found, data = read_build_statement(statement)
     image = statement.with_name(found.image.name)
     try:
@@ -83,7 +99,6 @@ def require_signable_build(statement: Path, keyid: str) -> tuple[BuildStatement,
             observed=sha256,
             hint="build it again",
         )
-    _present(statement, data, keyid)
     return found, data
 
 
@@ -92,7 +107,8 @@ def sign_build(statement: Path, signer: Signer, *, seen: bytes | None = None) ->
 
     Args:
         signer: an Ed25519 key.
-        seen: the statement that whoever signs was shown; None takes what is there.
+        seen: the statement that whoever signs was shown, as `require_signable_build` returned it; None takes what is
+            there.
 
     Returns:
         The fingerprint of the key.
@@ -103,7 +119,8 @@ def sign_build(statement: Path, signer: Signer, *, seen: bytes | None = None) ->
         SourceError, EvidenceError: as `require_signable_build`.
     """
     keyid = fingerprint(signer.public_key)
-    _, data = require_signable_build(statement, keyid)
+    # Equal bytes of the statement and the image it names by digest: what was true of them still is.
+    _, data = require_signable_build(statement, keyid) if seen is None else _require_image(statement)
     if seen is not None and data != seen:
         raise SigningError(
             "the statement changed while it was looked at",

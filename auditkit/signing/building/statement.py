@@ -156,6 +156,11 @@ class BuildStatement(Statement):
         """What was asked for."""
         return self.predicate.build_definition.external_parameters
 
+    def input(self, name: str) -> ResourceDigest:
+        """By what the ``base``, the ``proposal`` or the ``root`` is known."""
+        found = {item.name: item.digest for item in self.predicate.build_definition.resolved_dependencies}
+        return found[name]
+
 
 def build_statement(
     name: str,

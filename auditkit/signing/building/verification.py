@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditkit.audit import Judgement, judge
-from auditkit.decision import Decision
+from auditkit.decision import Decision, Outcome
 from auditkit.errors import AuditkitError, EvidenceError
 from auditkit.evidence import digest_of_file
 from auditkit.opening import NoFileError
 from auditkit.signing.building import checks
+from auditkit.signing.building.contents import contradiction
 from auditkit.signing.building.sign import read_build_statement, read_envelopes, signatures_path
 from auditkit.signing.building.statement import BuildStatement
 from auditkit.signing.dsse import Envelope
@@ -19,8 +20,12 @@ from auditkit.signing.signatures import FoundSignatures, decide_keys, decide_sig
 from auditkit.signing.trust_list import Standing, TrustList
 
 _NOT_COVERED = (
-    "Whether the image follows from the inputs: a signature is the builder's word. Build it again from the same inputs "
-    "and compare: equal inputs and programs give equal bytes."
+    "Whether the image follows from the base and the programs that are named: a signature is the builder's word. Build "
+    "it again from the same inputs and compare: equal inputs and programs give equal bytes."
+)
+_ABSENT = (
+    "The image: it is not beside the statement. It must have SHA-256 {}. What the statement says of it, its proposal "
+    "and its root file system too, is the builder's word."
 )
 
 
@@ -65,7 +70,7 @@ def verify_build(
         found, data = read_build_statement(statement)
     except EvidenceError as error:
         failed = checks.STATEMENT.failed(error.what, "What should be the statement about a build is none.")
-        rest = (checks.SIGNATURES, checks.KEYS, checks.SIGNERS, checks.IMAGE)
+        rest = (checks.SIGNATURES, checks.KEYS, checks.SIGNERS, checks.IMAGE, checks.CONTENTS)
         return BuildVerification((failed, *(check.not_reached(failed) for check in rest)), (), None, ())
     told = found.image.digest.sha256
     formed = checks.STATEMENT.passed(f"{found.image.name}, {told}", "It is written as auditkit writes it.")
@@ -77,7 +82,8 @@ def verify_build(
         for envelope in envelopes
         if (standing := judge_envelopes(envelope.keyid, (envelope,), trust, moment, judged)) is not None
     ]
-    image, beside = _image(statement.with_name(found.image.name), told)
+    place = statement.with_name(found.image.name)
+    image, beside = _image(place, told)
     return BuildVerification(
         (
             formed,
@@ -85,16 +91,13 @@ def verify_build(
             decide_keys(checks.KEYS, judged, len(standings)),
             decide_signers(checks.SIGNERS, at_least, standings, judged, who="builder"),
             image,
+            _contents(place, found, image),
         ),
         tuple(standings),
         found,
         (
             _NOT_COVERED,
-            *(
-                ()
-                if beside
-                else (f"The image: it is not beside the statement. It must have SHA-256 {told}.",)
-            ),
+            *(() if beside else (_ABSENT.format(told),)),
         ),
     )
 
@@ -128,3 +131,19 @@ def _image(image: Path, told: str) -> tuple[Decision, bool]:
     return checks.IMAGE.passed(
         f"{sha256}, {size} bytes", "It is the image that was built.", expected=told
     ), True
+
+
+def _contents(image: Path, statement: BuildStatement, same: Decision) -> Decision:
+    """Check 6, about the image that check 5 found to be the one."""
+    if same.outcome is Outcome.FAIL:
+        return checks.CONTENTS.not_reached(same)
+    if same.outcome is Outcome.SKIP:
+        return checks.CONTENTS.skipped(same.reason)
+    other = contradiction(image, statement)
+    if other is not None:
+        return checks.CONTENTS.failed(other, "The image is not what the statement says of it.")
+    said = statement.parameters
+    return checks.CONTENTS.passed(
+        f"proposal {said.proposal_id}, root file system {said.rootfs_hash}",
+        "Proposal, root key, root file system and version were read out of the image.",
+    )

@@ -1,4 +1,4 @@
-"""The five checks of `auditkit verify-report --statement`: the statement about a build, damaged in one way each."""
+"""The six checks of `auditkit verify-report --statement`: the statement about a build, damaged in one way each."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def verified(
     signers: tuple[Key, ...] = (ALICE,),
     trust: TrustList = TRUST,
     at_least: int = 1,
+    contradiction: str | None = None,
 ):
     def make():
         with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
@@ -78,11 +79,14 @@ def verified(
             )
             place.write_bytes(build_bytes(statement))
             place.with_name(NAME).write_bytes(b"an image")
-            for key in signers:
-                sign_build(place, key)
+            # The image is made up, so nothing can be read out of it.
+            with patch("auditkit.signing.building.sign.contradiction", return_value=None):
+                for key in signers:
+                    sign_build(place, key)
             change(place.parent)
             absent = patch.dict("os.environ", PATH="") if trust is WITH_REVOCATIONS else nullcontext()
-            with absent:
+            read = patch("auditkit.signing.building.verification.contradiction", return_value=contradiction)
+            with absent, read:
                 return verify_build(place, trust, at_least=at_least, now=1_767_225_600.0).decisions
 
     return make
@@ -106,7 +110,7 @@ CASES = (
             verified(writes("build.json", b"{}")),
             "Not reached: build.statement failed.",
         )
-        for check in (checks.SIGNATURES, checks.KEYS, checks.SIGNERS, checks.IMAGE)
+        for check in (checks.SIGNATURES, checks.KEYS, checks.SIGNERS, checks.IMAGE, checks.CONTENTS)
     ),
     passes(
         checks.SIGNATURES,
@@ -196,5 +200,31 @@ CASES = (
         "not there",
         verified(lambda folder: (folder / NAME).unlink()),
         "The image is not beside the statement.",
+    ),
+    passes(
+        checks.CONTENTS,
+        "as it is said",
+        HONEST,
+        f"proposal 139000, root file system {'ab' * 32}",
+        "Proposal, root key, root file system and version were read out of the image.",
+    ),
+    fails(
+        checks.CONTENTS,
+        "another proposal",
+        verified(contradiction="its proposal is 5"),
+        "its proposal is 5",
+        "The image is not what the statement says of it.",
+    ),
+    skips(
+        checks.CONTENTS,
+        "no image",
+        verified(lambda folder: (folder / NAME).unlink()),
+        "The image is not beside the statement.",
+    ),
+    skips(
+        checks.CONTENTS,
+        "another image",
+        verified(writes(NAME, b"another")),
+        "Not reached: build.image failed.",
     ),
 )
