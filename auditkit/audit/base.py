@@ -214,6 +214,7 @@ def decide_root_hash(
     evidence: Names,
     *,
     has_overlay: bool = False,
+    blessed: str | None = None,
 ) -> Decision:
     """Check 22.
 
@@ -221,6 +222,7 @@ def decide_root_hash(
         measured: names of the measured command lines.
         verity: dm-verity root of root.img; None when the image has no root.img (a bare boot partition).
         has_overlay: whether the update image carries an overlay.raw.
+        blessed: the root hash that a proposal blesses for the recovery; None for an election.
     """
     check = checks.BASE_ROOT_HASH
     if verity is None:
@@ -247,6 +249,10 @@ def decide_root_hash(
             "The command lines vouch for the root file system, and not for what else the image carries.",
             evidence=evidence,
         )
+    same = " It is also the root that the proposal blesses: the recovery starts the release's own files."
+    own = same if blessed is not None and blessed.lower() == verity.root_hash else ""
     return check.passed(
-        verity.root_hash, "The measured command lines vouch for the root file system.", evidence=evidence
+        verity.root_hash,
+        f"The measured command lines vouch for the root file system.{own}",
+        evidence=evidence,
     )

@@ -387,6 +387,7 @@ class AuditParts(Getting):
             else None,
             election=release,
             unelected=left[0].reason if left else None,
+            blessed_root=self.proposal.bless.rootfs_hash if self.proposal.bless else None,
         )
 
     def _compare_recovery(

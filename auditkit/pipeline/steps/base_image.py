@@ -110,6 +110,7 @@ class WantedImage:
         certified: the digest that the NNS signed, if it is known.
         pinned_by: who pinned ``sha256``.
         election: check 51 has an answer: what the NNS elected.
+        blessed_root: the root hash that a proposal blesses for the recovery; None for an election.
         unelected: why it has none, for a skip of it; None when it is not asked or has an answer, or when trouble stood
             in its way.
     """
@@ -121,6 +122,7 @@ class WantedImage:
     pinned_by: str = "pinned in the parameters"
     election: ElectedRelease | None = None
     unelected: str | None = None
+    blessed_root: str | None = None
 
     def demanded(self, published: str | None) -> str | None:
         """The digest that a download has to have; None where two that nobody pinned contradict each other.
@@ -375,7 +377,12 @@ def decide_image(
             ),
             decide_boot_args(boot_args, (BOOT_ARGS,)),
             decide_root_hash(
-                boot_args, wanted.boot_args, image.verity, (IMAGE, BOOT_ARGS), has_overlay=image.has_overlay
+                boot_args,
+                wanted.boot_args,
+                image.verity,
+                (IMAGE, BOOT_ARGS),
+                has_overlay=image.has_overlay,
+                blessed=wanted.blessed_root,
             ),
             *wanted.agreement(image.sha256, (IMAGE,)),
         ),

@@ -329,6 +329,21 @@ ROOT_HASHES = (
     ),
     passes(
         ROOT_HASH,
+        "the proposal blesses the same root",
+        root_hash(blessed=ONE.upper()),
+        ONE,
+        "The measured command lines vouch for the root file system. It is also the root that the proposal blesses: the "
+        "recovery starts the release's own files.",
+    ),
+    passes(
+        ROOT_HASH,
+        "the proposal blesses another root",
+        root_hash(blessed=OTHER),
+        ONE,
+        "The measured command lines vouch for the root file system.",
+    ),
+    passes(
+        ROOT_HASH,
         "a line that is not measured names another",
         root_hash(boot_args=naming(TEE_A=ONE, OTHER=OTHER)),
         ONE,
