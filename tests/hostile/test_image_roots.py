@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from guestos.conftest import OFFSET, SALT, UUID
+from guestos.conftest import UUID, append_hash_tree
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos.roots import ChangeKind, compare_roots
@@ -49,17 +49,7 @@ def make_roots(tmp_path_factory, program):
                 capture_output=True,
                 env={"E2FSPROGS_FAKE_TIME": "1"},
             )
-            command = [
-                program("veritysetup"),
-                "format",
-                image,
-                image,
-                "--hash-offset",
-                OFFSET,
-                "--salt",
-                SALT,
-            ]
-            subprocess.run([*command, "--uuid", UUID], check=True, capture_output=True)
+            append_hash_tree(program("veritysetup"), image)
             images.append(image)
         with images[1].open("rb") as file:
             data = file.read(SIZE)

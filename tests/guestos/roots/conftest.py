@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from guestos.conftest import OFFSET, SALT, UUID
+from guestos.conftest import append_hash_tree
 
 LABEL = b"system_u:object_r:usr_t:s0\0"
 MAY_LISTEN = bytes.fromhex("0100000200040000000000000000000000000000")
@@ -66,19 +66,7 @@ def finish_root(program: Callable[[str], str]) -> Callable[[Path], Path]:
     """A function that appends a dm-verity tree to an image, as dfinity's build does."""
 
     def finish(image: Path) -> Path:
-        command = [
-            program("veritysetup"),
-            "format",
-            image,
-            image,
-            "--hash-offset",
-            OFFSET,
-            "--salt",
-            SALT,
-            "--uuid",
-            UUID,
-        ]
-        subprocess.run(command, check=True, capture_output=True)
+        append_hash_tree(program("veritysetup"), image)
         return image
 
     return finish
