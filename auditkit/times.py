@@ -25,3 +25,8 @@ def rfc3339(seconds: float) -> str:
 def rfc3339_if_possible(seconds: int | None) -> str | None:
     """Seconds since 1970, any 64-bit number that others wrote; None without one and for times after the year 9999."""
     return None if seconds is None or seconds > LAST_SECOND else rfc3339(seconds)
+
+
+def rfc3339_of_ns(nanoseconds: int | None) -> str | None:
+    """The same of nanoseconds since 1970, as the Internet Computer signs them; to the second."""
+    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)

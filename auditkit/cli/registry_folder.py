@@ -284,9 +284,9 @@ def _standing(standing: Standing) -> str:
 
 
 def _time(time_ns: int) -> str:
-    from auditkit.times import rfc3339_if_possible
+    from auditkit.times import rfc3339_of_ns
 
-    return rfc3339_if_possible(time_ns // 10**9) or f"{time_ns // 10**9} seconds after 1970"
+    return rfc3339_of_ns(time_ns) or f"{time_ns // 10**9} seconds after 1970"
 
 
 def _when(time_ns: int | None) -> str:

@@ -69,7 +69,7 @@ from auditkit.report import (
     Tool,
     write_report_folder,
 )
-from auditkit.times import rfc3339, rfc3339_if_possible
+from auditkit.times import rfc3339, rfc3339_if_possible, rfc3339_of_ns
 from auditkit.trust import trust_named
 from auditkit.version import __version__
 
@@ -262,9 +262,7 @@ def _subject(
         unelects=proposal.election.versions_to_unelect if proposal.election else None,
         stage=_stage(parameters, proposal),
         policy=parameters.policy,
-        certificate_time=rfc3339_if_possible(verification.time_ns // 10**9)
-        if verification and verification.time_ns is not None
-        else None,
+        certificate_time=rfc3339_of_ns(verification.time_ns) if verification else None,
         certified_by=verification.signed_by or None if verification else None,
         rootfs_hash=bless.rootfs_hash if bless else None,
         chip_ids=tuple(chip.hex() for chip in bless.chip_ids) if bless else None,

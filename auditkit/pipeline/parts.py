@@ -255,7 +255,7 @@ class AuditParts(Getting):
             f"<audit of {self.parameters.subject} proposal {self.parameters.proposal_id}, "
             f"stage {self.parameters.stage}: "
             "ask for .document, .proposal, .election, .base, .measurements, .overlap, .recovery, "
-            ".node, .chips or .provenance>"
+            ".roots, .node, .chips or .provenance>"
         )
 
     def _repr_html_(self) -> str:

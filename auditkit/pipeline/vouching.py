@@ -26,7 +26,7 @@ from auditkit.report import (
     read_report_folder,
     to_json,
 )
-from auditkit.times import rfc3339_if_possible
+from auditkit.times import rfc3339_of_ns
 from auditkit.trust import MAINNET, trust_named
 
 
@@ -162,7 +162,7 @@ def _require_registry(folder: Path, told: AuditDocument) -> None:
         folder, trust_named(str(told.parameters.get("root_key", MAINNET.name))).root_key
     ) as registry:
         standing = registry.standing
-        signed = rfc3339_if_possible(None if standing.as_of_ns is None else standing.as_of_ns // 10**9)
+        signed = rfc3339_of_ns(standing.as_of_ns)
         if standing.version < chips.version or signed is None or signed < (chips.as_of or ""):
             raise SourceError(
                 "this registry is older than the one that the report was made with",

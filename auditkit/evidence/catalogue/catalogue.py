@@ -19,10 +19,9 @@ from auditkit.evidence.catalogue.pace import Pace
 from auditkit.ic import ProposalPage, ProposalStatus, verify_proposal_page
 from auditkit.limits import LIMITS, Limits
 from auditkit.progress import Progress, progress_here
-from auditkit.times import rfc3339_if_possible
+from auditkit.times import rfc3339_of_ns
 
 _QUIET_SECONDS: Final = 2.0
-_SECOND: Final = 1_000_000_000
 
 
 def open_catalogue(
@@ -91,8 +90,7 @@ class Catalogue:
     @property
     def as_of(self) -> str:
         """When the page of the newest proposals was signed (RFC 3339); empty when there is none."""
-        signed = self.coverage.signed_ns
-        return "" if signed is None else rfc3339_if_possible(signed // _SECOND) or ""
+        return rfc3339_of_ns(self.coverage.signed_ns) or ""
 
     @cached_property
     def entries(self) -> tuple[CatalogueEntry, ...]:

@@ -23,9 +23,9 @@ from auditkit.ic.registry import (
     read_if_known,
     read_node,
     read_subnet,
-    signed_at,
     subnet_key,
 )
+from auditkit.times import rfc3339_of_ns
 
 
 def chips_in_registry(
@@ -64,7 +64,7 @@ def chips_in_registry(
     return ChipsInRegistry(
         source="registry",
         version=standing.version if at is None else at,
-        as_of=signed_at(standing.as_of_ns),
+        as_of=rfc3339_of_ns(standing.as_of_ns),
         nodes=counts.nodes,
         without_chip=counts.without_chip,
         unreadable=counts.unreadable,
@@ -92,7 +92,7 @@ class _Looking:
                     str(_principal(spell.key, NODE_PREFIX)),
                     spell.since,
                     spell.until,
-                    signed_at(spell.until_ns),
+                    rfc3339_of_ns(spell.until_ns),
                     spell.removed,
                 )
                 for spell in spells

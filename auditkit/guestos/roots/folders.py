@@ -36,6 +36,17 @@ class Counts:
         """All of them."""
         return self.added + self.removed + self.changed + self.metadata
 
+    @property
+    def in_words(self) -> str:
+        """Those that are not zero, such as ``3 added, 1 removed``; empty where nothing differs."""
+        parts = (
+            (self.added, "added"),
+            (self.removed, "removed"),
+            (self.changed, "changed"),
+            (self.metadata, "in metadata alone"),
+        )
+        return ", ".join(f"{count:,} {what}" for count, what in parts if count)
+
 
 @dataclass(frozen=True, slots=True)
 class FolderCounts:

@@ -10,7 +10,6 @@ from auditkit.display import visible
 from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison
 from auditkit.guestos.roots.described import Described
 from auditkit.guestos.roots.difference import RootDifference, SettingDifference
-from auditkit.guestos.roots.folders import Counts
 
 _FIRST: Final = 20  # differences of a part that are shown unless everything is asked for
 _FIRST_LINES: Final = 12  # lines of one text that are
@@ -42,7 +41,7 @@ def comparison_lines(comparison: RootComparison, *, everything: bool = False) ->
         yield from ("", "Where the differences are")
         for folder in comparison.folders:
             where = _safe(folder.folder)
-            yield f"  {_counted(folder.counts):44} {where if folder.below else f'{where} itself'}"
+            yield f"  {folder.counts.in_words:44} {where if folder.below else f'{where} itself'}"
     left = comparison.counts.total - sum(one.names for one in comparison.reasons)
     if left:
         yield from ("", f"All others ({left:,})" if comparison.reasons else f"All of them ({left:,})")
@@ -60,7 +59,7 @@ def _head(comparison: RootComparison) -> Iterator[str]:
             yield f"          {visible(oddity)}"
     counts = comparison.counts
     total = f"{counts.total:,} name differs" if counts.total == 1 else f"{counts.total:,} names differ"
-    yield f"{total}: {_counted(counts)}" if counts.total else "no name differs"
+    yield f"{total}: {counts.in_words}" if counts.total else "no name differs"
     for setting in comparison.settings:
         yield f"the file system itself: {setting_in_words(setting)}"
     if comparison.other_times:
@@ -69,16 +68,6 @@ def _head(comparison: RootComparison) -> Iterator[str]:
 
 def _root(root: ComparedRoot) -> str:
     return f"{root.root_hash}  {root.names:,} names, {root.file_bytes:,} bytes in files"
-
-
-def _counted(counts: Counts) -> str:
-    parts = (
-        (counts.added, "added"),
-        (counts.removed, "removed"),
-        (counts.changed, "changed"),
-        (counts.metadata, "in metadata alone"),
-    )
-    return ", ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
 def _listed(differences: list[RootDifference], *, everything: bool) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Protocol buffers in, records and decisions out. No network.
 """
 
-from auditkit.ic.registry.chip_node import chip_node, signed_at
+from auditkit.ic.registry.chip_node import chip_node
 from auditkit.ic.registry.chips import (
     BatchDigest,
     ChipHistory,
@@ -125,7 +125,6 @@ __all__ = [
     "require_expected_answers",
     "require_few_answers",
     "require_possible",
-    "signed_at",
     "subnet_key",
     "verify_certified_delta",
     "verify_registry_answer",

@@ -16,7 +16,7 @@ from auditkit.ic.registry.node_records import (
     read_if_known,
     read_node_operator,
 )
-from auditkit.times import rfc3339_if_possible
+from auditkit.times import rfc3339_of_ns
 
 
 def chip_node(
@@ -53,10 +53,5 @@ def chip_node(
         sev_enabled=members.sev_enabled if members else None,
         api_boundary=value_of(api_boundary_key(node)) is not None,
         since=since,
-        since_time=signed_at(since_ns),
+        since_time=rfc3339_of_ns(since_ns),
     )
-
-
-def signed_at(nanoseconds: int | None) -> str | None:
-    """A time of the registry, nanoseconds since 1970, as documents write it; None where there is none."""
-    return rfc3339_if_possible(None if nanoseconds is None else nanoseconds // 10**9)

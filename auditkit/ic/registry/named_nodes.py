@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.principal import Principal
-from auditkit.ic.registry.chip_node import chip_node, signed_at
+from auditkit.ic.registry.chip_node import chip_node
 from auditkit.ic.registry.chips import ChipHistory, ChipNode, ChipsInRegistry, ClaimedNode
 from auditkit.ic.registry.node_records import (
     NODE_PREFIX,
@@ -18,6 +18,7 @@ from auditkit.ic.registry.node_records import (
     read_subnet,
 )
 from auditkit.ic.registry.verification import RegistryAnswer
+from auditkit.times import rfc3339_of_ns
 
 
 def chips_of_nodes(
@@ -44,7 +45,7 @@ def chips_of_nodes(
     return ChipsInRegistry(
         source="nodes",
         version=told.version,
-        as_of=signed_at(as_of_ns),
+        as_of=rfc3339_of_ns(as_of_ns),
         nodes=len(told.nodes),
         without_chip=sum(record.chip_id is None for record in nodes.values()),
         unreadable=0,

@@ -37,7 +37,7 @@ from auditkit.pipeline.sources.elections import asked_hosts
 from auditkit.pipeline.sources.node_list import ListedNode, parse_node_list
 from auditkit.pipeline.sources.places import CertifiedAnswer, located
 from auditkit.progress import Progress
-from auditkit.times import rfc3339_if_possible
+from auditkit.times import rfc3339_of_ns
 from auditkit.trust import Trust
 
 _Record = TypeVar("_Record")
@@ -119,7 +119,7 @@ def require_same_registry(
         raise EvidenceError(
             "the registry says something else about the chips than the record", where=str(folder)
         )
-    ended = rfc3339_if_possible(None if ended_ns is None else ended_ns // 10**9)
+    ended = rfc3339_of_ns(ended_ns)
     if told.as_of is None or ended is None or told.as_of <= ended:
         return
     if told.version == last:

@@ -27,7 +27,7 @@ from auditkit.pipeline.steps.evidence_names import chip_answer, chip_request
 from auditkit.pipeline.steps.node import NodeStep
 from auditkit.pipeline.steps.proposal import ProposalStep
 from auditkit.pipeline.steps.step import Step
-from auditkit.times import rfc3339_if_possible
+from auditkit.times import rfc3339_of_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -164,7 +164,7 @@ def _text(principal: Principal | None) -> str | None:
 
 
 def _require_recent(registry: ChipsInRegistry, since_ns: int) -> None:
-    needed = rfc3339_if_possible(since_ns // 10**9)
+    needed = rfc3339_of_ns(since_ns)
     if registry.as_of is None or needed is None or registry.as_of >= needed:
         return
     raise SourceError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -81,7 +82,7 @@ def compared_roots(base: Path, recovery: Path, expected: tuple[str, str], progre
             expected=" and ".join(expected),
             observed=" and ".join(found),
         )
-    data = _COMPARISON.dump_json(comparison)
+    data = _form().dump_json(comparison)
     if len(data) > LIMITS.root_comparison_bytes:
         raise EvidenceError(
             "the differences take more room than a report has", observed=f"{len(data):,} bytes"
@@ -111,13 +112,16 @@ def decide_roots(found: Evidence, expected: tuple[str, str]) -> RootsStep:
     )
 
 
-_COMPARISON = TypeAdapter(RootComparison)
+@cache
+def _form() -> TypeAdapter[RootComparison]:
+    """Made when it is asked for: few audits have a recovery image."""
+    return TypeAdapter(RootComparison)
 
 
 def _parsed(data: bytes) -> RootComparison:
     try:
         read_json(data)
-        comparison = _COMPARISON.validate_json(data, strict=True)
+        comparison = _form().validate_json(data, strict=True)
     except ValidationError as error:
         place, fault = first_fault(error)
         raise EvidenceError(

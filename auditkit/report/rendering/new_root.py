@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from auditkit.guestos.roots import Counts, Notable
+from auditkit.guestos.roots import Notable
 from auditkit.report.root_records import RootChange, RootChanges
 
 CAVEAT: Final = (
     "This tells which bytes and names are new, and never that they are harmless. All of it is in the evidence, in "
     "root-comparison.json."
 )
-_KINDS: Final = (
-    ("added", "added"),
-    ("removed", "removed"),
-    ("changed", "changed"),
-    ("metadata", "in metadata alone"),
-)
-
-
 _RUN: Final = 4  # equal lines that are told by their number
 
 
@@ -36,12 +28,6 @@ class Part(NamedTuple):
         """How many there are, and how many of them are listed."""
         listed = len(self.changes)
         return f"{self.total:,}" if listed == self.total else f"{self.total:,}, the first {listed:,} listed"
-
-
-def counted(counts: Counts) -> str:
-    """How many names differ, by kinds, in words."""
-    told = [f"{number:,} {word}" for name, word in _KINDS if (number := getattr(counts, name))]
-    return ", ".join(told) or "nothing"
 
 
 def parts(roots: RootChanges) -> tuple[Part, ...]:
@@ -82,7 +68,7 @@ def lead(roots: RootChanges) -> str:
     if not total:
         return f"No name, right or content differs: both hold the same {roots.recovery_names:,} names."
     of = roots.recovery_names + roots.counts.removed  # every name that either of them has
-    return f"{total:,} of {of:,} names {'differs' if total == 1 else 'differ'}: {counted(roots.counts)}."
+    return f"{total:,} of {of:,} names {'differs' if total == 1 else 'differ'}: {roots.counts.in_words}."
 
 
 def collapsed(lines: Sequence[str]) -> tuple[str, ...]:
