@@ -26,6 +26,7 @@ PACKAGES: Final = MappingProxyType(
         "cryptography": "cryptography",
         "google_crc32c": "google-crc32c",
         "jinja2": "jinja2",
+        "lazy_loader": "lazy-loader",
         "platformdirs": "platformdirs",
         "py_arkworks_bls12381": "py-arkworks-bls12381",
         "pyblst": "pyblst",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,49 @@ def test_a_wing_exports_what_it_says(wing):
     """Every public name is there, and no wing exports by another way than its list."""
     module = __import__(f"auditkit.{wing}", fromlist=["__all__"])
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+STUBS = sorted(PACKAGE.rglob("__init__.pyi"))
+
+
+def names_of(stub: Path) -> list[str]:
+    tree = ast.parse(stub.read_text(encoding="utf-8"))
+    return [name.name for node in tree.body if isinstance(node, ast.ImportFrom) for name in node.names]
+
+
+@pytest.mark.parametrize("stub", STUBS, ids=lambda stub: str(stub.parent.relative_to(PACKAGE)))
+def test_a_lazy_package_gives_what_its_stub_says(stub):
+    """Whoever loads a module whose name is that of a public name puts the module in the place of the name."""
+    package = import_module(".".join(("auditkit", *stub.parent.relative_to(PACKAGE).parts)))
+    modules = {path.stem for path in stub.parent.iterdir()}
+    assert [name for name in names_of(stub) if name in modules] == []
+    assert sorted(names_of(stub)) == sorted(package.__all__)
+    assert [name for name in package.__all__ if getattr(package, name, None) is None] == []
+
+
+def test_every_wing_of_the_product_is_lazy():
+    lazy = {str(stub.parent.relative_to(PACKAGE)) for stub in STUBS}
+    assert {*WINGS, "progress"} - lazy == {"checks", "cli", "practice"}
+
+
+def test_a_name_is_loaded_without_its_neighbours():
+    """Parameters take types and names from all wings, and need nothing of what these do."""
+    program = "import sys; from auditkit.pipeline import Parameters; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"auditkit.pipeline.parameters.parameters", "auditkit.sev.cpu"} <= loaded
+    assert (
+        loaded
+        & {
+            "auditkit.pipeline.audit",
+            "auditkit.guestos.ext4.reader",
+            "auditkit.ic.bls",
+            "auditkit.report.rendering.html",
+            "auditkit.sev.second_opinions",
+            "requests",
+        }
+        == set()
+    )
 
 
 def test_the_package_shows_and_completes_its_public_names():

@@ -15,7 +15,8 @@ import yaml
 from conftest import ROOT
 
 from auditkit.notebook import require_parameters
-from auditkit.pipeline import Parameters, notebook_path
+from auditkit.packaged import notebook_path
+from auditkit.pipeline import Parameters
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AUDITING = [path for path in NOTEBOOKS if path.stem not in {"overview", "tour"}]

@@ -16,8 +16,8 @@ from typing import Literal
 from auditkit.audit import CHOSEN, Claim, Subject, Verdict
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SourceError, in_words
-from auditkit.evidence import read_file
 from auditkit.limits import LIMITS, Limits
+from auditkit.opening import read_file
 from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, AuditDocument, from_json, is_begun, matrix_of
 from auditkit.report.rendering import why
 from auditkit.trust import canonical_name

@@ -11,8 +11,8 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from auditkit.errors import ParameterError, SourceError
-from auditkit.evidence.download import download
 from auditkit.evidence.download_run import Progress
+from auditkit.evidence.downloads import download
 from auditkit.evidence.sources import Source
 from auditkit.opening import open_regular
 

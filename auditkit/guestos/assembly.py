@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from auditkit.atomic import new_file
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.guestos.ext4 import Ext4, FileType
-from auditkit.guestos.image_kind import open_boot_source
+from auditkit.guestos.image_kinds import open_boot_source
 from auditkit.guestos.tree import (
     ALTERNATIVE_PROPOSAL,
     archive_end,

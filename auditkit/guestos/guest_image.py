@@ -11,7 +11,7 @@ from typing import BinaryIO
 from auditkit.errors import EvidenceError
 from auditkit.guestos.boot_files import BootFiles, read_boot_files
 from auditkit.guestos.ext4 import Ext4, FileType, holds_data_behind
-from auditkit.guestos.image_kind import ImageKind, kind_of
+from auditkit.guestos.image_kinds import ImageKind, kind_of
 from auditkit.guestos.tree import ALTERNATIVE_PROPOSAL, TreeSnapshot, snapshot_tree
 from auditkit.guestos.update_image import UpdateImage, read_update_image
 from auditkit.guestos.verity import VerityRoot

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError
-from auditkit.evidence import Evidence, digest_of_file, read_evidence, read_file
+from auditkit.evidence import Evidence, read_evidence
 from auditkit.limits import LIMITS
+from auditkit.opening import digest_of_file, read_file
 from auditkit.pipeline.records import ReplayRecord
 from auditkit.pipeline.steps.evidence_names import (
     CHAIN,

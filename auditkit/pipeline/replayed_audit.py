@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from auditkit import checks
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, decode_chunks, read_file
+from auditkit.evidence import Evidence, decode_chunks
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
+from auditkit.opening import read_file
 from auditkit.pipeline.parameters import Parameters
 from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.recorded_files import moment_beside, recorded_files

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from auditkit.digests import COMMIT
+from auditkit.digests import COMMIT, SUMS_NAME
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, RELEASE_FOLDER, SUMS_NAME
+from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, RELEASE_FOLDER
 from auditkit.ic import Principal
 from auditkit.practice.nns.answers import HttpAnswer, PracticeNns
 from auditkit.practice.scenarios import Scenario, scenario

@@ -1,7 +1,5 @@
 """Progress that a person can watch: on a terminal, below a notebook's cell, or across from a kernel."""
 
-from auditkit.progress.here import progress_here
-from auditkit.progress.remote import listening
-from auditkit.progress.terminal import Bars, Progress, Silent, Throttled, progress_on_terminal
+import lazy_loader
 
-__all__ = ["Bars", "Progress", "Silent", "Throttled", "listening", "progress_here", "progress_on_terminal"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,24 +9,6 @@
 Nothing here asks a network, and ``sigstore``, the library that verifies, is an extra of the installation.
 """
 
-from auditkit.provenance.attestation import Attestation, AttestedFile
-from auditkit.provenance.authority import PUBLIC_GOOD, Authority
-from auditkit.provenance.bundles import Bundle, read_bundles
-from auditkit.provenance.rules import DFINITY, BuildRules, Finding, Rule, findings
-from auditkit.provenance.verification import BundleVerifier, NotYetKnownError
+import lazy_loader
 
-__all__ = [
-    "DFINITY",
-    "PUBLIC_GOOD",
-    "Attestation",
-    "AttestedFile",
-    "Authority",
-    "BuildRules",
-    "Bundle",
-    "BundleVerifier",
-    "Finding",
-    "NotYetKnownError",
-    "Rule",
-    "findings",
-    "read_bundles",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

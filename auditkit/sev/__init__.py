@@ -13,61 +13,6 @@ True
 True
 """
 
-from auditkit.sev.cpu import CPU_SIGNATURES, RELEASE_CPU_TYPES, cpu_signature, cpu_types_with
-from auditkit.sev.explanation import Explanation, explain
-from auditkit.sev.known_releases import (
-    KnownRelease,
-    all_releases,
-    find_release,
-    release_with_root,
-    releases_for,
-)
-from auditkit.sev.launch_measurements import (
-    PublishedMeasurement,
-    parse_launch_measurements,
-    render_launch_measurements,
-)
-from auditkit.sev.launch_pages import LaunchPage, LaunchPages, launch_pages
-from auditkit.sev.measurement import (
-    RELEASE_GUEST_FEATURES,
-    RELEASE_VCPUS,
-    LaunchMeasurement,
-    MeasuredBoot,
-    MeasurementInputs,
-    measure,
-    measured_boot,
-)
-from auditkit.sev.ovmf import Firmware, parse_firmware
-from auditkit.sev.second_opinion import Disagreement, SecondOpinion, second_opinion
+import lazy_loader
 
-__all__ = [
-    "CPU_SIGNATURES",
-    "RELEASE_CPU_TYPES",
-    "RELEASE_GUEST_FEATURES",
-    "RELEASE_VCPUS",
-    "Disagreement",
-    "Explanation",
-    "Firmware",
-    "KnownRelease",
-    "LaunchMeasurement",
-    "LaunchPage",
-    "LaunchPages",
-    "MeasuredBoot",
-    "MeasurementInputs",
-    "PublishedMeasurement",
-    "SecondOpinion",
-    "all_releases",
-    "cpu_signature",
-    "cpu_types_with",
-    "explain",
-    "find_release",
-    "launch_pages",
-    "measure",
-    "measured_boot",
-    "parse_firmware",
-    "parse_launch_measurements",
-    "release_with_root",
-    "releases_for",
-    "render_launch_measurements",
-    "second_opinion",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

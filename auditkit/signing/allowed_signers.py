@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError
-from auditkit.evidence import read_file
 from auditkit.limits import MIB
+from auditkit.opening import read_file
 from auditkit.signing.ssh import (
     is_known_kind,
     is_too_short,

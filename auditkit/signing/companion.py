@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
-from auditkit.evidence import read_file, write_together
+from auditkit.evidence import write_together
+from auditkit.opening import read_file
 from auditkit.report import only_writer
 from auditkit.signing.bundle import BUNDLE_BYTES
 from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends

@@ -12,9 +12,10 @@ from typing import Final
 
 from auditkit.audit import POLICIES
 from auditkit.decision import Decision, Qualification
+from auditkit.digests import SUMS_NAME, format_sha256sums
 from auditkit.errors import AuditkitError, SourceError, in_words
-from auditkit.evidence import SUMS_NAME, digest_of_file, format_sha256sums, read_file
 from auditkit.limits import LIMITS, Limits
+from auditkit.opening import digest_of_file, read_file
 from auditkit.report import (
     DOCUMENT_NAME,
     EVIDENCE_NAME,

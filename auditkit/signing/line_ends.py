@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import AuditkitError
-from auditkit.evidence import read_file
 from auditkit.limits import LIMITS, Limits
+from auditkit.opening import read_file
 
 ONLY_LINE_ENDS: Final = "in its line ends alone"
 """Stands behind a file's name where its line ends explain the difference."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditkit.decision import Check, Decision
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
-from auditkit.evidence import read_file
+from auditkit.opening import read_file
 from auditkit.report import SIGNATURES_NAME
 from auditkit.signing import report_checks as checks
 from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle

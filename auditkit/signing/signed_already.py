@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.errors import AuditkitError, SigningError
-from auditkit.evidence import read_file
+from auditkit.opening import read_file
 from auditkit.report import SIGNATURES_NAME
 from auditkit.signing.bundle import BUNDLE_BYTES, SignedPair, parse_bundle
 from auditkit.signing.ssh import signed_by

@@ -7,33 +7,6 @@ True
 'practice-network'
 """
 
-from auditkit.trust.naming import canonical_name, names_trust, parse_trust, trust_in, trust_named
-from auditkit.trust.trust import MAINNET, Trust
-from auditkit.trust.worlds import (
-    World,
-    WorldPlace,
-    WorldSources,
-    case_called,
-    case_names,
-    join,
-    world,
-    world_place,
-)
+import lazy_loader
 
-__all__ = [
-    "MAINNET",
-    "Trust",
-    "World",
-    "WorldPlace",
-    "WorldSources",
-    "canonical_name",
-    "case_called",
-    "case_names",
-    "join",
-    "names_trust",
-    "parse_trust",
-    "trust_in",
-    "trust_named",
-    "world",
-    "world_place",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -257,6 +257,7 @@ def test_a_check_of_mainnet_loads_nothing_of_practice_or_of_the_notebooks():
         "click",
         "cryptography",
         "google_crc32c",
+        "lazy_loader",
         "markupsafe",
         "platformdirs",
         "py_arkworks_bls12381",

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from auditkit.digests import parse_sha256sums
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence import Evidence, NotFoundError, parse_sha256sums, read_evidence
+from auditkit.evidence import Evidence, NotFoundError, read_evidence
 from auditkit.evidence import store as store_module
 from auditkit.limits import LIMITS
 

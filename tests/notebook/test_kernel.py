@@ -23,7 +23,8 @@ from auditkit.errors import SourceError
 from auditkit.notebook import kernel, run_audit
 from auditkit.notebook import run as runner
 from auditkit.notebook.kernel import kernel_place
-from auditkit.pipeline import Parameters, notebook_path
+from auditkit.packaged import notebook_path
+from auditkit.pipeline import Parameters
 from auditkit.practice import parameter_file
 from auditkit.progress import Silent
 

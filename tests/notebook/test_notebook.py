@@ -16,7 +16,8 @@ from auditkit.errors import ParameterError, SourceError
 from auditkit.notebook import require_parameters, run_audit
 from auditkit.notebook import run as runner
 from auditkit.notebook.runner import execute
-from auditkit.pipeline import Parameters, notebook_path
+from auditkit.packaged import notebook_path
+from auditkit.pipeline import Parameters
 from auditkit.report import only_writer, writer
 
 

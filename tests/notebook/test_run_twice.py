@@ -19,7 +19,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 from auditkit.errors import ParameterError
-from auditkit.pipeline import Parameters, notebook_path
+from auditkit.packaged import notebook_path
+from auditkit.pipeline import Parameters
 from auditkit.practice import parameter_file
 
 SESSION = "JPY_SESSION_NAME"

@@ -16,8 +16,8 @@ from practice_hosts import serving, without_proxies
 
 from auditkit import practice
 from auditkit.decision import Qualification
+from auditkit.digests import format_sha256sums
 from auditkit.errors import AuditkitError, EvidenceError, ParameterError, SourceError
-from auditkit.evidence import format_sha256sums
 from auditkit.evidence.registry_sync import sync_registry
 from auditkit.limits import LIMITS
 from auditkit.pipeline import Originals, Parameters, check, repeat_audit, replay, write_report

@@ -12,7 +12,8 @@ import yaml
 from auditkit import checks
 from auditkit.digests import format_sha256sums
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence, digest_of_file
+from auditkit.evidence import Evidence
+from auditkit.opening import digest_of_file
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.steps.roots import decide_roots
 from auditkit.practice import parameter_file

@@ -11,8 +11,8 @@ import yaml
 
 from auditkit.audit import Verdict
 from auditkit.decision import Outcome, Qualification
+from auditkit.digests import format_sha256sums
 from auditkit.errors import EvidenceError, MissingPackageError, ParameterError, SourceError
-from auditkit.evidence import format_sha256sums
 from auditkit.pipeline import (
     Audit,
     Parameters,

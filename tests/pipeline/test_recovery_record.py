@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from auditkit.digests import format_sha256sums
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import format_sha256sums
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.practice import parameter_file
 from auditkit.report import RECORD_NAME

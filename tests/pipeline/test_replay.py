@@ -14,8 +14,8 @@ import yaml
 
 from auditkit import checks, practice
 from auditkit.decision import Decision
+from auditkit.digests import format_sha256sums
 from auditkit.errors import AuditkitError, EvidenceError, SourceError
-from auditkit.evidence import format_sha256sums
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.steps import proposal as proposal_step
 from auditkit.practice import parameter_file, scenarios

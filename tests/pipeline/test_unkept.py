@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from auditkit import practice
+from auditkit.digests import format_sha256sums
 from auditkit.errors import EvidenceError
-from auditkit.evidence import fetch_registry_value, format_sha256sums, save_proposal, save_registry_value
+from auditkit.evidence import fetch_registry_value, save_proposal, save_registry_value
 from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.pipeline.sources.places import fetch_proposal

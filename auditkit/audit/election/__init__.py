@@ -1,27 +1,5 @@
 """What the NNS itself elected: the base release of a recovery, or the release that a proposal wants elected."""
 
-from auditkit.audit.election.agreement import (
-    decide_blessed,
-    decide_certified_digest,
-    decide_certified_measurements,
-)
-from auditkit.audit.election.elected import CatalogueWord, Elected, decide_elected, unasked
-from auditkit.audit.election.outcome import ServedImage, decide_proposed, decide_record, decide_served
-from auditkit.audit.election.proposal import decide_election_content
-from auditkit.audit.election.witness import ElectedRelease
+import lazy_loader
 
-__all__ = [
-    "CatalogueWord",
-    "Elected",
-    "ElectedRelease",
-    "ServedImage",
-    "decide_blessed",
-    "decide_certified_digest",
-    "decide_certified_measurements",
-    "decide_elected",
-    "decide_election_content",
-    "decide_proposed",
-    "decide_record",
-    "decide_served",
-    "unasked",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

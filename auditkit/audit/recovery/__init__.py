@@ -1,10 +1,5 @@
 """Is a recovery image the base release with the proposal added, and is its root blessed (checks 29 to 34)?"""
 
-from auditkit.audit.recovery.comparison import (
-    RecoveryComparison,
-    decide_recovery,
-    decide_unknown_member_of_recovery,
-)
-from auditkit.audit.recovery.reference import Reference
+import lazy_loader
 
-__all__ = ["RecoveryComparison", "Reference", "decide_recovery", "decide_unknown_member_of_recovery"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,7 +16,7 @@ def read_document(place: Path) -> AuditDocument:
         SourceError: there is none.
         EvidenceError: it is malformed.
     """
-    from auditkit.evidence import read_file
+    from auditkit.opening import read_file
     from auditkit.limits import LIMITS
     from auditkit.report import from_json, read_report_folder
 

@@ -85,7 +85,7 @@ def _printed(document: AuditDocument, browser: str | None) -> bytes:
 
 def _own_page(report_dir: Path, document: AuditDocument) -> Path:
     """The page in a report folder, if it is byte for byte what its `audit.json` says: nobody else's page is opened."""
-    from auditkit.evidence import read_file
+    from auditkit.opening import read_file
     from auditkit.limits import LIMITS
     from auditkit.report import HTML_NAME, render_html
 

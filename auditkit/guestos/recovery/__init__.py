@@ -1,6 +1,5 @@
 """A whole recovery image: the root file system that goes in, and the archive that holds it beside boot.img."""
 
-from auditkit.guestos.recovery.archive import PackedImage, pack_update_image
-from auditkit.guestos.recovery.root import RootImage, read_root_image
+import lazy_loader
 
-__all__ = ["PackedImage", "RootImage", "pack_update_image", "read_root_image"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,7 +15,7 @@ from auditkit.errors import EvidenceError, SourceError
 from auditkit.guestos.archive import DataRuns, SparseTarWriter
 from auditkit.guestos.boot_files import version_text
 from auditkit.guestos.ext4 import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, Ext4, FileType, parse_superblock
-from auditkit.guestos.image_kind import ImageKind, image_kind
+from auditkit.guestos.image_kinds import ImageKind, image_kind
 from auditkit.guestos.recovery.streams import (
     ROOT,
     Progress,

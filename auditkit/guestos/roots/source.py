@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from auditkit.errors import AuditkitError, EvidenceError, SourceError, in_words
 from auditkit.guestos.archive import ZstdStream
-from auditkit.guestos.image_kind import ImageKind, kind_of
+from auditkit.guestos.image_kinds import ImageKind, kind_of
 from auditkit.guestos.update_image import ROOT, member_pieces, release_members
 from auditkit.guestos.verity import BLOCK_SIZE, data_pieces
 from auditkit.limits import LIMITS, Limits

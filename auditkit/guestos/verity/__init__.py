@@ -1,36 +1,5 @@
 """dm-verity: the root hash of ``root.img``, and whether its superblock says what dfinity's build says."""
 
-from auditkit.guestos.verity.block_digests import BLOCK_SIZE, DIGEST_SIZE, SALT, ZERO_DIGEST, digest_blocks
-from auditkit.guestos.verity.hash_tree import hash_tree, tree_size
-from auditkit.guestos.verity.hasher import RootImageHasher, VerityRoot
-from auditkit.guestos.verity.leaves import BATCH
-from auditkit.guestos.verity.root_image import data_pieces, root_image_verity
-from auditkit.guestos.verity.superblock import (
-    HASH_OFFSET,
-    UUID,
-    VERITY_MAGIC,
-    VeritySuperblock,
-    format_verity_superblock,
-    parse_verity_superblock,
-)
+import lazy_loader
 
-__all__ = [
-    "BATCH",
-    "BLOCK_SIZE",
-    "DIGEST_SIZE",
-    "HASH_OFFSET",
-    "SALT",
-    "UUID",
-    "VERITY_MAGIC",
-    "ZERO_DIGEST",
-    "RootImageHasher",
-    "VerityRoot",
-    "VeritySuperblock",
-    "data_pieces",
-    "digest_blocks",
-    "format_verity_superblock",
-    "hash_tree",
-    "parse_verity_superblock",
-    "root_image_verity",
-    "tree_size",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,7 +15,7 @@ from typing import Self
 from auditkit.errors import EvidenceError
 from auditkit.guestos.ext4 import SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, parse_superblock
 from auditkit.guestos.verity.block_digests import BLOCK_SIZE
-from auditkit.guestos.verity.hash_tree import hash_tree, tree_size
+from auditkit.guestos.verity.hash_trees import hash_tree, tree_size
 from auditkit.guestos.verity.leaves import BATCH, Leaves
 from auditkit.guestos.verity.superblock import HASH_OFFSET, VeritySuperblock, parse_verity_superblock
 

@@ -1,32 +1,5 @@
 """Candid, the interface language of canisters: a decoder, and the few arguments that we send."""
 
-from auditkit.ic.candid.arguments import encode_nat64_argument, encode_record_argument
-from auditkit.ic.candid.decoder import decode
-from auditkit.ic.candid.types import (
-    MAGIC,
-    CompositeType,
-    Opt,
-    Primitive,
-    Record,
-    Reference,
-    Typed,
-    Variant,
-    Vec,
-    label_hash,
-)
+import lazy_loader
 
-__all__ = [
-    "MAGIC",
-    "CompositeType",
-    "Opt",
-    "Primitive",
-    "Record",
-    "Reference",
-    "Typed",
-    "Variant",
-    "Vec",
-    "decode",
-    "encode_nat64_argument",
-    "encode_record_argument",
-    "label_hash",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

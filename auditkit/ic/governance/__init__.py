@@ -1,54 +1,5 @@
 """The governance canister: proposals, the reply about one of them, and the list of all."""
 
-from auditkit.ic.governance.certified_page import (
-    ELECTION_TOPIC,
-    OTHER_TOPICS,
-    ProposalPage,
-    verify_proposal_page,
-)
-from auditkit.ic.governance.proposal_list import (
-    LARGEST_PAGE,
-    LIST_PROPOSALS,
-    decode_list_proposals,
-    encode_list_proposals_argument,
-)
-from auditkit.ic.governance.proposals import (
-    ACTIONS,
-    BLESS_ACTION,
-    EXECUTE_ACTION,
-    GET_PROPOSAL_INFO,
-    BlessAlternativeGuestOsVersion,
-    BlessedMeasurement,
-    ExecuteNnsFunction,
-    Proposal,
-    ProposalInfo,
-    ProposalStatus,
-    Tally,
-)
-from auditkit.ic.governance.question import Answer, decide_request
-from auditkit.ic.governance.reply import decode_proposal_info
+import lazy_loader
 
-__all__ = [
-    "ACTIONS",
-    "BLESS_ACTION",
-    "ELECTION_TOPIC",
-    "EXECUTE_ACTION",
-    "GET_PROPOSAL_INFO",
-    "LARGEST_PAGE",
-    "LIST_PROPOSALS",
-    "OTHER_TOPICS",
-    "Answer",
-    "BlessAlternativeGuestOsVersion",
-    "BlessedMeasurement",
-    "ExecuteNnsFunction",
-    "Proposal",
-    "ProposalInfo",
-    "ProposalPage",
-    "ProposalStatus",
-    "Tally",
-    "decide_request",
-    "decode_list_proposals",
-    "decode_proposal_info",
-    "encode_list_proposals_argument",
-    "verify_proposal_page",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

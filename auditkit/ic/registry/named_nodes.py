@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from auditkit.errors import EvidenceError, ParameterError
 from auditkit.ic.principal import Principal
-from auditkit.ic.registry.chip_node import chip_node
+from auditkit.ic.registry.chip_nodes import chip_node
 from auditkit.ic.registry.chips import ChipHistory, ChipNode, ChipsInRegistry, ClaimedNode
 from auditkit.ic.registry.node_records import (
     NODE_PREFIX,

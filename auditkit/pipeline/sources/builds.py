@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from auditkit.digests import SUMS_NAME
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence import IMAGE_URLS, SUMS_NAME, fetch_attestations, read_bytes
+from auditkit.evidence import IMAGE_URLS, fetch_attestations, read_bytes
 from auditkit.limits import LIMITS
 from auditkit.pipeline.parameters import GITHUB_SOURCE, Parameters
 from auditkit.pipeline.sources.places import located

@@ -1,5 +1,5 @@
 """Who built the practice releases: an authority and logs like sigstore's, and attestations by them."""
 
-from auditkit.practice.builds.built import RULES, Built, practice_authority
+import lazy_loader
 
-__all__ = ["RULES", "Built", "practice_authority"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

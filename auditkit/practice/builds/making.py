@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from auditkit.evidence import SUMS_NAME
+from auditkit.digests import SUMS_NAME
 from auditkit.practice.builds.authority import Claims, PracticeAuthority
 from auditkit.practice.builds.built import FOLDER, ROOT_FILE, RULES, Built
 from auditkit.practice.release.published import DATA, release_commit, release_folder

@@ -8,7 +8,8 @@ from functools import cache
 from hashlib import sha256, shake_256
 from pathlib import Path
 
-from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME, parse_sha256sums
+from auditkit.digests import SUMS_NAME, parse_sha256sums
+from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME
 from auditkit.ic import BlessedMeasurement
 from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.scenarios import RETIRED_COMMIT

@@ -1,1 +1,5 @@
 """A practice release of GuestOS: what it is called, and (in `auditkit.practice.release.build`) how it is made."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,8 +20,9 @@ from sevsnpmeasure.guest import calc_launch_digest
 from sevsnpmeasure.sev_mode import SevMode
 from sevsnpmeasure.vcpu_types import CPU_SIGS
 
+from auditkit.digests import SUMS_NAME
 from auditkit.errors import ParameterError, SourceError
-from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME, SUMS_NAME
+from auditkit.evidence import IMAGE_NAME, MEASUREMENTS_NAME
 from auditkit.guestos import RELEASE_BOOT_ARGS, write_ext4
 from auditkit.limits import GIB, KIB, MIB
 from auditkit.practice.release.file_systems import add_verity_tree, require_programs

@@ -1,6 +1,5 @@
 """Pages that are made from a report and go beside its folder."""
 
-from auditkit.report.pages.browser import find_browser
-from auditkit.report.pages.pdf import OLDEST_WITH_FOOTER, PrintedReport, print_report
+import lazy_loader
 
-__all__ = ["OLDEST_WITH_FOOTER", "PrintedReport", "find_browser", "print_report"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,7 @@
 """`report.html`: one self-contained file that loads nothing, runs nothing and escapes everything.
 
-What escapes it is `auditkit.report.page_environment`. A Content-Security-Policy forbids scripts and all loading, should
-that ever fail.
+What escapes it is `auditkit.report.template_environment`. A Content-Security-Policy forbids scripts and all loading,
+should that ever fail.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Final
 from markupsafe import Markup
 
 from auditkit.report.document import SCHEMA_ID, AuditDocument
-from auditkit.report.page_environment import page_environment
 from auditkit.report.rendering import (
     answers,
     check_again,
@@ -26,8 +25,9 @@ from auditkit.report.rendering import (
 from auditkit.report.rendering.chain import chain_svg
 from auditkit.report.rendering.glossary import GLOSSARY
 from auditkit.report.rendering.inline import Linker, glossary_anchor
+from auditkit.report.rendering.next_steps import what_now
 from auditkit.report.rendering.tables import builder
-from auditkit.report.rendering.what_now import what_now
+from auditkit.report.template_environment import page_environment
 
 _LISTED_ROWS: Final = 500
 _SHOWN_COMMAND_LINES: Final = 12

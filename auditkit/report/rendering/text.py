@@ -14,8 +14,8 @@ from auditkit.report.document import AuditDocument
 from auditkit.report.rendering import machines, new_root, summary
 from auditkit.report.rendering.answers import answers
 from auditkit.report.rendering.groups import groups, pressing, tally_of, unanswered, unasked
+from auditkit.report.rendering.next_steps import what_now
 from auditkit.report.rendering.tables import builder
-from auditkit.report.rendering.what_now import what_now
 
 _TEXT_LIMIT: Final = 1_000  # characters of one text
 _COLOURS: Final = {"pass": "32", "fail": "31", "warn": "33", "trouble": "33", "skip": "2"}

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
 
 from auditkit.errors import EvidenceError
-from auditkit.sev.attestation.amd_roots import RootKey
 from auditkit.sev.attestation.certificate import Certificate
 from auditkit.sev.attestation.der import OCTET_STRING
 from auditkit.sev.attestation.report import AttestationReport, SigningKey
+from auditkit.sev.attestation.root_keys import RootKey
 from auditkit.sev.attestation.tcb import TcbVersion, certified_tcb, parse_tcb
 
 _HARDWARE_ID: Final = "1.3.6.1.4.1.3704.1.4"

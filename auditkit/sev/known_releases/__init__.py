@@ -1,11 +1,5 @@
 """Launch measurements that published releases are known by."""
 
-from auditkit.sev.known_releases.catalogue import (
-    KnownRelease,
-    all_releases,
-    find_release,
-    release_with_root,
-    releases_for,
-)
+import lazy_loader
 
-__all__ = ["KnownRelease", "all_releases", "find_release", "release_with_root", "releases_for"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

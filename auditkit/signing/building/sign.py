@@ -6,7 +6,7 @@ from pathlib import Path
 
 from auditkit.atomic import write_atomically
 from auditkit.errors import AuditkitError, EvidenceError, SigningError, in_words
-from auditkit.evidence import digest_of_file, read_file
+from auditkit.opening import digest_of_file, read_file
 from auditkit.report import only_writer
 from auditkit.signing.building.contents import contradiction
 from auditkit.signing.building.statement import STATEMENT_BYTES, BuildStatement, parse_build_statement

@@ -9,8 +9,7 @@ from pathlib import Path
 from auditkit.audit import Judgement, judge
 from auditkit.decision import Decision, Outcome
 from auditkit.errors import AuditkitError, EvidenceError
-from auditkit.evidence import digest_of_file
-from auditkit.opening import NoFileError
+from auditkit.opening import NoFileError, digest_of_file
 from auditkit.signing.building import checks
 from auditkit.signing.building.contents import contradiction
 from auditkit.signing.building.sign import read_build_statement, read_envelopes, signatures_path

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes
 
 from auditkit.errors import AuditkitError, EvidenceError, SigningError
-from auditkit.evidence import read_file
+from auditkit.opening import read_file
 
 ED25519: Final = "ssh-ed25519"
 PRIVATE_KEY_BYTES: Final = 64 * 1024

@@ -10,8 +10,8 @@ from chains import certificate
 
 from auditkit.errors import EvidenceError
 from auditkit.sev.attestation import amd_roots, parse_certificate, parse_chain, parse_table
-from auditkit.sev.attestation.amd_roots import _read
 from auditkit.sev.attestation.certificate_file import CHAIN_CERTIFICATES_MAX
+from auditkit.sev.attestation.root_keys import _read
 from auditkit.sev.attestation.tcb import TcbLayout
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"

@@ -1,18 +1,5 @@
 """The practice registry canister: a small history of records, and what it answers about them."""
 
-from auditkit.practice.nns.registry.canister import query_reply, update_reply
-from auditkit.practice.nns.registry.events import FIRST_VERSION, registry_history
-from auditkit.practice.nns.registry.history import History, Mutation, MutationKind, Version
-from auditkit.practice.nns.registry.node_list import node_list
+import lazy_loader
 
-__all__ = [
-    "FIRST_VERSION",
-    "History",
-    "Mutation",
-    "MutationKind",
-    "Version",
-    "node_list",
-    "query_reply",
-    "registry_history",
-    "update_reply",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

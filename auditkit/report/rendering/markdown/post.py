@@ -15,8 +15,8 @@ from auditkit.report.rendering.groups import pressing, release_name, tally_of, u
 from auditkit.report.rendering.markdown.decided import decision_table
 from auditkit.report.rendering.markdown.words import code, inline, prose, table
 from auditkit.report.rendering.meaning import limits_of_meaning, meaning
+from auditkit.report.rendering.next_steps import what_now
 from auditkit.report.rendering.tables import builder
-from auditkit.report.rendering.what_now import what_now
 
 _ROWS_LIMIT: Final = 24
 _REASON: Final = 220  # characters of a reason; a forum post holds 32,000

@@ -1,0 +1,7 @@
+from .built import RULES, Built, practice_authority
+
+__all__ = [
+    "RULES",
+    "Built",
+    "practice_authority",
+]
