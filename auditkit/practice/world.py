@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from auditkit.errors import ParameterError
-from auditkit.evidence import Source, fetch_registry_value
-from auditkit.evidence.catalogue import update_catalogue
-from auditkit.evidence.registry_sync import sync_registry
+from auditkit.evidence import Source, catalogue, fetch_registry_value, registry_sync
 from auditkit.ic.registry import replica_version_key
 from auditkit.packaged import packaged_file
 from auditkit.practice.builds import RULES, practice_authority
@@ -53,11 +51,11 @@ class PracticeSources:
         chosen = self._holding(case, parameter)
         if parameter == "catalogue":
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
-                update_catalogue(Path(folder) / "catalogue", (running(chosen.name).url,), ROOT_KEY)
+                catalogue.update_catalogue(Path(folder) / "catalogue", (running(chosen.name).url,), ROOT_KEY)
                 yield Source(path=Path(folder) / "catalogue")
         elif parameter == "chips_source":
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
-                sync_registry(Path(folder) / "registry", (running(chosen.name).url,), ROOT_KEY)
+                registry_sync.sync_registry(Path(folder) / "registry", (running(chosen.name).url,), ROOT_KEY)
                 yield Source(path=Path(folder) / "registry")
         elif parameter == "election_source" and chosen.registry is RegistrySays.WITHOUT_REQUEST:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:

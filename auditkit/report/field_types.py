@@ -59,4 +59,4 @@ ParameterValue = Scalar | tuple[Scalar, ...]
 class Part(BaseModel):
     """A part of the document: frozen, without room for unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)

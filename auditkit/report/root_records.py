@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from auditkit.guestos.roots import (
     ChangeKind,
@@ -10,7 +10,6 @@ from auditkit.guestos.roots import (
     FolderCounts,
     Notable,
     ReasonCount,
-    RootComparison,
     RootDifference,
     fair_part,
     in_words,
@@ -18,6 +17,9 @@ from auditkit.guestos.roots import (
 )
 from auditkit.numbers import Count
 from auditkit.report.field_types import Part, Sha256
+
+if TYPE_CHECKING:
+    from auditkit.guestos.roots import RootComparison
 
 _LISTED = 400  # differences
 _TEXTS = 60  # of those that have some, with the lines that differ

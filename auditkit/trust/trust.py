@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from auditkit.decision import Qualification
 from auditkit.evidence import ATTESTATIONS_URL, MAINNET_URLS
 from auditkit.ic import MAINNET_ROOT_KEY
 from auditkit.provenance import DFINITY, PUBLIC_GOOD, Authority, BuildRules
-from auditkit.sev import KnownRelease
-from auditkit.sev.attestation import RootKey, amd_roots
+from auditkit.sev import attestation
+
+if TYPE_CHECKING:
+    from auditkit.sev import KnownRelease
+    from auditkit.sev.attestation import RootKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Trust:
     @property
     def chip_roots(self) -> tuple[RootKey, ...]:
         """The roots that the chain of an attestation report may lead to."""
-        return (*amd_roots(), *self.more_roots)
+        return (*attestation.amd_roots(), *self.more_roots)
 
     @property
     def qualification(self) -> Qualification | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from auditkit.display import visible
-from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison
-from auditkit.guestos.roots.described import Described
-from auditkit.guestos.roots.difference import RootDifference, SettingDifference
+
+if TYPE_CHECKING:
+    from auditkit.guestos.roots.comparison import ComparedRoot, RootComparison
+    from auditkit.guestos.roots.described import Described
+    from auditkit.guestos.roots.difference import RootDifference, SettingDifference
 
 _FIRST: Final = 20  # differences of a part that are shown unless everything is asked for
 _FIRST_LINES: Final = 12  # lines of one text that are

@@ -46,8 +46,13 @@ from auditkit.pipeline.parameters.wording import (
     unreadable_value,
 )
 from auditkit.report import Sha256
-from auditkit.sev import RELEASE_CPU_TYPES, RELEASE_GUEST_FEATURES, RELEASE_VCPUS, cpu_signature
-from auditkit.sev.attestation import parse_tcb_floor
+from auditkit.sev import (
+    RELEASE_CPU_TYPES,
+    RELEASE_GUEST_FEATURES,
+    RELEASE_VCPUS,
+    attestation,
+    cpu_signature,
+)
 from auditkit.trust import MAINNET, names_trust, parse_trust, trust_named
 
 # What an election says itself and a recovery does not.
@@ -144,7 +149,7 @@ class Parameters(BaseModel):
     @classmethod
     def _known_firmware(cls, value: str | None) -> str | None:
         if value is not None:
-            parse_tcb_floor(value)
+            attestation.parse_tcb_floor(value)
         return value
 
     @field_validator("attested_node")

@@ -52,7 +52,7 @@ _RECOVERY_COMMENT: Final = """\
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class UnkeptRecord(FileRecord):

@@ -34,7 +34,7 @@ class TreesRecord(BaseModel):
         base_content, recovery_content: the content of the first small files that differ, in base64, by path.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     base: tuple[str, ...]
     recovery: tuple[str, ...]

@@ -20,7 +20,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_CONTROLS: Final = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\U0010ffff]")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _DUMP_LINE: Final = re.compile(r"(?:([0-9A-Fa-f]{6,8})(:?)(?:\s+(\S.*))?|\*)")
 _DUMP_LINE_CHARACTERS: Final = 400  # sixteen bytes take 80; xxd -c 64 writes 240
 _BASE_64: Final = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
