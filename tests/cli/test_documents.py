@@ -79,7 +79,7 @@ def test_what_is_published_is_what_the_code_says():
     for name, schema in made.items():
         assert published(name) == schema
         jsonschema.Draft202012Validator.check_schema(schema)
-        assert schema["$id"] == f"urn:auditkit:{name.removesuffix('.json').replace('-v', ':v')}"
+        assert schema["$id"] == f"urn:auditkit:{name.removesuffix('.json').replace('-v1', ':v1')}"
         assert (
             schema["properties"]["schema"]["const"]
             == f"auditkit/{name.removesuffix('.json').replace('-v1', '/v1')}"
@@ -338,8 +338,15 @@ def test_the_catalogue(tmp_path, monkeypatch, capsys, printed):
 
 def test_a_synced_registry(tmp_path, capsys, printed):
     folder = ("--dir", tmp_path / "registry", *KEY)
-    with serving(Host(history(write("subnet_list", b"abc"), delete("subnet_list")))) as url:
-        assert in_process("registry", "sync", folder[1], "--url", url, *KEY, capsys=capsys)[0] == 0
+    host = Host(history(write("subnet_list", b"abc"), delete("subnet_list")))
+    with serving(host) as url:
+        status, document = printed("registry", "sync", folder[1], "--url", url, *KEY)
+        assert (status, document["schema"]) == (0, "auditkit/registry-sync/v1")
+        assert (document["versions"], document["last_version"], document["complete"]) == (2, "2", True)
+    status, document = printed("registry", "verify", folder[1], *KEY)
+    assert (status, document["schema"], document["verdict"]) == (0, "auditkit/registry-verify/v1", "PASS")
+    assert (document["answers"], document["changes"], document["records"]) == (1, 2, 0)
+    assert (document["last_version"], document["complete"], document["refused"]) == ("2", True, None)
     status, document = printed("registry", "show", "subnet_list", *folder, "--at", "1")
     assert (status, document["schema"]) == (0, "auditkit/registry-show/v1")
     assert (document["verdict"], document["hex"]) == ("PASS", "616263")

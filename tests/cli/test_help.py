@@ -34,7 +34,7 @@ def test_the_table_names_every_command_and_where_it_is():
     folder = ROOT / "auditkit" / "cli"
     modules = {
         ".".join(path.relative_to(folder).with_suffix("").parts)
-        for path in (*folder.glob("*.py"), *folder.glob("reports/*.py"))
+        for path in (*folder.glob("*.py"), *folder.glob("re*/*.py"))
     }
     for name, entry in COMMANDS.items():
         callback = defined[name].callback

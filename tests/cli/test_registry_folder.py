@@ -71,6 +71,8 @@ def test_what_does_not_verify_ends_with_1(sync, host):
     assert (status, out) == (FAIL, "")
     assert err.startswith("auditkit: refused: ")
     assert len(err.splitlines()) == 1
+    status, out, err = sync("--json")
+    assert (status, json.loads(out)["verdict"], len(err.splitlines())) == (FAIL, "FAIL", 1)
 
 
 def test_an_older_registry_ends_with_1(sync, host):
@@ -206,6 +208,10 @@ def test_what_was_changed_is_refused(sync, run, folder, show):
     status, out, err = run("verify", folder, *OWN)
     assert (status, out) == (FAIL, "")
     assert "the index says something else than the answer certifies" in err
+    status, out, _ = run("verify", folder, *OWN, "--json")
+    document = json.loads(out)
+    assert (status, document["verdict"], document["records"]) == (FAIL, "FAIL", None)
+    assert "the index says something else than the answer certifies" in document["refused"]["what"]
     status, out, _ = show("subnet_list", "--at", "2", "--json")
     assert (status, json.loads(out)["verdict"]) == (TROUBLE, "TROUBLE")
 

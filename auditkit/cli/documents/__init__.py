@@ -26,7 +26,13 @@ from auditkit.cli.documents.catalogue import CatalogueFind, CatalogueList
 from auditkit.cli.documents.check_trouble import check_trouble_schema
 from auditkit.cli.documents.document import AnswerDocument, PrintedDocument, TroubleFound, schema_of, to_text
 from auditkit.cli.documents.practice import PracticeList, PracticeShow
-from auditkit.cli.documents.registry import RegistryChip, RegistryShow
+from auditkit.cli.documents.registry import (
+    RegistryChip,
+    RegistryDocument,
+    RegistryShow,
+    RegistrySync,
+    RegistryVerify,
+)
 from auditkit.cli.documents.reports import (
     DiffDocument,
     StatusDocument,
@@ -47,6 +53,8 @@ DOCUMENTS: Final[Mapping[str, type[PrintedDocument]]] = MappingProxyType(
         "practice show": PracticeShow,
         "registry chip": RegistryChip,
         "registry show": RegistryShow,
+        "registry sync": RegistrySync,
+        "registry verify": RegistryVerify,
         "status": StatusDocument,
         "verify-attestation": VerifyAttestation,
         "verify-certificate": VerifyCertificate,
@@ -86,7 +94,10 @@ __all__ = [
     "PracticeShow",
     "PrintedDocument",
     "RegistryChip",
+    "RegistryDocument",
     "RegistryShow",
+    "RegistrySync",
+    "RegistryVerify",
     "StatusDocument",
     "TroubleDocument",
     "TroubleFound",

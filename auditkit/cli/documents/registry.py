@@ -1,4 +1,4 @@
-"""The documents of ``auditkit registry show`` and ``auditkit registry chip``."""
+"""The documents of ``auditkit registry``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pydantic import Field
 
 from auditkit.audit import Verdict
 from auditkit.cli.documents.answers import ElectedGuestos
-from auditkit.cli.documents.document import PrintedDocument, Size
+from auditkit.cli.documents.document import PrintedDocument, Size, TroubleFound
 from auditkit.ic.registry import ChipsInRegistry
+from auditkit.numbers import Count
 from auditkit.report import Hex, Nat64, Part, Sha256
 
 
@@ -24,6 +25,57 @@ class CertifyingAnswer(Part):
     first: Nat64
     last: Nat64
     signed_ns: Nat64
+
+
+class RegistryDocument(PrintedDocument):
+    """What ``auditkit registry sync --json`` and ``auditkit registry verify --json`` have in common.
+
+    Attributes:
+        verdict: PASS, or FAIL where something did not verify.
+        refused: what did not; null unless the verdict is FAIL, and then all that follows is null.
+        answers: certified answers, those that were fetched now or all that were verified.
+        bytes: of these answers.
+        last_version: the last version of the registry that the folder holds, with all before it.
+        complete: whether that is the newest one as of ``as_of_ns``.
+        as_of_ns: when the last certificate was signed that says that ``last_version`` is the newest, nanoseconds since
+            1970; null where none does.
+    """
+
+    verdict: Verdict
+    refused: TroubleFound | None = None
+    answers: Count | None = None
+    bytes: Count | None = None
+    last_version: Nat64 | None = None
+    complete: bool | None = None
+    as_of_ns: Nat64 | None = None
+
+
+class RegistrySync(RegistryDocument):
+    """``auditkit registry sync --json``.
+
+    Attributes:
+        versions: of the registry, that were fetched now.
+    """
+
+    schema_id: Literal["auditkit/registry-sync/v1"] = Field(
+        default="auditkit/registry-sync/v1", alias="schema"
+    )
+    versions: Count | None = None
+
+
+class RegistryVerify(RegistryDocument):
+    """``auditkit registry verify --json``.
+
+    Attributes:
+        changes: of records, in all versions.
+        records: that there are at the last version.
+    """
+
+    schema_id: Literal["auditkit/registry-verify/v1"] = Field(
+        default="auditkit/registry-verify/v1", alias="schema"
+    )
+    changes: Count | None = None
+    records: Count | None = None
 
 
 class RegistryShow(PrintedDocument):
