@@ -36,7 +36,7 @@ from auditkit.pipeline.steps import (
     Step,
     refusal,
 )
-from auditkit.pipeline.steps.base_image import (
+from auditkit.pipeline.steps.base import (
     digest_of_image,
     read_base_image,
     troubled_image,

@@ -42,7 +42,7 @@ from auditkit.pipeline.steps import (
     RootsStep,
     Step,
 )
-from auditkit.pipeline.steps.base_image import (
+from auditkit.pipeline.steps.base import (
     WantedImage,
     unread_image,
     with_attested,

@@ -46,7 +46,7 @@ from auditkit.pipeline.steps import (
     ProvenanceStep,
     RecoveryStep,
 )
-from auditkit.pipeline.steps.base_image import (
+from auditkit.pipeline.steps.base import (
     PublishedBeside,
     WantedImage,
     decide_image,

@@ -1,4 +1,4 @@
-from .base_image import BaseImageStep
+from .base import BaseImageStep
 from .chips import ChipsStep
 from .election import ElectionStep
 from .measurements import MeasurementStep

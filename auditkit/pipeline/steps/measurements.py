@@ -18,7 +18,7 @@ from auditkit.decision import Decision
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.guestos import BootArgs
-from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.base import BaseImageStep
 from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.evidence_names import BOOT_ARGS, COMPUTED, FIRMWARE, INITRD, KERNEL, PUBLISHED
 from auditkit.pipeline.steps.step import Step

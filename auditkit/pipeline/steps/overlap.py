@@ -9,7 +9,7 @@ from typing import ClassVar
 from auditkit import checks
 from auditkit.audit import Overlap, Subject, compare, decide_blessed, decide_overlap, decide_proposed
 from auditkit.decision import Decision
-from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.base import BaseImageStep
 from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.evidence_names import COMPUTED, PROPOSAL
 from auditkit.pipeline.steps.measurements import MeasurementStep

@@ -12,7 +12,7 @@ from auditkit.evidence import check_url
 from auditkit.ic import ElectionPayload
 from auditkit.limits import LIMITS, Limits
 from auditkit.pipeline.redaction import redacted_place
-from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.base import BaseImageStep
 from auditkit.pipeline.steps.evidence_names import PROPOSAL
 from auditkit.progress import Progress
 

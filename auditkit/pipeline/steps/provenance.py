@@ -21,7 +21,7 @@ from auditkit.evidence import IMAGE_NAME, Evidence, published_digest
 from auditkit.limits import LIMITS
 from auditkit.pipeline.records import ProvenanceRecord
 from auditkit.pipeline.sources.builds import BuildAnswers, refuse_answers
-from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.base import BaseImageStep
 from auditkit.pipeline.steps.election import ElectionStep
 from auditkit.pipeline.steps.evidence_names import BUNDLE, IMAGE_SUMS, RELEASE_SUMS
 from auditkit.pipeline.steps.proposal import ProposalStep

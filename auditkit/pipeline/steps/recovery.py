@@ -26,7 +26,7 @@ from auditkit.guestos import (
 )
 from auditkit.limits import LIMITS
 from auditkit.pipeline.records import ImageFacts, RecoveryRecord, TreesRecord, digest_at
-from auditkit.pipeline.steps.base_image import BaseImageStep
+from auditkit.pipeline.steps.base import BaseImageStep
 from auditkit.pipeline.steps.evidence_names import EMBEDDED_PROPOSAL, OWN, RECOVERY_IMAGE
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.measurements import MeasurementStep

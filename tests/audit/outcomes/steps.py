@@ -14,7 +14,7 @@ from auditkit import checks
 from auditkit.errors import EvidenceError
 from auditkit.evidence.answers import UnboundAnswerError
 from auditkit.pipeline import NodeStep, ProposalStep, RecoveryStep, refusal, verify_attestation
-from auditkit.pipeline.steps.base_image import WantedImage, unread_image
+from auditkit.pipeline.steps.base import WantedImage, unread_image
 from auditkit.pipeline.steps.election import not_executed, older_record, unasked_election
 from auditkit.trust import Trust
 
