@@ -145,7 +145,7 @@ def build(out: Path, seed: str, large: bool) -> None:
     Example:
         auditkit practice build --out release
     """
-    from auditkit.practice import build_release
+    from auditkit.practice.release import build_release
     from auditkit.progress import progress_on_terminal
 
     refuse_existing(out)

@@ -6,7 +6,6 @@ It joins the worlds that audits can be about when it is imported.
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import Network, serve_forever, serving
 from auditkit.practice.nns.subnets import ROOT_KEY
-from auditkit.practice.release.build import build_release
 from auditkit.practice.release.published import PracticeRelease
 from auditkit.practice.scenarios import Group, Scenario, groups, scenario, scenarios, story_of
 from auditkit.practice.world import PRACTICE_WORLD, parameter_file
@@ -19,7 +18,6 @@ __all__ = [
     "Network",
     "PracticeRelease",
     "Scenario",
-    "build_release",
     "groups",
     "known_releases",
     "parameter_file",

@@ -11,12 +11,12 @@ from auditkit.errors import ParameterError
 from auditkit.evidence import Source, catalogue, fetch_registry_value, registry_sync
 from auditkit.ic.registry import replica_version_key
 from auditkit.packaged import packaged_file
+from auditkit.practice import recoveries
 from auditkit.practice.builds import RULES, practice_authority
 from auditkit.practice.chips import attestation_files, practice_root
 from auditkit.practice.known_releases import known_releases
 from auditkit.practice.network import running
 from auditkit.practice.nns.subnets import ROOT_KEY
-from auditkit.practice.recovery import recovery_image
 from auditkit.practice.scenarios import (
     RegistrySays,
     Scenario,
@@ -71,7 +71,7 @@ class PracticeSources:
             yield Source(url=address.replace("{base_version}", base_version))
         elif parameter == "recovery_image" and chosen.recovered is not None:
             with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:
-                yield Source(path=recovery_image(chosen.recovered, Path(folder)))
+                yield Source(path=recoveries.recovery_image(chosen.recovered, Path(folder)))
         elif parameter == "provenance_source" and chosen.built is not None:
             if chosen.built.handed_out:
                 yield Source(path=chosen.built.path)

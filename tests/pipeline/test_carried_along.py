@@ -17,7 +17,7 @@ from auditkit.decision import Qualification
 from auditkit.pipeline import Parameters, check, replay, write_report
 from auditkit.practice import parameter_file
 from auditkit.practice.recovered import Recovered
-from auditkit.practice.recovery import recovery_image
+from auditkit.practice.recoveries.image import recovery_image
 from auditkit.practice.release.published import DATA, release_folder
 from auditkit.practice.release.sparse_tar import SparseTar
 from auditkit.practice.scenarios import BASE_COMMIT

@@ -1,4 +1,4 @@
-"""A practice release of GuestOS: what it is called, and (in `auditkit.practice.release.build`) how it is made."""
+"""A practice release of GuestOS: what it is called, and how it is made."""
 
 import lazy_loader
 

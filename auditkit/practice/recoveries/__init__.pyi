@@ -1,0 +1,3 @@
+from .image import recovery_image
+
+__all__ = ["recovery_image"]
