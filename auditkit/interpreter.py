@@ -10,10 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 CODE_VARIABLES: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE")
 """Variables by which Python takes modules from other folders."""
+
+WITHOUT_PLUG_INS: Final = MappingProxyType({"PYDANTIC_DISABLE_PLUGINS": "__all__"})
+"""What keeps the plug-ins of installed packages out of pydantic, which reads our parameters and documents."""
 
 # Those that say how Python works and not what it runs. All others stay out, also those of later versions.
 _KEPT: Final = frozenset(
@@ -41,13 +45,13 @@ def auditkit_command(*arguments: str) -> list[str]:
 
 
 def python_environment() -> dict[str, str]:
-    """The environment for `python`: ours, without what makes Python take code from elsewhere."""
+    """The environment for `python`: ours, without what makes Python or pydantic take code from elsewhere."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.upper().startswith("PYTHON") or name in _KEPT
     }
-    return {**kept, "PYTHONSAFEPATH": "1"}
+    return {**kept, **WITHOUT_PLUG_INS, "PYTHONSAFEPATH": "1"}
 
 
 def foreign_code() -> tuple[str, ...]:

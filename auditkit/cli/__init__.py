@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from auditkit.cli.printing import complain
-from auditkit.cli.process import collect_seldom
+from auditkit.cli.process import prepare_own_process
 from auditkit.dependencies import missing_package
 
 __all__ = ["main"]
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: those of the command; None takes them from the process, which is ours then.
     """
     if arguments is None:
-        collect_seldom()
+        prepare_own_process()
     try:
         from auditkit.cli.application import main as run
     except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
-"""The process that a command runs in: where its modules come from, how often it collects garbage, how it is ended."""
+"""The process that a command runs in: where its modules come from, what it goes without, how it is ended."""
 
-from auditkit.cli.process.collecting import collect_seldom
 from auditkit.cli.process.foreign_code import warn_about_foreign_code
 from auditkit.cli.process.interruption import ended_like_interrupted
+from auditkit.cli.process.own_process import prepare_own_process
 
-__all__ = ["collect_seldom", "ended_like_interrupted", "warn_about_foreign_code"]
+__all__ = ["ended_like_interrupted", "prepare_own_process", "warn_about_foreign_code"]
