@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -185,18 +186,25 @@ def test_markdown_cannot_be_broken_out_of(documents):
         assert word in line
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["honest", "still-open", "unexplained", "election-honest"])
-def test_two_live_audits_of_one_proposal_decide_alike(name, tmp_path, capsys):
-    """Each asks for itself, at another second: other certificates, another request, other times."""
-    import time
+TWICE = ("honest", "still-open", "unexplained", "election-honest")
 
-    paths = []
-    for number in (1, 2):
-        document = check(Parameters.from_file(parameter_file(name)))[0]
-        paths.append(tmp_path / f"{number}.json")
-        paths[-1].write_bytes(to_json(document))
-        time.sleep(1.1)
+
+@pytest.fixture(scope="module")
+def twice():
+    """Two audits of each, the second of them at another second."""
+    first = [check(Parameters.from_file(parameter_file(name)))[0] for name in TWICE]
+    time.sleep(1.1)
+    second = [check(Parameters.from_file(parameter_file(name)))[0] for name in TWICE]
+    return dict(zip(TWICE, zip(first, second, strict=True), strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TWICE)
+def test_two_live_audits_of_one_proposal_decide_alike(name, twice, tmp_path, capsys):
+    """Each asks for itself, at another second: other certificates, another request, other times."""
+    paths = [tmp_path / "1.json", tmp_path / "2.json"]
+    for path, document in zip(paths, twice[name], strict=True):
+        path.write_bytes(to_json(document))
     status, text, _ = in_process("diff", *paths, capsys=capsys)
     assert (status, text[:26]) == (0, "The reports decide alike. ")
     assert "details differ, such as times, certificates and words: --exact lists them" in text

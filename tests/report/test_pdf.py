@@ -109,22 +109,22 @@ def test_the_same_report_gives_the_same_bytes_and_the_dates_of_its_audit(printed
 
 
 def shorter(value):
-    """A JSON value without what only repeats itself: it would fill two hundred pages."""
+    """A JSON value whose texts are cut: those that only repeat themselves would fill two hundred pages."""
     if isinstance(value, dict):
         return {name: shorter(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [shorter(member) for member in value[:20]]
-    return value[:1000] if isinstance(value, str) else value
+        return [shorter(member) for member in value]
+    return value[:500] if isinstance(value, str) else value
 
 
 @pytest.mark.slow
 def test_hostile_text_prints_and_runs_nothing(hostile_value, document_of, chromium):
     data = print_report(document_of(shorter(hostile_value)), chromium).data
-    told = pages(data)
-    assert all(
-        f"proposal 139400 · FAIL (another root key) · page {n} of" in text for n, text in enumerate(told, 1)
-    )
     reader = PdfReader(BytesIO(data))
+    last = len(reader.pages)
+    for number in (1, 2, last - 1, last):
+        footer = f"proposal 139400 · FAIL (another root key) · page {number} of {last}"
+        assert footer in reader.pages[number - 1].extract_text()
     assert "OWNED" not in reader.metadata.title
     links = [
         annotation.get_object().get("/A", {}).get("/URI", "")
