@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,16 @@ def browser(program):
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasty() -> Iterator[None]:
+    """Whoever does not answer is asked again at once: no test but those that say so is about the waiting times."""
+    from auditkit.evidence.http.backoff import Backoff
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Backoff.__init__, "__defaults__", (0.002, 0.02))
+        yield
 
 
 @pytest.fixture
