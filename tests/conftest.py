@@ -60,7 +60,7 @@ def browser(program):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hasty() -> Iterator[None]:
+def asked_again_at_once() -> Iterator[None]:
     """Whoever does not answer is asked again at once: no test but those that say so is about the waiting times."""
     from auditkit.evidence.http.backoff import Backoff
 

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -144,7 +143,13 @@ def test_an_answer_is_kept_with_its_index_or_not_at_all(tmp_path, monkeypatch):
 
             with monkeypatch.context() as patch:
                 patch.setattr(keeping.Keeping, "_id_of", ending)
-                with suppress(Ended):
+                try:
                     sync_registry(folder, [url], ROOT_KEY)
+                    ended = False
+                except Ended:
+                    ended = True
             assert verify_folder(folder, ROOT_KEY).standing.version in (0, 3, 6, 8)
+            if not ended:
+                break
+        assert at > 3
         assert verify_folder(folder, ROOT_KEY).standing.complete
