@@ -82,12 +82,18 @@ def test_a_file_that_is_gone_or_another_thing_is_caught(signed, name, change, tm
     assert failed()
 
 
+@pytest.fixture(scope="module")
+def other(reports, alice, tmp_path_factory) -> Path:
+    """Another report that one of the two signed; every file of it differs."""
+    folder = Path(shutil.copytree(reports["another base"], tmp_path_factory.mktemp("signed") / "other"))
+    (folder / "audit.ipynb").write_text('{"cells": [1]}\n')
+    sign_report(folder, alice.signer())
+    return folder
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_another_report_is_caught(signed, name, reports, alice, tmp_path):
+def test_a_file_of_another_report_is_caught(signed, name, other):
     folder, failed = signed
-    other = Path(shutil.copytree(reports["another base"], tmp_path / "other"))
-    (other / "audit.ipynb").write_text('{"cells": [1]}\n')
-    sign_report(other, alice.signer())
     assert (folder / name).read_bytes() != (other / name).read_bytes()
     shutil.copy(other / name, folder / name)
     assert failed()
