@@ -418,6 +418,36 @@ def test_a_statement_about_another_root_file_system_than_lies_in_the_image(built
 
 
 @pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        (
+            {"problems": ("the stored hash tree is another",)},
+            "is not one that is built: the stored hash tree",
+        ),
+        ({"warnings": ("there is data after it",)}, "is not one that is built: there is data after it"),
+        ({"has_overlay": True}, "there is an overlay.raw in it"),
+        ({"data_behind_boot": True}, "there is data behind the file system of its boot.img"),
+    ],
+)
+def test_what_no_build_puts_into_an_image_contradicts_its_statement(odd, said, built):
+    image = built / "update-img.tar.zst"
+    read = read_guest_image
+
+    def other(path: Path, *, work: Path, tree: bool) -> GuestImage:
+        found = read(path, work=work, tree=tree)
+        assert found.verity is not None
+        if odd.keys() & {"problems", "warnings"}:
+            return replace(found, verity=replace(found.verity, **odd))
+        return replace(found, **odd)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditkit.signing.building.contents.read_guest_image", other)
+        told = contradiction(image, parse_build_statement((built / "build.json").read_bytes()))
+    assert told is not None
+    assert said in told
+
+
+@pytest.mark.parametrize(
     ("content", "said"), [(b"noise", "it is no update image"), (BASE.read_bytes(), "it holds no proposal")]
 )
 def test_a_statement_about_something_else(content, said, built, builder, tmp_path, capsys):
@@ -835,3 +865,5 @@ def test_what_is_left_behind_is_told(certified, tmp_path, capsys, program):
     assert status == 0
     assert "warning: there is data after the hash tree in" in err
     assert "it is not in the new image" in err
+    image = tmp_path / "out" / "update-img.tar.zst"
+    assert contradiction(image, parse_build_statement(image.with_name("build.json").read_bytes())) is None

@@ -354,7 +354,7 @@ def test_without_the_image_it_is_told_which_one_it_must_be(statement, alice, tru
     (statement.parent / "update-img.tar.zst").unlink()
     verified = verify_build(statement, read_trust_list(trust_file))
     assert verified.judgement.verdict.value == "PASS"
-    assert outcomes(statement, trust_file)["image"] == "skip"
+    assert outcomes(statement, trust_file)["image"] == "warn"
     assert any(sha256(IMAGE).hexdigest() in sentence for sentence in verified.not_covered)
     assert outcomes(statement, trust_file)["contents"] == "skip"
     assert any(
@@ -362,6 +362,17 @@ def test_without_the_image_it_is_told_which_one_it_must_be(statement, alice, tru
         in sentence
         for sentence in verified.not_covered
     )
+
+
+def test_a_pass_without_the_image_is_no_pass_alone(statement, alice, trust_file, capsys):
+    sign_build(statement, alice.signer())
+    (statement.parent / "update-img.tar.zst").unlink()
+    verify = ("verify-report", "--statement", statement, "--allowed-signers", trust_file)
+    status, out, _ = command(*verify, capsys=capsys)
+    assert status == 0
+    assert out.splitlines()[-1].startswith("PASS, qualified: image-not-read: ")
+    _, out, _ = command(*verify, "--json", capsys=capsys)
+    assert json.loads(out)["qualifications"] == ["image-not-read"]
 
 
 def test_what_is_no_statement(statement, trust_file):
@@ -449,6 +460,7 @@ def test_a_folder_in_the_place_of_the_statement(words, statement, alice, trust_f
         (("verify-report", "--allowed-signers", "f", "--replay"), "--replay"),
         (("verify-report", "--allowed-signers", "f", "--html", "x.html"), "--html"),
         (("verify-report", "--allowed-signers", "f", "--base-image", "x"), "--base-image"),
+        (("verify-report", "--allowed-signers", "f", "--registry", "x"), "--registry"),
     ],
 )
 def test_what_is_about_reports_is_refused(words, about, statement, capsys):

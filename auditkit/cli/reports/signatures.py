@@ -258,7 +258,15 @@ def verify_report(
     """
     if statement is not None:
         refuse_with_statement(
-            ctx, "report_dir", "require", "accept", "with_replay", "base_image", "recovery_image", "html"
+            ctx,
+            "report_dir",
+            "require",
+            "accept",
+            "with_replay",
+            "base_image",
+            "recovery_image",
+            "registry",
+            "html",
         )
         verify_statement(statement, allowed_signers, revoked, at_least=at_least, as_json=as_json)
     from auditkit.audit import Verdict

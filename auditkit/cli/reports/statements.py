@@ -76,7 +76,7 @@ def verify_statement(
     statement: Path, allowed_signers: Path, revoked: Path | None, *, at_least: int, as_json: bool
 ) -> NoReturn:
     """Verifies the statement about a build, tells what was decided, and ends the command with 0, 1 or 2."""
-    from auditkit.audit import Claim
+    from auditkit.audit import Claim, in_order, qualifications_of
     from auditkit.cli.documents import VerifyBuild
     from auditkit.display import one_line
     from auditkit.signing import read_trust_list
@@ -86,7 +86,8 @@ def verify_statement(
     verified = verify_build(statement, read_trust_list(allowed_signers, revoked), at_least=at_least)
     judgement, found = verified.judgement, verified.statement
     world = _world(found.parameters.root_key) if found else None
-    claim = Claim(judgement.verdict, () if world is None else (world,))
+    lacking = qualifications_of(verified.decisions)
+    claim = Claim(judgement.verdict, lacking if world is None else in_order((world, *lacking)))
     if as_json:
         print_document(
             VerifyBuild,

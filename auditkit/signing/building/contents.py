@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditkit.decision import Outcome
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.guestos import read_guest_image
+from auditkit.guestos import GuestImage, read_guest_image
 from auditkit.ic import named_root_key, verify_embedded_proposal
 from auditkit.signing.building.statement import BuildParameters, BuildStatement
 
@@ -17,7 +17,8 @@ def contradiction(image: Path, statement: BuildStatement) -> str | None:
     """What an image has otherwise than the statement says; None where it agrees.
 
     Compared are the digest of the file and of the certificate inside, the number of the proposal, the root file system
-    that it blesses, whose signature it leads to, the dm-verity root of the root file system, and the version.
+    that it blesses, whose signature it leads to, the dm-verity root of the root file system, and the version. What no
+    build puts into an image contradicts every statement: another hash tree, and anything that no root hash covers.
 
     Raises:
         SourceError: it cannot be read.
@@ -42,6 +43,17 @@ def contradiction(image: Path, statement: BuildStatement) -> str | None:
         return f"its root file system has the dm-verity root {root}"
     if found.version_text != said.version.strip():
         return f"its VERSION.TXT says {found.version_text!r}"
+    return _never_built(found)
+
+
+def _never_built(image: GuestImage) -> str | None:
+    """What an image carries that `auditkit build-image` leaves out whatever it is built from."""
+    if image.verity is not None and (odd := (*image.verity.problems, *image.verity.warnings)):
+        return f"its root.img is not one that is built: {odd[0]}"
+    if image.has_overlay:
+        return "there is an overlay.raw in it"
+    if image.data_behind_boot:
+        return "there is data behind the file system of its boot.img"
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditkit.audit import Judgement, judge
-from auditkit.decision import Decision, Outcome
+from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import AuditkitError, EvidenceError
 from auditkit.opening import NoFileError, digest_of_file
 from auditkit.signing.building import checks
@@ -47,7 +47,7 @@ class BuildVerification:
     @property
     def judgement(self) -> Judgement:
         """PASS where enough signed and nothing contradicts them, FAIL where something does, TROUBLE where nobody can
-        know."""
+        know. A PASS is ``image-not-read`` where the image is not beside the statement."""
         return judge(self.decisions, checks.BUILD_POLICY)
 
 
@@ -122,7 +122,12 @@ def _image(image: Path, told: str) -> tuple[Decision, bool]:
     try:
         sha256, size = digest_of_file(image)
     except NoFileError:
-        return checks.IMAGE.skipped("The image is not beside the statement."), False
+        return checks.IMAGE.warned(
+            "no such file",
+            "The image is not beside the statement, so nobody looked at it.",
+            expected=told,
+            qualifications=(Qualification.IMAGE_NOT_READ,),
+        ), False
     if sha256 != told:
         return checks.IMAGE.failed(
             sha256, "The file beside the statement is not the image that it is about.", expected=told
@@ -136,7 +141,7 @@ def _contents(image: Path, statement: BuildStatement, same: Decision) -> Decisio
     """Check 6, about the image that check 5 found to be the one."""
     if same.outcome is Outcome.FAIL:
         return checks.CONTENTS.not_reached(same)
-    if same.outcome is Outcome.SKIP:
+    if same.outcome is Outcome.WARN:
         return checks.CONTENTS.skipped(same.reason)
     other = contradiction(image, statement)
     if other is not None:
