@@ -151,7 +151,7 @@ class SyncedRegistry:
             chip: its id; of an empty one no record has any.
             at: as in `record`; what came later is left out.
         """
-        return spells_of(self._connection, chip, self._at(at))
+        return spells_of(self._connection, chip, self._at(at), limits=self._limits)
 
     def chips_beginning(self, start: bytes, most: int = 9) -> tuple[bytes, ...]:
         """The chips that a record of a node ever named and that begin so, in order, ``most`` of them."""
@@ -209,7 +209,16 @@ class SyncedRegistry:
         return node_counts(self._connection, at)
 
     def _read_subnets(self, at: int) -> tuple[KeptRecord, ...]:
-        return tuple(self.records(SUBNET_PREFIX.encode(), at))
+        found: list[KeptRecord] = []
+        room = self._limits.registry_value_bytes  # all of mainnet's take some 100 KB
+        for kept in self.records(SUBNET_PREFIX.encode(), at):
+            room -= len(kept.value or b"")
+            if len(found) == self._limits.subnets or room < 0:
+                raise EvidenceError(
+                    "the index names more subnets than there are", where=str(self._path), hint=_HINT
+                )
+            found.append(kept)
+        return tuple(found)
 
     def _digest(self, number: int) -> BatchDigest:
         last, data = self._connection.execute(

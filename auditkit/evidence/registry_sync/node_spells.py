@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from auditkit.errors import EvidenceError
 from auditkit.evidence.registry_sync.node_chips import UNREADABLE
 from auditkit.evidence.registry_sync.sqlite_words import bytes_of, key_behind, number_of
 from auditkit.ic.registry import MutationType
+from auditkit.limits import LIMITS, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +49,31 @@ class NodeCounts:
     unreadable: int
 
 
-def spells_of(connection: sqlite3.Connection, chip: bytes, at: int) -> tuple[NodeSpell, ...]:
-    """When the records of nodes named a chip, up to version ``at``; none for an empty one, which no record names."""
+def spells_of(
+    connection: sqlite3.Connection, chip: bytes, at: int, *, limits: Limits = LIMITS
+) -> tuple[NodeSpell, ...]:
+    """When the records of nodes named a chip, up to version ``at``; none for an empty one, which no record names.
+
+    Raises:
+        EvidenceError: more often than there are nodes, as only an index says that somebody made up.
+    """
     if chip == UNREADABLE:
         return ()
+    most = limits.listed_nodes
     records = connection.execute(
         "SELECT DISTINCT record, key FROM node_chip JOIN record ON record.id = node_chip.record "
-        "WHERE chip = ? AND version <= ?",
-        (chip, at),
+        "WHERE chip = ? AND version <= ? LIMIT ?",
+        (chip, at, most),
     ).fetchall()
-    return tuple(
+    spells = (
         spell
         for record, key in records
         for spell in _spells(connection, chip, at, number_of(record), bytes_of(key))
     )
+    found = tuple(islice(spells, most))
+    if most in (len(records), len(found)):
+        raise EvidenceError("the index of the registry gives a chip to more nodes than there are")
+    return found
 
 
 def chips_beginning(connection: sqlite3.Connection, start: bytes, most: int) -> tuple[bytes, ...]:

@@ -54,6 +54,7 @@ from auditkit.ic.registry import (
     ClaimedNode,
     FormerNode,
 )
+from auditkit.limits import LIMITS
 from auditkit.practice.nns.registry import History, Version
 
 
@@ -478,6 +479,42 @@ def test_without_verification_the_index_is_believed_and_a_proof_finds_a_record_t
         assert chips_in_registry(opened, [CHIP_A]).chips[0].nodes[0].operator == str(NOBODY)
         with pytest.raises(EvidenceError):
             chips_in_registry(opened, [CHIP_A], prove=True)
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"subnets": 1}, "names more subnets than there are"),
+        ({"listed_nodes": 1}, "gives a chip to more nodes than there are"),
+    ],
+)
+def test_an_index_that_names_more_than_there_is_takes_no_memory(kept, limits, told):
+    """A row of it takes a few bytes, and may name all of an answer."""
+    bounds = replace(LIMITS, **limits)
+    with (
+        open_registry(kept, ROOT_KEY, limits=bounds) as registry,
+        pytest.raises(EvidenceError, match=told),
+    ):
+        chips_in_registry(registry, [CHIP_A])
+
+
+def test_an_index_by_which_each_subnet_is_a_whole_answer_takes_no_memory(synced, change):
+    with closing(sqlite3.connect(synced / "registry.sqlite")) as connection:
+        first, size = connection.execute("SELECT first, length(bytes) FROM answer ORDER BY 2 DESC").fetchone()
+    for name in (b"subnet_record_a", b"subnet_record_b"):
+        change("INSERT INTO record (key) VALUES (?)", name)
+        change(
+            "INSERT INTO change SELECT ?, id, 1, 0, ?, NULL, NULL FROM record WHERE key = ?",
+            first,
+            size,
+            name,
+        )
+    bounds = replace(LIMITS, registry_value_bytes=size + 1)
+    with (
+        open_registry(synced, ROOT_KEY, limits=bounds) as registry,
+        pytest.raises(EvidenceError, match="names more subnets than there are"),
+    ):
+        chips_in_registry(registry, [CHIP_A])
 
 
 def test_what_is_looked_up_is_what_was_verified(synced, change):
