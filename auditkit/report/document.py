@@ -251,7 +251,7 @@ def from_json(data: bytes, *, limits: Limits = LIMITS) -> AuditDocument:
         raise EvidenceError("audit.json is too large", expected=f"at most {limits.report_bytes:,} bytes")
     try:
         # pydantic would silently keep the last of two equal keys, and two readers could see two documents
-        read_json(data)
+        read_json(data, limits=limits)
         return AuditDocument.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as error:
         where, fault = first_fault(error)

@@ -28,6 +28,7 @@ from auditkit.report.evidence_folder import (
     write_evidence_folder,
 )
 from auditkit.report.rendering import render_html, render_markdown
+from auditkit.report.strict_json import require_few_values
 from auditkit.report.writer import only_writer
 
 DOCUMENT_NAME: Final = "audit.json"
@@ -258,6 +259,8 @@ def _begins_like_a_report(path: Path) -> bool:
 def _was_executed(path: Path) -> bool:
     """Whether papermill wrote the notebook, as it does in every audit."""
     try:
-        return "papermill" in json.loads(read_file(path, LIMITS.report_bytes))["metadata"]
+        data = read_file(path, LIMITS.report_bytes)
+        require_few_values(data)
+        return "papermill" in json.loads(data)["metadata"]
     except (EvidenceError, ValueError, LookupError, TypeError, RecursionError):
         return False

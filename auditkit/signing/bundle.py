@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.limits import MIB
+from auditkit.limits import LIMITS, MIB, Limits
 from auditkit.signing.dsse import Envelope, parse_envelope
 from auditkit.signing.line_ends import ONLY_LINE_ENDS, unix_line_ends
 from auditkit.signing.statement import (
@@ -65,10 +65,25 @@ def parse_bundle(data: bytes) -> tuple[SignedPair, ...]:
 def _parse(data: bytes) -> tuple[SignedPair, ...]:
     if not data.endswith(b"\n"):
         raise EvidenceError("the last line of the bundle is cut short")
-    lines = data[:-1].split(b"\n")
+    lines = signed_lines(data)
     if len(lines) % 2:
         raise EvidenceError("the bundle has an odd number of lines, but every auditor signs two")
     return tuple(_pair(lines[number : number + 2], number + 1) for number in range(0, len(lines), 2))
+
+
+def signed_lines(data: bytes, *, limits: Limits = LIMITS) -> list[bytes]:
+    """The lines of a file of signatures that ends with a line feed; none of them is looked at.
+
+    Raises:
+        EvidenceError: there are more than anybody needs.
+    """
+    if (count := data.count(b"\n")) > limits.signatures:
+        raise EvidenceError(
+            "there are more signatures than anybody needs",
+            expected=f"at most {limits.signatures:,} lines",
+            observed=f"{count:,}",
+        )
+    return data[:-1].split(b"\n")
 
 
 def _pair(lines: list[bytes], number: int) -> SignedPair:

@@ -334,6 +334,17 @@ def test_another_key_s_name(statement, new_key, alice, trust_file):
     assert outcomes(statement, trust_file)["keys"] == "fail"
 
 
+def test_more_signatures_than_anybody_needs(statement, alice, trust_file):
+    sign_build(statement, alice.signer())
+    line = signatures(statement).read_bytes()
+    signatures(statement).write_bytes(line * 1_001)
+    verified = verify_build(statement, read_trust_list(trust_file))
+    assert (
+        verified.decisions[1].observed == "build.intoto.jsonl: there are more signatures than anybody needs"
+    )
+    assert verified.judgement.verdict.value == "FAIL"
+
+
 def test_a_revoked_key(statement, alice, trust_file, tmp_path):
     sign_build(statement, alice.signer())
     (tmp_path / "revoked").write_text(alice.public_line + "\n")

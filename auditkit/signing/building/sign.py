@@ -10,7 +10,7 @@ from auditkit.opening import digest_of_file, read_file
 from auditkit.report import only_writer
 from auditkit.signing.building.contents import contradiction
 from auditkit.signing.building.statement import STATEMENT_BYTES, BuildStatement, parse_build_statement
-from auditkit.signing.bundle import BUNDLE_BYTES
+from auditkit.signing.bundle import BUNDLE_BYTES, signed_lines
 from auditkit.signing.dsse import Envelope, parse_envelope
 from auditkit.signing.sign import signed_envelope
 from auditkit.signing.ssh import Signer, fingerprint
@@ -46,7 +46,7 @@ def read_envelopes(place: Path) -> tuple[Envelope, ...]:
     if not data.endswith(b"\n"):
         raise EvidenceError("the last line of the signatures is cut short", where=str(place))
     try:
-        return tuple(parse_envelope(line) for line in data[:-1].split(b"\n"))
+        return tuple(parse_envelope(line) for line in signed_lines(data))
     except EvidenceError as error:
         raise error.at(str(place)) from None
 
