@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from evidence.registry_sync.conftest import CHANGES, LARGE
-from registry_world import MADE_NS, ROOT_KEY, history, read_since
+from practice_hosts import without_proxies
+from registry_world import MADE_NS, ROOT_KEY, Host, history, read_since, serving
 
 from auditkit.errors import EvidenceError, ParameterError, SourceError
-from auditkit.evidence.registry_sync import open_registry, store, verify_folder
+from auditkit.evidence.registry_sync import open_registry, store, sync_registry, verify_folder
 from auditkit.evidence.registry_sync.batch import read_batch
 from auditkit.evidence.registry_sync.keeping import Keeping
 from auditkit.evidence.registry_sync.sqlite_words import asking
@@ -20,13 +23,22 @@ from auditkit.evidence.registry_sync.store import writing
 from auditkit.limits import LIMITS
 
 
+@pytest.fixture(scope="module")
+def synced_once(tmp_path_factory):
+    """The small registry in two answers, and one that says that nothing is newer; copy before you write."""
+    made = tmp_path_factory.mktemp("synced") / "registry"
+    with pytest.MonkeyPatch.context() as patch, serving(Host(history(*CHANGES), most=4)) as url:
+        without_proxies(patch)
+        for _ in range(2):
+            sync_registry(made, [url], ROOT_KEY)
+    return made
+
+
 @pytest.fixture
-def synced(sync, host, folder):
-    """The small registry in two answers, and one that says that nothing is newer."""
+def synced(synced_once, host, folder):
+    """A copy of the small registry, which its host would give in the same answers."""
     host.most_versions = 4
-    sync()
-    sync()
-    return folder
+    return Path(shutil.copytree(synced_once, folder))
 
 
 @pytest.fixture
