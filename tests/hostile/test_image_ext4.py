@@ -95,7 +95,8 @@ def metadata_offsets(folder: Path, program: Callable[[str], str], image: bytes, 
         [program("debugfs"), "-R", "stat /runs", folder / "image"], capture_output=True, text=True, check=True
     ).stdout
     content -= {int(number) for number in re.findall(r"\((?:ETB\d+|IND|DIND|TIND)\):(\d+)", tree)}
-    used = [at for at in range(0, len(image), block_size) if any(image[at : at + block_size])]
+    empty = bytes(block_size)
+    used = [at for at in range(0, len(image), block_size) if image[at : at + block_size] != empty]
     return [at for at in used if at // block_size not in content]
 
 

@@ -53,7 +53,7 @@ def make_roots(tmp_path_factory, program):
             images.append(image)
         with images[1].open("rb") as file:
             data = file.read(SIZE)
-        used = [at for at in range(0, SIZE, 4096) if any(data[at : at + 4096])]
+        used = [at for at in range(0, SIZE, 4096) if data[at : at + 4096] != bytes(4096)]
         return images[0], images[1], used
 
     return make
