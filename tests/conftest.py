@@ -60,12 +60,16 @@ def browser(program):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def asked_again_at_once() -> Iterator[None]:
-    """Whoever does not answer is asked again at once: no test but those that say so is about the waiting times."""
+def no_waiting() -> Iterator[None]:
+    """Nothing that tests write has to outlive a power cut; and whoever does not answer is asked again at once.
+
+    Tests about waiting times give their own, and processes that tests start wait as they always do.
+    """
     from auditkit.evidence.http.backoff import Backoff
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Backoff.__init__, "__defaults__", (0.002, 0.02))
+        patch.setattr(os, "fsync", lambda _: None)
         yield
 
 
