@@ -102,6 +102,7 @@ from auditkit.report import from_json, read_report_folder, write_report_folder
 folder, files = Path({str(tmp_path / "r")!r}), {evidence_files!r}
 document = from_json(Path({str(tmp_path / "audit.json")!r}).read_bytes())
 sync, killed = os.fsync, 0
+write_report_folder(folder.with_name("first"), document, files)  # compiles the templates, once for all children
 while True:
     child = os.fork()
     if not child:
