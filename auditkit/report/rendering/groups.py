@@ -135,8 +135,8 @@ def tally_of(document: AuditDocument) -> str:
 
 def pressing(document: AuditDocument) -> tuple[Decision, ...]:
     """What a reader has to look at: failures, then what has no answer that it needs, then warnings."""
-    order = ("fail", "unanswered", "warn")
-    states = [(state(decision, document.policy.answered), decision) for decision in document.decisions]
+    order, answered = ("fail", "unanswered", "warn"), document.policy.answered
+    states = [(state(decision, answered), decision) for decision in document.decisions]
     return tuple(decision for wanted in order for found, decision in states if found == wanted)
 
 

@@ -39,6 +39,7 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
     Args:
         for_print: show what is folded, for a page that nobody can unfold.
     """
+    answered = document.policy.answered
     return (
         page_environment()
         .get_template("report.html.jinja")
@@ -57,9 +58,9 @@ def render_html(document: AuditDocument, *, for_print: bool = False) -> str:
             linked=Linker(),
             groups=groups.groups(document),
             pressing=groups.pressing(document),
-            state=lambda decision: groups.state(decision, document.policy.answered),
+            state=lambda decision: groups.state(decision, answered),
             skips=groups.SKIPS,
-            unasked=lambda decisions: groups.unasked(decisions, document.policy.answered),
+            unasked=lambda decisions: groups.unasked(decisions, answered),
             tally=groups.tally_of(document),
             missing=groups.unanswered(document),
             chain=Markup(chain_svg(document.decisions)),  # noqa: S704  (it escapes what it holds)
