@@ -32,6 +32,7 @@ def reached():
     return tuple(map(reached_by, CASES))
 
 
+@pytest.mark.slow
 def test_no_outcome_is_left_out(reader, places, reached):
     """One case for each line of auditkit that makes a decision, and for each check that the line can decide."""
     assert reader.unknown == []
@@ -39,6 +40,7 @@ def test_no_outcome_is_left_out(reader, places, reached):
     assert sorted(f"{place}: {check}" for place, check in lines) == []
 
 
+@pytest.mark.slow
 def test_a_case_that_goes_is_missed(places, reached):
     """Where it was the only one for its line and check, and there alone."""
     missed = [
@@ -50,6 +52,7 @@ def test_a_case_that_goes_is_missed(places, reached):
     assert sum(map(len, missed)) > len(places) / 2
 
 
+@pytest.mark.slow
 def test_every_watched_line_is_one_that_the_syntax_tree_shows(places, reached):
     assert {place for mets in reached for place, _ in mets} <= places.keys()
 

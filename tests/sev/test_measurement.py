@@ -38,7 +38,9 @@ def generated(number: int, suffix: bytes):
     return firmware, kernel, initrd, lines
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize(
+    "number", [*range(4), *(pytest.param(number, marks=pytest.mark.thorough) for number in range(4, 10))]
+)
 def test_every_measurement_of_the_matrix_is_that_of_sev_snp_measure(number, vectors, judge):
     suffix = (vectors / "ovmf" / "ovmf_AmdSev_suffix.bin").read_bytes()
     firmware, kernel, initrd, lines = generated(number, suffix)

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from auditkit.pipeline import Parameters, check, write_report
 from auditkit.practice import parameter_file
+from auditkit.report import AuditDocument, render_html, render_markdown, to_json
 from auditkit.signing import load_private_key
 
 OTHER_BASE = "38791c26113f9e9453b32bc7538fc71774ffc922"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rendered_once() -> Iterator[None]:
+    """Hundreds of tests verify the same few reports: of the same document a rendering is the same, and made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, render in (("render_html", render_html), ("render_markdown", render_markdown)):
+            patch.setattr(f"auditkit.signing.folder_files.{name}", remembering(render))
+        yield
+
+
+def remembering(render: Callable[[AuditDocument], str]) -> Callable[[AuditDocument], str]:
+    """``render``, which renders equal documents once."""
+    known: dict[bytes, str] = {}
+
+    def rendered(document: AuditDocument) -> str:
+        key = sha256(to_json(document)).digest()
+        if key not in known:
+            known[key] = render(document)
+        return known[key]
+
+    return rendered
 
 
 def audited(name: str, folder: Path, *overrides: str) -> Path:

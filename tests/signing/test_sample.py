@@ -41,12 +41,14 @@ def sample(tmp_path) -> Path:
     return Path(shutil.copytree(SAMPLE, tmp_path / "copied"))
 
 
+@pytest.mark.slow
 def test_a_socket_would_be_noticed(tmp_path):
     done = elsewhere(tmp_path, "check", ROOT / "params" / "practice" / "honest.yaml")
     assert done.returncode == 2
     assert "a socket was used" in done.stderr
 
 
+@pytest.mark.slow
 def test_its_replay_gives_the_same_bytes_outside_run(sample, tmp_path):
     done = elsewhere(tmp_path, "check", sample / "evidence" / "replay.yaml", "--json")
     assert done.returncode == 0, done.stderr
@@ -58,6 +60,7 @@ def test_its_replay_gives_the_same_bytes_outside_run(sample, tmp_path):
     assert json.dumps(after) == json.dumps(before)
 
 
+@pytest.mark.slow
 def test_it_is_authentic_and_its_replay_decides_the_same(sample, tmp_path):
     arguments = ["verify-report", sample, "--allowed-signers", SIGNERS, "--require", "PASS", "--replay"]
     for name in ("practice-network", "image-not-read"):
