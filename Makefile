@@ -6,9 +6,10 @@ LEAN   := $(VENV)/.lean
 READY  := $(VENV)/.ready
 DOCS   := $(VENV)/.docs
 LAB    := $(VENV)/lab/.ready
-QUICK  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/ic/registry/test_bombs.py \
-  --ignore=tests/signing/test_tampering.py \
-  tests/ic tests/guestos tests/sev tests/provenance tests/audit tests/report tests/signing
+WINGS  := tests/ic tests/guestos tests/sev tests/provenance tests/audit tests/report tests/signing
+SHORT  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/ic/registry/test_bombs.py \
+  --ignore=tests/signing/test_tampering.py $(WINGS)
+PEERS  := --ignore=tests/ic/registry/test_against_protobuf.py --ignore=tests/signing/test_against_ssh_keygen.py
 
 .PHONY: audit test test-thorough quick coverage mutants lint sample schemas site pages pictures locks lab wheel fuzz clean help
 
@@ -23,15 +24,15 @@ test: $(READY) $(LAB) lint   ## every check that needs no network
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
 	  -p no:cacheprovider notebooks
 
-quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no series of damaged files
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(QUICK)
+quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no long series of peers or of damaged files
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(SHORT) $(PEERS)
 
 test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m thorough
 
 coverage: $(READY)   ## the quick tests and those of the next wings, and which refusals none of them runs: there may be only a few
 	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(QUICK) \
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(SHORT) \
 	  tests/cli tests/evidence tests/pipeline tests/trust tests/batch tests/practice tests/notebook tests/hostile tests/test_*.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python tests/refusals.py
