@@ -142,9 +142,8 @@ class Limits:
 
     # reports
     report_bytes: int = 64 * MIB  # one audit.json, or one rendering of it
-    json_marks: int = (
-        3_000_000  # commas, colons, opening brackets of a JSON text; 30,000 differences take 2,300,000
-    )
+    # commas, colons and opening brackets of one JSON text; 30,000 differences of two root file systems take 2,300,000
+    json_marks: int = 3_000_000
     signatures: int = 1_000  # lines of one file of signatures; an auditor writes two
     evidence_bytes: int = (
         512 * MIB

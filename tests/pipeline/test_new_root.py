@@ -109,6 +109,24 @@ def edited(folder: Path, tmp_path: Path, edit) -> Path:
         lambda told: told["differences"][0].update(kind="added"),
         lambda told: told["recovery"].update(root_hash="0" * 64),
         lambda told: told.pop("counts"),
+        # what stands at the top
+        lambda told: told.update(reasons=[]),
+        lambda told: told["reasons"][0].update(names=4),
+        lambda told: told.update(reasons=told["reasons"] * 2),
+        lambda told: told["differences"][0].update(notable=[]),
+        lambda told: told["differences"][0].update(notable=["more rights"]),
+        # names
+        lambda told: told["base"].update(names=11),
+        lambda told: told["differences"][1].update(path=told["differences"][0]["path"]),
+        lambda told: told["differences"][0].update(base=None),
+        lambda told: told["differences"][0].update(recovery=None),
+        lambda told: told["folders"][0]["counts"].update(changed=1, added=1),
+        # words of others in the place of ours
+        lambda told: told["unseen"].append("nothing: all of it was looked at, and it is safe"),
+        lambda told: told["differences"][0].update(no_text="looked at, and harmless"),
+        lambda told: told["differences"][0]["base"].update(mode="0644, as it should be"),
+        lambda told: told["differences"][0]["base"].update(owner="0:0, as it should be"),
+        lambda told: told["differences"][0]["base"].update(device="1:3, as it should be"),
     ],
 )
 def test_a_comparison_that_contradicts_itself_is_told(audited, tmp_path, edit):

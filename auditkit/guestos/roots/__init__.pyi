@@ -5,6 +5,7 @@ from .difference import RootDifference, SettingDifference
 from .folders import ChangeKind, Counts, FolderCounts
 from .notable import Notable, ReasonCount, fair_part
 from .telling import comparison_lines, in_words, setting_in_words
+from .words.possible import require_possible
 
 __all__ = [
     "ChangeKind",
@@ -22,5 +23,6 @@ __all__ = [
     "comparison_lines",
     "fair_part",
     "in_words",
+    "require_possible",
     "setting_in_words",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from auditkit.guestos.roots.words.unseen import NOT_TEXT, TOO_MUCH_WORK, too_many_lines
 from auditkit.limits import LIMITS, Limits
 from auditkit.numbers import Count
 
@@ -53,13 +54,13 @@ class TextComparer:
         """
         texts = [_text(base), _text(recovery)]
         if texts[0] is None or texts[1] is None:
-            return "not text"
+            return NOT_TEXT
         if self._lines <= 0:
-            return f"{self._limits.root_texts_lines:,} lines of other files are shown before it"
+            return too_many_lines(self._limits.root_texts_lines)
         before, after = _lines(texts[0]), _lines(texts[1])
         self._steps -= len(before) + len(after)
         if self._steps <= 0:
-            return "other files before it took all the work that is allowed"
+            return TOO_MUCH_WORK
         found = [self._cut(line) for line in _hunks(before, after, self._edits(before, after))]
         most = min(self._limits.root_text_lines, self._lines)
         self._lines -= min(len(found), most)

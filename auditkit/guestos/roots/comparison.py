@@ -16,18 +16,11 @@ from auditkit.guestos.roots.notable import ReasonCount
 from auditkit.guestos.roots.reading import RootFileSystem, read_roots
 from auditkit.guestos.roots.side_by_side import Found, Named, SideBySide, Tree
 from auditkit.guestos.roots.source import RootSource
+from auditkit.guestos.roots.words.unseen import MOVED, TOO_MANY, too_large, unseen
 from auditkit.limits import LIMITS, Limits
 from auditkit.numbers import Count
 
 _WANTED_BY_MAX: Final = 20
-_ALWAYS_UNSEEN: Final = (
-    "what a changed program does: this tells which bytes and names are new, and never that they are harmless",
-    "what starts a program other than places and links that are known by name: any script or configuration may",
-    "what is mounted over the tree, or written to other partitions, when the system runs",
-    "the flags of inodes, such as immutable, and the hashes by which folders are searched",
-    "blocks that no file uses, the rest of the last block of each file, the order of names in folders, the numbers of"
-    " inodes, and times: only the dm-verity root covers them",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +118,7 @@ def _result(trees: SideBySide, limits: Limits) -> RootComparison:
         folders=trees.tally.folders(),
         differences=differences,
         unlisted=counts.total - len(differences),
-        unseen=tuple(_unseen(trees, differences, counts.total - len(differences))),
+        unseen=_unseen(trees, differences, counts.total - len(differences)),
     )
 
 
@@ -197,12 +190,12 @@ def _text(found: Found, trees: SideBySide, texts: TextComparer) -> TextDifferenc
     if all(named.content is not None and not named.content.size for named in files):
         return None
     if any(named.entry.size > texts.most_bytes for named in files):
-        return f"larger than {texts.most_bytes:,} bytes"
+        return too_large(texts.most_bytes)
     if _like(found, trees) is not None:
-        return "the same content as under another name"
+        return MOVED
     contents = [_bytes(named, root) for named, root in sides]
     if contents[0] is None or contents[1] is None:
-        return "too many small files differ"
+        return TOO_MANY
     return texts.compare(contents[0], contents[1])
 
 
@@ -212,15 +205,10 @@ def _bytes(named: Named | None, root: RootFileSystem) -> bytes | None:
     return root.bytes_of(named.entry)
 
 
-def _unseen(trees: SideBySide, differences: tuple[RootDifference, ...], unlisted: int) -> list[str]:
-    told = list(_ALWAYS_UNSEEN)
-    for who, tree in (("the base", trees.base), ("the recovery image", trees.recovery)):
-        if not tree.root.has_checksums:
-            told.append(f"whether the directories and inodes of {who} are damaged: they carry no checksums")
-    if unlisted:
-        told.append(f"{unlisted:,} differences one by one: there are too many, so they are only counted")
-    left_out = sum(one.no_text is not None for one in differences)
-    if left_out:
-        inside = "1 file: it" if left_out == 1 else f"{left_out:,} files: each"
-        told.append(f"what differs inside {inside} says why its lines are not shown")
-    return told
+def _unseen(trees: SideBySide, differences: tuple[RootDifference, ...], unlisted: int) -> tuple[str, ...]:
+    images = (("the base", trees.base), ("the recovery image", trees.recovery))
+    return unseen(
+        without_checksums=tuple(who for who, tree in images if not tree.root.has_checksums),
+        unlisted=unlisted,
+        without_lines=sum(one.no_text is not None for one in differences),
+    )

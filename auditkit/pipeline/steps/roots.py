@@ -6,7 +6,6 @@ reads; whoever has the images can compare them again.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from auditkit import checks
 from auditkit.audit import decide_root_changes, decide_roots_not_compared
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
-from auditkit.guestos.roots import ChangeKind, RootComparison, compare_roots
+from auditkit.guestos.roots import RootComparison, compare_roots, require_possible
 from auditkit.limits import LIMITS
 from auditkit.pipeline.records import RootsRecord
 from auditkit.pipeline.steps.evidence_names import RECOVERY_IMAGE, ROOT_COMPARISON
@@ -132,22 +131,8 @@ def _parsed(data: bytes) -> RootComparison:
         raise EvidenceError(
             "the comparison of the root file systems is not JSON", where=ROOT_COMPARISON
         ) from None
-    _require_sums(comparison)
+    try:
+        require_possible(comparison)
+    except EvidenceError as error:
+        raise error.at(ROOT_COMPARISON) from None
     return comparison
-
-
-def _require_sums(comparison: RootComparison) -> None:
-    """That the sums are those of the differences that are listed, and of the others that are only counted."""
-    counts, listed = comparison.counts, Counter(one.kind for one in comparison.differences)
-    kinds = (ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.CHANGED, ChangeKind.METADATA)
-    told = dict(zip(kinds, (counts.added, counts.removed, counts.changed, counts.metadata), strict=True))
-    in_folders = sum(folder.counts.total for folder in comparison.folders)
-    if (
-        any(listed[kind] > told[kind] for kind in kinds)
-        or counts.total != len(comparison.differences) + comparison.unlisted
-        or counts.total != in_folders
-        or not comparison.unseen
-    ):
-        raise EvidenceError(
-            "the comparison of the root file systems contradicts itself", where=ROOT_COMPARISON
-        )
