@@ -316,7 +316,8 @@ def told_of(has: ChipNode = HAS, had: FormerNode = HAD, *batches: BatchDigest, *
 
 
 JUST_ABOUT = {
-    "all of it": told_of(without_chip=12),
+    "all of it": told_of(without_chip=11),
+    "the same node before": told_of(HAS, replace(HAD, node=HAS.node)),
     "a node without anything": told_of(
         replace(HAS, operator=None, provider=None, subnet=None, since_time=None),
         replace(HAD, until_time=None),
@@ -340,7 +341,13 @@ CANNOT_BE = {
     "since a later version": told_of(replace(HAS, since=60_008)),
     "until a later version": told_of(HAS, replace(HAD, until=60_008)),
     "ended before it began": told_of(HAS, replace(HAD, until=60_005)),
-    "more without a chip than there are": told_of(without_chip=13),
+    "more without a chip than there are": told_of(without_chip=12),
+    "fewer nodes than are told": told_of(nodes=0),
+    "a node twice": said(chips=(ChipHistory(CHIP_A.hex(), (HAS, HAS)),), batches=(BATCH,)),
+    "a record in no answer": said(chips=(ChipHistory(CHIP_A.hex(), (HAS,)),)),
+    "had no more after it had it again": told_of(
+        replace(HAS, since=60_005), replace(HAD, node=HAS.node, since=60_005)
+    ),
     "a digest that is short": told_of(HAS, HAD, replace(BATCH, sha256="0f" * 31)),
     "a digest that is no digits": told_of(HAS, HAD, BATCH, replace(BATCH, sha256="x" * 64)),
     "an answer that ends before it begins": told_of(HAS, HAD, BatchDigest(60_007, 60_006, "0f" * 32)),
@@ -374,7 +381,22 @@ def test_a_claimed_node_that_cannot_be_is_refused(claimed):
         decide(registry=said(CHIP_A, claimed=claimed), attested=CHIP_A, claimed=ANNA)
 
 
-CLAIM = ClaimedNode(str(ANNA), True, "a1" * 64)
+TWO_CHIPS = {
+    "the chip, and not among those that have it": (ClaimedNode(str(ANNA), True, CHIP_A.hex()), ()),
+    "another, and among those that have it": (ClaimedNode(str(ANNA), True, CHIP_B.hex()), (HAS,)),
+    "none, and among those that have it": (ClaimedNode(str(ANNA), True, None), (HAS,)),
+    "removed, and among those that have it": (ClaimedNode(str(ANNA), False, CHIP_A.hex(), 60_000), (HAS,)),
+}
+
+
+@pytest.mark.parametrize(("claimed", "nodes"), TWO_CHIPS.values(), ids=TWO_CHIPS.keys())
+def test_a_claimed_node_with_two_chips_is_refused(claimed, nodes):
+    registry = said(chips=(ChipHistory(CHIP_A.hex(), nodes),), batches=(BATCH,), claimed=claimed)
+    with pytest.raises(EvidenceError, match="two different chips"):
+        decide(registry=registry, attested=CHIP_A, claimed=ANNA)
+
+
+CLAIM = ClaimedNode(str(ANNA), True, "f1" * 64)
 OTHERS = {
     "a chip is left out": (said(CHIP_A), {"blessed": (CHIP_A, CHIP_B)}),
     "a chip more": (said(CHIP_A, CHIP_B), {}),

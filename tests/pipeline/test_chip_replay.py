@@ -215,7 +215,7 @@ def edited(reports, tmp_path):
 
     def run(name: str, edit) -> Path:
         evidence = tmp_path / "evidence"
-        shutil.copytree(reports[name] / "evidence", evidence)
+        shutil.copytree(reports[name] / "evidence", evidence, dirs_exist_ok=True)
         values = yaml.safe_load((evidence / RECORD_NAME).read_bytes())
         edit(values)
         (evidence / RECORD_NAME).write_text(yaml.safe_dump(values))
@@ -299,7 +299,7 @@ FORGED = {
     "with SEV": of_the_first_node(sev_enabled=False),
     "from another version on": of_the_first_node(since=1),
     "no nodes": lambda values: values["chips"]["registry"]["chips"][0].update(nodes=[]),
-    "fewer nodes": registry_of(nodes=7),
+    "fewer nodes": registry_of(nodes=11),
     "a node without a chip": registry_of(without_chip=0),
     "an unreadable record": registry_of(unreadable=1),
 }
@@ -314,10 +314,18 @@ def test_what_a_record_makes_up_the_registry_shows(edited, folder, edit):
 
 
 def test_a_claim_that_a_record_makes_up_the_registry_shows(edited, folder):
-    def believed(values) -> None:
-        blessed = values["chips"]["registry"]["chips"][0]["chip"]
-        values["chips"]["registry"]["claimed"]["chip"] = blessed
+    def half(values) -> None:
+        registry = values["chips"]["registry"]
+        registry["claimed"]["chip"] = registry["chips"][0]["chip"]
 
+    def believed(values) -> None:
+        half(values)
+        registry = values["chips"]["registry"]
+        nodes = registry["chips"][0]["nodes"]
+        nodes.append({**nodes[0], "node": registry["claimed"]["node"]})
+
+    with pytest.raises(EvidenceError, match="two different chips"):
+        replay(edited("node-elsewhere", half))
     evidence = edited("node-elsewhere", believed)
     assert outcomes(replay(evidence)[0]) == ["pass", "pass", "pass"]
     with pytest.raises(EvidenceError, match="says something else"):

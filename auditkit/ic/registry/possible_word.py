@@ -31,8 +31,7 @@ def require_possible(told: ChipsInRegistry, *, now_ns: int) -> None:
 def _faults(told: ChipsInRegistry, now_ns: int) -> Iterator[str]:
     yield from _of_time(told, now_ns)
     yield from _of_versions(told)
-    if told.without_chip > told.nodes:
-        yield f"{told.without_chip:,} of {told.nodes:,} nodes have no chip id"
+    yield from _of_nodes(told)
     for batch in told.batches:
         if not 0 < batch.first <= batch.last <= told.version:
             yield f"an answer holds the versions {batch.first:,} to {batch.last:,}, of {told.version:,}"
@@ -62,6 +61,23 @@ def _of_time(told: ChipsInRegistry, now_ns: int) -> Iterator[str]:
             yield f"it is as of {told.as_of}, and tells of a version that was made at {time}"
 
 
+def _of_nodes(told: ChipsInRegistry) -> Iterator[str]:
+    having = {node.node: one.chip for one in told.chips for node in one.nodes}
+    if told.without_chip + len(having) > told.nodes:
+        yield f"{told.without_chip:,} of {told.nodes:,} nodes have no chip id, and {len(having):,} have one"
+    if sum(len(one.nodes) for one in told.chips) != len(having):
+        yield "a node is told twice"
+    if having and not told.batches:
+        yield "the records of nodes stand in no answer"
+    claimed = told.claimed
+    if claimed is None or told.unreadable:  # which may be the claimed node's, where it comes in parts
+        return
+    chip = claimed.chip if claimed.registered else None
+    asked = chip is not None and any(one.chip == chip for one in told.chips)
+    if having.get(claimed.node) != (chip if asked else None):
+        yield "it gives the node that was claimed two different chips"
+
+
 def _of_versions(told: ChipsInRegistry) -> Iterator[str]:
     for one in told.chips:
         for node in one.nodes:
@@ -70,6 +86,8 @@ def _of_versions(told: ChipsInRegistry) -> Iterator[str]:
         for former in one.former:
             if not former.since <= former.until <= told.version:
                 yield f"a node had a chip from version {former.since:,} to {former.until:,}, of {told.version:,}"
+            if any(node.node == former.node and node.since < former.until for node in one.nodes):
+                yield "a node has a chip since before it had it no more"
     claimed = told.claimed
     if claimed is None:
         return
