@@ -227,6 +227,13 @@ def _until(claimed: ClaimedNode) -> str:
     return "" if claimed.removed_at is None else f" until version {claimed.removed_at:,} removed it"
 
 
+def _has(registry: ChipsInRegistry) -> str:
+    """What a node alone does with a chip; where the registry knows no chip of others, these may have it as well."""
+    if registry.without_chip or registry.unreadable:
+        return "is known to have"
+    return "has"
+
+
 def _unclaimed(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decision:
     check = checks.CHIPS_ATTESTED
     name, nodes = short_chip(chip.hex()), registry.nodes_of(chip)
@@ -240,7 +247,7 @@ def _unclaimed(chip: bytes, registry: ChipsInRegistry, evidence: Names) -> Decis
     if len(nodes) == 1:
         return check.passed(
             _nodes(nodes),
-            f"Node {_short(nodes[0].node)} alone has the chip of the report, {name}.",
+            f"Node {_short(nodes[0].node)} alone {_has(registry)} the chip of the report, {name}.",
             evidence=evidence,
         )
     if nodes:

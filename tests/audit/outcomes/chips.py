@@ -314,6 +314,16 @@ CASES = (
             "node aaaaa-1",
             "Node aaaaa… alone has the chip of the report, a1a1a1a1….",
         ),
+        *(
+            passes(
+                checks.CHIPS_ATTESTED,
+                f"no node was named, and one has it, with {one} whose chip nobody knows",
+                decide(*BOTH, attested=ONE, **{one: 1}),
+                "node aaaaa-1",
+                "Node aaaaa… alone is known to have the chip of the report, a1a1a1a1….",
+            )
+            for one in ("without_chip", "unreadable")
+        ),
         warns(
             checks.CHIPS_ATTESTED,
             "no node was said to attest, and one of those that were asked about has it",
