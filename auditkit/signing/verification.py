@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from auditkit.audit import SENTENCES, Claim, Judgement, Verdict, in_order, judge, qualifications_of
-from auditkit.decision import Decision, Qualification
+from auditkit.checks import PROVENANCE_ATTESTED
+from auditkit.decision import Decision, Outcome, Qualification
 from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.report import (
     DOCUMENT_NAME,
@@ -37,6 +38,10 @@ from auditkit.version import __version__
 
 _NOT_REPLAYED: Final = (
     "Whether the audit decided rightly: signatures say who made the report. Add --replay to decide again."
+)
+_NOT_ATTESTED: Final = (
+    "That nobody attested the build: no answer that there is no attestation is signed, so that one that was left out "
+    "is not missed. Ask again with `auditkit verify-provenance`."
 )
 
 
@@ -288,6 +293,8 @@ def _left_open(document: AuditDocument, found: FoundSignatures, names: Iterable[
             f"The content of {', '.join(absent)}: it is named by its digest. What was read from it (version, "
             "checksums, dm-verity root) stands in evidence/replay.yaml and is taken from there."
         )
+    if document.outcomes.get(PROVENANCE_ATTESTED.id) in (Outcome.WARN, Outcome.FAIL):
+        told.append(_NOT_ATTESTED)
     if found.unchecked:
         told.append("Signatures that could not be checked: they could have been changed, added or removed.")
     if found.unknown:

@@ -345,6 +345,16 @@ def test_a_verdict_of_another_world_is_not_passed_for_programs_that_read_nothing
     assert summary["policy"]["uri"] == "urn:auditkit:policy:strict/4"
 
 
+@pytest.mark.parametrize(("name", "told"), [("not-attested-yet", True), ("built-by-dfinity", False)])
+def test_that_nobody_attested_a_build_is_nobodys_word(name, told, tmp_path, alice, trust_file):
+    """One attestation, of a copy of the repository, may have been left out."""
+    write_report(*check(Parameters.from_file(parameter_file(name))), tmp_path / "report")
+    sign_report(tmp_path / "report", alice.signer())
+    verified = verify_report(tmp_path / "report", read_trust_list(trust_file))
+    assert verified.authentic
+    assert any("That nobody attested the build" in sentence for sentence in verified.not_covered) is told
+
+
 def test_the_notebook_is_named_under_what_is_not_covered(report, alice, trust_file):
     sign_report(report, alice.signer())
     verified = verify_report(report, read_trust_list(trust_file))
