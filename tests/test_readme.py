@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from commands import in_process
 from conftest import ROOT
 
 from auditkit import practice
-from auditkit.evidence import Source, download
+from auditkit.evidence import Backoff, Source, download
 
 PAGES = (
     "README.md",
@@ -76,17 +78,19 @@ def checkout(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def with_files(checkout, tmp_path_factory) -> Path:
-    """A checkout with the parameter files that a block before the others writes, and a folder that a sync began."""
-    folder = Path(shutil.copytree(checkout, tmp_path_factory.mktemp("files") / "auditkit"))
-    written = [
-        line
-        for _, mark, text in BLOCKS
-        if mark == "plain"
-        for line in text.splitlines()
-        if line.startswith("auditkit init")
-    ]
-    assert bash("\n".join(written), folder).returncode == 0
+def with_files(tmp_path_factory) -> Path:
+    """A folder with the parameter files that a block before the others writes, and one that a sync began."""
+    from auditkit.cli import main
+
+    folder = tmp_path_factory.mktemp("files")
+    lines = [line for _, mark, text in BLOCKS if mark == "plain" for line in text.splitlines()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for line in lines:
+            if line.startswith("auditkit init"):
+                with pytest.raises(SystemExit) as ended:
+                    main(shlex.split(line)[1:])
+                assert not ended.value.code
     (folder / "registry").mkdir()
     (folder / "registry" / "registry.sqlite").touch()
     return folder
@@ -240,23 +244,47 @@ def test_blocks_about_files_run_on_the_practice_network(tmp_path):
         assert (tmp_path / name).stat().st_size > 0
 
 
-@pytest.mark.parametrize(
-    "line",
-    sorted(
-        {
-            line.removeprefix(".venv/bin/")
-            for _, mark, text in BLOCKS
-            if mark == "mainnet"
-            for line in text.splitlines()
-            if "auditkit " in line
-        }
-    ),
+MAINNET = sorted(
+    {
+        line.removeprefix(".venv/bin/")
+        for _, mark, text in BLOCKS
+        if mark == "mainnet"
+        for line in text.splitlines()
+        if "auditkit " in line
+    }
 )
-def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(line, with_files):
-    """Behind a proxy where nothing listens, each ends with status 2 and a line that names the host it wanted."""
-    nowhere = "http://127.0.0.1:9"
-    done = bash(line, with_files, HTTPS_PROXY=nowhere, https_proxy=nowhere, NO_PROXY="", no_proxy="")
-    assert done.returncode == 2, done.stdout + done.stderr
-    told = done.stdout if "--json" in line else done.stderr
+NOWHERE = {
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "NO_PROXY": "",
+    "no_proxy": "",
+}
+"""The variables of a machine behind a proxy where nothing listens."""
+
+
+def assert_that_there_is_no_network(line: str, status: int, out: str, err: str) -> None:
+    """Status 2, and a line that names the host that was wanted."""
+    assert status == 2, out + err
+    told = out if "--json" in line else err
     assert re.search(r"icp-api\.io|icp0\.io|download\.dfinity", told)
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("line", MAINNET)
+def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(
+    line, with_files, monkeypatch, capsys, no_kernel
+):
+    """In this process, without a kernel, and without the pauses between attempts."""
+    for name, value in NOWHERE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Backoff, "seconds", lambda *_: 0.0)
+    monkeypatch.chdir(with_files)
+    program, *arguments = shlex.split(line, comments=True)
+    assert program == "auditkit"
+    assert_that_there_is_no_network(line, *in_process(*arguments, capsys=capsys))
+
+
+def test_a_mainnet_line_tells_that_there_is_no_network_in_a_process_of_its_own(with_files):
+    line = next(line for line in MAINNET if "fetch-proposal" in line)
+    done = bash(line, with_files, **NOWHERE)
+    assert_that_there_is_no_network(line, done.returncode, done.stdout, done.stderr)
