@@ -14,11 +14,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from commands import in_process
 from conftest import ROOT
+from warm import warm_program
 
 from auditkit import practice
 from auditkit.evidence import Backoff, Source, download
@@ -67,7 +69,7 @@ def bash(script: str, folder: Path, **variables: str) -> subprocess.CompletedPro
         env=environment,
         capture_output=True,
         text=True,
-        timeout=1500,
+        timeout=600,
         check=False,
     )
 
@@ -157,29 +159,34 @@ def test_no_page_has_commands_that_nobody_runs():
 
 
 # A Python that makes a virtual environment of the one that is there, and installs nothing into it.
-STAND_IN = f"""#!/bin/bash
+STAND_IN = """#!/bin/bash
 case "$*" in
 *"-m venv"*)
-  mkdir -p "${{@: -1}}/bin" && touch "${{@: -1}}/pyvenv.cfg" && cp "$0" "${{@: -1}}/bin/python"
-  cp "$0" "${{@: -1}}/bin/pip"
-  printf 'PATH=%q:$PATH\n' "$(realpath "${{@: -1}}")/bin" > "${{@: -1}}/bin/activate"
-  ln -s {Path(sys.executable).parent}/{{auditkit,papermill}} "${{@: -1}}/bin" ;;
+  mkdir -p "${@: -1}/bin" && touch "${@: -1}/pyvenv.cfg" && cp "$0" "${@: -1}/bin/python"
+  cp "$0" "${@: -1}/bin/pip"
+  printf 'PATH=%%q:$PATH\n' "$(realpath "${@: -1}")/bin" > "${@: -1}/bin/activate"
+  ln -s %s %s "${@: -1}/bin" ;;
 *"-m pip install"* | install*) ;;
 *) echo "nobody thought of $*" >&2; exit 9 ;;
 esac
 """
 
 
+@pytest.fixture(scope="module")
+def warm():
+    """An ``auditkit`` that starts in no time."""
+    with tempfile.TemporaryDirectory(prefix="warm-") as folder, warm_program(Path(folder)) as program:
+        yield program
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("page", "installs"),
-    [
-        *((page, False) for page in PAGES[1:]),
-        *(pytest.param(page, True, marks=pytest.mark.thorough) for page in INSTALLING),
-    ],
-)
-def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, installs):
-    """What pip installs, for a minute each time, is taken from this environment where ``installs`` is not set."""
+@pytest.mark.parametrize("how", ["warm", pytest.param("as users do", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_plain_blocks_run_as_they_stand(checkout, program, request, tmp_path, page, how):
+    """Warm, each `auditkit` is a process that has started already, without kernels, in which batches have stand-ins.
+
+    As users do, it is the program; what the pages install, for a minute each time, is installed.
+    """
     commands = [
         "".join(line for line in text.splitlines(keepends=True) if not line.startswith("make "))
         for name, mark, text in BLOCKS
@@ -192,11 +199,15 @@ def test_plain_blocks_run_as_they_stand(checkout, program, tmp_path, page, insta
     variables = {}
     if page not in INSTALLING:
         commands.insert(0, "python3.11 -m venv .venv\n")  # as `make audit` leaves it
-    if not installs:
-        python = tmp_path / "python3.11"
-        python.write_text(STAND_IN)
+    if how == "warm" or page not in INSTALLING:
+        installed = Path(sys.executable).parent
+        auditkit = request.getfixturevalue("warm") if how == "warm" else installed / "auditkit"
+        python = tmp_path / "bin" / "python3.11"
+        python.parent.mkdir()
+        python.write_text(STAND_IN % (auditkit, installed / "papermill"))
         python.chmod(0o755)
-        commands.insert(0, f"PATH={tmp_path}:$PATH\n")
+        (python.parent / "auditkit").symlink_to(auditkit)
+        commands.insert(0, f"PATH={python.parent}:$PATH\n")
         variables["PYTHON"] = str(python)
     folder = Path(shutil.copytree(checkout, tmp_path / "auditkit"))
     done = bash("\n".join(commands), folder, **variables)
@@ -222,12 +233,12 @@ def test_python_blocks_run_as_they_stand(tmp_path):
     assert (tmp_path / "reports" / "from-python" / "audit.json").exists()
 
 
-def test_blocks_about_files_run_on_the_practice_network(tmp_path):
+def test_blocks_about_files_run_on_the_practice_network(tmp_path, warm):
     scenario = practice.scenario("honest")
     with practice.serving("honest") as network:
         bash_key = network.root_key.hex()
         fetched = bash(
-            f"auditkit fetch-proposal {scenario.proposal_id} --url {network.url} --root-key {bash_key} "
+            f"{warm} fetch-proposal {scenario.proposal_id} --url {network.url} --root-key {bash_key} "
             "--out proposal.cbor",
             tmp_path,
         )
@@ -236,7 +247,7 @@ def test_blocks_about_files_run_on_the_practice_network(tmp_path):
         sums = Source(url=url).sibling("SHA256SUMS")
         assert sums.url is not None
         download([url], tmp_path / "update-img.tar.zst", sha256=None)
-    script = "\n".join(text for _, mark, text in BLOCKS if mark == "files")
+    script = f"PATH={warm.parent}:$PATH\n" + "\n".join(text for _, mark, text in BLOCKS if mark == "files")
     assert script.count("auditkit ") >= 7
     done = bash(script, tmp_path, KEY=bash_key, ID=str(scenario.proposal_id))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
