@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Callable
-from contextlib import redirect_stdout
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -19,6 +19,8 @@ from IPython.core.formatters import DisplayFormatter
 from nbformat.v4 import new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.execute import execute_notebook
+
+from auditkit.notebook.kernel import KernelPlace
 
 NAME = "auditkit-tests-here"
 
@@ -40,7 +42,7 @@ class Here(Engine):
         names: dict[str, object] = {"__name__": "__main__"}
         show = DisplayFormatter()
         with pytest.MonkeyPatch.context() as patched:
-            for name, value in kernel_manager_class.place.variables.items():
+            for name, value in kernel_manager_class.kernel.place.variables.items():
                 patched.setenv(name, value)
             for index, cell in enumerate(nb_man.nb.cells):
                 if cell.cell_type != "code":
@@ -84,5 +86,15 @@ def value_of(source: str, names: dict[str, object]) -> object:
     return eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
 
 
+def run_notebook_here(*paths: str, engine_name: str, **options: Any) -> nbformat.NotebookNode:
+    """papermill's function, with this engine in the place of another."""
+    return execute_notebook(*paths, engine_name=NAME, **options)
+
+
+@contextmanager
+def no_kernel_in(place: KernelPlace) -> Iterator[SimpleNamespace]:
+    """Takes the place of `auditkit.notebook.kernel.started_kernel`."""
+    yield SimpleNamespace(place=place)
+
+
 papermill_engines.register(NAME, Here)
-run_notebook_here = partial(execute_notebook, engine_name=NAME)

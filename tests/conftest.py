@@ -76,9 +76,10 @@ def no_waiting() -> Iterator[None]:
 @pytest.fixture
 def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Audits of this test run their notebooks in this process, cell by cell."""
-    from cells_here import run_notebook_here
+    from cells_here import no_kernel_in, run_notebook_here
 
-    monkeypatch.setattr("auditkit.notebook.runner.execute_notebook", run_notebook_here)
+    monkeypatch.setattr("auditkit.notebook.runner.started_kernel", no_kernel_in)
+    monkeypatch.setattr("auditkit.notebook.execution.execute_notebook", run_notebook_here)
 
 
 def _withheld() -> set[str]:

@@ -2,25 +2,28 @@
 
 What a user of Jupyter or IPython has set up (start-up files, lines to execute, configuration, kernels of other
 environments) would run inside an audit, or be taken for its parameters.
+
+A kernel starts before anything of Jupyter is imported here, so that both processes import at the same time. It ends
+with the process that started it, however that ends.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import secrets
+import signal
+import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
-
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from traitlets import default
+from typing import IO, Any, Final
 
 from auditkit.errors import SourceError, in_words
 from auditkit.interpreter import python, python_environment
@@ -32,10 +35,13 @@ _PROGRAM: Final = Path(__file__).with_name("kernel_program.py")
 _CONFIGURING: Final = re.compile(r"(JUPYTER|JPY|IPYTHON|IPYKERNEL|PYDEVD)|MPLBACKEND$")
 # Where a socket can be when the temporary folder has a long path; /var/tmp is there without /tmp in some sandboxes.
 _SHORT_FOLDERS: Final = ("/tmp", "/var/tmp")  # noqa: S108  (a new folder in it, of mode 0700)
-_QUIET: Final = (
-    "--log-level=40",
-)  # it would warn of loopback, and of the end of the process that started it
-_LONGEST_NAME: Final = "kernel-5"  # jupyter_client numbers the five channels
+_OPTIONS: Final = (
+    "--log-level=40",  # it would warn of loopback, and of the end of the process that started it
+    "--HistoryManager.hist_file=:memory:",
+)
+_PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+_LOOPBACK: Final = "127.0.0.1"
+_LONGEST_NAME: Final = f"kernel-{len(_PORTS)}"  # of a socket: Jupyter numbers the channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,6 @@ class KernelPlace:
         progress_address: for the variable that names the listener of progress.
         variables: what else its environment has.
         descriptors: open files that it inherits.
-        started: the managers of what was started in it.
     """
 
     folder: Path
@@ -59,7 +64,11 @@ class KernelPlace:
     progress_address: str
     variables: Mapping[str, str]
     descriptors: tuple[int, ...]
-    started: list[AsyncKernelManager] = field(default_factory=list)
+
+    @property
+    def connection_file(self) -> Path:
+        """Where it is told how to listen."""
+        return self.folder / "kernel.json"
 
     def environment(self) -> dict[str, str]:
         """The environment of the kernel."""
@@ -84,14 +93,44 @@ class KernelPlace:
             )  # it complains in the notebook otherwise
         return kept
 
-    def manager(self) -> type[AsyncKernelManager]:
-        """The kernel's manager; nbclient wants a class, so what one run needs is in a class of its own."""
-        here = self
+    def connection(self) -> dict[str, Any]:
+        """How a new kernel is to listen, as Jupyter's connection files say it.
 
-        class KernelManager(_OwnKernelManager):
-            place = here
+        Raises:
+            OSError: the loopback interface has no ports left.
+        """
+        if self.sockets is not None:
+            transport, ip, ports = "ipc", str(self.sockets / "kernel"), list(range(1, len(_PORTS) + 1))
+        else:
+            transport, ip, ports = "tcp", _LOOPBACK, _free_ports(len(_PORTS))
+        return {
+            "transport": transport,
+            "ip": ip,
+            **dict(zip(_PORTS, ports, strict=True)),
+            "key": secrets.token_hex(32),
+            "signature_scheme": "hmac-sha256",
+            "kernel_name": "",
+        }
 
-        return KernelManager
+
+@dataclass(frozen=True, slots=True)
+class StartedKernel:
+    """A kernel that has been started.
+
+    Attributes:
+        place: what it got.
+        process: leads a group of its own; it may have ended by now.
+    """
+
+    place: KernelPlace
+    process: subprocess.Popen[bytes]
+
+    def end(self) -> None:
+        """Ends it, with the processes that it started, unless it has ended."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 @contextmanager
@@ -113,20 +152,65 @@ def kernel_place(
         if not _has_room_for_sockets(folder):
             sockets = _short_folder(open_folders)
         address = open_folders.enter_context(listening(progress, sockets or folder))
-        place = KernelPlace(folder, sockets, working_folder, address, variables, descriptors)
+        yield KernelPlace(folder, sockets, working_folder, address, variables, descriptors)
+
+
+@contextmanager
+def started_kernel(place: KernelPlace) -> Iterator[StartedKernel]:
+    """A kernel that starts in ``place`` and imports what notebooks import; no trace of it is left after the block.
+
+    Whether it comes to listen is seen by whoever talks to it.
+
+    Raises:
+        SourceError: it could not be started.
+    """
+    reading, writing = os.pipe()
+    # The kernel ends when nobody has the other end any more: after this block, and without us.
+    with open(reading, "rb", buffering=0) as its_end, open(writing, "wb", buffering=0), ExitStack() as ends:
         try:
-            yield place
-        finally:
-            for manager in place.started:
-                _end(manager)
+            place.connection_file.write_text(json.dumps(place.connection()))
+            # An interrupt comes to the main thread, and so none comes between a process and our knowing it.
+            starter = ends.enter_context(ThreadPoolExecutor(1))
+            starting = starter.submit(_start, place, its_end)
+            ends.callback(_end_what_was, starting)
+            kernel = starting.result()
+        except OSError as error:
+            raise SourceError(
+                f"the notebook's kernel could not be started: {in_words(error)}",
+                where=str(error.filename or ""),
+                hint="end other programs, or make room, and run it again",
+            ) from None
+        its_end.close()
+        yield kernel
 
 
-def _end(manager: AsyncKernelManager) -> None:
-    """Ends a kernel that nobody has ended, as when an interrupt comes while it starts."""
-    process: subprocess.Popen[bytes] | None = getattr(manager.provisioner, "process", None)
-    if process is not None and process.poll() is None:
-        process.kill()
-        process.wait()
+def _start(place: KernelPlace, its_end: IO[bytes]) -> StartedKernel:
+    process = subprocess.Popen(
+        [*python(_PROGRAM), *_OPTIONS, "-f", str(place.connection_file)],
+        cwd=place.working_folder,
+        env={**place.environment(), "JPY_PARENT_PID": str(os.getpid())},
+        stdin=its_end,
+        # Ours may be closed, and nothing but commands prints on them.
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=place.descriptors,
+        start_new_session=True,  # a terminal interrupts us alone
+    )
+    return StartedKernel(place, process)
+
+
+def _end_what_was(starting: Future[StartedKernel]) -> None:
+    if starting.exception() is None:
+        starting.result().end()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody listens at."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((_LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def _private_folder(open_folders: ExitStack, parent: str | None) -> Path:
@@ -156,44 +240,3 @@ def _has_room_for_sockets(folder: Path) -> bool:
         return len(str(folder / _LONGEST_NAME).encode()) <= LIMITS.socket_path_bytes
     except UnicodeEncodeError:
         return False
-
-
-class _OwnKernelManager(AsyncKernelManager):
-    """Starts our own program with this interpreter, whatever kernels the user has registered, and talks to it over
-    sockets of the file system: two runs at once race for TCP ports."""
-
-    place: KernelPlace
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(
-            argv=python(_PROGRAM),
-            display_name="auditkit",
-            language="python",
-            metadata={"kernel_provisioner": {"provisioner_name": "local-provisioner"}},
-        )
-
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        return [*python(_PROGRAM), *_QUIET, "-f", self.connection_file, *(extra_arguments or ())]
-
-    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        options["env"] = self.place.environment()
-        options["pass_fds"] = self.place.descriptors
-        # Ours may be closed, and nothing but commands prints on them.
-        options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.place.started.append(self)
-        if self.place.working_folder is not None:
-            options["cwd"] = str(self.place.working_folder)
-        await super().start_kernel(**options)
-
-    @default("connection_file")
-    def _connection_file(self) -> str:
-        return str(self.place.folder / "kernel.json")
-
-    @default("transport")
-    def _transport(self) -> str:
-        return "tcp" if sys.platform == "win32" or self.place.sockets is None else "ipc"
-
-    @default("ip")
-    def _address(self) -> str:
-        return "127.0.0.1" if self.place.sockets is None else str(self.place.sockets / "kernel")

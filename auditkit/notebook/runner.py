@@ -7,30 +7,24 @@ afterwards from the ``audit.json`` that the notebook writes.
 
 from __future__ import annotations
 
+import ast
 import json
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from nbclient.exceptions import CellExecutionError, DeadKernelError
-from papermill.exceptions import PapermillException, PapermillExecutionError
-from papermill.execute import execute_notebook
-from papermill.inspection import inspect_notebook
-
 from auditkit.atomic import write_atomically
 from auditkit.dependencies import NOTEBOOK_MODULES, require_modules
 from auditkit.errors import ParameterError, SourceError, in_words
-from auditkit.notebook.kernel import kernel_place
-from auditkit.notebook.redacted_paths import without_paths_of_this_machine
+from auditkit.notebook.kernel import kernel_place, started_kernel
 from auditkit.notebook.redaction import redact_notebook
 from auditkit.pipeline.parameters import Parameters
 from auditkit.progress import Progress
 from auditkit.progress.here import progress_here
 
-KERNEL_START_SECONDS: Final = 120
+_PARAMETERS: Final = "parameters"
+"""Tags the cell behind which papermill injects."""
 _NEEDED: Final = tuple(name for name, field in Parameters.model_fields.items() if field.is_required())
 
 
@@ -49,7 +43,7 @@ def require_parameters(
     Raises:
         ParameterError: the notebook has no such cell, or the cell takes a name that will not be injected.
     """
-    taken = set(inspect_notebook(_as_it_stands(notebook)))
+    taken = _names_set_by_parameters_cell(json.loads(notebook.read_bytes()))
     if wrong := (taken - set(wanted)) | (set(needed) - taken):
         raise ParameterError(
             "the notebook's parameters cell does not take the parameters that it would be given",
@@ -121,40 +115,22 @@ def execute(
     def started(cell: Any, cell_index: int) -> None:
         told.step(f"running the notebook (cell {cell_index + 1} of {cells})")
 
-    stopped: str | None = None
-    trouble: SourceError | None = None
-    with kernel_place(told, kernel_folder, variables=environment, descriptors=descriptors) as place:
+    with (
+        kernel_place(told, kernel_folder, variables=environment, descriptors=descriptors) as place,
+        started_kernel(place) as kernel,
+    ):
+        # The kernel imports what the cells need; on another processor, this process imports what runs them.
+        from auditkit.notebook.execution import run_cells  # noqa: PLC0415
+        from auditkit.notebook.redacted_paths import without_paths_of_this_machine  # noqa: PLC0415
+
         # Where papermill writes is no path that a user chose, and of a run that is interrupted nothing is left.
         part = place.folder / out.name
+        stopped: str | None = None
+        trouble: SourceError | None = None
         try:
-            with _without_a_word_about_names():
-                execute_notebook(
-                    _as_it_stands(notebook),
-                    _as_it_stands(part),
-                    parameters=dict(values),
-                    kernel_name="python3",
-                    language="python",
-                    kernel_manager_class=place.manager(),
-                    shutdown_kernel="immediate",  # what a kernel leaves is in its place, and goes with it
-                    on_cell_start=started,
-                    start_timeout=KERNEL_START_SECONDS,
-                    progress_bar=False,
-                )
-        except PapermillExecutionError as error:
-            stopped = f"{error.ename}: {error.evalue}"
-        except DeadKernelError:
-            trouble = SourceError(
-                "the notebook's kernel died",
-                where=str(notebook),
-                hint="see whether memory ran out, and run it again",
-            )
-        except (CellExecutionError, PapermillException, RuntimeError, TimeoutError) as error:
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
-            trouble = SourceError(
-                f"the notebook could not be run: {why}",
-                where=str(notebook),
-                hint="run it in JupyterLab to see more",
-            )
+            stopped = run_cells(notebook, values, part, kernel, started)
+        except SourceError as error:
+            trouble = error
         if part.exists():
             executed = without_paths_of_this_machine(json.loads(part.read_bytes()), values, out, place.folder)
             published(executed)
@@ -164,19 +140,20 @@ def execute(
     return stopped
 
 
-@contextmanager
-def _without_a_word_about_names() -> Iterator[None]:
-    """papermill warns of each name that the ``parameters`` cell does not show, and most are not shown."""
-
-    def is_of_something_else(record: logging.LogRecord) -> bool:
-        return not record.getMessage().startswith("Passed unknown parameter")
-
-    log = logging.getLogger("papermill")
-    log.addFilter(is_of_something_else)
+def _names_set_by_parameters_cell(notebook: dict[str, Any]) -> set[str]:
+    """The names that the first cell tagged ``parameters`` sets; none without such a cell, or when it is no Python."""
+    sources = (
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if _PARAMETERS in cell["metadata"].get("tags", ())
+    )
     try:
-        yield
-    finally:
-        log.removeFilter(is_of_something_else)
+        tree = ast.parse(next(sources, ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _keep(executed: dict[str, Any], out: Path) -> None:
@@ -188,8 +165,3 @@ def _keep(executed: dict[str, Any], out: Path) -> None:
             where=str(out),
             hint="make room and run it again",
         ) from None
-
-
-def _as_it_stands(path: Path) -> str:
-    """The path as papermill takes it, which fills in what stands in braces."""
-    return str(path).replace("{", "{{").replace("}", "}}")

@@ -117,6 +117,16 @@ def test_a_notebook_that_stops_half_way_is_trouble_and_leaves_no_report(
     assert not (tmp_path / "report" / "audit.json").exists()
 
 
+def test_an_executed_notebook_shows_how_far_it_came_before_its_kernel_died(notebook, tmp_path, monkeypatch):
+    notebook["cells"].insert(1, code("print('so far')"))
+    notebook["cells"].insert(2, {**code("import os; os.kill(os.getpid(), 9)"), "id": "kills"})
+    with pytest.raises(SourceError, match="the notebook's kernel died"):
+        run_changed(notebook, tmp_path, monkeypatch)
+    executed = json.loads((tmp_path / "report" / "audit.ipynb").read_text())
+    shown = ["".join(output["text"]) for cell in executed["cells"] for output in cell.get("outputs", ())]
+    assert shown == ["so far\n"]
+
+
 def test_a_failed_audit_whose_last_cell_does_not_raise_is_trouble(notebook, tmp_path, monkeypatch, no_kernel):
     del notebook["cells"][-1]
     with pytest.raises(SourceError, match="disagree"):
@@ -202,9 +212,10 @@ def test_an_audit_that_is_killed_behind_its_report_leaves_nothing_that_looks_fin
 import os, signal, sys
 from pathlib import Path
 sys.path.append({str(ROOT / "tests")!r})
-from auditkit.notebook import run, run_audit, runner
-from cells_here import run_notebook_here
-runner.execute_notebook = run_notebook_here
+from auditkit.notebook import execution, run, run_audit, runner
+from cells_here import no_kernel_in, run_notebook_here
+runner.started_kernel = no_kernel_in
+execution.execute_notebook = run_notebook_here
 run.notebook_path = lambda name: Path({str(path)!r})
 from auditkit.pipeline import Parameters
 run.finish_report_folder = lambda folder, held: os.kill(os.getpid(), signal.SIGKILL)
@@ -241,7 +252,7 @@ def test_a_run_that_never_started_leaves_the_notebook_of_another_run_alone(noteb
     def no_kernel(*_: object, **__: object) -> None:
         raise RuntimeError("no kernel")
 
-    monkeypatch.setattr("auditkit.notebook.runner.execute_notebook", no_kernel)
+    monkeypatch.setattr("auditkit.notebook.execution.execute_notebook", no_kernel)
     with pytest.raises(SourceError, match="no kernel"):
         run_notebook(path, parameters(tmp_path), out)
     assert out.read_text() == before
