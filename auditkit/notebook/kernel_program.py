@@ -9,9 +9,6 @@ import os
 import sys
 from threading import Thread
 
-# Nothing that is imported is garbage, and looking for some takes a fifth of the time.
-gc.disable()
-
 
 def end_with_the_other_end(pipe: int) -> None:
     """Ends this process when nobody has the other end of ``pipe`` any more."""
@@ -31,6 +28,7 @@ def take_lifeline() -> None:
 
 if __name__ == "__main__":
     take_lifeline()
+    gc.disable()  # nothing that is imported is garbage, and looking for some takes a fifth of the time
 
 # Where auditkit is found nowhere else, its own folder comes last.
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
