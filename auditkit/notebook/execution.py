@@ -61,7 +61,7 @@ def run_cells(
         SourceError: the kernel did not come to listen, or died.
     """
     try:
-        with _without_a_word_about_names():
+        with _in_silence():
             execute_notebook(
                 _as_it_stands(notebook),
                 _as_it_stands(part),
@@ -94,18 +94,18 @@ def run_cells(
 
 
 @contextmanager
-def _without_a_word_about_names() -> Iterator[None]:
-    """papermill warns of each name that the ``parameters`` cell does not show, and most are not shown."""
+def _in_silence() -> Iterator[None]:
+    """Whatever goes wrong is raised, and papermill's log would say it once more; the rest is of names not shown."""
 
-    def is_of_something_else(record: logging.LogRecord) -> bool:
-        return not record.getMessage().startswith("Passed unknown parameter")
+    def is_told(record: logging.LogRecord) -> bool:
+        return False
 
     log = logging.getLogger("papermill")
-    log.addFilter(is_of_something_else)
+    log.addFilter(is_told)
     try:
         yield
     finally:
-        log.removeFilter(is_of_something_else)
+        log.removeFilter(is_told)
 
 
 def _as_it_stands(path: Path) -> str:

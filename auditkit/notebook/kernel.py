@@ -125,12 +125,16 @@ class StartedKernel:
     place: KernelPlace
     process: subprocess.Popen[bytes]
 
-    def end(self) -> None:
-        """Ends it, with the processes that it started, unless it has ended."""
+    def kill(self) -> None:
+        """Kills it, with the processes that it started, unless it has ended; what it takes to go is not waited for."""
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+
+    def end(self) -> None:
+        """Kills it, unless it has ended, and returns when it has gone."""
+        self.kill()
+        self.process.wait()
 
 
 @contextmanager

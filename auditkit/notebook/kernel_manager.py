@@ -103,10 +103,9 @@ class _OwnKernelManager(AsyncKernelManager):
         await super().start_kernel(**options)
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # type: ignore[override]
-        """Ends the kernel; what it leaves is in its place, and goes with that."""
-        self.kernel.end()
-        if self.provisioner is not None:
-            await self.provisioner.wait()
+        """Ends the kernel; what it leaves is in its place, and goes with that. `started_kernel` waits until it has."""
+        self.kernel.kill()
+        self.provisioner = None
         await super().shutdown_kernel(now=now, restart=restart)
 
 

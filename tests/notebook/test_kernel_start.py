@@ -95,7 +95,7 @@ def test_a_kernel_that_cannot_be_started_is_trouble(place, monkeypatch):
         pass
 
 
-def test_a_kernel_that_dies_while_it_starts_is_trouble_and_leaves_no_notebook(tmp_path, monkeypatch):
+def test_a_kernel_that_dies_while_it_starts_is_trouble_told_once(tmp_path, monkeypatch, caplog):
     (tmp_path / "small.ipynb").write_text(json.dumps(small_audit()))
     real = runner.started_kernel
 
@@ -108,7 +108,7 @@ def test_a_kernel_that_dies_while_it_starts_is_trouble_and_leaves_no_notebook(tm
     monkeypatch.setattr(runner, "started_kernel", dying)
     with pytest.raises(SourceError, match="could not be run: the kernel died while it started"):
         runner.execute(tmp_path / "small.ipynb", values(), tmp_path / "out.ipynb")
-    assert not [each for each in psutil.Process().children() if "kernel_program" in " ".join(each.cmdline())]
+    assert caplog.text == ""
 
 
 def test_parameters_that_a_notebook_does_not_take_start_no_kernel(tmp_path, monkeypatch):
@@ -122,7 +122,10 @@ def test_parameters_that_a_notebook_does_not_take_start_no_kernel(tmp_path, monk
 
 def test_a_kernel_has_no_input_and_leads_a_session_of_its_own(tmp_path):
     notebook = small_audit()
-    look = "import os\nprint(os.read(0, 1), os.getsid(0) == os.getpid(), os.environ['JPY_PARENT_PID'])"
+    look = (
+        "import os\nos.set_blocking(0, False)\n"
+        "print(os.read(0, 1), os.getsid(0) == os.getpid(), os.environ['JPY_PARENT_PID'])"
+    )
     notebook["cells"][1:] = [code(look)]
     (tmp_path / "small.ipynb").write_text(json.dumps(notebook))
     assert runner.execute(tmp_path / "small.ipynb", values(), tmp_path / "out.ipynb") is None
@@ -147,7 +150,7 @@ before = set(sys.modules)
 {"; ".join(imports)}
 figures.overlap, figures.chain, views.measurements
 new = set(sys.modules) - before
-print(*sorted(name for name in new if name.split(".")[0] in ("matplotlib", "pandas", "numpy", "auditkit")))
+print(*sorted(name for name in new if name.split(".")[0] in ("matplotlib", "pandas", "numpy")))
 print(*sorted(name for name in before if name.startswith("auditkit.practice")))
 """
     done = subprocess.run(
