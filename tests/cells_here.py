@@ -38,7 +38,9 @@ class Here(Engine):
         on_cell_start: Callable[..., None],
         **_: object,
     ) -> None:
-        nb_man.save = lambda **_: None  # before and after each cell, which is half of the work; it is saved in the end
+        nb_man.save = lambda **_: (
+            None
+        )  # before and after each cell, which is half of the work; it is saved in the end
         names: dict[str, object] = {"__name__": "__main__"}
         show = DisplayFormatter()
         with pytest.MonkeyPatch.context() as patched:

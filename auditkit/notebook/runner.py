@@ -7,7 +7,6 @@ afterwards from the ``audit.json`` that the notebook writes.
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from auditkit.dependencies import NOTEBOOK_MODULES, require_modules
 from auditkit.errors import ParameterError, SourceError, in_words
 from auditkit.notebook.kernel import kernel_place, started_kernel
 from auditkit.notebook.redaction import redact_notebook
-from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.parameters import Parameters, names_set_by
 from auditkit.progress import Progress
 from auditkit.progress.here import progress_here
 
@@ -147,13 +146,7 @@ def _names_set_by_parameters_cell(notebook: dict[str, Any]) -> set[str]:
         for cell in notebook["cells"]
         if _PARAMETERS in cell["metadata"].get("tags", ())
     )
-    try:
-        tree = ast.parse(next(sources, ""))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    return set(names_set_by(next(sources, "")))
 
 
 def _keep(executed: dict[str, Any], out: Path) -> None:

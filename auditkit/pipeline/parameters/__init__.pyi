@@ -2,6 +2,7 @@ from .commented_files import commented_file
 from .meanings import MEANINGS, TOPICS, Meaning, Topic
 from .meant_sources import meant_source
 from .named import named_parameters, names_file, proposal_parameters, short_name
+from .notebook_cells import names_set_by
 from .parameters import Parameters
 from .source import STANDARD_INPUT, is_pipe, source_name
 from .whom_to_ask import (
@@ -32,6 +33,7 @@ __all__ = [
     "named_parameters",
     "names_file",
     "names_no_place",
+    "names_set_by",
     "proposal_parameters",
     "short_name",
     "source_name",

@@ -39,7 +39,7 @@ def names_set_by_cells(
     found: set[str] = set()
     latest = True
     for source in reversed(ran):
-        names = frozenset(_names_set_by(source))
+        names = frozenset(names_set_by(source))
         injected = source.lstrip().startswith(_INJECTED)
         is_parameters_cell = not injected and names.issuperset(needed)
         if latest:
@@ -51,7 +51,7 @@ def names_set_by_cells(
     return None if latest else frozenset(found)
 
 
-def _names_set_by(source: str) -> Iterator[str]:
+def names_set_by(source: str) -> Iterator[str]:
     """The names that a cell sets at its outermost level; none when it is no Python and so did not run."""
     try:
         body = ast.parse(source).body
