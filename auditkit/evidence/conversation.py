@@ -161,7 +161,10 @@ def first_answer(
             except (SourceError, EvidenceError) as error:
                 tell(str(error))
                 troubles.append((host, error))
-    raise _sum_up(troubles)
+    try:
+        raise _sum_up(troubles)
+    finally:
+        troubles.clear()  # with the error that is raised it is a circle, which holds all that a host answered
 
 
 def _sum_up(troubles: Sequence[tuple[str, AuditkitError]]) -> AuditkitError:

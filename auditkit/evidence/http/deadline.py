@@ -40,5 +40,10 @@ def within(seconds: float, url: str, work: Callable[[threading.Event], Result]) 
     finally:
         abandoned.set()
     if error is not None:
-        raise error
+        try:
+            raise error
+        finally:
+            del (
+                error
+            )  # which this frame, by way of its traceback, would keep in a circle with what was received
     return result  # type: ignore[return-value]  # set whenever there is no error
