@@ -9,6 +9,8 @@ LAB    := $(VENV)/lab/.ready
 WINGS  := tests/ic tests/guestos tests/sev tests/provenance tests/audit tests/report tests/signing
 SHORT  := -m 'not slow' --ignore=tests/ic/test_bombs.py --ignore=tests/ic/registry/test_bombs.py \
   --ignore=tests/signing/test_tampering.py $(WINGS)
+PYTEST := $(BIN)/python -m pytest --numprocesses auto
+TESTS  := $(PYTEST) --dist worksteal -p no:nbval
 PEERS  := --ignore=tests/ic/registry/test_against_protobuf.py --ignore=tests/signing/test_against_ssh_keygen.py
 
 .PHONY: audit test test-thorough quick coverage mutants lint sample schemas site pages pictures locks lab wheel fuzz clean help
@@ -20,19 +22,19 @@ audit: $(LEAN)   ## a full audit of the practice network; prints the verdict and
 	$(BIN)/auditkit audit params/practice/honest.yaml
 
 test: $(READY) $(LAB) lint   ## every check that needs no network
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
+	$(TESTS)
+	$(PYTEST) --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
 	  -p no:cacheprovider notebooks
 
 quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no long series of peers or of damaged files
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(SHORT) $(PEERS)
+	$(TESTS) $(SHORT) $(PEERS)
 
 test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m thorough
+	$(TESTS) -m thorough
 
 coverage: $(READY)   ## the quick tests and those of the next wings, and which refusals none of them runs: there may be only a few
 	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(SHORT) \
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -p no:nbval $(SHORT) \
 	  tests/cli tests/evidence tests/pipeline tests/trust tests/batch tests/practice tests/notebook tests/hostile tests/test_*.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python tests/refusals.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -88,6 +89,7 @@ def _withheld() -> set[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # until everything is collected
     if withheld := _withheld():
         folder = Path(tempfile.mkdtemp(prefix="auditkit-path-"))
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -96,6 +98,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from auditkit.guestos import outside_programs
 
         outside_programs._FOLDERS = str(folder)
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests consist of stays until the end: the collector of garbage need not look at it again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
