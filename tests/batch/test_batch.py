@@ -36,7 +36,7 @@ from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import Parameters
 from auditkit.practice import parameter_file, scenarios
 from auditkit.report import only_writer
-from tests.batch import stand_in
+from tests.batch import stand_in, without_kernels
 
 SCHEMA = ROOT / "docs" / "schemas" / "batch-v1.json"
 SAMPLE = ROOT / "reports" / "sample" / "audit.json"
@@ -121,11 +121,12 @@ def kill_audit(batch: subprocess.Popen[str], name: str) -> int:
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory) -> tuple[int, dict, Path]:
-    """A batch of a good, a failing and a troubled audit, as JSON."""
+    """A batch of a good, a failing and a troubled audit, as JSON; the overview's notebook alone has a kernel."""
     out = tmp_path_factory.mktemp("batch") / "out"
     names = [f"practice:{s.name}" for s in (HONEST, UNEXPLAINED, MISSING_RELEASE)]
     arguments = (*names, "--out", out, "--workers", "2", "--json")
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300, check=False)
+    program = command(*arguments, audits=(str(Path(without_kernels.__file__)),))
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout), out
 
@@ -238,9 +239,10 @@ def test_an_audit_that_is_killed_is_tried_again_and_the_others_are_not_touched(s
     ]
 
 
-def test_an_audit_that_is_killed_twice_is_trouble(start, tmp_path):
+@in_every_way
+def test_an_audit_that_is_killed_twice_is_trouble(start, tmp_path, audits):
     out = tmp_path / "out"
-    batch = start("practice:honest", "--out", out)
+    batch = start("practice:honest", "--out", out, audits=audits, waits_for=tmp_path / "never")
     first = kill_audit(batch, "honest")
     wait_for(lambda: (found := audit_below(batch.pid, "honest")) and found.pid != first)
     kill_audit(batch, "honest")

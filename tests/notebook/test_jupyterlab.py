@@ -15,7 +15,7 @@ from auditkit.practice import parameter_file
 
 pytestmark = pytest.mark.slow
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-SAMPLE = {"audit", "tour"}
+SAMPLE = {"tour"}
 
 # Every text of a drawn figure: whether it sticks out, how large it is, and its contrast (WCAG 2.2, 1.4.3).
 LOOK = """() => {
@@ -89,6 +89,20 @@ def require_all_ran(prompts: list[str]) -> None:
     assert all(re.fullmatch(r"\[\d+\]:", prompt) for prompt in prompts), prompts
 
 
+def require_readable_figures(page: Page) -> None:
+    """In both themes, on a wide and on a narrow screen."""
+    figures = page.page.locator(".auditkit-figure svg").count()
+    assert figures > 0
+    for theme in (LIGHT, DARK):
+        for width in (1280, 390):
+            page.look(theme, width)
+            seen = page.page.evaluate(LOOK)
+            assert len([one for one in seen if one["text"] == "svg"]) == figures
+            assert [one["text"] for one in seen if one["out"]] == []
+            assert [one["text"] for one in seen if one["height"] < 8] == []
+            assert [(one["text"], one["contrast"]) for one in seen if one["contrast"] < 4] == []
+
+
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=() if name in SAMPLE else pytest.mark.thorough, id=name) for name in NOTEBOOKS],
@@ -102,16 +116,7 @@ def test_run_all_twice_and_read_it_in_every_light(name, page):
     assert set(first).isdisjoint(second)
     assert page.errors() == []
     assert page.outside == []
-    figures = page.page.locator(".auditkit-figure svg").count()
-    assert figures > 0
-    for theme in (LIGHT, DARK):
-        for width in (1280, 390):
-            page.look(theme, width)
-            seen = page.page.evaluate(LOOK)
-            assert len([one for one in seen if one["text"] == "svg"]) == figures
-            assert [one["text"] for one in seen if one["out"]] == []
-            assert [one["text"] for one in seen if one["height"] < 8] == []
-            assert [(one["text"], one["contrast"]) for one in seen if one["contrast"] < 4] == []
+    require_readable_figures(page)
     page.follow_last_link()
 
 
@@ -119,6 +124,7 @@ def test_run_all_twice_and_read_it_in_every_light(name, page):
     "scenario", ["unexplained", pytest.param("missing-release", marks=pytest.mark.thorough)]
 )
 def test_an_audit_that_does_not_pass_ends_in_a_box_and_run_all_goes_on(scenario, lab, page):
+    """And its figures, which the tour does not have, can be read too."""
     page.open(changed(lab, scenario, parameters(scenario)))
     require_all_ran(page.run_all())
     assert page.errors() == []
@@ -129,6 +135,7 @@ def test_an_audit_that_does_not_pass_ends_in_a_box_and_run_all_goes_on(scenario,
     assert "What now:" in told
     assert "Traceback" not in page.page.locator(".jp-Notebook").inner_text()
     assert Path(lab.folder, "reports", scenario, "report.html").is_file()
+    require_readable_figures(page)
 
 
 def test_a_mistake_in_the_parameters_is_one_line_and_nothing_behind_it_runs(lab, page):
