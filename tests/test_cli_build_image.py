@@ -719,11 +719,12 @@ def test_without_a_network_at_all(certified, tmp_path, program, built):
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_moment_leaves_nothing_that_looks_finished(certified, built, tmp_path):
+@pytest.mark.parametrize("rounds", [6, pytest.param(24, marks=pytest.mark.thorough)])
+def test_a_kill_at_any_moment_leaves_nothing_that_looks_finished(rounds, certified, built, tmp_path):
     whole = {name: (built / name).read_bytes() for name in ("update-img.tar.zst", "build.json")}
     source = random.Random(16)
     finished = 0
-    for number in range(12):
+    for number in range(rounds):
         folder = tmp_path / str(number)
         folder.mkdir()
         command = [sys.executable, "-m", "auditkit", *words(certified, folder / "update-img.tar.zst")]
@@ -736,7 +737,7 @@ def test_a_kill_at_any_moment_leaves_nothing_that_looks_finished(certified, buil
         assert all((folder / name).read_bytes() == whole[name] for name in names)
         assert "update-img.tar.zst" not in names or "build.json" in names
         finished += "update-img.tar.zst" in names
-    assert finished < 12
+    assert finished < rounds
 
 
 def test_an_image_that_cannot_take_its_name_leaves_no_statement(certified, tmp_path, capsys, monkeypatch):

@@ -117,15 +117,17 @@ def test_the_assembled_image_is_the_base_with_the_proposal(assembled, proposals,
 
 
 def changed(assembled: Path, tmp_path: Path, program, change) -> Path:
-    """A boot partition made of the assembled tree after a change."""
-    from auditkit.pipeline.boot_partition import write_boot_partition
+    """A boot partition made of the assembled tree after a change; of 16 MiB, for a digest of 1 GiB takes seconds."""
+    from auditkit.pipeline import boot_partition
 
     tree = tmp_path / "changed"
     with Ext4(assembled) as fs:
         extract_tree(fs, tree)
     (tree / "lost+found").rmdir()
     change(tree)
-    write_boot_partition(tree, tmp_path / "changed.img")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boot_partition, "BOOT_PARTITION_BYTES", 16 << 20)
+        boot_partition.write_boot_partition(tree, tmp_path / "changed.img")
     return tmp_path / "changed.img"
 
 
