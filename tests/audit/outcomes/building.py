@@ -12,6 +12,7 @@ from unittest.mock import patch
 from audit.outcomes.case import fails, passes, skips, warns
 from audit.outcomes.reports import ALICE, BOB, TRUST, WHO, WITH_REVOCATIONS, Key
 
+from auditkit.decision import Qualification
 from auditkit.signing import TrustList
 from auditkit.signing.building import (
     Resource,
@@ -195,11 +196,14 @@ CASES = (
         "The file beside the statement is not the image that it is about.",
         expected=DIGEST,
     ),
-    skips(
+    warns(
         checks.IMAGE,
         "not there",
         verified(lambda folder: (folder / NAME).unlink()),
-        "The image is not beside the statement.",
+        "no such file",
+        "The image is not beside the statement, so nobody looked at it.",
+        Qualification.IMAGE_NOT_READ,
+        expected=DIGEST,
     ),
     passes(
         checks.CONTENTS,
@@ -219,7 +223,7 @@ CASES = (
         checks.CONTENTS,
         "no image",
         verified(lambda folder: (folder / NAME).unlink()),
-        "The image is not beside the statement.",
+        "The image is not beside the statement, so nobody looked at it.",
     ),
     skips(
         checks.CONTENTS,
