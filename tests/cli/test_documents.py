@@ -355,6 +355,17 @@ def test_a_synced_registry(tmp_path, capsys, printed):
     assert (status, document["schema"]) == (2, "auditkit/trouble/v1")
 
 
+def test_a_registry_of_another_network_is_no_pass_alone(tmp_path, printed):
+    registry = tmp_path / "registry"
+    with serving(Host(history(write("subnet_list", b"abc")))) as url:
+        synced = printed("registry", "sync", registry, "--url", url, *KEY)[1]
+    verified = printed("registry", "verify", registry, *KEY)[1]
+    shown = printed("registry", "show", "subnet_list", "--dir", registry, *KEY)[1]
+    chip = printed("registry", "chip", "e5" * 64, "--dir", registry, *KEY)[1]
+    for document in (synced, verified, shown, chip):
+        assert document["qualifications"] == ["practice-network"]
+
+
 @pytest.mark.parametrize("name", ["honest", "unexplained", "missing-release", "election-honest"])
 def test_check(name, capsys):
     status, out, _ = in_process("check", f"practice:{name}", "--json", capsys=capsys)

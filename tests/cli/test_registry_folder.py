@@ -73,6 +73,7 @@ def test_what_does_not_verify_ends_with_1(sync, host):
     assert len(err.splitlines()) == 1
     status, out, err = sync("--json")
     assert (status, json.loads(out)["verdict"], len(err.splitlines())) == (FAIL, "FAIL", 1)
+    assert json.loads(out)["qualifications"] == ["practice-network"]
 
 
 def test_an_older_registry_ends_with_1(sync, host):

@@ -9,6 +9,7 @@ from pydantic import Field
 from auditkit.audit import Verdict
 from auditkit.cli.documents.answers import ElectedGuestos
 from auditkit.cli.documents.document import PrintedDocument, Size, TroubleFound
+from auditkit.decision import Qualification
 from auditkit.ic.registry import ChipsInRegistry
 from auditkit.numbers import Count
 from auditkit.report import Hex, Nat64, Part, Sha256
@@ -32,6 +33,7 @@ class RegistryDocument(PrintedDocument):
 
     Attributes:
         verdict: PASS, or FAIL where something did not verify.
+        qualifications: what keeps the verdict from meaning all that the word alone means: another root key.
         refused: what did not; null unless the verdict is FAIL, and then all that follows is null.
         answers: certified answers, those that were fetched now or all that were verified.
         bytes: of these answers.
@@ -42,6 +44,7 @@ class RegistryDocument(PrintedDocument):
     """
 
     verdict: Verdict
+    qualifications: tuple[Qualification, ...]
     refused: TroubleFound | None = None
     answers: Count | None = None
     bytes: Count | None = None
@@ -83,6 +86,7 @@ class RegistryShow(PrintedDocument):
 
     Attributes:
         verdict: PASS where there is such a record, FAIL where there is none at that version.
+        qualifications: what keeps the verdict from meaning all that the word alone means: another root key.
         key: of the record.
         asked_version: of the registry, that was asked about.
         present: whether there is such a record at that version.
@@ -102,6 +106,7 @@ class RegistryShow(PrintedDocument):
         default="auditkit/registry-show/v1", alias="schema"
     )
     verdict: Verdict
+    qualifications: tuple[Qualification, ...]
     key: str
     asked_version: Nat64
     present: bool
@@ -122,6 +127,7 @@ class RegistryChip(PrintedDocument):
 
     Attributes:
         verdict: PASS where each chip is that of a node, FAIL where one is no node's now.
+        qualifications: what keeps the verdict from meaning all that the word alone means: another root key.
         verified: whether all of the folder was verified first (``--verify``); else its index was believed, which says
             where the records are, and the answer of each record that is shown was verified.
         registry: what the registry says about the chips, at the last version that the folder holds.
@@ -131,5 +137,6 @@ class RegistryChip(PrintedDocument):
         default="auditkit/registry-chip/v1", alias="schema"
     )
     verdict: Verdict
+    qualifications: tuple[Qualification, ...]
     verified: bool
     registry: ChipsInRegistry

@@ -13,12 +13,13 @@ import click
 from auditkit.cli.application import ExitStatus, json_option, root_key_option
 from auditkit.cli.printing import say
 from auditkit.cli.registry.folder import dir_option, registry
-from auditkit.cli.registry.words import standing_in_words
+from auditkit.cli.registry.words import qualifications_by, standing_in_words
 from auditkit.errors import ParameterError
 
 if TYPE_CHECKING:
     from auditkit.evidence.registry_sync import SyncedRegistry
     from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
+    from auditkit.trust import Trust
 
 _DIGITS: Final = re.compile(r"(?:[0-9a-fA-F]{2}){4,64}")
 _WHOLE: Final = 128
@@ -58,7 +59,7 @@ def chip(chips: tuple[str, ...], folder: Path, root_key: str, verify: bool, as_j
         standing = opened.standing
     known = all(one.nodes for one in found.chips)
     if as_json:
-        _print_json(found, verified=verify)
+        _print_json(found, trust, verified=verify)
     else:
         _say_chips(found)
         say(standing_in_words(standing))
@@ -115,7 +116,7 @@ def _say_chips(found: ChipsInRegistry) -> None:
                 say(f"  {found.without_chip:,} of {found.nodes:,} nodes have no chip id in the registry")
 
 
-def _print_json(found: ChipsInRegistry, *, verified: bool) -> None:
+def _print_json(found: ChipsInRegistry, trust: Trust, *, verified: bool) -> None:
     """Prints the same as a JSON document."""
     from auditkit.audit import Verdict
     from auditkit.cli.documents import RegistryChip
@@ -123,7 +124,13 @@ def _print_json(found: ChipsInRegistry, *, verified: bool) -> None:
 
     known = all(one.nodes for one in found.chips)
     verdict = Verdict.PASS if known else Verdict.FAIL
-    print_document(RegistryChip, verdict=verdict, verified=verified, registry=found)
+    print_document(
+        RegistryChip,
+        verdict=verdict,
+        qualifications=qualifications_by(trust),
+        verified=verified,
+        registry=found,
+    )
 
 
 def _say_node(node: ChipNode) -> None:

@@ -9,12 +9,13 @@ import click
 
 from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option, root_key_option
 from auditkit.cli.printing import complain, say
-from auditkit.cli.registry.words import count, standing_in_words
+from auditkit.cli.registry.words import count, qualifications_by, standing_in_words
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
     from auditkit.cli.documents import RegistryDocument
     from auditkit.evidence.registry_sync import Standing
+    from auditkit.trust import Trust
 
 dir_option = click.option(
     "--dir", "folder", type=ExistingFile, required=True, metavar="DIR", help="Where it was synced to."
@@ -61,10 +62,10 @@ def sync(folder: Path, url: str | None, root_key: str, as_json: bool) -> None:
         try:
             done = sync_registry(folder, (url,) if url else MAINNET.hosts, trust.root_key, progress=progress)
         except EvidenceError as error:
-            _end_refused(error, RegistrySync if as_json else None)
+            _end_refused(error, trust, RegistrySync if as_json else None)
     if as_json:
         _print_json(
-            RegistrySync, done.standing, versions=done.versions, answers=done.answers, bytes=done.size
+            RegistrySync, trust, done.standing, versions=done.versions, answers=done.answers, bytes=done.size
         )
         return
     say(str(folder))
@@ -98,10 +99,11 @@ def verify(folder: Path, root_key: str, as_json: bool) -> None:
         try:
             found = verify_folder(folder, trust.root_key, progress=progress)
         except EvidenceError as error:
-            _end_refused(error, RegistryVerify if as_json else None)
+            _end_refused(error, trust, RegistryVerify if as_json else None)
     if as_json:
         _print_json(
             RegistryVerify,
+            trust,
             found.standing,
             answers=found.standing.answers,
             bytes=found.size,
@@ -115,7 +117,7 @@ def verify(folder: Path, root_key: str, as_json: bool) -> None:
     say(standing_in_words(found.standing))
 
 
-def _end_refused(error: EvidenceError, kind: type[RegistryDocument] | None) -> NoReturn:
+def _end_refused(error: EvidenceError, trust: Trust, kind: type[RegistryDocument] | None) -> NoReturn:
     """Tells what did not verify, as JSON too where it is asked for, and ends with 1."""
     from auditkit.audit import Verdict
     from auditkit.cli.documents import TroubleFound
@@ -124,17 +126,18 @@ def _end_refused(error: EvidenceError, kind: type[RegistryDocument] | None) -> N
     complain(f"auditkit: refused: {error}")
     if kind is not None:
         refused = TroubleFound(what=error.what_was_found, where=error.where, hint=error.hint)
-        print_document(kind, verdict=Verdict.FAIL, refused=refused)
+        print_document(kind, verdict=Verdict.FAIL, qualifications=qualifications_by(trust), refused=refused)
     raise ExitStatus(1) from None
 
 
-def _print_json(kind: type[RegistryDocument], standing: Standing, **counts: int) -> None:
+def _print_json(kind: type[RegistryDocument], trust: Trust, standing: Standing, **counts: int) -> None:
     from auditkit.audit import Verdict
     from auditkit.cli.results import print_document
 
     print_document(
         kind,
         verdict=Verdict.PASS,
+        qualifications=qualifications_by(trust),
         last_version=standing.version,
         complete=standing.complete,
         as_of_ns=standing.as_of_ns,

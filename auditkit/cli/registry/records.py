@@ -11,12 +11,13 @@ from auditkit.cli.application import ExitStatus, json_option, root_key_option
 from auditkit.cli.printing import complain, say
 from auditkit.cli.registry.answers import guestos_facts, refuse_bare_version
 from auditkit.cli.registry.folder import dir_option, registry
-from auditkit.cli.registry.words import count, standing_in_words, time_in_words, when
+from auditkit.cli.registry.words import count, qualifications_by, standing_in_words, time_in_words, when
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
     from auditkit.evidence.registry_sync import Batch, KeptRecord, SyncedRegistry
     from auditkit.ic.registry import ReplicaVersionRecord
+    from auditkit.trust import Trust
 
 _SHOWN_BYTES = 1 << 10  # of a record that is printed as a line of hex digits
 
@@ -56,7 +57,7 @@ def show(key: str, folder: Path, at: int | None, root_key: str, as_json: bool) -
         batch = None if record is None else opened.prove(record)
         present = record is not None and record.value is not None
         if as_json:
-            _print_json(opened, key, at, record, batch)
+            _print_json(opened, trust, key, at, record, batch)
         else:
             _show(opened, at, record, batch)
     raise ExitStatus(0 if present else 1)
@@ -111,7 +112,12 @@ def _guestos(key: bytes, value: bytes) -> ReplicaVersionRecord | None:
 
 
 def _print_json(
-    opened: SyncedRegistry, key: str, at: int | None, record: KeptRecord | None, batch: Batch | None
+    opened: SyncedRegistry,
+    trust: Trust,
+    key: str,
+    at: int | None,
+    record: KeptRecord | None,
+    batch: Batch | None,
 ) -> None:
     import hashlib
     import os
@@ -128,6 +134,7 @@ def _print_json(
     print_document(
         RegistryShow,
         verdict=Verdict.FAIL if value is None else Verdict.PASS,
+        qualifications=qualifications_by(trust),
         key=os.fsencode(key).decode("utf-8", "replace"),
         asked_version=standing.version if at is None else at,
         present=value is not None,
