@@ -38,18 +38,17 @@ class Here(Engine):
         on_cell_start: Callable[..., None],
         **_: object,
     ) -> None:
-        nb_man.save = lambda **_: (
-            None
-        )  # before and after each cell, which is half of the work; it is saved in the end
+        # papermill saves before and after each cell, which is half of the work, and in the end again.
+        nb_man.save = lambda **_: None
         names: dict[str, object] = {"__name__": "__main__"}
         show = DisplayFormatter()
         with pytest.MonkeyPatch.context() as patched:
             for name, value in kernel_manager_class.kernel.place.variables.items():
                 patched.setenv(name, value)
             for index, cell in enumerate(nb_man.nb.cells):
+                on_cell_start(cell=cell, cell_index=index)
                 if cell.cell_type != "code":
                     continue
-                on_cell_start(cell=cell, cell_index=index)
                 nb_man.cell_start(cell, index)
                 cell.execution_count = index + 1
                 try:
@@ -97,6 +96,12 @@ def run_notebook_here(*paths: str, engine_name: str, **options: Any) -> nbformat
 def no_kernel_in(place: KernelPlace) -> Iterator[SimpleNamespace]:
     """Takes the place of `auditkit.notebook.kernel.started_kernel`."""
     yield SimpleNamespace(place=place)
+
+
+def run_notebooks_here(patch: pytest.MonkeyPatch) -> None:
+    """Audits of this process start no kernels, until ``patch`` is undone."""
+    patch.setattr("auditkit.notebook.runner.started_kernel", no_kernel_in)
+    patch.setattr("auditkit.notebook.execution.execute_notebook", run_notebook_here)
 
 
 papermill_engines.register(NAME, Here)

@@ -77,10 +77,9 @@ def no_waiting() -> Iterator[None]:
 @pytest.fixture
 def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Audits of this test run their notebooks in this process, cell by cell."""
-    from cells_here import no_kernel_in, run_notebook_here
+    from cells_here import run_notebooks_here
 
-    monkeypatch.setattr("auditkit.notebook.runner.started_kernel", no_kernel_in)
-    monkeypatch.setattr("auditkit.notebook.execution.execute_notebook", run_notebook_here)
+    run_notebooks_here(monkeypatch)
 
 
 def _withheld() -> set[str]:
@@ -90,6 +89,8 @@ def _withheld() -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # until everything is collected
+    # Where nothing may be kept, each program that a test starts compiles all of auditkit.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if withheld := _withheld():
         folder = Path(tempfile.mkdtemp(prefix="auditkit-path-"))
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

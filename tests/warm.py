@@ -58,14 +58,14 @@ def warm_program(folder: Path) -> Iterator[Path]:
 def _prepare() -> None:
     """Imports what commands import, and puts the stand-ins in their places."""
     sys.path.append(str(TESTS))
-    import cells_here
+    import pytest
     from batch.stand_in import stand_in
+    from cells_here import run_notebooks_here
 
     from auditkit.cli import main
-    from auditkit.notebook import runner
 
     stand_in()
-    runner.execute_notebook = cells_here.run_notebook_here
+    run_notebooks_here(pytest.MonkeyPatch())
     # What an audit imports while it runs is imported, too.
     nowhere = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(nowhere), suppress(SystemExit):

@@ -14,6 +14,10 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditkit.batch import AuditJob
 
 SAMPLE = Path(__file__).parents[2] / "reports" / "sample" / "audit.json"
 WAITS_FOR, PROGRAM = "STAND_IN_WAITS_FOR", "STAND_IN_PROGRAM"
@@ -50,13 +54,17 @@ def audit(folder: Path) -> int:
     return STATUS[verdict]
 
 
+def command(job: "AuditJob") -> list[str]:
+    """The command that stands in for a job's."""
+    program = os.environ.get(PROGRAM, __file__)
+    return [sys.executable, "-I", program, "audit", f"output_dir={job.parameters.output_dir}"]
+
+
 def stand_in() -> None:
     """Makes the audits of this process's batches, and of the cluster that it works for, stand-ins."""
     from auditkit.batch.audit_process import AuditJob
 
-    AuditJob.command = lambda job: [  # type: ignore[method-assign]
-        sys.executable, "-I", os.environ.get(PROGRAM, __file__), "audit", f"output_dir={job.parameters.output_dir}",
-    ]  # fmt: skip
+    AuditJob.command = command  # type: ignore[method-assign]
 
 
 def dask_setup(worker: object) -> None:

@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 
 
-def run_notebooks_here() -> None:
+def without_kernel() -> None:
     """The audit that this process is."""
     sys.path.append(str(Path(__file__).parents[1]))
-    from cells_here import run_notebook_here
+    import pytest
+    from cells_here import run_notebooks_here
 
-    from auditkit.notebook import runner
-
-    runner.execute_notebook = run_notebook_here
+    run_notebooks_here(pytest.MonkeyPatch())
 
 
 def start_audits_so() -> None:
@@ -32,7 +31,7 @@ def start_audits_so() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "audit":
-        run_notebooks_here()
+        without_kernel()
     else:
         start_audits_so()
     from auditkit.cli import main

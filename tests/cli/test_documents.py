@@ -16,6 +16,7 @@ from election_world import ROOT_KEY as ELECTION_KEY
 from election_world import Governance, version_of
 from registry_world import Host, delete, history, serving, write
 
+from auditkit.batch import AuditJob
 from auditkit.cli.application import auditkit
 from auditkit.cli.commands import COMMANDS
 from auditkit.cli.documents import DOCUMENTS, schemas
@@ -26,6 +27,7 @@ from auditkit.practice.builds import Built
 from auditkit.practice.chips import attestation_files
 from auditkit.practice.release.published import DATA, release_commit, release_folder
 from auditkit.practice.scenarios import BASE_COMMIT
+from tests.batch import stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "docs" / "schemas"
@@ -384,8 +386,9 @@ def test_the_trouble_of_a_check_is_its_document_and_an_error():
             jsonschema.validate(wrong, published("check-trouble-v1.json"))
 
 
-@pytest.mark.slow
-def test_batch(tmp_path, printed):
+def test_batch(tmp_path, printed, monkeypatch):
+    monkeypatch.setattr(AuditJob, "command", stand_in.command)
+    monkeypatch.setattr("auditkit.notebook.write_overview", lambda out: out / "overview.ipynb")
     document = printed("batch", "practice:honest", "--out", tmp_path / "out", "--workers", "1")[1]
     assert document["schema"] == "auditkit/batch/v1"
 

@@ -49,7 +49,7 @@ def run_changed(notebook, tmp_path, monkeypatch, scenario: str = "honest"):
     return run_audit(parameters(tmp_path, scenario))
 
 
-def test_the_real_notebook_runs_and_every_cell_is_told(tmp_path):
+def test_the_real_notebook_runs_and_every_cell_is_told(tmp_path, no_kernel):
     progress = Labels()
     document = run_audit(parameters(tmp_path), progress)
     assert document.verdict == "PASS"
@@ -212,10 +212,10 @@ def test_an_audit_that_is_killed_behind_its_report_leaves_nothing_that_looks_fin
 import os, signal, sys
 from pathlib import Path
 sys.path.append({str(ROOT / "tests")!r})
-from auditkit.notebook import execution, run, run_audit, runner
-from cells_here import no_kernel_in, run_notebook_here
-runner.started_kernel = no_kernel_in
-execution.execute_notebook = run_notebook_here
+import pytest
+from auditkit.notebook import run, run_audit
+from cells_here import run_notebooks_here
+run_notebooks_here(pytest.MonkeyPatch())
 run.notebook_path = lambda name: Path({str(path)!r})
 from auditkit.pipeline import Parameters
 run.finish_report_folder = lambda folder, held: os.kill(os.getpid(), signal.SIGKILL)
