@@ -16,7 +16,7 @@ from auditkit.cli.application import (
     root_key_option,
 )
 from auditkit.cli.printing import complain, say
-from auditkit.cli.results import print_document
+from auditkit.cli.results import print_document, qualifications_by
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def find(query: str, folder: Path | None, root_key: str, as_json: bool) -> None:
     from auditkit.cli.documents import CatalogueFind
     from auditkit.evidence.catalogue import look_up
     from auditkit.progress import progress_on_terminal
+    from auditkit.trust import parse_trust
 
     with progress_on_terminal(not as_json) as progress:
         opened = _open(folder, root_key, progress)
@@ -119,6 +120,7 @@ def find(query: str, folder: Path | None, root_key: str, as_json: bool) -> None:
         print_document(
             CatalogueFind,
             verdict=(Verdict.PASS, Verdict.FAIL, Verdict.TROUBLE)[status],
+            qualifications=qualifications_by(parse_trust(root_key)),
             error=error,
             query=query,
             found=tuple(map(_match_json, matches)),

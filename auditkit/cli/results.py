@@ -13,9 +13,16 @@ from auditkit.decision import Decision, Outcome
 if TYPE_CHECKING:
     from auditkit.audit import Overlap
     from auditkit.cli.documents import AnswerDocument, PrintedDocument
+    from auditkit.decision import Qualification
     from auditkit.pipeline import Answer
+    from auditkit.trust import Trust
 
 _MARKS = {Outcome.PASS: "ok  ", Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.SKIP: "skip"}
+
+
+def qualifications_by(trust: Trust) -> tuple[Qualification, ...]:
+    """What whoever is believed takes from the meaning of a verdict; nothing for mainnet's key."""
+    return () if trust.qualification is None else (trust.qualification,)
 
 
 def end_with(

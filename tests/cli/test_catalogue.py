@@ -176,6 +176,7 @@ def test_what_is_found_as_json(update, run, folder, governance):
     assert document == {
         "schema": "auditkit/catalogue-find/v1",
         "verdict": "PASS",
+        "qualifications": ["practice-network"],
         "error": None,
         "query": version_of(5)[:12],
         "complete": True,

@@ -331,6 +331,7 @@ def test_the_catalogue(tmp_path, monkeypatch, capsys, printed):
     status, document = printed("catalogue", "find", version_of(5), elections, *key)
     assert (status, document["schema"]) == (0, "auditkit/catalogue-find/v1")
     assert (document["verdict"], len(document["found"])) == ("PASS", 1)
+    assert document["qualifications"] == ["practice-network"]
     assert printed("catalogue", "find", version_of(6), elections, *key)[1]["verdict"] == "FAIL"
     for page in elections.glob("pages/newest-????????????????.cbor"):
         page.write_bytes(b"")

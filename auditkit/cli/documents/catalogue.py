@@ -8,6 +8,7 @@ from pydantic import Field
 
 from auditkit.audit import Verdict
 from auditkit.cli.documents.document import PrintedDocument, TroubleFound
+from auditkit.decision import Qualification
 from auditkit.numbers import Count, ProposalNumber
 from auditkit.report import Hex, Part, Time
 
@@ -97,6 +98,7 @@ class CatalogueFind(_Catalogue):
 
     Attributes:
         verdict: PASS where it was found, FAIL where a complete catalogue has none, TROUBLE where nobody can tell.
+        qualifications: what keeps the verdict from meaning all that the word alone means: another root key.
         error: null unless the verdict is TROUBLE.
     """
 
@@ -104,6 +106,7 @@ class CatalogueFind(_Catalogue):
         default="auditkit/catalogue-find/v1", alias="schema"
     )
     verdict: Verdict
+    qualifications: tuple[Qualification, ...]
     error: TroubleFound | None
     query: str
     found: tuple[FoundElection, ...]

@@ -13,7 +13,7 @@ import click
 from auditkit.cli.application import ExitStatus, json_option, root_key_option
 from auditkit.cli.printing import say
 from auditkit.cli.registry.folder import dir_option, registry
-from auditkit.cli.registry.words import qualifications_by, standing_in_words
+from auditkit.cli.registry.words import standing_in_words
 from auditkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _print_json(found: ChipsInRegistry, trust: Trust, *, verified: bool) -> None
     """Prints the same as a JSON document."""
     from auditkit.audit import Verdict
     from auditkit.cli.documents import RegistryChip
-    from auditkit.cli.results import print_document
+    from auditkit.cli.results import print_document, qualifications_by
 
     known = all(one.nodes for one in found.chips)
     verdict = Verdict.PASS if known else Verdict.FAIL

@@ -9,7 +9,7 @@ import click
 
 from auditkit.cli.application import ExistingFile, ExitStatus, auditkit, json_option, root_key_option
 from auditkit.cli.printing import complain, say
-from auditkit.cli.registry.words import count, qualifications_by, standing_in_words
+from auditkit.cli.registry.words import count, standing_in_words
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _end_refused(error: EvidenceError, trust: Trust, kind: type[RegistryDocument
     """Tells what did not verify, as JSON too where it is asked for, and ends with 1."""
     from auditkit.audit import Verdict
     from auditkit.cli.documents import TroubleFound
-    from auditkit.cli.results import print_document
+    from auditkit.cli.results import print_document, qualifications_by
 
     complain(f"auditkit: refused: {error}")
     if kind is not None:
@@ -132,7 +132,7 @@ def _end_refused(error: EvidenceError, trust: Trust, kind: type[RegistryDocument
 
 def _print_json(kind: type[RegistryDocument], trust: Trust, standing: Standing, **counts: int) -> None:
     from auditkit.audit import Verdict
-    from auditkit.cli.results import print_document
+    from auditkit.cli.results import print_document, qualifications_by
 
     print_document(
         kind,

@@ -11,7 +11,7 @@ from auditkit.cli.application import ExitStatus, json_option, root_key_option
 from auditkit.cli.printing import complain, say
 from auditkit.cli.registry.answers import guestos_facts, refuse_bare_version
 from auditkit.cli.registry.folder import dir_option, registry
-from auditkit.cli.registry.words import count, qualifications_by, standing_in_words, time_in_words, when
+from auditkit.cli.registry.words import count, standing_in_words, time_in_words, when
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _print_json(
 
     from auditkit.audit import Verdict
     from auditkit.cli.documents import RegistryShow
-    from auditkit.cli.results import print_document
+    from auditkit.cli.results import print_document, qualifications_by
     from auditkit.limits import LIMITS
 
     standing = opened.standing

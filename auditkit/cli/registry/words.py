@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditkit.decision import Qualification
     from auditkit.evidence.registry_sync import Standing
-    from auditkit.trust import Trust
-
-
-def qualifications_by(trust: Trust) -> tuple[Qualification, ...]:
-    """What whoever is believed takes from the meaning of a verdict; nothing for mainnet's key."""
-    return () if trust.qualification is None else (trust.qualification,)
 
 
 def standing_in_words(standing: Standing) -> str:
