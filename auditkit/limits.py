@@ -59,6 +59,7 @@ class Limits:
 
     # parameters: a list of 20 lines; a pipe is written to by a program that was started with us
     parameter_bytes: int = 64 * KIB
+    yaml_values: int = 20_000  # of a parameter file or a record; the lines of 1 MB about boot trees are fewer
     parameter_seconds: float = 30.0  # until the last byte is there
     parameter_writer_seconds: float = 1.0  # until somebody opens a pipe to write to it
 

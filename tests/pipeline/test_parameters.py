@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import EvidenceError, ParameterError, SourceError
+from auditkit.limits import LIMITS
 from auditkit.pipeline import Parameters
+from auditkit.pipeline.records import parse_record
 
 GOOD = {"proposal_id": 7, "base_version": "ab" * 20}
 
@@ -103,6 +105,15 @@ def test_files_that_are_not_flat_yaml(tmp_path, text):
     with pytest.raises(ParameterError) as refused:
         from_text(tmp_path, text)
     assert "\n" not in str(refused.value)
+
+
+def test_a_record_of_more_values_than_any_real_one_is_refused_before_anything_is_made_of_it():
+    """A list takes three bytes of a file, and a thousand in memory."""
+    many = LIMITS.yaml_values // 2
+    with pytest.raises(EvidenceError, match="does not have the form"):
+        parse_record(b"a: [" + b"[]," * (many - 2) + b"]", "replay.yaml")
+    with pytest.raises(EvidenceError, match="more values than any real one"):
+        parse_record(b"a: [" + b"[]," * 2 * many + b"]", "replay.yaml")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from auditkit.errors import ParameterError
+from auditkit.limits import LIMITS
 
 _DIGITS: Final = 100  # of a number; 64 bits have 20, an unquoted hash of digits alone has 64
 _TAG: Final = "tag:yaml.org,2002:"
@@ -26,10 +27,15 @@ def _refused(problem: str, place: Any) -> yaml.MarkedYAMLError:
 class _FlatLoader(yaml.SafeLoader):
     """Reads nothing but what the module says."""
 
+    _values = 0  # so far
+
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (as PyYAML has it)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        self._values += 1
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if self._values > LIMITS.yaml_values:
+            raise _refused("it holds more values than any real one", event)
         if isinstance(event, yaml.events.AliasEvent):
             raise _refused("aliases are not allowed", event)
         if getattr(event, "tag", None) is not None:
