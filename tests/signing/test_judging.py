@@ -576,6 +576,7 @@ def left_open(found: FoundSignatures, names=(), absent=()) -> list[str]:
     document = SimpleNamespace(
         evidence=[SimpleNamespace(name=name, stored=name not in absent) for name in (*absent, "boot_args")],
         run=SimpleNamespace(started="2026-01-01T00:00:00Z"),
+        outcomes={},
     )
     told = _left_open(document, found, names)
     assert told[:2] == (
