@@ -82,8 +82,12 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
     parameters = _parameters(params, overrides, out)
     if summary is not None:
         begin_job_summary(summary, Path(parameters.output_dir))
-    with progress_on_terminal() as progress:
-        document = run_audit(parameters, progress)
+    try:
+        with progress_on_terminal() as progress:
+            document = run_audit(parameters, progress)
+    except KeyboardInterrupt:
+        what = "interrupted before this audit had a verdict"
+        raise SourceError(what, where=parameters.output_dir, hint="run it again") from None
     if summary is not None:
         try:
             write_job_summary(summary, document)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +45,7 @@ def run_audit(parameters: Parameters, progress: Progress | None = None) -> Audit
     notebook = notebook_path(_NOTEBOOKS[parameters.subject])
     folder = Path(parameters.output_dir)
     require_replaceable(folder)
+    was_there = os.path.lexists(folder)
     with only_writer(folder) as writer:
         begin_report_folder(folder)
         held = staging_name(folder / DOCUMENT_NAME)
@@ -59,6 +62,9 @@ def run_audit(parameters: Parameters, progress: Progress | None = None) -> Audit
             finish_report_folder(folder, held.name)
         finally:
             held.unlink(missing_ok=True)
+            if not was_there:
+                with suppress(OSError):  # it stays where something is in it
+                    folder.rmdir()
     return document
 
 

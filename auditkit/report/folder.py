@@ -1,8 +1,8 @@
 """The report folder: `audit.json`, its renderings, and the evidence that a replay needs.
 
-`audit.json` is what makes a folder a finished report. It is the first file to go when a run begins and the
-last to come when it ends, so a run that is killed half-way leaves nothing that looks finished. Only what an audit
-wrote is ever replaced or removed.
+`audit.json` is what makes a folder a finished report. It is the first file to go when a run begins, and the pages go
+with it; it is the last to come when the run ends. So a run that is killed half-way leaves nothing that looks finished.
+Only what an audit wrote is ever replaced or removed.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def require_replaceable(folder: Path) -> None:
 
 
 def begin_report_folder(folder: Path) -> None:
-    """Makes ``folder`` ready for a new report; the report that it held, if any, no longer looks finished.
+    """Makes ``folder`` ready for a new report: what tells an earlier verdict goes, and what a killed run left.
 
-    Call it before the audit starts, as its `only_writer`. Evidence and renderings of the old report stay until they
-    are replaced; what a killed run left half-written goes.
+    Call it before the audit starts, as its `only_writer`. A page that stayed would tell an earlier verdict where an
+    audit was interrupted. Evidence stays until it is replaced: the new audit may read it.
 
     Raises:
         ParameterError: as `require_replaceable`, or the folder cannot be written to.
@@ -90,7 +90,8 @@ def begin_report_folder(folder: Path) -> None:
     try:
         require_replaceable(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / DOCUMENT_NAME).unlink(missing_ok=True)
+        for name in (DOCUMENT_NAME, HTML_NAME, MARKDOWN_NAME, NOTEBOOK_NAME):
+            (folder / name).unlink(missing_ok=True)
         for path in _staged(folder):
             remove_evidence_folder(path)
             if path.is_file() and not path.is_symlink():

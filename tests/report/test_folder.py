@@ -84,11 +84,14 @@ def test_audit_json_is_written_last(tmp_path, failing, evidence_files, monkeypat
     assert before["audit.json"] == {"evidence", "audit.ipynb", "report.html", "report.md"}
 
 
-def test_beginning_again_makes_the_old_report_unfinished(tmp_path, failing, evidence_files):
-    write_report_folder(tmp_path, failing, evidence_files)
+def test_beginning_again_leaves_nothing_of_the_old_report_that_tells_a_verdict(
+    tmp_path, failing, evidence_files
+):
+    write_report_folder(tmp_path, failing, evidence_files, notebook=b"{}")
     begin_report_folder(tmp_path)
     with pytest.raises(SourceError, match="no finished report"):
         read_report_folder(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["evidence"]
 
 
 @pytest.mark.slow
