@@ -84,6 +84,20 @@ def test_an_older_registry_ends_with_1(sync, host):
     assert "older than what is known (expected version 3 or a newer one, found version 1)" in err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("verify",), ("show", "subnet_list", "--dir"), ("chip", "ab" * 64, "--dir")],
+    ids=lambda one: one[0],
+)
+def test_a_folder_whose_first_sync_was_refused_answers_nothing(sync, run, host, folder, command):
+    host.tamper = lambda *_: b""
+    sync()
+    assert (folder / "registry.sqlite").exists()
+    status, out, err = run(*command, folder, *OWN)
+    assert (status, out) == (TROUBLE, "")
+    assert err == f"auditkit: {folder}: there is no registry here; run `auditkit registry sync {folder}`\n"
+
+
 def test_what_cannot_be_had_ends_with_2(run, folder):
     status, _, err = run("sync", folder, "--url", "http://127.0.0.1:9", *OWN)
     assert (status, len(err.splitlines())) == (TROUBLE, 1)

@@ -75,7 +75,7 @@ def reading(folder: Path, root_key: bytes, *, limits: Limits = LIMITS) -> Iterat
         root_key: DER, 133 bytes; under which everything in it should have been verified.
 
     Raises:
-        SourceError: there is none, it cannot be read, or it is another network's.
+        SourceError: there is none, or none of its answers has come, it cannot be read, or it is another network's.
         EvidenceError: it is no such store, or damaged.
     """
     path = folder / STORE
@@ -96,6 +96,8 @@ def reading(folder: Path, root_key: bytes, *, limits: Limits = LIMITS) -> Iterat
             raise _no_registry(folder)
         _require_own(connection, path, root_key)
         with asking(path):
+            if connection.execute("SELECT 1 FROM answer LIMIT 1").fetchone() is None:
+                raise _no_registry(folder)
             yield connection
 
 

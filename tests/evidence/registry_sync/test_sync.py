@@ -252,7 +252,8 @@ def test_a_part_that_is_another_one_is_refused(sync, host, folder):
     )
     with pytest.raises(EvidenceError, match="not the one that the answer names"):
         sync()
-    assert standing(folder).version == 0
+    with pytest.raises(SourceError, match="there is no registry here"):
+        standing(folder)
 
 
 def test_a_part_that_cannot_be_had_is_trouble_and_the_others_stay(sync, host, folder):
