@@ -1,4 +1,7 @@
-"""Check an SEV recovery GuestOS of the Internet Computer, from the certified proposal to the launch measurements.
+"""Check elections of GuestOS releases and recoveries, from what the NNS certified to the launch measurements.
+
+Both are proposals of the Internet Computer's NNS. An election lets nodes run a release; a recovery blesses an SEV
+recovery GuestOS, which lets named machines start a replacement.
 
 >>> from auditkit import Audit
 >>> audit = Audit.named("practice:honest")

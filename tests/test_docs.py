@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from auditkit.cli import main
 from auditkit.decision import Qualification
 from auditkit.pipeline import Parameters
 from auditkit.report.rendering.glossary import GLOSSARY
+from auditkit.signing.report_checks import REPLAY, REQUIRED, verification_policy
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -52,6 +54,35 @@ def test_the_contracts_name_every_parameter():
     section = page("contracts.md").partition("## Parameters")[2].partition("## ")[0].partition("`output_dir`")
     names = re.findall(r"`([a-z0-9_]+)`", section[0] + section[1])
     assert [name for name in names if name in Parameters.model_fields] == list(Parameters.model_fields)
+
+
+def test_developers_are_told_every_part_of_an_audit():
+    """The parts are what is computed once; what is made of all of them has a verdict and no name there."""
+    text = page("start/developers.md").partition("The parts are ")[2].partition(". ")[0]
+    parts = [
+        name
+        for owner in reversed(auditkit.Audit.__mro__)
+        for name, value in vars(owner).items()
+        if isinstance(value, cached_property) and not name.startswith("_")
+    ]
+    assert len(parts) > 5
+    assert sorted(re.findall(r"`(\w+)`", text)) == sorted(parts)
+
+
+def test_the_checks_of_verify_report_have_the_numbers_that_are_told():
+    """Whoever reads 8 and then 10 finds out what 9 would be."""
+    always = [check.number for check in verification_policy(required=False, replayed=False).checks]
+    assert always == [*range(1, 9)]
+    assert (REQUIRED.number, REPLAY.number) == (9, 10)
+    told = " ".join(page("start/auditors.md").split())
+    assert (
+        "1 to 8 are asked of every report, 9 is whether the verdict is the one of `--require`, and 10 the"
+        in told
+    )
+    assert (
+        "checks 1 to 8, with `--require` 9 (`report.verdict`), with `--replay` 10 (`report.replay`)"
+        in page("contracts.md")
+    )
 
 
 def test_the_page_of_qualifications_names_each():

@@ -74,6 +74,32 @@ def bash(script: str, folder: Path, **variables: str) -> subprocess.CompletedPro
     )
 
 
+def files_below(folder: Path) -> set[str]:
+    return {
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() or path.is_symlink()
+    }
+
+
+def unignored(folder: Path, before: set[str], git: str) -> set[str]:
+    """Files that came into ``folder``, as if it were a checkout, and that git would offer to commit."""
+    if not (folder / ".gitignore").exists():
+        shutil.copy(ROOT / ".gitignore", folder)
+    subprocess.run([git, "init", "--quiet", folder], check=True)
+    listed = [
+        git,
+        "-C",
+        folder,
+        "-c",
+        "core.excludesFile=",
+        "ls-files",
+        "--others",
+        "--exclude-standard",
+        "-z",
+    ]
+    told = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    return set(told.split("\0")) - before - {"", ".gitignore"}
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Path:
     return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("readme") / "auditkit", ignore=LEFT_OUT))
@@ -210,8 +236,10 @@ def test_plain_blocks_run_as_they_stand(checkout, program, request, tmp_path, pa
         commands.insert(0, f"PATH={python.parent}:$PATH\n")
         variables["PYTHON"] = str(python)
     folder = Path(shutil.copytree(checkout, tmp_path / "auditkit"))
+    before = files_below(folder)
     done = bash("\n".join(commands), folder, **variables)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert unignored(folder, before, program("git")) == set()
     if page == "docs/start/developers.md":
         assert (folder / "audit-out.ipynb").exists()
     if page == "docs/start/ci.md":
@@ -233,7 +261,7 @@ def test_python_blocks_run_as_they_stand(tmp_path):
     assert (tmp_path / "reports" / "from-python" / "audit.json").exists()
 
 
-def test_blocks_about_files_run_on_the_practice_network(tmp_path, warm):
+def test_blocks_about_files_run_on_the_practice_network(tmp_path, warm, program):
     scenario = practice.scenario("honest")
     with practice.serving("honest") as network:
         bash_key = network.root_key.hex()
@@ -253,6 +281,20 @@ def test_blocks_about_files_run_on_the_practice_network(tmp_path, warm):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     for name in ("bootfs/boot_args", "bootfs.tar", "launch-measurements.json"):
         assert (tmp_path / name).stat().st_size > 0
+    assert unignored(tmp_path, set(), program("git")) == set()
+
+
+def test_what_mainnet_leaves_in_a_checkout_is_ignored(tmp_path, program):
+    """Their commands are not run to their end here: folders and files that they name."""
+    lines = " ".join(text for _, mark, text in BLOCKS if mark == "mainnet")
+    named = re.findall(r"--out (\S+)", lines)
+    named += [f"{folder}/registry.sqlite" for folder in re.findall(r"registry sync (\S+)", lines)]
+    named += [f"{folder}/139000.cbor" for folder in re.findall(r"catalogue update (\S+)", lines)]
+    assert len(named) > 4
+    for name in (*named, "proposal.request.cbor", "proposal-139000.cbor", "sample.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert unignored(tmp_path, set(), program("git")) == set()
 
 
 MAINNET = sorted(

@@ -117,7 +117,7 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
     Examples:
         auditkit check honest
         auditkit check election:143409 -p depth=certificates
-        auditkit check reports/honest/evidence/replay.yaml
+        auditkit check reports/practice-honest/evidence/replay.yaml
         auditkit check still-open -p stage=vote --json
     """
     from auditkit.audit import SENTENCES

@@ -120,6 +120,9 @@ def _told(scenario: Scenario) -> Iterator[str]:
 def serve(port: int) -> None:
     """Serve the practice network on 127.0.0.1 until interrupted, for other programs to practise on.
 
+    Ctrl-C ends it. In the background of a script Ctrl-C does not reach it: end it there by kill (SIGTERM), in bash
+    `kill $!`. It then ends with status 2.
+
     \b
     Example:
         auditkit practice serve --port 8900

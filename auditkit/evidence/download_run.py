@@ -239,7 +239,8 @@ class DownloadRun:
         if not self.part.size or not self.wanted:
             self.part.path.unlink(missing_ok=True)
         elif isinstance(trouble, SourceError) and not isinstance(trouble, NotFoundError):
-            trouble.hint = trouble.hint or f"run it again to resume at byte {self.part.size}"
+            again = f"run it again to resume at byte {self.part.size}"
+            trouble.hint = f"{trouble.hint}, and {again}" if trouble.hint else again
         return trouble
 
 

@@ -201,6 +201,16 @@ def test_a_passing_trouble_of_the_server_does_not_end_it(serve, get, status):
     assert get(server.url).sha256 == SHA256
 
 
+def test_a_server_that_is_gone_in_between_is_told_with_what_running_again_would_do(serve, get, tmp_path):
+    (tmp_path / "out.img.part").write_bytes(DATA[:3000])
+    with pytest.raises(SourceError) as caught:
+        get("http://127.0.0.1:9/", attempts=2)
+    assert caught.value.what == "the server refused the connection"
+    assert caught.value.hint == (
+        "see whether the address is right and the server runs, and run it again to resume at byte 3000"
+    )
+
+
 @pytest.mark.parametrize("status", [501, 505, 519, 527])
 def test_another_refusal_ends_it(serve, get, status):
     server = serve(lambda asked, wire: wire.send(status))

@@ -121,7 +121,9 @@ def test_trouble_is_one_line(serve, fetch, script, words):
 def test_no_server_is_trouble(fetch):
     status, out, err, kept = fetch("http://127.0.0.1:9")
     assert (status, out, kept) == (TROUBLE, "", [])
-    assert "refused the connection" in err
+    assert err.endswith(
+        ": the server refused the connection; see whether the address is right and the server runs\n"
+    )
 
 
 def announces_too_little(asked, wire):

@@ -239,7 +239,8 @@ QUESTIONS = {
     "which release is that": r"7360f8f30123456789abcdef0123456789abcdef, elected by the registry",
     "what is not proven": r"Whatever the verdict: that what is new in the recovery root file system is harmless, that",
     "how do I repeat it": r"Run the audit again with the parameters",
-    "who signed it": r"No report can say that of itself: .?auditkit verify-report \. --allowed-signers FILE.? does",
+    "who signed it": r"(?i:signatures):?\W*No report can say itself whether anybody signed it\. In the report folder, "
+    r".?auditkit verify-report \. --allowed-signers FILE.? tells who did",
 }
 
 

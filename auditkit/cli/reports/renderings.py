@@ -41,9 +41,9 @@ def report(
 
     \b
     Examples:
-        auditkit report reports/honest
-        auditkit report reports/honest --pdf honest.pdf
-        auditkit report reports/honest --open
+        auditkit report reports/practice-honest
+        auditkit report reports/practice-honest --pdf honest.pdf
+        auditkit report reports/practice-honest --open
     """
     from auditkit.report import render_html, render_markdown, render_text, require_beside, write_beside
 

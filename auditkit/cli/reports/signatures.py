@@ -70,9 +70,9 @@ def sign(
 
     \b
     Examples:
-        auditkit sign reports/honest --key ~/.ssh/id_ed25519 --auditor "Alice Example"
-        auditkit sign reports/honest --key agent
-        auditkit sign reports/honest --key ~/.ssh/id_ed25519_sk --ssh-signature
+        auditkit sign reports/practice-honest --key ~/.ssh/id_ed25519 --auditor "Alice Example"
+        auditkit sign reports/practice-honest --key agent
+        auditkit sign reports/practice-honest --key ~/.ssh/id_ed25519_sk --ssh-signature
         auditkit sign --statement build.json --key ~/.ssh/id_ed25519
     """
     if statement is not None:
@@ -247,13 +247,14 @@ def verify_report(
     not; with 2 when that cannot be determined. An auditor counts once, however often they sign.
 
     --require PASS wants an unqualified PASS: name with --accept what may be missing. --replay repeats the audit from
-    evidence/ and does not see the image, unless --base-image gives it.
+    evidence/ and does not see the image, unless --base-image gives it. Checks 1 to 8 are always asked, 9 with
+    --require, 10 with --replay.
 
     \b
     Examples:
-        auditkit verify-report reports/honest --allowed-signers allowed_signers
-        auditkit verify-report reports/honest --allowed-signers allowed_signers --html reports/honest.verified.html
-        auditkit verify-report reports/honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
+        auditkit verify-report reports/practice-honest --allowed-signers allowed_signers
+        auditkit verify-report reports/practice-honest --allowed-signers allowed_signers --html reports/practice-honest.verified.html
+        auditkit verify-report reports/practice-honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
         auditkit verify-report --statement build.json --allowed-signers allowed_signers
     """
     if statement is not None:

@@ -138,5 +138,9 @@ def source_error(error: Exception, url: str) -> SourceError:
             "the server's name could not be found", where=url, hint="check the address and the network"
         )
     if "refused" in text:
-        return TransientError("the server refused the connection", where=url)
+        return TransientError(
+            "the server refused the connection",
+            where=url,
+            hint="see whether the address is right and the server runs",
+        )
     return TransientError("the connection broke off", where=url)

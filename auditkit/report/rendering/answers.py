@@ -46,8 +46,9 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
         Answer("Not proven", _not_proven(document)),
         Answer("Repeat it", _repeat(document)),
         Answer(
-            "Signed by",
-            "No report can say that of itself: `auditkit verify-report . --allowed-signers FILE` does.",
+            "Signatures",
+            "No report can say itself whether anybody signed it. In the report folder, "
+            "`auditkit verify-report . --allowed-signers FILE` tells who did.",
         ),
     )
 
