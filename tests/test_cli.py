@@ -334,6 +334,7 @@ def test_a_served_practice_network_answers_other_programs(tmp_path, capsys):
         process.terminate()
         process.wait()
         process.stdout.close()
+    assert process.returncode == 2, "as its help says of SIGTERM"
 
 
 def test_measure_is_what_sev_snp_measure_computes_for_every_cpu_type_and_line(tmp_path, capsys):
