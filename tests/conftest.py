@@ -66,12 +66,26 @@ def no_waiting() -> Iterator[None]:
 
     Tests about waiting times give their own, and processes that tests start wait as they always do.
     """
+    with pytest.MonkeyPatch.context() as patch:
+        wait_for_nothing(patch)
+        yield
+
+
+def wait_for_nothing(patch: pytest.MonkeyPatch) -> None:
+    """As above, in this process, until ``patch`` is undone."""
     from auditkit.evidence.http.backoff import Backoff
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Backoff.__init__, "__defaults__", (0.002, 0.02))
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
+    patch.setattr(Backoff.__init__, "__defaults__", (0.002, 0.02))
+    patch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Path]:
+    """An ``auditkit`` that starts in no time: see `warm.py`."""
+    from warm import warm_program
+
+    with tempfile.TemporaryDirectory(prefix="warm-") as folder, warm_program(Path(folder)) as program:
+        yield program
 
 
 @pytest.fixture

@@ -14,13 +14,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 from commands import in_process
 from conftest import ROOT
-from warm import warm_program
 
 from auditkit import practice
 from auditkit.evidence import Backoff, Source, download
@@ -198,13 +196,6 @@ esac
 """
 
 
-@pytest.fixture(scope="module")
-def warm():
-    """An ``auditkit`` that starts in no time."""
-    with tempfile.TemporaryDirectory(prefix="warm-") as folder, warm_program(Path(folder)) as program:
-        yield program
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["warm", pytest.param("as users do", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("page", PAGES[1:])
@@ -337,7 +328,7 @@ def test_mainnet_lines_are_understood_and_tell_that_there_is_no_network(
     assert_that_there_is_no_network(line, *in_process(*arguments, capsys=capsys))
 
 
-def test_a_mainnet_line_tells_that_there_is_no_network_in_a_process_of_its_own(with_files):
+def test_a_mainnet_line_tells_that_there_is_no_network_in_a_process_of_its_own(with_files, warm):
     line = next(line for line in MAINNET if "fetch-proposal" in line)
-    done = bash(line, with_files, **NOWHERE)
+    done = bash(f"PATH={warm.parent}:$PATH\n{line}", with_files, **NOWHERE)
     assert_that_there_is_no_network(line, done.returncode, done.stdout, done.stderr)

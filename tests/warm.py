@@ -1,13 +1,15 @@
 """The program ``auditkit`` for shell scripts, without its start: each command is a fork of a process that has imported
-everything, in the folder, with the environment and the streams of whoever calls it.
+everything, in the folder, with the environment and the open files of whoever calls it.
 
     python warm.py DESCRIPTOR      is that process; it ends when its standard input does
 
-Notebooks run without a kernel, and the audits of a batch are stand-ins. What starts, and how, is shown elsewhere.
+Notebooks run without a kernel, the audits of a batch are stand-ins, and nothing is waited for. What starts,
+and how, is shown elsewhere.
 """
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
@@ -24,12 +26,14 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 
 TESTS = Path(__file__).parent
+_MOST_STREAMS = 64
 _CALLER = """#!{python} -IS
 import json, os, socket, sys
+streams = [one for one in map(int, os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd/" + str(one))]
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
-    told = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(server, [len(told).to_bytes(4, "big")], [0, 1, 2])
+    told = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ), streams]).encode()
+    socket.send_fds(server, [len(told).to_bytes(4, "big")], streams)
     server.sendall(told)
     status = server.recv(1)
 sys.exit(status[0] if status else 255)
@@ -61,11 +65,14 @@ def _prepare() -> None:
     import pytest
     from batch.stand_in import stand_in
     from cells_here import run_notebooks_here
+    from conftest import wait_for_nothing
 
     from auditkit.cli import main
 
+    patch = pytest.MonkeyPatch()
     stand_in()
-    run_notebooks_here(pytest.MonkeyPatch())
+    wait_for_nothing(patch)
+    run_notebooks_here(patch)
     # What an audit imports while it runs is imported, too.
     nowhere = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(nowhere), suppress(SystemExit):
@@ -75,10 +82,10 @@ def _prepare() -> None:
 def _answer(caller: socket.socket) -> None:
     """Is the command that ``caller`` asks for."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    head, streams, _, _ = socket.recv_fds(caller, 4, 3)
+    head, streams, _, _ = socket.recv_fds(caller, 4, _MOST_STREAMS)
     with caller.makefile("rb") as reader:
-        words, folder, variables = json.loads(reader.read(int.from_bytes(head, "big")))
-    for number, stream in enumerate(streams):
+        words, folder, variables, numbers = json.loads(reader.read(int.from_bytes(head, "big")))
+    for number, stream in zip(numbers, map(_out_of_the_way, streams), strict=True):
         os.dup2(stream, number)
         os.close(stream)
     sys.stdin, sys.stdout, sys.stderr = (
@@ -103,6 +110,13 @@ def _answer(caller: socket.socket) -> None:
     caller.sendall(bytes([status]))
 
 
+def _out_of_the_way(descriptor: int) -> int:
+    """Moves a descriptor to where the caller has none."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 200)
+    os.close(descriptor)
+    return moved
+
+
 def _go_with(caller: socket.socket) -> None:
     """Ends this command when its caller was ended."""
     if not caller.recv(1):
@@ -118,7 +132,7 @@ def _serve(listener: socket.socket) -> None:
             if os.fork() == 0:
                 listener.close()
                 try:
-                    _answer(caller)
+                    _answer(socket.socket(fileno=_out_of_the_way(caller.detach())))
                 except BaseException:  # noqa: BLE001  (the fork must not go on as the server)
                     traceback.print_exc()
                 os._exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import jsonschema
 import psutil
 import pytest
+from cells_here import run_notebooks_here
 from commands import in_process
 from conftest import ROOT, missing
 
@@ -36,7 +38,7 @@ from auditkit.errors import ParameterError, SourceError
 from auditkit.pipeline import Parameters
 from auditkit.practice import parameter_file, scenarios
 from auditkit.report import only_writer
-from tests.batch import stand_in, without_kernels
+from tests.batch import stand_in
 
 SCHEMA = ROOT / "docs" / "schemas" / "batch-v1.json"
 SAMPLE = ROOT / "reports" / "sample" / "audit.json"
@@ -120,15 +122,35 @@ def kill_audit(batch: subprocess.Popen[str], name: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory) -> tuple[int, dict, Path]:
-    """A batch of a good, a failing and a troubled audit, as JSON; the overview's notebook alone has a kernel."""
+def three(tmp_path_factory, warm) -> tuple[int, dict, Path]:
+    """A batch of a good, a failing and a troubled audit, as JSON; nothing of it starts, and no notebook has a kernel.
+
+    As users start it: `tests/notebook/test_foreign_code.py`.
+    """
+    from auditkit.cli import main
+
     out = tmp_path_factory.mktemp("batch") / "out"
     names = [f"practice:{s.name}" for s in (HONEST, UNEXPLAINED, MISSING_RELEASE)]
-    arguments = (*names, "--out", out, "--workers", "2", "--json")
-    program = command(*arguments, audits=(str(Path(without_kernels.__file__)),))
-    done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
-    assert done.stderr == ""
-    return done.returncode, json.loads(done.stdout), out
+    started = AuditJob.command
+    told, trouble = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(told),
+        redirect_stderr(trouble),
+    ):
+        patch.setattr(AuditJob, "command", lambda job: [str(warm), *words_of(started(job))])
+        run_notebooks_here(patch)
+        out.mkdir()
+        patch.chdir(out)  # as a kernel of the overview would be
+        with pytest.raises(SystemExit) as ended:
+            main(["batch", *names, "--out", str(out), "--workers", "2", "--json"])
+    assert trouble.getvalue() == ""
+    return ended.value.code, json.loads(told.getvalue()), out
+
+
+def words_of(line: list[str]) -> list[str]:
+    """What stands behind the program in the command of an audit."""
+    return line[line.index("audit") :]
 
 
 def test_one_fail_makes_the_batch_a_fail(three):
@@ -701,7 +723,7 @@ def test_a_scheduler_that_is_not_there_is_told():
     script = (
         "import sys\n"
         "from auditkit.batch import dask_workers, workers\n"
-        "workers.DASK_SECONDS = 2\n"
+        "workers.DASK_SECONDS = 0.3\n"
         "for address in sys.argv[1:]:\n"
         "    try:\n"
         "        with dask_workers(address): pass\n"
