@@ -60,6 +60,7 @@ def batch(
         auditkit batch proposals/*.yaml --dask tcp://scheduler:8786
     """
     from auditkit.batch import dask_workers, local_workers, plan_batch, run_batch
+    from auditkit.dependencies import NOTEBOOK_MODULES, require_modules
     from auditkit.errors import AuditkitError
     from auditkit.interpreter import processors
     from auditkit.notebook import write_overview
@@ -68,6 +69,7 @@ def batch(
     if workers is not None and dask is not None:
         raise click.UsageError("--workers and --dask cannot be used together")
     jobs = plan_batch(params, overrides, out)
+    require_modules(NOTEBOOK_MODULES)
     with (
         progress_on_terminal(not as_json) as progress,
         dask_workers(dask) if dask else local_workers(workers or processors()) as crew,

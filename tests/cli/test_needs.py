@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 import tomllib
+from functools import cache
 
 import pytest
+from commands import in_process
 from conftest import ROOT
 
 from auditkit import dependencies
@@ -145,10 +147,22 @@ LACKING = {
 }
 
 
+@pytest.fixture(scope="module")
+def lacking():
+    """A function that tells how a case ended; those that lack the same are run one after the other."""
+
+    @cache
+    def ended(refused: frozenset[str]):
+        commands = {case: command for case, (lacks, command, _) in LACKING.items() if lacks == refused}
+        return run_refusing(refused, commands)["ended"]
+
+    return lambda case: ended(frozenset(LACKING[case][0]))[case]
+
+
 @pytest.mark.parametrize("case", LACKING)
-def test_a_command_that_lacks_a_package_names_it_and_the_command_that_installs_it(case):
-    refused, command, package = LACKING[case]
-    status, out, err = run_refusing(refused, {"it": command})["ended"]["it"]
+def test_a_command_that_lacks_a_package_names_it_and_the_command_that_installs_it(case, lacking):
+    package = LACKING[case][-1]
+    status, out, err = lacking(case)
     assert (status, out) == (2, "")
     assert err == (
         f"auditkit: this needs the package {package}, which is not installed; {pip_command(package)}\n"
@@ -192,6 +206,17 @@ def test_a_lack_that_only_the_kernel_would_meet_is_found_before_it_starts(monkey
     assert raised.value.what == "this needs the package pandas, which is not installed"
     assert raised.value.hint == pip_command("pandas")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_that_could_not_run_its_notebooks_starts_no_audit(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name == "pandas" else object())
+    out = tmp_path / "out"
+    status, shown, err = in_process("batch", "practice:honest", "--out", out, capsys=capsys)
+    assert (status, shown) == (2, "")
+    assert (
+        err == f"auditkit: this needs the package pandas, which is not installed; {pip_command('pandas')}\n"
+    )
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("name", ["auditkit.ic.nothing", "a_module_of_nobody", "", None])

@@ -138,7 +138,9 @@ def test_an_audit_that_does_not_pass_ends_in_a_box_and_run_all_goes_on(scenario,
     require_readable_figures(page)
 
 
+@pytest.mark.thorough
 def test_a_mistake_in_the_parameters_is_one_line_and_nothing_behind_it_runs(lab, page):
+    """What the kernel answers then: `test_run_twice.py`. That nothing more is run is Jupyter's own doing."""
     page.open(changed(lab, "mistake", parameters("honest") + "\npolcy = 'overlap'"))
     prompts = page.run_all()
     assert prompts[0] == "[1]:"
