@@ -21,6 +21,16 @@ from auditkit.report.rendering.markdown import code, prose
 EVIL = "\x1b[2J\x1b[HPASS\r\x9b1m\u202e\n::error::x"
 
 
+PRINTING = ("print", "print_exc", "echo", "write")
+TO_A_PIPE = {"block_digests.py os.write(1, digests)"}
+"""What a process of our own tells the one that started it, in bytes."""
+
+
+def _last_name(function: ast.expr) -> str:
+    """``write`` of ``sys.stdout.write``."""
+    return str(getattr(function, "attr", getattr(function, "id", "")))
+
+
 def test_only_one_module_prints():
     """Whoever prints by another way (print, click.echo, a stream) goes past what makes foreign text safe."""
     found = []
@@ -28,12 +38,15 @@ def test_only_one_module_prints():
         if path == ROOT / "auditkit" / "cli" / "printing.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if called in {"print", "print_exc", "traceback.print_exc"} or called.endswith(("echo", "secho")):
-                found.append(f"{path.name}:{node.lineno} {called}")
+            if not isinstance(node, ast.Call) or not _last_name(node.func).endswith(PRINTING):
+                continue
+            called = ast.unparse(node)
+            function = ast.unparse(node.func)
+            if function in {"print", "print_exc", "traceback.print_exc"} or function.endswith("echo"):
+                found.append(f"{path.name} {called}")
             if called.startswith(("sys.stdout.write", "sys.stderr.write", "os.write(1", "os.write(2")):
-                found.append(f"{path.name}:{node.lineno} {called}")
-    assert found == []
+                found.append(f"{path.name} {called}")
+    assert set(found) == TO_A_PIPE
 
 
 @pytest.mark.parametrize("tell", [say, complain])
