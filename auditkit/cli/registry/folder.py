@@ -48,7 +48,7 @@ def sync(folder: Path, url: str | None, root_key: str, as_json: bool) -> None:
     \b
     Examples:
         auditkit registry sync registry
-        auditkit registry sync registry --url http://127.0.0.1:8000 --root-key practice
+        auditkit registry sync registry --url http://127.0.0.1:8900 --root-key practice
     """
     from rich.filesize import decimal
 
