@@ -73,8 +73,13 @@ def test_an_executed_notebook_shows_its_parameters_once(notebook, tmp_path, monk
     assert folded == {"parameters": True, "injected-parameters": False}
 
 
-def test_a_fail_stands_in_a_box_before_the_error_of_one_line(tmp_path):
-    document = run_audit(parameters(tmp_path, "unexplained"))
+def test_a_fail_stands_in_a_box_before_the_error_of_one_line(notebook, tmp_path, monkeypatch):
+    notebook["cells"][-1] = next(
+        cell
+        for cell in json.loads(notebook_path("audit").read_text())["cells"]
+        if "end_notebook(" in "".join(cell["source"])
+    )
+    document = run_changed(notebook, tmp_path, monkeypatch, "unexplained")
     assert document.verdict == "FAIL"
     executed = json.loads((tmp_path / "report" / "audit.ipynb").read_text())
     box, error = executed["cells"][-1]["outputs"]
@@ -95,33 +100,35 @@ def test_papermill_says_nothing_about_names_that_the_parameters_cell_does_not_sh
     assert "unknown parameter" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import os; os.kill(os.getpid(), 9)",
-        "import sys; sys.exit(0)",
-        "raise ValueError('broken')",
-    ],
-    ids=["killed", "exit", "raises"],
-)
-def test_a_notebook_that_stops_half_way_is_trouble_and_leaves_no_report(
-    source, notebook, tmp_path, monkeypatch
-):
-    notebook["cells"].insert(2, code(source))
+def run_to_its_trouble(notebook, tmp_path, monkeypatch, told: str) -> None:
+    """Over an older report, which is gone then."""
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "audit.json").write_text(
         '{"schema": "auditkit/audit-report/v1", "verdict": "PASS"'
     )
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match=told):
         run_changed(notebook, tmp_path, monkeypatch)
     assert not (tmp_path / "report" / "audit.json").exists()
+
+
+def test_a_notebook_that_ends_its_kernel_half_way_is_trouble_and_leaves_no_report(
+    notebook, tmp_path, monkeypatch
+):
+    notebook["cells"].insert(2, code("import sys; sys.exit(0)"))
+    run_to_its_trouble(notebook, tmp_path, monkeypatch, "the notebook wrote no report")
+
+
+def test_a_notebook_that_raises_half_way_is_trouble_and_leaves_no_report(
+    notebook, tmp_path, monkeypatch, no_kernel
+):
+    notebook["cells"].insert(2, code("raise ValueError('broken')"))
+    run_to_its_trouble(notebook, tmp_path, monkeypatch, "broken")
 
 
 def test_an_executed_notebook_shows_how_far_it_came_before_its_kernel_died(notebook, tmp_path, monkeypatch):
     notebook["cells"].insert(1, code("print('so far')"))
     notebook["cells"].insert(2, {**code("import os; os.kill(os.getpid(), 9)"), "id": "kills"})
-    with pytest.raises(SourceError, match="the notebook's kernel died"):
-        run_changed(notebook, tmp_path, monkeypatch)
+    run_to_its_trouble(notebook, tmp_path, monkeypatch, "the notebook's kernel died")
     executed = json.loads((tmp_path / "report" / "audit.ipynb").read_text())
     shown = ["".join(output["text"]) for cell in executed["cells"] for output in cell.get("outputs", ())]
     assert shown == ["so far\n"]
