@@ -111,7 +111,7 @@ def question(call: CertifiedCall, root_key: bytes, *, request: bytes | None = No
 
 @pytest.fixture(scope="module")
 def read_by_agent_js(request, agent_js, network) -> dict[str, tuple[bytes, dict]]:
-    """The certificate of each scenario that is asked about, and what agent-js says of it; node starts once for all."""
+    """The certificate of each scenario that is asked about, with what agent-js says of it: one start of node."""
     test = test_agent_js_and_auditkit_agree.__name__
     names = [item.callspec.params["name"] for item in request.session.items if item.originalname == test]
     calls = [fetched(network, practice.scenario(name).proposal_id) for name in names]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,18 @@ def audited(good: Path, folder: Path, *overrides: str) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def whole_report(good, tmp_path_factory) -> Path:
+    """The report of an audit whose files all have their form."""
+    return audited(good, tmp_path_factory.mktemp("whole") / "report")
+
+
+@pytest.fixture
+def copied(whole_report, tmp_path) -> Path:
+    """A copy of it that may be changed."""
+    return shutil.copytree(whole_report, tmp_path / "report")
+
+
 @pytest.mark.parametrize("content", [SECRET, b"", b'{"internal": "address"}', b"\x00" * 2000])
 @pytest.mark.parametrize("name", FORM)
 def test_what_has_not_its_form_fails_its_check_and_is_kept_by_digest_only(name, content, good, tmp_path):
@@ -79,13 +92,12 @@ def test_what_has_not_its_form_fails_its_check_and_is_kept_by_digest_only(name, 
     assert json.loads(to_json(again)) | {"run": None} == first
 
 
-def test_what_has_its_form_is_kept(good, tmp_path):
-    folder = audited(good, tmp_path / "report")
-    document = json.loads((folder / "audit.json").read_bytes())
+def test_what_has_its_form_is_kept(whole_report):
+    document = json.loads((whole_report / "audit.json").read_bytes())
     assert document["verdict"] == "PASS"
     for kept, _ in FORM.values():
-        assert (folder / "evidence" / kept).is_file()
-    assert yaml.safe_load((folder / "evidence" / "replay.yaml").read_bytes())["unkept"] == []
+        assert (whole_report / "evidence" / kept).is_file()
+    assert yaml.safe_load((whole_report / "evidence" / "replay.yaml").read_bytes())["unkept"] == []
 
 
 def test_certificates_with_a_private_key_among_them_are_not_published(good, tmp_path):
@@ -125,7 +137,7 @@ def forged(folder: Path, edit) -> Path:
 @pytest.mark.parametrize(
     "name", ["proposal.cbor", "proposal.request.cbor", "attestation-report", "attestation-chain"]
 )
-def test_a_record_that_takes_a_file_away_can_only_fail(name, good, tmp_path):
+def test_a_record_that_takes_a_file_away_can_only_fail(name, copied):
     words = {"expected": "it", "observed": "it", "reason": "All is well."}
 
     def take_away(values, evidence: Path) -> None:
@@ -134,21 +146,21 @@ def test_a_record_that_takes_a_file_away_can_only_fail(name, good, tmp_path):
         values["files"].remove(gone)
         values["unkept"] = [{**gone, "refusal": words}]
 
-    document, _ = replay(forged(audited(good, tmp_path / "report"), take_away))
+    document, _ = replay(forged(copied, take_away))
     assert document.verdict == "FAIL"
 
 
 @pytest.mark.parametrize("name", ["attestation-report", "vmlinuz", "proposal.cbor"])
-def test_a_record_that_contradicts_itself_about_what_is_kept_is_refused(name, good, tmp_path):
+def test_a_record_that_contradicts_itself_about_what_is_kept_is_refused(name, copied):
     def twice(values, _: Path) -> None:
         (file,) = [file for file in values["files"] if file["name"] == name]
         values["unkept"] = [{**file, "refusal": None}]
 
     with pytest.raises(EvidenceError):
-        replay(forged(audited(good, tmp_path / "report"), twice))
+        replay(forged(copied, twice))
 
 
-def test_a_record_without_words_for_a_failure_is_refused(good, tmp_path):
+def test_a_record_without_words_for_a_failure_is_refused(copied):
     def take_away(values, evidence: Path) -> None:
         (evidence / "attestation-chain").unlink()
         (gone,) = [file for file in values["files"] if file["name"] == "attestation-chain"]
@@ -156,4 +168,4 @@ def test_a_record_without_words_for_a_failure_is_refused(good, tmp_path):
         values["unkept"] = [{**gone, "refusal": None}]
 
     with pytest.raises(EvidenceError, match="contradicts"):
-        replay(forged(audited(good, tmp_path / "report"), take_away))
+        replay(forged(copied, take_away))
