@@ -9,12 +9,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SHORT = 0.05  # seconds
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
 
 
@@ -107,8 +105,6 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # until everything is collected
     # Where nothing may be kept, each program that a test starts compiles all of auditkit.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if hasattr(config, "workerinput") and not config.option.xmlpath:
-        _tell_once(config)
     if withheld := _withheld():
         folder = Path(tempfile.mkdtemp(prefix="auditkit-path-"))
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -117,24 +113,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from auditkit.guestos import outside_programs
 
         outside_programs._FOLDERS = str(folder)
-
-
-def _tell_once(config: pytest.Config) -> None:
-    """A worker of xdist tells of most tests once, and not five times: twelve thousand tests of a millisecond cost less.
-
-    Left out is that a test began and ended, and that what is before and after it passed in no time. Only a file for
-    JUnit would need it.
-    """
-    (worker,) = (plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "sendevent"))
-    send = worker.sendevent
-
-    def send_what_is_read(name: str, **said: Any) -> None:
-        report = said.get("data", {}) if name == "testreport" else {}
-        quiet = report.get("outcome") == "passed" and report["when"] != "call" and report["duration"] < SHORT
-        if not quiet and name not in ("logstart", "logfinish"):
-            send(name, **said)
-
-    worker.sendevent = send_what_is_read
 
 
 def pytest_collection_finish() -> None:
