@@ -15,7 +15,7 @@ _NEW_OBJECTS: Final = 200_000
 def prepare_own_process() -> None:
     """Lets Python's collector run after 200,000 new objects instead of 700, and no package look into what is parsed.
 
-    A command makes a hundred thousand objects that it keeps to its end: a third of its time went into looking among
+    A command makes a hundred thousand objects that it keeps to its end: a fifth of its time went into looking among
     them for what could be thrown away, once more when the process ended. What a longer command drops is still found.
 
     pydantic loads the plug-ins of all installed packages, and has them take part in reading parameters and documents.
