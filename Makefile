@@ -26,7 +26,7 @@ test: $(READY) $(LAB) lint   ## every check that needs no network
 	$(PYTEST) --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
 	  -p no:cacheprovider notebooks
 
-quick: $(READY)   ## the tests of the inner loop, under a minute: no browser, no notebook, no long series of peers or of damaged files
+quick: $(READY)   ## the tests of the inner loop, about a minute: no browser, no notebook, no long series of peers or of damaged files
 	$(TESTS) $(SHORT) $(PEERS)
 
 test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
