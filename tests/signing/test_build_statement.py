@@ -20,6 +20,7 @@ from auditkit.signing.building import (
     ResourceDigest,
     build_bytes,
     build_statement,
+    checks,
     parse_build_statement,
     sign_build,
     statement_schema,
@@ -485,3 +486,8 @@ def test_one_of_the_two_is_needed(words, capsys):
     status, _, err = command(*words, capsys=capsys)
     assert status == 2
     assert "REPORT_DIR is missing" in err
+
+
+def test_the_checks_of_a_statement_are_numbered_as_the_pages_number_them():
+    asked = (checks.STATEMENT, checks.SIGNATURES, checks.KEYS, checks.SIGNERS, checks.IMAGE, checks.CONTENTS)
+    assert [check.number for check in asked] == [1, 2, 3, 4, 5, 6]
