@@ -13,7 +13,9 @@ from auditkit.cli.results import print_document
 
 
 @auditkit.command()
-@click.argument("reports", type=ExistingFile, metavar="REPORT_A REPORT_B [REPORT_C ...]", nargs=-1, required=True)
+@click.argument(
+    "reports", type=ExistingFile, metavar="REPORT_A REPORT_B [REPORT_C ...]", nargs=-1, required=True
+)
 @json_option
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--exact", is_flag=True, help="Compare everything, not only what was decided.")

@@ -16,8 +16,8 @@ def read_document(place: Path) -> AuditDocument:
         SourceError: there is none.
         EvidenceError: it is malformed.
     """
-    from auditkit.opening import read_file
     from auditkit.limits import LIMITS
+    from auditkit.opening import read_file
     from auditkit.report import from_json, read_report_folder
 
     if place.is_dir():

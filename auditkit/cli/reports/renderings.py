@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @auditkit.command()
 @click.argument("report_dir", type=ExistingFile)
-@click.option("--pdf", type=ExistingFile, metavar="FILE", help="Print it, by a Chromium or Chrome on this machine.")
+@click.option(
+    "--pdf", type=ExistingFile, metavar="FILE", help="Print it, by a Chromium or Chrome on this machine."
+)
 @click.option("--html", type=ExistingFile, metavar="FILE", help="Make the page anew.")
 @click.option("--markdown", type=ExistingFile, metavar="FILE", help="Make the Markdown anew.")
 @click.option("--open", "shown", is_flag=True, help="Show the page in your browser.")
@@ -85,8 +87,8 @@ def _printed(document: AuditDocument, browser: str | None) -> bytes:
 
 def _own_page(report_dir: Path, document: AuditDocument) -> Path:
     """The page in a report folder, if it is byte for byte what its `audit.json` says: nobody else's page is opened."""
-    from auditkit.opening import read_file
     from auditkit.limits import LIMITS
+    from auditkit.opening import read_file
     from auditkit.report import HTML_NAME, render_html
 
     folder = report_dir if report_dir.is_dir() else report_dir.parent

@@ -253,8 +253,8 @@ def verify_report(
     \b
     Examples:
         auditkit verify-report reports/practice-honest --allowed-signers allowed_signers
-        auditkit verify-report reports/practice-honest --allowed-signers allowed_signers --html reports/practice-honest.verified.html
-        auditkit verify-report reports/practice-honest --allowed-signers allowed_signers --at-least 2 --require PASS --replay
+        auditkit verify-report reports/practice-honest --allowed-signers allowed_signers --html honest.html
+        auditkit verify-report reports/mine --allowed-signers allowed_signers --at-least 2 --require PASS --replay
         auditkit verify-report --statement build.json --allowed-signers allowed_signers
     """
     if statement is not None:
@@ -358,4 +358,6 @@ def _show_verification(verified: ReportVerification, required: str | None) -> No
     elif claim.verdict != required:
         say(f"AUTHENTIC, but the verdict is {claim}: {what}, {policy}.")
     else:
-        say(f"AUTHENTIC, but the {claim.verdict} is qualified, and you did not accept that: {claim}, {what}, {policy}.")
+        say(
+            f"AUTHENTIC, but the {claim.verdict} is qualified, and you did not accept that: {claim}, {what}, {policy}."
+        )

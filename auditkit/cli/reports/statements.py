@@ -1,4 +1,4 @@
-"""What ``--statement`` does in `auditkit sign` and `verify-report`: the statement about a build in the place of a report."""
+"""What ``--statement`` does in `auditkit sign` and `verify-report`: a statement about a build in place of a report."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def sign_statement(statement: Path, signer: Signer, *, yes: bool) -> None:
         SigningError: it cannot be signed, or was not confirmed.
     """
     from auditkit.signing import fingerprint
-    from auditkit.signing.building import build_bytes, require_signable_build, sign_build, signatures_path
+    from auditkit.signing.building import require_signable_build, sign_build, signatures_path
 
     _require_statement(statement)
     found, data = require_signable_build(statement, fingerprint(signer.public_key))
@@ -123,7 +123,9 @@ def _require_statement(statement: Path) -> None:
     """Raises SourceError for a folder, where the file inside is meant."""
     if statement.is_dir():
         raise SourceError(
-            "this is a folder", where=str(statement), hint=f"give {statement / 'build.json'}, the statement itself"
+            "this is a folder",
+            where=str(statement),
+            hint=f"give {statement / 'build.json'}, the statement itself",
         )
 
 
