@@ -13,7 +13,9 @@ from auditkit.cli.results import end_with
 from auditkit.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from auditkit.ic.registry import RegistryAnswer, ReplicaVersionRecord
+    from auditkit.evidence import RegistryValue
+    from auditkit.ic.registry import RegistryAnswer, RegistryVerification, ReplicaVersionRecord
+    from auditkit.trust import Trust
 
 
 @auditkit.command("fetch-registry")
@@ -51,7 +53,6 @@ def fetch_registry(record: str, out: Path | None, url: str | None, root_key: str
     from auditkit.audit import REGISTRY_POLICY, Verdict, decide_root_key
     from auditkit.cli.application import refuse_existing
     from auditkit.evidence import chunks_path, fetch_registry_value, request_path, save_registry_value
-    from auditkit.ic.registry import verify_registry_answer
     from auditkit.pipeline import Answer, refusal
     from auditkit.progress import progress_on_terminal
     from auditkit.trust import MAINNET, parse_trust
@@ -68,13 +69,7 @@ def fetch_registry(record: str, out: Path | None, url: str | None, root_key: str
         except EvidenceError as error:
             refused = (refusal(error, checks.REGISTRY_REQUEST), decide_root_key(trust.qualification))
             end_with(Answer(refused, REGISTRY_POLICY))
-    verification = verify_registry_answer(
-        value.certificate,
-        root_key=trust.root_key,
-        key=record,
-        request=value.request,
-        chunks=value.chunks,
-    )
+    verification = _verified(value, record, trust)
     answer = Answer((*verification.decisions, decide_root_key(trust.qualification)), REGISTRY_POLICY)
     if verification.answer is None:
         end_with(answer)
@@ -133,25 +128,30 @@ def verify_registry(file: Path, record: str, request: Path | None, root_key: str
     from auditkit.audit import REGISTRY_POLICY, decide_root_key
     from auditkit.cli.documents import VerifyRegistry
     from auditkit.evidence import read_registry_value
-    from auditkit.ic.registry import verify_registry_answer
     from auditkit.pipeline import Answer
     from auditkit.trust import parse_trust
 
     trust = parse_trust(root_key)
     value = read_registry_value(file, request)
-    verification = verify_registry_answer(
+    verification = _verified(value, record, trust)
+    facts = None if verification.answer is None else _facts(verification.answer)
+    if verification.answer is not None and facts is not None and not as_json:
+        _show(facts, verification.answer.record)
+    decisions = (*verification.decisions, decide_root_key(trust.qualification))
+    end_with(
+        Answer(decisions, REGISTRY_POLICY), VerifyRegistry if as_json else None, record=record, answer=facts
+    )
+
+
+def _verified(value: RegistryValue, record: str, trust: Trust) -> RegistryVerification:
+    from auditkit.ic.registry import verify_registry_answer
+
+    return verify_registry_answer(
         value.certificate,
         root_key=trust.root_key,
         key=record,
         request=value.request,
         chunks=value.chunks,
-    )
-    facts = None if verification.answer is None else _facts(verification.answer)
-    if facts is not None and not as_json:
-        _show(facts)
-    decisions = (*verification.decisions, decide_root_key(trust.qualification))
-    end_with(
-        Answer(decisions, REGISTRY_POLICY), VerifyRegistry if as_json else None, record=record, answer=facts
     )
 
 
@@ -188,14 +188,18 @@ def guestos_facts(key: str, record: ReplicaVersionRecord) -> dict[str, Any]:
     }
 
 
-def _show(facts: dict[str, Any]) -> None:
+def _show(facts: dict[str, Any], guestos: ReplicaVersionRecord | None) -> None:
     """Prints a line for each thing that the registry says about an elected version, or the size of another record."""
-    guestos = facts["guestos"]
     if guestos is not None:
-        say(f"version: {guestos['version']}")
-        say(f"sha256: {guestos['sha256'] or 'none'}")
-        for url in guestos["urls"]:
-            say(f"url: {url}")
-        say(f"measurements: {len(guestos['measurements']) or 'none, it was elected without'}")
+        say(f"version: {facts['guestos']['version']}")
+        say_guestos(guestos)
     elif facts["present"]:
         say(f"record: {facts['bytes']} bytes, SHA-256 {facts['sha256']}")
+
+
+def say_guestos(record: ReplicaVersionRecord) -> None:
+    """Prints a line for each thing that the record of a GuestOS version says; of its measurements, how many."""
+    say(f"sha256: {record.sha256_hex or 'none'}")
+    for url in record.urls:
+        say(f"url: {url}")
+    say(f"measurements: {len(record.measurements or ()) or 'none, it was elected without'}")

@@ -17,6 +17,7 @@ from auditkit.cli.registry.words import standing_in_words
 from auditkit.errors import ParameterError
 
 if TYPE_CHECKING:
+    from auditkit.audit import Verdict
     from auditkit.evidence.registry_sync import SyncedRegistry
     from auditkit.ic.registry import ChipHistory, ChipNode, ChipsInRegistry
     from auditkit.trust import Trust
@@ -46,6 +47,7 @@ def chip(chips: tuple[str, ...], folder: Path, root_key: str, verify: bool, as_j
     Example:
         auditkit registry chip c38514b7 --dir registry --root-key practice
     """
+    from auditkit.audit import Verdict
     from auditkit.evidence.registry_sync import chips_in_registry, open_registry
     from auditkit.progress import progress_on_terminal
     from auditkit.trust import parse_trust
@@ -59,7 +61,7 @@ def chip(chips: tuple[str, ...], folder: Path, root_key: str, verify: bool, as_j
         standing = opened.standing
     known = all(one.nodes for one in found.chips)
     if as_json:
-        _print_json(found, trust, verified=verify)
+        _print_json(found, trust, Verdict.PASS if known else Verdict.FAIL, verified=verify)
     else:
         _say_chips(found)
         say(standing_in_words(standing))
@@ -116,14 +118,11 @@ def _say_chips(found: ChipsInRegistry) -> None:
                 say(f"  {found.without_chip:,} of {found.nodes:,} nodes have no chip id in the registry")
 
 
-def _print_json(found: ChipsInRegistry, trust: Trust, *, verified: bool) -> None:
+def _print_json(found: ChipsInRegistry, trust: Trust, verdict: Verdict, *, verified: bool) -> None:
     """Prints the same as a JSON document."""
-    from auditkit.audit import Verdict
     from auditkit.cli.documents import RegistryChip
     from auditkit.cli.results import print_document, qualifications_by
 
-    known = all(one.nodes for one in found.chips)
-    verdict = Verdict.PASS if known else Verdict.FAIL
     print_document(
         RegistryChip,
         verdict=verdict,

@@ -9,7 +9,7 @@ import click
 
 from auditkit.cli.application import ExitStatus, json_option, root_key_option
 from auditkit.cli.printing import complain, say
-from auditkit.cli.registry.answers import guestos_facts, refuse_bare_version
+from auditkit.cli.registry.answers import guestos_facts, refuse_bare_version, say_guestos
 from auditkit.cli.registry.folder import dir_option, registry
 from auditkit.cli.registry.words import count, standing_in_words, time_in_words, when
 from auditkit.errors import EvidenceError
@@ -85,10 +85,7 @@ def _show_value(key: bytes, value: bytes) -> None:
 
     guestos = _guestos(key, value)
     if guestos is not None:
-        say(f"sha256: {guestos.sha256_hex or 'none'}")
-        for url in guestos.urls:
-            say(f"url: {url}")
-        say(f"measurements: {len(guestos.measurements or ()) or 'none, it was elected without'}")
+        say_guestos(guestos)
         for entry in guestos.measurements or ():
             say(f"  {entry.measurement.hex()} {entry.vcpu_type or ''}".rstrip())
     else:
