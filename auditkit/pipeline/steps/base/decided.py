@@ -23,6 +23,7 @@ from auditkit.pipeline.steps.base.wanted import (
     WantedImage,
     decide_digest_of_image,
     listed_in,
+    names_of,
 )
 from auditkit.pipeline.steps.evidence_names import BOOT_ARGS, FIRMWARE, IMAGE, IMAGE_SUMS, INITRD, KERNEL
 from auditkit.sev import parse_launch_measurements
@@ -43,7 +44,7 @@ def decide_image(
     boot = image.boot
     boot_args = parse_boot_args(boot.boot_args)
     listing = beside.listing
-    named = (IMAGE, *((beside.sums.name,) if beside.sums else ()))
+    named = (IMAGE, *names_of(beside.sums))
     digest = listed_in(beside.sums, file_name, beside.sums_missing)
     texts = [text for text in (image.version_text, boot.version_text) if text is not None]
     return BaseImageStep(

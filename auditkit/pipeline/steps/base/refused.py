@@ -9,7 +9,7 @@ from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.pipeline.records import ImageRecord
 from auditkit.pipeline.steps.base.base_image import BaseImageStep
-from auditkit.pipeline.steps.base.wanted import WantedImage, decide_digest_of_image, listed_in
+from auditkit.pipeline.steps.base.wanted import WantedImage, decide_digest_of_image, listed_in, names_of
 from auditkit.pipeline.steps.step import first_failure, not_reached
 
 
@@ -25,8 +25,8 @@ def wrong_image(wanted: WantedImage, observed: str, file_name: str, sums: Eviden
         EvidenceError: of a replay: no digest was demanded, so that none can have been wrong.
     """
     made = (
-        decide_digest_of_image(observed, wanted, listed_in(sums, file_name, ""), _names(sums)),
-        *wanted.agreement(observed, _names(sums)),
+        decide_digest_of_image(observed, wanted, listed_in(sums, file_name, ""), names_of(sums)),
+        *wanted.agreement(observed, names_of(sums)),
     )
     if not any(decision.outcome is Outcome.FAIL for decision in made):
         raise EvidenceError("the record holds another digest of an image of which none was demanded")
@@ -43,7 +43,7 @@ def strange_image(wanted: WantedImage, member: str, file_name: str, sums: Eviden
         sums: the SHA256SUMS beside the image.
     """
     record = ImageRecord(version=wanted.version, unknown_member=member, file_name=file_name)
-    failed = decide_unknown_member(member, _names(sums))
+    failed = decide_unknown_member(member, names_of(sums))
     left = (checks.ELECTION_DIGEST,) if wanted.election or wanted.unelected is not None else ()
     return _refused_image((failed, *not_reached(left, failed)), record, sums)
 
@@ -59,7 +59,3 @@ def _refused_image(made: tuple[Decision, ...], record: ImageRecord, sums: Eviden
         version=record.version,
         record=record,
     )
-
-
-def _names(sums: Evidence | None) -> tuple[str, ...]:
-    return (sums.name,) if sums else ()

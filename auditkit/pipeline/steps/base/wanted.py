@@ -118,3 +118,8 @@ def listed_in(sums: Evidence | None, file_name: str, missing: str) -> PublishedD
     if sums is None:
         return PublishedDigest(None, missing)
     return published_digest(sums.read(LIMITS.answer_bytes), file_name)
+
+
+def names_of(sums: Evidence | None) -> tuple[str, ...]:
+    """What a decision rests on that goes by the SHA256SUMS beside the image."""
+    return (sums.name,) if sums else ()
