@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto
 TESTS  := $(PYTEST) --dist worksteal -p no:nbval
 PEERS  := --ignore=tests/ic/registry/test_against_protobuf.py --ignore=tests/signing/test_against_ssh_keygen.py
 
-.PHONY: audit test test-thorough quick coverage mutants lint sample schemas site pages pictures locks lab wheel fuzz clean help
+.PHONY: audit test test-gate test-thorough quick coverage mutants lint sample schemas site pages pictures locks lab wheel fuzz clean help
 
 help:   ## say what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -21,7 +21,7 @@ help:   ## say what there is
 audit: $(LEAN)   ## a full audit of the practice network; prints the verdict and the path of report.html
 	$(BIN)/auditkit audit params/practice/honest.yaml
 
-test: $(READY) $(LAB) lint   ## every check that needs no network
+test: $(READY) lint   ## every check that needs no network
 	$(TESTS)
 	$(PYTEST) --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
 	  -p no:cacheprovider notebooks
@@ -29,7 +29,10 @@ test: $(READY) $(LAB) lint   ## every check that needs no network
 quick: $(READY)   ## the tests of the inner loop, about a minute: no browser, no notebook, no long series of peers or of damaged files
 	$(TESTS) $(SHORT) $(PEERS)
 
-test-thorough: $(READY)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
+test-gate: $(READY) $(LAB)   ## what our CI runs besides: more kernels, browsers, JupyterLab, kills, of which `make test` runs a few
+	$(TESTS) -m gate
+
+test-thorough: $(READY) $(LAB)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
 	$(TESTS) -m thorough
 
 coverage: $(READY)   ## the quick tests and those of the next wings, and which refusals none of them runs: there may be only a few

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
+APART = ("gate", "thorough")  # marks of tests that only run where -m names them
 
 
 def missing(reason: str) -> None:
@@ -123,16 +125,27 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A whole series runs where it is asked for by name; a sample of each has no such mark, and always runs."""
+    """What is set apart runs where it is asked for by name; one of each kind has no such mark, and always runs."""
     items.sort(
         key=lambda item: item.get_closest_marker("slow") is None
     )  # or one of them is left over for the end
-    if "thorough" in config.getoption("-m"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    apart = [name for name in APART if name not in config.getoption("-m")]
+    left_out = [item for item in items if any(map(item.get_closest_marker, apart))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if not any(map(item.get_closest_marker, apart))]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Spares the process that gathers what the others send a third of its work: of thousands of tests that pass it
+    hears once each, and not that each begins, is set up, is taken down and ends."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 def _link_programs(folder: Path, withheld: Iterable[str]) -> None:

@@ -79,6 +79,7 @@ def test_what_was_skipped_is_said_once_with_its_reason(tmp_path):
     ]
 
 
+@pytest.mark.gate
 def test_everything_is_required_where_that_was_asked_for(tmp_path):
     done = run_tests(tmp_path, AUDITKIT_WITHOUT="tar mke2fs", AUDITKIT_REQUIRE_ALL="1")
     assert done.returncode == 1

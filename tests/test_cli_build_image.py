@@ -143,6 +143,7 @@ def assert_same(one: Path, other: Path) -> None:
         subprocess.run(["cmp", *limit, *where, one, other], check=True)
 
 
+@pytest.mark.gate
 def test_bsdtar_unpacks_the_same(built, unpacked, program, tmp_path):
     subprocess.run([program("bsdtar"), "-xf", built / "update-img.tar.zst", "-C", tmp_path], check=True)
     for name in ("boot.img", "root.img", "VERSION.TXT"):
@@ -243,6 +244,7 @@ def test_an_audit_with_it_as_recovery_image_passes(built, capsys):
     assert [outcomes[f"recovery.{name}"] for name in ("tree", "proposal", "root-hash")] == ["pass"] * 3
 
 
+@pytest.mark.gate
 def test_another_user_gets_the_same_bytes(built, certified, tmp_path, program):
     """Another folder, umask, locale, time zone, file system and number of processors, and settings of e2fsprogs."""
     (tmp_path / "mke2fs.conf").write_text("[defaults]\n\tblocksize = 1024\n")
@@ -709,6 +711,7 @@ def test_it_opens_no_socket(certified, elections, tmp_path):
     assert "a socket" not in done.stderr
 
 
+@pytest.mark.gate
 def test_without_a_network_at_all(certified, tmp_path, program, built):
     without = [program("unshare"), "--net"]
     if subprocess.run([*without, "true"], capture_output=True, check=False).returncode:
@@ -719,7 +722,9 @@ def test_without_a_network_at_all(certified, tmp_path, program, built):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rounds", [6, pytest.param(24, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "rounds", [pytest.param(6, marks=pytest.mark.gate), pytest.param(24, marks=pytest.mark.thorough)]
+)
 def test_a_kill_at_any_moment_leaves_nothing_that_looks_finished(rounds, certified, built, tmp_path):
     whole = {name: (built / name).read_bytes() for name in ("update-img.tar.zst", "build.json")}
     source = random.Random(16)

@@ -290,7 +290,9 @@ def test_a_recovery_image_is_no_base(assembled, proposals, tmp_path, capsys):
     assert not (tmp_path / "again.tar").exists()
 
 
-@pytest.mark.parametrize("kind", ["empty", "cut", "noise", "zeros"])
+@pytest.mark.parametrize(
+    "kind", ["empty", "cut", *(pytest.param(kind, marks=pytest.mark.gate) for kind in ("noise", "zeros"))]
+)
 def test_hostile_images_end_in_one_line_in_time_and_memory(kind, proposals, tmp_path):
     content = {
         "empty": b"",

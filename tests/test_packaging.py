@@ -83,6 +83,7 @@ def test_notebooks_default_to_an_honest_practice_audit(path):
     assert defaults == Parameters.from_file(ROOT / "params" / "practice" / f"{scenario}.yaml", (), {})
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "dependencies",

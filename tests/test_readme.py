@@ -33,6 +33,7 @@ PAGES = (
     *(f"docs/start/{name}.md" for name in ("voters", "auditors", "ci", "developers")),
 )
 INSTALLING = ("docs/install.md", "docs/start/ci.md")
+LONG = ("docs/install.md", "docs/provenance.md", "docs/start/developers.md")
 # Their commands are run by tests of their own.
 ELSEWHERE = {
     "docs/verify-without-auditkit.md": "tests/judges/test_signatures.py",
@@ -198,7 +199,9 @@ esac
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["warm", pytest.param("as users do", marks=pytest.mark.thorough)])
-@pytest.mark.parametrize("page", PAGES[1:])
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.gate if page in LONG else ()) for page in PAGES[1:]]
+)
 def test_plain_blocks_run_as_they_stand(checkout, program, request, tmp_path, page, how):
     """Warm, each `auditkit` is a process that has started already, without kernels, in which batches have stand-ins.
 

@@ -279,7 +279,7 @@ def test_an_audit_that_is_killed_twice_is_trouble(start, tmp_path, audits):
 @pytest.mark.parametrize(
     ("audits", "number"),
     [
-        pytest.param(REAL, signal.SIGINT, id="real-SIGINT"),
+        pytest.param(REAL, signal.SIGINT, id="real-SIGINT", marks=pytest.mark.gate),
         pytest.param(STAND_IN, signal.SIGTERM, id="stand-in-SIGTERM"),
         pytest.param(REAL, signal.SIGTERM, id="real-SIGTERM", marks=pytest.mark.thorough),
     ],
@@ -477,7 +477,7 @@ def test_a_link_in_the_place_of_a_report_is_no_report_and_stays(monkeypatch, tmp
     assert (job.folder / "audit.json").is_symlink()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.gate), signal.SIGTERM])
 def test_a_batch_that_waits_for_another_audit_can_be_ended(start, tmp_path, number):
     out, go_on = tmp_path / "out", tmp_path / "go-on"
     names = ("practice:honest", "practice:unexplained")
@@ -697,6 +697,7 @@ def test_a_dask_cluster_runs_a_batch_and_the_loss_of_a_worker_loses_no_audit(
     assert verdicts == {s.name: s.strict for s in scenarios() if s.name in names}
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 @in_every_way
 def test_an_interrupted_batch_stops_its_audits_on_a_dask_cluster_too(start, tmp_path, preloaded, audits):

@@ -338,11 +338,13 @@ def test_the_views_tell_every_row_and_that_there_is_none(tmp_path):
     assert "<b>" not in views.outcomes(found)._repr_html_()
 
 
-def test_the_drawing_says_how_many_reports_it_leaves_out():
+def test_the_drawing_says_how_many_reports_it_leaves_out(monkeypatch):
     from auditkit.decision import Outcome
-    from auditkit.notebook.figures.outcomes import SHOWN_REPORTS, outcomes_figure
+    from auditkit.notebook.figures import outcomes
+    from auditkit.notebook.figures.outcomes import outcomes_figure
 
-    rows = [(str(number), "PASS", {1: Outcome.PASS}) for number in range(SHOWN_REPORTS + 3)]
+    monkeypatch.setattr(outcomes, "SHOWN_REPORTS", 5)
+    rows = [(str(number), "PASS", {1: Outcome.PASS}) for number in range(8)]
     texts = [text.get_text() for text in outcomes_figure(rows).axes[0].texts]
     assert "not drawn: 3 more" in texts
     assert texts.count("×") == 1, "only the legend"

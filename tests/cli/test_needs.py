@@ -145,6 +145,7 @@ LACKING = {
     "render": ({"jinja2"}, ["verify-report", SAMPLE, *SIGNERS], "jinja2"),
     "help": ({"click"}, ["--help"], "click"),
 }
+MORE = ("sub-module", "render", "audit")
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,9 @@ def lacking():
     return lambda case: ended(frozenset(LACKING[case][0]))[case]
 
 
-@pytest.mark.parametrize("case", LACKING)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.gate if case in MORE else ()) for case in LACKING]
+)
 def test_a_command_that_lacks_a_package_names_it_and_the_command_that_installs_it(case, lacking):
     package = LACKING[case][-1]
     status, out, err = lacking(case)
@@ -169,6 +172,7 @@ def test_a_command_that_lacks_a_package_names_it_and_the_command_that_installs_i
     )
 
 
+@pytest.mark.gate
 def test_a_command_that_lacks_an_extra_names_it():
     bundle = "auditkit/practice/data/builds/honest.sigstore.json"
     command = ["verify-provenance", bundle, "--commit", "c" * 40, "--bundle", bundle]
@@ -186,6 +190,7 @@ def test_all_that_lack_are_installed_by_one_command():
     assert err.endswith(f"; {pip_command('pyyaml', 'matplotlib', 'pandas', 'papermill')}\n")
 
 
+@pytest.mark.gate
 def test_a_lacking_package_is_told_in_json_too():
     (status, out, _) = run_refusing({"cbor2"}, {"it": ["check", "practice:honest", "--json"]})["ended"]["it"]
     assert status == 2

@@ -36,6 +36,7 @@ def test_only_a_process_that_is_ours_goes_without(arguments, told):
     assert done.stdout.splitlines()[-1] == told
 
 
+@pytest.mark.gate
 def test_no_plug_in_of_an_installed_package_takes_part_in_an_audit(tmp_path):
     """Whoever can install a package beside ours would otherwise change what a parameter or a decision says."""
     (tmp_path / "peeping.py").write_text("print('a plug-in runs')\nplugin = None\n")

@@ -64,7 +64,7 @@ LIST, JSON, HELP, VERSION = ("practice", "list"), (*PASS, "--json"), ("--help",)
         (">&-", VERSION),
         (">/dev/full", PASS),
         (">/dev/full", HELP),
-        ("1</dev/null", JSON),
+        pytest.param("1</dev/null", JSON, marks=pytest.mark.gate),
         ("1</dev/null", LIST),
         *(
             pytest.param(redirection, arguments, marks=pytest.mark.thorough)
@@ -86,7 +86,10 @@ def test_closed_standard_output_is_told_before_an_audit_begins(tmp_path):
     assert not (tmp_path / "report").exists()
 
 
-@pytest.mark.parametrize("arguments", [PASS, pytest.param(JSON, marks=pytest.mark.thorough), LIST, HELP])
+@pytest.mark.parametrize(
+    "arguments",
+    [PASS, pytest.param(JSON, marks=pytest.mark.thorough), pytest.param(LIST, marks=pytest.mark.gate), HELP],
+)
 def test_a_reader_that_goes_away_is_trouble_without_a_line(arguments):
     assert to_a_reader_that_went_away(arguments) == (2, "")
 
@@ -98,8 +101,8 @@ NOPE = ("check", "practice:nope")
     ("redirection", "arguments", "status"),
     [
         ("2>&-", FAIL, 1),
-        ("2>&-", NOPE, 2),
-        ("2>/dev/full", PASS, 0),
+        pytest.param("2>&-", NOPE, 2, marks=pytest.mark.gate),
+        pytest.param("2>/dev/full", PASS, 0, marks=pytest.mark.gate),
         ("2>/dev/full", NOPE, 2),
         pytest.param("2>&-", PASS, 0, marks=pytest.mark.thorough),
         pytest.param("2>/dev/full", FAIL, 1, marks=pytest.mark.thorough),
@@ -109,6 +112,7 @@ def test_standard_error_that_takes_nothing_leaves_the_status(redirection, argume
     assert run(arguments, redirection).returncode == status
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 def test_an_audit_without_any_open_stream_but_its_output_keeps_its_verdict(tmp_path):
     done = run(["audit", "practice:unexplained", "--out", tmp_path / "report"], "<&- 2>&-")
@@ -136,7 +140,7 @@ def latin_locale(tmp_path_factory) -> dict[str, str]:
 @pytest.fixture(
     params=[
         "de_DE.ISO-8859-1",
-        "ascii:strict",
+        pytest.param("ascii:strict", marks=pytest.mark.gate),
         pytest.param("latin-1", marks=pytest.mark.thorough),
         pytest.param("cp1252", marks=pytest.mark.thorough),
     ]
@@ -159,6 +163,7 @@ def test_json_is_the_same_document_in_every_locale(narrow, capsys):
     assert json.loads(run(arguments, **narrow).stdout) == json.loads(told)
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 def test_a_notebook_runs_in_a_locale_without_utf_8(latin_locale, tmp_path):
     done = run(["audit", "practice:unexplained", "--out", tmp_path / "report"], **latin_locale)

@@ -60,6 +60,7 @@ def test_boot_args_as_long_as_they_may_be():
     assert len(parse_boot_args(b"\n".join(lines) + b"\n").lines) == len(lines)
 
 
+@pytest.mark.gate
 def test_every_line_that_boot_args_may_have_is_swept_in_seconds():
     script = f"""
 from auditkit.practice.release.firmware import practice_firmware, practice_initrd, practice_kernel
@@ -89,6 +90,7 @@ def test_an_audit_of_more_measurements_than_can_be_told_is_trouble(monkeypatch):
     assert "more measurements than any recovery needs" in document.trouble[0].what
 
 
+@pytest.mark.gate
 def test_the_largest_report_that_the_limits_allow_can_be_written_and_read():
     """As many rows as there may be, each with the longest line, and a whole certificate of labels."""
     value = json.loads((SAMPLE / "audit.json").read_bytes())
@@ -208,6 +210,7 @@ def test_evidence_of_another_size_than_audit_json_says_is_not_read(tmp_path, mon
     assert "more is not listed" in decision.observed
 
 
+@pytest.mark.gate
 def test_a_rendering_of_holes_is_not_read(tmp_path):
     folder = copy_of_the_sample(tmp_path / "r")
     os.truncate(folder / "report.html", 10 * GIB)

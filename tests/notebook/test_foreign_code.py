@@ -93,6 +93,7 @@ def configured_jupyter(home: Path, ran: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 def test_a_batch_and_its_overview_run_nothing_that_lies_about(tmp_path):
     """Modules in its folders, a configured Jupyter, and PYTHONPATH at once: each notes for itself who ran it."""
@@ -141,6 +142,7 @@ def test_what_pythonpath_names_is_told_and_no_child_runs_it(tmp_path):
     assert len(set(ran.read_text().split())) == 1
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     "home",
     [

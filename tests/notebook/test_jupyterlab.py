@@ -105,7 +105,10 @@ def require_readable_figures(page: Page) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=() if name in SAMPLE else pytest.mark.thorough, id=name) for name in NOTEBOOKS],
+    [
+        pytest.param(name, marks=pytest.mark.gate if name in SAMPLE else pytest.mark.thorough, id=name)
+        for name in NOTEBOOKS
+    ],
 )
 def test_run_all_twice_and_read_it_in_every_light(name, page):
     page.open(name)
@@ -121,7 +124,11 @@ def test_run_all_twice_and_read_it_in_every_light(name, page):
 
 
 @pytest.mark.parametrize(
-    "scenario", ["unexplained", pytest.param("missing-release", marks=pytest.mark.thorough)]
+    "scenario",
+    [
+        pytest.param("unexplained", marks=pytest.mark.gate),
+        pytest.param("missing-release", marks=pytest.mark.thorough),
+    ],
 )
 def test_an_audit_that_does_not_pass_ends_in_a_box_and_run_all_goes_on(scenario, lab, page):
     """And its figures, which the tour does not have, can be read too."""

@@ -51,6 +51,7 @@ def deep(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("short", [kernel._SHORT_FOLDERS, ()], ids=["sockets", "loopback"])
 def test_a_temporary_folder_with_a_long_path_is_no_hindrance(short, deep, tmp_path, monkeypatch, small):
     monkeypatch.setattr(kernel, "_SHORT_FOLDERS", short)
@@ -93,7 +94,7 @@ main()
     [
         pytest.param(signal.SIGTERM, "kernel-starts", marks=pytest.mark.thorough),
         pytest.param(signal.SIGTERM, "cell-runs"),
-        pytest.param(signal.SIGHUP, "kernel-starts"),
+        pytest.param(signal.SIGHUP, "kernel-starts", marks=pytest.mark.gate),
         pytest.param(signal.SIGHUP, "cell-runs", marks=pytest.mark.thorough),
         pytest.param(signal.SIGINT, "kernel-starts"),
     ],
@@ -139,6 +140,7 @@ def _heed(number: int) -> None:
     signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
+@pytest.mark.gate
 def test_an_executed_notebook_tells_no_places_of_the_machine(tmp_path, monkeypatch):
     home = tmp_path / "home" / "alice"
     work = home / "my audits"

@@ -120,6 +120,7 @@ def test_parameters_that_a_notebook_does_not_take_start_no_kernel(tmp_path, monk
         runner.execute(tmp_path / "small.ipynb", values(), tmp_path / "out.ipynb")
 
 
+@pytest.mark.gate
 def test_a_kernel_has_no_input_and_leads_a_session_of_its_own(tmp_path):
     notebook = small_audit()
     look = (

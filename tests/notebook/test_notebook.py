@@ -125,6 +125,7 @@ def test_a_notebook_that_raises_half_way_is_trouble_and_leaves_no_report(
     run_to_its_trouble(notebook, tmp_path, monkeypatch, "broken")
 
 
+@pytest.mark.gate
 def test_an_executed_notebook_shows_how_far_it_came_before_its_kernel_died(notebook, tmp_path, monkeypatch):
     notebook["cells"].insert(1, code("print('so far')"))
     notebook["cells"].insert(2, {**code("import os; os.kill(os.getpid(), 9)"), "id": "kills"})
@@ -210,6 +211,7 @@ def test_audit_json_gets_its_name_after_the_executed_notebook(notebook, tmp_path
     assert {path.name for path in (tmp_path / "report").iterdir()} == names
 
 
+@pytest.mark.gate
 def test_an_audit_that_is_killed_behind_its_report_leaves_nothing_that_looks_finished(
     notebook, tmp_path, no_kernel
 ):

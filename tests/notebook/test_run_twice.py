@@ -155,6 +155,7 @@ def test_a_kernel_keeps_its_cells_too(ran):
     ]
 
 
+@pytest.mark.gate
 def test_papermill_with_a_misspelt_parameter_is_refused(tmp_path):
     (tmp_path / "small.ipynb").write_text(json.dumps(small_audit()))
     with pytest.raises(papermill.PapermillExecutionError, match="no parameter called 'polcy'"):
@@ -177,6 +178,7 @@ def test_a_mistake_in_the_parameters_is_one_line_and_not_our_code(ran):
     ]
 
 
+@pytest.mark.gate
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it cannot be seen here")
 def test_a_program_that_itself_runs_in_a_notebook_gets_the_error(tmp_path):
     """As with `!papermill` in a cell: the kernel that it starts inherits the notebook's name."""

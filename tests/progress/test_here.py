@@ -90,6 +90,7 @@ def test_in_a_jupyter_kernel_one_line_is_changed_in_place_and_emptied_at_the_end
     assert client.nb.cells[1].outputs[-1]["text"] == "kept\n"
 
 
+@pytest.mark.gate
 def test_the_line_of_a_cell_that_raises_is_emptied_too(in_a_kernel):
     client = in_a_kernel([TALK + "raise ValueError('broken')"], JPY_SESSION_NAME="audit.ipynb")
     assert client.displays[0][-1][:2] == ("update_display_data", "")
@@ -103,6 +104,7 @@ def test_a_step_of_the_audit_shows_its_bytes_in_a_jupyter_kernel(in_a_kernel):
     assert any(text.startswith("reading the base image: ") for _, text, _ in client.displays[0])
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     "environment", [{}, {"JPY_SESSION_NAME": "audit.ipynb", VARIABLE: ""}], ids=["papermill", "auditkit"]
 )

@@ -147,6 +147,7 @@ def test_a_folder_with_a_path_too_long_for_a_socket_costs_only_the_progress(shor
         assert address == ""
 
 
+@pytest.mark.gate
 def test_the_kernel_of_a_run_that_nobody_watches_is_told_so_and_leaves_nothing(short, tmp_path, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "a notebook of somebody that runs auditkit")
     source = f"import os; print(repr(os.environ[{VARIABLE!r}]))"
@@ -155,6 +156,7 @@ def test_the_kernel_of_a_run_that_nobody_watches_is_told_so_and_leaves_nothing(s
     assert list(short.iterdir()) == []
 
 
+@pytest.mark.gate
 def test_a_listener_that_goes_while_the_kernel_talks_harms_nothing(short, tmp_path, monkeypatch):
     told = Told()
     source = f"import os; os.unlink(os.environ[{VARIABLE!r}])"
@@ -212,6 +214,7 @@ def comparable(executed: Path) -> object:
     return notebook
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 def test_a_terminal_shows_what_the_kernel_does_and_the_notebook_has_no_trace_of_it(short, tmp_path):
     out = tmp_path / "report"

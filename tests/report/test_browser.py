@@ -51,6 +51,7 @@ def test_a_browser_shows_the_verdict_and_runs_nothing(browse, hostile):
     assert 'id="owned"' not in dom
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 def test_nothing_sticks_out_sideways(browse, hostile):
     """Measured by a script inside the page, for which the page's own policy had to be changed."""

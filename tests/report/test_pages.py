@@ -15,22 +15,21 @@ from tests.judges.conftest import installed
 
 AXE = "axe-core@4.14.1"
 WIDTHS = (360, 390, 768, 1280, 1920)
-SAMPLE = (
-    "honest", "unexplained", "labels-swapped", "base-16-vcpus", "tampered-certificate", "no-such-proposal",
-    "missing-release", "vote-open", "recovery-extra-file", "node-debug", "not-elected", "election-open",
-    "election-no-measurements",
-)  # fmt: skip
 FEW = ("unexplained", "missing-release", "election-open")
+MORE = (
+    "honest", "labels-swapped", "base-16-vcpus", "tampered-certificate", "no-such-proposal", "vote-open",
+    "recovery-extra-file", "node-debug", "not-elected", "election-no-measurements",
+)  # fmt: skip
 
 
-def few(names: tuple[str, ...]) -> list:
-    """Every scenario, of which `make test` runs ``names`` alone."""
+def every(more: tuple[str, ...] = ()) -> list:
+    """Every scenario, of which `make test` runs ``FEW`` alone and the gate ``more``, too."""
     return [
-        pytest.param(one.name, marks=() if one.name in names else pytest.mark.thorough) for one in scenarios()
+        pytest.param(name, marks=pytest.mark.gate if name in more else pytest.mark.thorough)
+        if name not in FEW
+        else name
+        for name in (one.name for one in scenarios())
     ]
-
-
-NAMES = few(SAMPLE)
 
 
 @functools.cache
@@ -93,7 +92,7 @@ def found_by_axe(page, axe: str) -> list[list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", every(MORE))
 def test_the_first_screen_answers_and_every_link_leads_somewhere(opened, name):
     document = document_of(name)
     page = opened(render_html(document))
@@ -107,7 +106,7 @@ def test_the_first_screen_answers_and_every_link_leads_somewhere(opened, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", every(MORE))
 def test_nothing_sticks_out_sideways(opened, name):
     page = opened(render_html(document_of(name), for_print=True))
     for width in WIDTHS:
@@ -116,7 +115,7 @@ def test_nothing_sticks_out_sideways(opened, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", few(FEW))
+@pytest.mark.parametrize("name", every())
 def test_axe_finds_nothing(opened, axe, name):
     page = opened(render_html(document_of(name), for_print=True), scripts=True)
     assert found_by_axe(page, axe) == []
@@ -140,7 +139,10 @@ def shown(page) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["unexplained", "missing-release", "honest"])
+@pytest.mark.parametrize(
+    "name",
+    ["unexplained", *(pytest.param(name, marks=pytest.mark.gate) for name in ("missing-release", "honest"))],
+)
 def test_what_failed_and_what_warns_is_seen_at_once_and_the_rest_by_the_filter(opened, name):
     document = document_of(name)
     page = opened(render_html(document))

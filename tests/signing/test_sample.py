@@ -48,6 +48,7 @@ def test_a_socket_would_be_noticed(tmp_path):
     assert "a socket was used" in done.stderr
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 def test_its_replay_gives_the_same_bytes_outside_run(sample, tmp_path):
     done = elsewhere(tmp_path, "check", sample / "evidence" / "replay.yaml", "--json")

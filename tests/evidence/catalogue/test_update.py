@@ -420,7 +420,10 @@ def test_limits_hold_for_the_folder_that_is_updated(update, shelf):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "elections_held"),
-    [(1, 40), *(pytest.param(seed, 103, marks=pytest.mark.thorough) for seed in range(1, 12))],
+    [
+        pytest.param(1, 40, marks=pytest.mark.gate),
+        *(pytest.param(seed, 103, marks=pytest.mark.thorough) for seed in range(1, 12)),
+    ],
 )
 def test_a_killed_update_goes_on(shelf, url, governance, seed, elections_held):
     """Of one page; and, in the whole series, of two."""

@@ -59,7 +59,9 @@ def everything(folder: Path) -> dict[str, list[tuple]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [6, pytest.param(50, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "kills", [2, pytest.param(6, marks=pytest.mark.gate), pytest.param(50, marks=pytest.mark.thorough)]
+)
 def test_a_killed_sync_loses_nothing(tmp_path, kills):
     host = Host(registry(40 * kills), most=4)
     chance = random.Random(kills)
