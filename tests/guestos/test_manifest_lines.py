@@ -12,6 +12,7 @@ from auditkit.guestos import Ext4, entry_line, parse_entry_line, tree_manifest
 FILE = f"/grub.cfg type=file mode=0644 owner=0:0 time=0 size=8 sha256={'a' * 64}"
 
 
+@pytest.mark.slow
 def test_every_kind_of_entry_comes_back(tmp_path, source_tree, make_image, debugfs):
     image = make_image(tmp_path / "image", source_tree)
     debugfs(image, "ea_set /tiny user.odd\\ name x", "ea_set /tiny security.selinux label", write=True)

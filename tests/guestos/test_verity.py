@@ -204,6 +204,7 @@ def large(tmp_path_factory, program, release) -> tuple[Path, str]:
     return path, text.split("Root hash:")[1].strip()
 
 
+@pytest.mark.slow
 def test_a_helper_for_many_blocks(large, given, monkeypatch):
     path, root_hash = large
     assert root_image_verity(path).root_hash == root_hash
@@ -254,6 +255,7 @@ def test_a_helper_is_not_left_behind(release, given, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.slow
 def test_the_data_may_come_in_any_pieces(root, seed):
     noise = random.Random(seed)
     with root.open("rb") as file:

@@ -196,6 +196,7 @@ def test_a_root_key_other_than_mainnet_s_is_pointed_out(failing, example_value, 
     assert "Not the built-in mainnet key" in render_html(document_of(example_value))
 
 
+@pytest.mark.slow
 def test_thousands_of_rows_are_bounded(example_value, document_of):
     example_value["overlap"] *= 1_000
     html = render_html(document_of(example_value))

@@ -13,6 +13,8 @@ import yaml
 from auditkit.pipeline.records import record_schema
 from auditkit.signing import predicate_schema, sign_report
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 WRITTEN = {"signed-report-v1.json": predicate_schema, "replay-v2.json": record_schema}
 

@@ -22,6 +22,8 @@ from auditkit.guestos.roots import (
 )
 from auditkit.limits import Limits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def told(tmp_path, trees, make_root):

@@ -16,6 +16,8 @@ from auditkit.guestos.roots import compare_roots, first_pass, kept_blocks, sourc
 from auditkit.guestos.verity import digest_blocks
 from auditkit.limits import Limits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pair(tmp_path, trees, make_root) -> tuple[Path, Path]:

@@ -11,6 +11,8 @@ from commands import in_process
 
 from auditkit.guestos.roots import compare_roots, comparison_lines, in_words
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = b"\x1b[2J\r::error::\xe2\x80\xae<b onclick=x()>&\n##vso[x]"
 
 

@@ -32,6 +32,7 @@ def long_way(monkeypatch):
     return read
 
 
+@pytest.mark.slow
 def test_every_byte_changed(long_way):
     assert told(TREE) == long_way(TREE)
     for at in range(len(TREE)):
