@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from auditkit import checks
 from auditkit.decision import Decision
-from auditkit.guestos.roots import ComparedRoot, RootComparison
+
+if TYPE_CHECKING:
+    from auditkit.guestos.roots import ComparedRoot, RootComparison
 
 
 def decide_root_changes(comparison: RootComparison, evidence: tuple[str, ...]) -> Decision:

@@ -72,7 +72,7 @@ from auditkit.pipeline.steps.roots import unasked_roots, uncompared_roots
 from auditkit.pipeline.steps.showing import html_table
 from auditkit.progress import Progress, progress_here
 from auditkit.report import AuditDocument, PolicyIds
-from auditkit.sev.attestation import parse_tcb_floor
+from auditkit.sev import attestation
 from auditkit.trust import trust_named, world_place
 
 _Step = TypeVar("_Step", bound=Step)
@@ -413,7 +413,7 @@ class AuditParts(Getting):
             self.proposal,
             stage=self.proposal.stage or "recover",
             roots=self.trust.chip_roots,
-            tcb_min=None if floor is None else parse_tcb_floor(floor),
+            tcb_min=None if floor is None else attestation.parse_tcb_floor(floor),
             unkept=unkept,
         )
 

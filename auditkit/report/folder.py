@@ -19,6 +19,7 @@ from auditkit.atomic import staged_for, sync_folder, write_atomically, write_new
 from auditkit.errors import EvidenceError, ParameterError, SourceError, in_words
 from auditkit.limits import LIMITS, Limits
 from auditkit.opening import read_file, regular_file
+from auditkit.report import rendering
 from auditkit.report.document import SCHEMA_ID, AuditDocument, from_json, to_json
 from auditkit.report.evidence_folder import (
     EVIDENCE_NAME,
@@ -27,7 +28,6 @@ from auditkit.report.evidence_folder import (
     remove_evidence_folder,
     write_evidence_folder,
 )
-from auditkit.report.rendering import render_html, render_markdown
 from auditkit.report.strict_json import require_few_values
 from auditkit.report.writer import only_writer
 
@@ -130,8 +130,8 @@ def write_report_folder(
         SourceError: another audit writes to the folder, an evidence file cannot be read, or the disk is full.
     """
     data = _bounded(DOCUMENT_NAME, to_json(document), limits)
-    html = _bounded(HTML_NAME, render_html(document).encode(), limits)
-    markdown = _bounded(MARKDOWN_NAME, render_markdown(document).encode(), limits)
+    html = _bounded(HTML_NAME, rendering.render_html(document).encode(), limits)
+    markdown = _bounded(MARKDOWN_NAME, rendering.render_markdown(document).encode(), limits)
     require_replaceable(folder)
     with only_writer(folder) as writer:
         begin_report_folder(folder)

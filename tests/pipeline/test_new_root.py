@@ -69,7 +69,7 @@ def test_what_cannot_be_compared_is_a_warning_and_no_trouble(monkeypatch, tmp_pa
     def broken(*_, **__):
         raise SourceError("the image went away")
 
-    monkeypatch.setattr("auditkit.pipeline.steps.roots.compare_roots", broken)
+    monkeypatch.setattr("auditkit.guestos.roots.compare_roots", broken)
     document, evidence = check(parameters("chips_source=null"))
     assert (decision(document).outcome, document.verdict, document.trouble) == ("warn", "PASS", ())
     assert "could not be found out: the image went away" in decision(document).reason

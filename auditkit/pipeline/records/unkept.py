@@ -17,7 +17,7 @@ from auditkit.decision import Check, Decision, Outcome, Sentence
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
 from auditkit.ic import parse_request, read_form
-from auditkit.sev.attestation import parse_chain
+from auditkit.sev import attestation
 
 STAND_IN: Final = b""
 """What is decided about in the place of a file that was not kept."""
@@ -57,7 +57,7 @@ def is_request(data: bytes) -> bool:
 
 def is_chain(data: bytes) -> bool:
     """Whether these are certificates and no private key is among them."""
-    return b"PRIVATE KEY" not in data and _reads(parse_chain, data)
+    return b"PRIVATE KEY" not in data and _reads(attestation.parse_chain, data)
 
 
 def form_refusal(decisions: Iterable[Decision], check: Check) -> Refusal | None:

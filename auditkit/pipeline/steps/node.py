@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Literal
 
-from auditkit import checks
-from auditkit.audit import Trouble, decide_attestation
+from auditkit import audit, checks
+from auditkit.audit import Trouble
 from auditkit.decision import Decision, Outcome
 from auditkit.evidence import Evidence
 from auditkit.limits import LIMITS
@@ -17,7 +17,7 @@ from auditkit.pipeline.records import ATTESTATION_FORMS, STAND_IN, Unkept, form_
 from auditkit.pipeline.steps.evidence_names import CHAIN, REPORT
 from auditkit.pipeline.steps.proposal import ProposalStep
 from auditkit.pipeline.steps.step import Step
-from auditkit.sev.attestation import AttestationReport, RootKey, TcbFloor, VerifiedChain
+from auditkit.sev import attestation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -31,8 +31,8 @@ class NodeStep(Step):
 
     title: ClassVar[str] = "The recovered node"
 
-    report: AttestationReport | None = None
-    chain: VerifiedChain | None = None
+    report: attestation.AttestationReport | None = None
+    chain: attestation.VerifiedChain | None = None
 
 
 NO_REPORT = NodeStep(
@@ -45,8 +45,8 @@ def decide_node(
     proposal: ProposalStep,
     *,
     stage: Literal["vote", "recover"],
-    roots: tuple[RootKey, ...],
-    tcb_min: TcbFloor | None,
+    roots: tuple[attestation.RootKey, ...],
+    tcb_min: attestation.TcbFloor | None,
     unkept: tuple[Unkept, ...] | None = None,
 ) -> NodeStep:
     """Decides checks 35 to 42 about files that were read, now or before, as of the moment of the proposal's step.
@@ -72,32 +72,32 @@ def decide_node(
         for name, item in files.items()
     }
     decide = partial(
-        decide_attestation,
+        audit.decide_attestation,
         roots=roots,
         moment=proposal.moment or datetime.now(UTC),
         stage=stage,
         tcb_min=tcb_min,
         evidence=tuple(contents),
     )
-    attestation = decide(contents[REPORT], contents.get(CHAIN), bless)
+    found = decide(contents[REPORT], contents.get(CHAIN), bless)
     if unkept is None:
-        lacking = _without_form(contents.get(CHAIN), attestation.decisions)
+        lacking = _without_form(contents.get(CHAIN), found.decisions)
         unkept = tuple(
             Unkept(
                 replace(files[name], content=None),
-                form_refusal(attestation.decisions, ATTESTATION_FORMS[name]),
+                form_refusal(found.decisions, ATTESTATION_FORMS[name]),
             )
             for name in lacking
         )
         files |= {file.evidence.name: file.evidence for file in unkept}
         contents |= dict.fromkeys(lacking, STAND_IN)
-        attestation = decide(contents[REPORT], contents.get(CHAIN), bless)
+        found = decide(contents[REPORT], contents.get(CHAIN), bless)
     return NodeStep(
-        decisions=reworded(attestation.decisions, ATTESTATION_FORMS, unkept),
+        decisions=reworded(found.decisions, ATTESTATION_FORMS, unkept),
         evidence=tuple(files.values()),
         unkept=unkept,
-        report=attestation.report,
-        chain=attestation.chain,
+        report=found.report,
+        chain=found.chain,
     )
 
 

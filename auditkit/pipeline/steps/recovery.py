@@ -7,13 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from auditkit import checks
-from auditkit.audit import (
-    Reference,
-    decide_recovery,
-    decide_unknown_member_of_recovery,
-    warn_about_plain_http,
-)
+from auditkit import audit, checks
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, Source, open_image
 from auditkit.guestos import (
@@ -71,7 +65,8 @@ def strange_recovery(member: str) -> RecoveryStep:
         member: its name.
     """
     return RecoveryStep(
-        decisions=decide_unknown_member_of_recovery(member), record=RecoveryRecord(unknown_member=member)
+        decisions=audit.decide_unknown_member_of_recovery(member),
+        record=RecoveryRecord(unknown_member=member),
     )
 
 
@@ -133,7 +128,7 @@ def compare_with_base(
         for role, path in MEASURED_FILES.items()
         if image.boot.sha256[role] != base.image.boot.sha256[role]
     ]
-    reference = Reference(
+    reference = audit.Reference(
         tree=base.image.tree,
         computed=measurements.computed,
         base_version=base.version,
@@ -142,10 +137,12 @@ def compare_with_base(
         certificate=next((item.read(LIMITS.certificate_bytes) for item in proposal.evidence[:1]), None),
         root_key=root_key,
     )
-    comparison = decide_recovery(image, image.tree, reference, tuple(item.name for item in evidence))
+    comparison = audit.decide_recovery(image, image.tree, reference, tuple(item.name for item in evidence))
     # What the NNS blessed is compared; whether others are given the same image is what http leaves open.
     decisions = tuple(
-        warn_about_plain_http(decision, origin) if decision.id == checks.RECOVERY_VERSION.id else decision
+        audit.warn_about_plain_http(decision, origin)
+        if decision.id == checks.RECOVERY_VERSION.id
+        else decision
         for decision in comparison.decisions
     )
     return RecoveryStep(

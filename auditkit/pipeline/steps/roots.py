@@ -17,7 +17,7 @@ from auditkit import checks
 from auditkit.audit import decide_root_changes, decide_roots_not_compared
 from auditkit.errors import EvidenceError
 from auditkit.evidence import Evidence
-from auditkit.guestos.roots import RootComparison, compare_roots, require_possible
+from auditkit.guestos import roots
 from auditkit.limits import LIMITS
 from auditkit.pipeline.records import RootsRecord
 from auditkit.pipeline.steps.evidence_names import RECOVERY_IMAGE, ROOT_COMPARISON
@@ -37,7 +37,7 @@ class RootsStep(Step):
 
     title: ClassVar[str] = "The new root file system"
 
-    comparison: RootComparison | None = None
+    comparison: roots.RootComparison | None = None
     record: RootsRecord | None = None
 
 
@@ -73,7 +73,7 @@ def compared_roots(base: Path, recovery: Path, expected: tuple[str, str], progre
     Raises:
         SourceError, EvidenceError: they cannot be read, or are others by now.
     """
-    comparison = compare_roots(base, recovery, progress=progress.bytes_done)
+    comparison = roots.compare_roots(base, recovery, progress=progress.bytes_done)
     found = (comparison.base.root_hash, comparison.recovery.root_hash)
     if found != expected:
         raise EvidenceError(
@@ -112,12 +112,12 @@ def decide_roots(found: Evidence, expected: tuple[str, str]) -> RootsStep:
 
 
 @cache
-def _form() -> TypeAdapter[RootComparison]:
+def _form() -> TypeAdapter[roots.RootComparison]:
     """Made when it is asked for: few audits have a recovery image."""
-    return TypeAdapter(RootComparison)
+    return TypeAdapter(roots.RootComparison)
 
 
-def _parsed(data: bytes) -> RootComparison:
+def _parsed(data: bytes) -> roots.RootComparison:
     try:
         read_json(data)
         comparison = _form().validate_json(data, strict=True)
@@ -132,7 +132,7 @@ def _parsed(data: bytes) -> RootComparison:
             "the comparison of the root file systems is not JSON", where=ROOT_COMPARISON
         ) from None
     try:
-        require_possible(comparison)
+        roots.require_possible(comparison)
     except EvidenceError as error:
         raise error.at(ROOT_COMPARISON) from None
     return comparison
