@@ -15,8 +15,8 @@ from auditkit.errors import ParameterError
 
 def cpuid_signature(family: int, model: int, stepping: int) -> int:
     """The 32-bit CPUID signature: extended family and model in the upper half, the rest in the lower."""
-    low_family, high_family = (0xF, family - 0xF) if family > 0xF else (family, 0)
-    return high_family << 20 | (model >> 4) << 16 | low_family << 8 | (model & 0xF) << 4 | stepping
+    low_family = min(family, 0xF)
+    return family - low_family << 20 | (model >> 4) << 16 | low_family << 8 | (model & 0xF) << 4 | stepping
 
 
 _NAPLES: Final = cpuid_signature(23, 1, 2)

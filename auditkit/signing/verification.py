@@ -88,15 +88,15 @@ class ReportVerification:
     @property
     def cite_as(self) -> str | None:
         """A line that names the report, who vouches for it, and its digest; None where it is not authentic."""
-        document, claim = self.document, self.claim
-        if document is None or claim is None or not (self.authentic and self.document_sha256):
+        document = self.document
+        if document is None or not self.authentic:
             return None
         subject = document.subject
         election = subject.kind == "election"
         signers = dict.fromkeys(f"{one.principal} ({one.keyid})" for one in self.signatures)
         return (
             f"auditkit report on {'election' if election else 'recovery'} proposal {subject.proposal_id or 'unknown'}, "
-            f"{'release' if election else 'base release'} {subject.base_version or 'unknown'}: {claim}, "
+            f"{'release' if election else 'base release'} {subject.base_version or 'unknown'}: {self.claim}, "
             f"policy {document.policy.id}, as of {document.run.started}, signed by {', '.join(signers)}, "
             f"audit.json SHA-256 {self.document_sha256}"
         )

@@ -569,6 +569,41 @@ def test_decisions_stand_in_the_order_of_their_numbers():
     assert [one.number for one in report.with_decision(decisions_of(10)[3]).decisions] == [1, 3, 4, 5, 7, 9]
 
 
+# The line to cite
+
+
+def citing(kind: str, proposal: int | None, version: str | None, *signers: Signature, decisions=()):
+    document = SimpleNamespace(
+        claim=Claim(Verdict.PASS, ()),
+        subject=SimpleNamespace(kind=kind, proposal_id=proposal, base_version=version),
+        policy=SimpleNamespace(id="strict/4"),
+        run=SimpleNamespace(started="2026-01-01T00:00:00Z"),
+    )
+    return ReportVerification(decisions or decisions_of(8), signers, document, (), "ab" * 32).cite_as
+
+
+def test_a_line_to_cite_names_subject_verdict_auditors_and_digest():
+    alice, bob = (Signature(name, f"SHA256:{name}", None, "", "DSSE") for name in ("alice", "bob"))
+    ended = "policy strict/4, as of 2026-01-01T00:00:00Z, signed by"
+    digest = f"audit.json SHA-256 {'ab' * 32}"
+    assert citing("recovery", 5, "c" * 40, alice, bob, alice) == (
+        f"auditkit report on recovery proposal 5, base release {'c' * 40}: PASS, {ended} alice (SHA256:alice), bob "
+        f"(SHA256:bob), {digest}"
+    )
+    assert citing("election", None, None, bob) == (
+        f"auditkit report on election proposal unknown, release unknown: PASS, {ended} bob (SHA256:bob), {digest}"
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.SKIP])
+def test_what_is_not_authentic_has_no_line_to_cite(outcome):
+    assert citing("recovery", 5, None, decisions=decisions_of(8, 3, outcome)) is None
+
+
+def test_what_cannot_be_read_has_no_line_to_cite():
+    assert ReportVerification(decisions_of(8), (), None, ()).cite_as is None
+
+
 # What signatures leave open
 
 

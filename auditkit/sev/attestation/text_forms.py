@@ -68,16 +68,16 @@ def read_written_bytes(text: str) -> tuple[str, bytes] | None:
 
 def _dump(lines: Sequence[str]) -> bytes | None:
     """Rows that begin with their offset, in hex or (as `od` writes it) octal; ``*`` repeats the row before it."""
-    if max(map(len, lines), default=0) > _DUMP_LINE_CHARACTERS:
+    if any(len(line) > _DUMP_LINE_CHARACTERS for line in lines):
         return None
-    rows = [_DUMP_LINE.fullmatch(line) for line in lines]
-    if len(rows) < 2 or rows[0] is None or rows[0][1] is None or int(rows[0][1], 16) or None in rows:
+    rows = [row for line in lines if (row := _DUMP_LINE.fullmatch(line))]
+    if len(rows) < max(2, len(lines)) or rows[0][1] is None:
         return None
     for base in (16, 8):
         content: bytearray | None = bytearray()
         before, repeated = b"", False
         for row in rows:
-            if row is None or content is None:
+            if content is None:
                 break
             if row[1] is None:
                 repeated = True

@@ -82,7 +82,7 @@ def verify_build(
         if (standing := judge_envelopes(envelope.keyid, (envelope,), trust, moment, judged)) is not None
     ]
     place = statement.with_name(found.image.name)
-    image, beside = _image(place, told)
+    image = _image(place, told)
     return BuildVerification(
         (
             formed,
@@ -96,7 +96,7 @@ def verify_build(
         found,
         (
             _NOT_COVERED,
-            *(() if beside else (_ABSENT.format(told),)),
+            *((_ABSENT.format(told),) if image.outcome is Outcome.WARN else ()),
         ),
     )
 
@@ -117,8 +117,8 @@ def _envelopes(statement: Path, data: bytes) -> tuple[Decision, tuple[Envelope, 
     return checks.SIGNATURES.passed(made, "Every signature has the form that auditkit writes."), envelopes
 
 
-def _image(image: Path, told: str) -> tuple[Decision, bool]:
-    """Check 5, and whether there is something beside the statement that has the image's name."""
+def _image(image: Path, told: str) -> Decision:
+    """Check 5, which warns where nothing beside the statement has the image's name."""
     try:
         sha256, size = digest_of_file(image)
     except NoFileError:
@@ -127,14 +127,12 @@ def _image(image: Path, told: str) -> tuple[Decision, bool]:
             "The image is not beside the statement, so nobody looked at it.",
             expected=told,
             qualifications=(Qualification.IMAGE_NOT_READ,),
-        ), False
+        )
     if sha256 != told:
         return checks.IMAGE.failed(
             sha256, "The file beside the statement is not the image that it is about.", expected=told
-        ), True
-    return checks.IMAGE.passed(
-        f"{sha256}, {size} bytes", "It is the image that was built.", expected=told
-    ), True
+        )
+    return checks.IMAGE.passed(f"{sha256}, {size} bytes", "It is the image that was built.", expected=told)
 
 
 def _contents(image: Path, statement: BuildStatement, same: Decision) -> Decision:

@@ -134,6 +134,13 @@ def test_what_does_not_come_out_even_is_no_dump(text):
     assert read_written_bytes(text) == digits
 
 
+@pytest.mark.parametrize(
+    "text", ["00000000: aabb\nhello world!", "hello world!\n00000000: aabb", "00000000 aa\n00000001\n-"]
+)
+def test_a_line_that_is_no_row_makes_it_no_dump(text):
+    assert read_written_bytes(text) is None
+
+
 def test_a_dump_has_two_rows():
     assert read_written_bytes("00000000 aa") == (HEX, bytes.fromhex("00000000aa"))
 
@@ -144,11 +151,10 @@ def test_a_repeated_row_goes_up_to_the_limit_of_all_files():
 
 
 def test_a_row_of_400_characters_is_the_longest():
-    row = "00000000: " + "ab" * 194
-    for longer, form in (("", DUMP), (" ", DUMP), ("  ", DUMP)):
-        assert read_written_bytes(row + longer + "\n000000c2")[0] == form
-    assert read_written_bytes(row + "  x\n000000c2") is None
-    assert len(row) == 398
+    row = "00000000: " + "ab" * 193 + "  .."
+    assert len(row) == 400
+    assert read_written_bytes(row + "\n000000c1") == (DUMP, b"\xab" * 193)
+    assert read_written_bytes(row + ".\n000000c1") is None
 
 
 # Hex digits
