@@ -33,7 +33,7 @@ from trial import Known, Trial, learn
 ROOT = Path(__file__).resolve().parents[2]
 # The tests of each wing, without those marked slow: its own, and others that make its checks fail.
 WINGS = {
-    "ic": ["tests/ic", "tests/audit/test_every_outcome.py"],
+    "ic": ["tests/ic", "tests/audit/test_every_outcome.py", "tests/pipeline/test_chip_answers.py"],
     "audit": ["tests/audit"],
     "signing": ["tests/signing"],
     "guestos/ext4": ["tests/guestos/ext4"],
