@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -279,6 +280,32 @@ def test_a_statement_that_changed_after_it_was_shown_is_not_signed(statement, al
         sign_build(statement, alice.signer(), seen=b"what was shown")
 
 
+def test_what_the_image_contradicts_is_not_signed(statement, alice, monkeypatch):
+    monkeypatch.setattr("auditkit.signing.building.sign.contradiction", lambda *_: "it holds no proposal")
+    with pytest.raises(SigningError) as raised:
+        sign_build(statement, alice.signer())
+    assert raised.value.what == "the image is not what the statement says of it"
+    assert raised.value.where == str(statement.with_name("update-img.tar.zst"))
+    assert (raised.value.observed, raised.value.hint) == ("it holds no proposal", "build it again")
+    assert not signatures(statement).exists()
+
+
+def test_a_signature_that_cannot_be_written(statement, alice, bob, monkeypatch):
+    sign_build(statement, alice.signer())
+    before = signatures(statement).read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("auditkit.signing.building.sign.write_atomically", full)
+    with pytest.raises(SigningError) as raised:
+        sign_build(statement, bob.signer())
+    assert raised.value.what == "the signature cannot be written: no space left on device"
+    assert raised.value.where == str(signatures(statement))
+    assert raised.value.hint == "what was there is as it was; make room and sign again"
+    assert signatures(statement).read_bytes() == before
+
+
 @pytest.mark.parametrize("there", [b"", b"noise\n", b"{}\n", b"{}"])
 def test_beside_damaged_signatures_nothing_is_signed(there, statement, alice):
     signatures(statement).write_bytes(there)
@@ -375,6 +402,26 @@ def test_without_the_image_it_is_told_which_one_it_must_be(statement, alice, tru
         "statement says of it, its proposal and its root file system too, is the builder's word.",
     )
     assert outcomes(statement, trust_file)["contents"] == "skip"
+
+
+def test_an_image_that_contradicts_the_statement(statement, alice, trust_file, monkeypatch):
+    sign_build(statement, alice.signer())
+    asked = []
+
+    def contradicts(*what):
+        asked.append(what)
+        return "it holds no proposal"
+
+    monkeypatch.setattr("auditkit.signing.building.verification.contradiction", contradicts)
+    verified = verify_build(statement, read_trust_list(trust_file))
+    contents = verified.decisions[-1]
+    assert asked == [(statement.with_name("update-img.tar.zst"), made())]
+    assert (contents.id, contents.outcome.value) == ("build.contents", "fail")
+    assert (contents.observed, contents.reason) == (
+        "it holds no proposal",
+        "The image is not what the statement says of it.",
+    )
+    assert verified.judgement.verdict.value == "FAIL"
 
 
 def test_a_pass_without_the_image_is_no_pass_alone(statement, alice, trust_file, capsys):

@@ -12,6 +12,7 @@ from commands import in_process as command
 
 from auditkit.audit import Verdict
 from auditkit.signing import read_trust_list, render_verification, sign_report, verify_report
+from auditkit.signing import report_checks as checks
 
 
 class Shown(HTMLParser):
@@ -182,6 +183,23 @@ def test_a_page_of_what_is_not_authentic_is_written_too(report, alice, trust_fil
     arguments = ("verify-report", report, "--allowed-signers", trust_file, "--html", tmp_path / "page.html")
     assert command(*arguments, capsys=capsys)[0] == 1
     assert "NOT AUTHENTIC" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [
+        (checks.REPLAY.failed("another verdict", "It does not."), "yes, and it does not lead to this report"),
+        (
+            checks.REPLAY.passed("the same decisions", "It does."),
+            "yes, from the stored evidence: the same decisions",
+        ),
+    ],
+    ids=["fails", "passes"],
+)
+def test_whether_the_audit_was_repeated(report, trust_file, decision, told):
+    verified = verify_report(report, read_trust_list(trust_file)).with_decision(decision)
+    text = render_verification(verified, trust_list="signers", now=1_800_000_000)
+    assert f"Audit repeated {told} " in Shown(text).words
 
 
 # The line to cite

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditkit.decision import Outcome
 from auditkit.errors import EvidenceError, ParameterError
-from auditkit.guestos import GuestImage, read_guest_image
+from auditkit.guestos import GuestImage, VerityRoot, read_guest_image
 from auditkit.ic import named_root_key, verify_embedded_proposal
 from auditkit.signing.building.statement import BuildParameters, BuildStatement
 
@@ -38,17 +38,17 @@ def contradiction(image: Path, statement: BuildStatement) -> str | None:
         return f"its certificate has SHA-256 {digest}"
     if (other := _other_proposal(found.alternative_proposal, said)) is not None:
         return other
-    root = found.verity.root_hash if found.verity is not None else None
-    if root != said.rootfs_hash:
-        return f"its root file system has the dm-verity root {root}"
+    root = found.verity
+    if root is None or root.root_hash != said.rootfs_hash:
+        return f"its root file system has the dm-verity root {root and root.root_hash}"
     if found.version_text != said.version.strip():
         return f"its VERSION.TXT says {found.version_text!r}"
-    return _never_built(found)
+    return _never_built(found, root)
 
 
-def _never_built(image: GuestImage) -> str | None:
+def _never_built(image: GuestImage, root: VerityRoot) -> str | None:
     """What an image carries that `auditkit build-image` leaves out whatever it is built from."""
-    if image.verity is not None and (odd := (*image.verity.problems, *image.verity.warnings)):
+    if odd := (*root.problems, *root.warnings):
         return f"its root.img is not one that is built: {odd[0]}"
     if image.has_overlay:
         return "there is an overlay.raw in it"
