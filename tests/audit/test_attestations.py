@@ -1,4 +1,4 @@
-"""Which of several bundles counts. What verifying each of them says is made by hand."""
+"""Which of several bundles counts, and for what. What verifying each of them says is made by hand."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from audit.outcomes.provenance import FORK, OTHER, QUESTION, RIGHT
+from audit.outcomes.provenance import EVIDENCE, FORK, OTHER, QUESTION, RIGHT, decided
 
-from auditkit.audit import examine
+from auditkit import checks
+from auditkit.audit import decide_provenance, examine, is_attested
+from auditkit.decision import Outcome
 from auditkit.errors import EvidenceError
 from auditkit.provenance import DFINITY, Attestation, AttestedFile, Bundle, NotYetKnownError
 
@@ -86,3 +88,37 @@ def test_one_that_nobody_can_judge_may_be_the_right_one(said):
 
 def test_of_none_there_is_none():
     assert examined() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "attested"), [([RIGHT], True), ([COPY], False), ([FORGED], False), ([], False)]
+)
+def test_a_list_can_be_relied_on_where_one_keeps_all_rules(said, attested):
+    question = replace(QUESTION, elected=None)
+    assert decide_provenance(examined(*said), len(said), question, DFINITY, EVIDENCE).attested is attested
+
+
+@pytest.mark.parametrize(
+    ("decisions", "attested"),
+    [
+        ([replace(checks.PROVENANCE_ATTESTED.skipped(""), outcome=outcome)], outcome is Outcome.PASS)
+        for outcome in Outcome
+    ]
+    + [
+        ([checks.PROVENANCE_SIGNATURE.passed("", "")], False),
+        ([checks.BASE_DIGEST.passed("", "")], False),
+        ([], False),
+    ],
+)
+def test_there_is_an_attestation_where_check_67_passed(decisions, attested):
+    assert is_attested(decisions) is attested
+
+
+LONG = "x" * 501
+
+
+def test_what_a_bundle_says_is_told_in_500_characters():
+    told = {made.id: made.observed for made in decided(None, refused=LONG)()}
+    assert told["provenance.signature"] == "x" * 500
+    told = {made.id: made.observed for made in decided(replace(RIGHT, repository=LONG))()}
+    assert told["provenance.repository"] == "x" * 500

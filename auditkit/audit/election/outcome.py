@@ -153,7 +153,7 @@ def decide_record(
     election: ElectionPayload,
     evidence: tuple[str, ...],
     *,
-    executed_ns: int = 0,
+    executed_ns: int,
     unheard: str = "",
 ) -> Decision:
     """Check 63, after the proposal was executed.

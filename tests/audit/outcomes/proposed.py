@@ -9,7 +9,7 @@ from audit.outcomes.measurements import digest, setting
 from ic import electing
 from ic.electing import COMMIT, IMAGE, OLDER
 from ic.registry import writing
-from ic.registry.writing import KEY, blob, measurement, number, value
+from ic.registry.writing import KEY, NOW, blob, measurement, number, value
 
 from auditkit import checks
 from auditkit.audit import (
@@ -412,6 +412,7 @@ RECORDS = (
         "the same, in another order and with the digest in another case",
         became(
             lambda: recorded(2, 1),
+            executed_ns=NOW,
             release_package_sha256_hex=UPPER,
             **listed(digest(1), digest(2), line=None, cpu=None),
         ),
@@ -458,7 +459,7 @@ RECORDS = (
     skips(
         RECORD,
         "an answer of before the execution",
-        became(lambda: writing.decided(writing.error(1)), executed_ns=1 << 62),
+        became(lambda: writing.decided(writing.error(1)), executed_ns=NOW + 1),
         "The registry's answer was signed before the proposal was executed: ask it again.",
     ),
     skips(
