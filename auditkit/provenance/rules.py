@@ -7,7 +7,7 @@ list of certificate extensions (docs/oid-info.md of sigstore/fulcio) for what ea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -109,11 +109,6 @@ def findings(attestation: Attestation, rules: BuildRules, *, commit: str, sha256
         _at_some_ref(Rule.BUILD_CONFIG, rules.build_config, attestation.build_config),
         _names(rules, attestation, commit, sha256),
     )
-
-
-def kept(made: Iterable[Finding]) -> int:
-    """How many rules are kept."""
-    return sum(finding.kept for finding in made)
 
 
 def _equal(rule: Rule, wanted: str, said: str | None) -> Finding:

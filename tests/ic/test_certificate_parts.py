@@ -12,6 +12,7 @@ from auditkit.ic.certificate import (
     Certificate,
     Delegation,
     canister_ranges,
+    read_certificate,
     read_form,
     subnet_key,
     time_of,
@@ -217,3 +218,13 @@ def test_other_times_are_refused(encoded, what, observed):
 def test_no_time_is_told(tree, found):
     error = refusal(time_of, tree)
     assert (error.what, error.observed) == ("the certificate holds no time", found)
+
+
+def test_a_certificate_is_read_as_it_is_whoever_signed_it():
+    inner = form(tree=[3, b"inner"], signature=b"\2")
+    outer = form(tree=[3, b"outer"], signature=b"\1", delegation={"subnet_id": b"a", "certificate": inner})
+    delegation = Delegation(Principal(b"a"), Certificate(Leaf(b"inner"), b"\2", None))
+    assert read_certificate(outer) == Certificate(Leaf(b"outer"), b"\1", delegation)
+    assert read_certificate(inner) == Certificate(Leaf(b"inner"), b"\2", None)
+    assert refusal(read_certificate, form(tree=[9])).what
+    assert refusal(read_certificate, b"").what

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ic import electing
 
 from auditkit.errors import ParameterError
-from auditkit.ic import ANONYMOUS, Principal, request_id, verify_embedded_proposal
+from auditkit.ic import (
+    ANONYMOUS,
+    Principal,
+    request_id,
+    verify_election,
+    verify_embedded_proposal,
+    verify_proposal,
+)
 from auditkit.ic.candid import Primitive, encode_nat64_argument
 from auditkit.practice.nns import certify
 from auditkit.practice.nns.candid_writer import OptType, encode, record
@@ -239,6 +247,31 @@ def test_other_actions_are_named_and_refused(world, action, told):
     assert verification.decisions[13].observed.startswith(told)
     assert verification.proposal is not None
     assert verification.bless is None
+
+
+@pytest.mark.parametrize("recover", [True, False])
+def test_what_can_be_audited_as_something_else_is_told(world, recover):
+    if recover:
+        reply, verify = world.reply(), verify_election
+        told = "The proposal blesses a recovery GuestOS and elects nothing: audit it with subject: recovery."
+    else:
+        reply, verify = electing.reply(), verify_proposal
+        told = "The proposal is about the election of GuestOS releases: audit it with subject: election."
+    verification = verify(
+        world.certificate(world.state(reply)),
+        root_key=world.root.public_key_der,
+        proposal_id=139000,
+        stage="recover",
+        request=world.request(),
+        now_ns=world.now,
+    )
+    assert (verification.decisions[-1].outcome, verification.decisions[-1].reason) == ("fail", told)
+
+
+@pytest.mark.parametrize("function", [37, 39])
+def test_another_function_of_the_nns_is_something_else(world, function):
+    verification = world.verify(world.certificate(world.state(electing.reply(function=function))))
+    assert verification.decisions[-1].reason == "The proposal does something else."
 
 
 def test_a_reply_without_proposal_is_refused(world):

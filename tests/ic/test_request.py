@@ -13,6 +13,7 @@ from auditkit.ic import (
     cbor,
     encode_envelope,
     parse_request,
+    query_content,
     read_state_content,
     request_id,
 )
@@ -137,6 +138,20 @@ def test_a_request_id_hashes_maps_in_maps_as_the_outer_one():
     assert (
         request_id({"x": inner}) == hashlib.sha256(hashlib.sha256(b"x").digest() + request_id(inner)).digest()
     )
+
+
+def test_a_query_is_a_call_of_another_type():
+    arguments = {"ingress_expiry_ns": 5, "sender": Principal(b"me")}
+    query = query_content(Principal(b"canister"), "method", b"argument", **arguments)
+    assert query == {
+        "request_type": "query",
+        "canister_id": b"canister",
+        "method_name": "method",
+        "arg": b"argument",
+        "ingress_expiry": 5,
+        "sender": b"me",
+    }
+    assert query_content(Principal(b""), "", b"", ingress_expiry_ns=0)["sender"] == b"\x04"
 
 
 @pytest.mark.parametrize("value", [-1, True, 1.5, None])

@@ -212,6 +212,11 @@ def test_an_operator_that_names_no_data_center_needs_none(value):
     assert outcomes(decide(ANSWERS[0], told, ANSWERS[3], hinted=(ANNA,)))[0] == (64, "pass")
 
 
+def test_a_node_that_names_no_operator_needs_none():
+    told = answer(f"node_record_{ANNA}", node(CHIP_A, operator=None))
+    assert outcomes(decide(told, ANSWERS[3], hinted=(ANNA,)))[0] == (64, "pass")
+
+
 PUT_IN = {
     "a node": (f"node_record_{BERT}", node(CHIP_B), (ANNA,)),
     "a node of the chip": (f"node_record_{BERT}", node(CHIP_A), (ANNA,)),

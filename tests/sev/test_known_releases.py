@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from auditkit.sev import KnownRelease, PublishedMeasurement, all_releases, find_release, releases_for
+from auditkit.sev import (
+    KnownRelease,
+    PublishedMeasurement,
+    all_releases,
+    find_release,
+    release_with_root,
+    releases_for,
+)
 
 
 def published(vectors):
@@ -74,6 +81,50 @@ def test_further_releases_are_looked_up_first():
     assert releases_for([b"\1" * 48], more=(MINE,)) == ((MINE, 1),)
     assert releases_for([listed], more=(same,))[0] == (same, 1)
     assert MINE.text == "the practice build of release 0000000000000000000000000000000000000000"
+
+
+def booting(line: str | None, version: str = "0" * 40) -> KnownRelease:
+    return replace(
+        MINE,
+        version=version,
+        measurements=(
+            PublishedMeasurement(b"\1" * 48, "root=/dev/vda5", None),
+            PublishedMeasurement(b"\2" * 48, line, None),
+        ),
+    )
+
+
+ROOT = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (f"root_hash={ROOT}", True),
+        (f"root=/dev/vda5 root_hash={ROOT} console=ttyS0", True),
+        (f"root_hash={ROOT}0", False),
+        (f"other_root_hash={ROOT}", False),
+        (f"root_hash={ROOT[:-1]}", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_release_is_known_by_the_root_that_it_boots(line, named):
+    release = booting(line)
+    assert release_with_root(ROOT, more=(MINE, release)) is (release if named else None)
+
+
+def test_of_two_releases_with_a_root_the_first_is_told():
+    first, second = booting(f"root_hash={ROOT}"), booting(f"root_hash={ROOT}", "1" * 40)
+    assert release_with_root(ROOT, more=(first, second)) is first
+
+
+def test_a_listed_release_is_known_by_its_root():
+    for release in all_releases():
+        lines = [item.kernel_cmdline for item in release.measurements if item.kernel_cmdline]
+        for root in {re.search(r"root_hash=([0-9a-f]{64})", line)[1] for line in lines}:
+            same = release_with_root(root)
+            assert any(f"root_hash={root}" in (item.kernel_cmdline or "") for item in same.measurements)
 
 
 def test_builds_are_told_apart():

@@ -312,6 +312,23 @@ def test_a_table_beyond_32_bits(craft):
     assert (found.number, found.type) == (44, FileType.DIRECTORY)
 
 
+@pytest.mark.parametrize(("remember", "reads"), [(True, 2), (False, 4)])
+def test_inodes_that_are_remembered_are_read_once(craft, remember, reads):
+    image = craft()
+    read = []
+
+    class Parts:
+        def read_at(self, offset: int, size: int) -> bytes:
+            read.append(size)
+            return bytes(image.data[offset : offset + size])
+
+    geometry = parse_superblock(bytes(image.data[1024:2048]))
+    table = InodeTable(Parts(), geometry, Checksums(geometry), remember=remember)
+    numbers = [2, image.numbers["plain"]] * 2
+    assert [table.inode(number).number for number in numbers] == numbers
+    assert [size for size in read if size == geometry.inode_size] == [256] * reads
+
+
 def test_what_is_counted_in_48_bits(craft):
     image = craft()
     inode = image.inode("plain").put(

@@ -103,6 +103,16 @@ def test_the_limit_on_names(craft):
     )
 
 
+def test_the_limit_on_paths(craft, small_folder):
+    image = craft()
+    paths = [path.relative_to(small_folder).as_posix() for path in small_folder.rglob("*")]
+    size = sum(map(len, (*paths, "lost+found", *MADE_BY_DEBUGFS)))
+    assert image.refusal(replace(LIMITS, tree_path_bytes=size)) is None
+    assert image.refusal(replace(LIMITS, tree_path_bytes=size - 1)) == Refusal(
+        "the paths of the tree are longer than any real one's", expected=f"at most {size - 1} bytes together"
+    )
+
+
 @pytest.fixture(scope="module")
 def long_path(tmp_path_factory, program) -> Base:
     """Twenty directories in each other and a file, whose path has 4,096 bytes."""

@@ -6,7 +6,14 @@ import pytest
 from guestos.ext4.conftest import UUID
 from guestos.ext4.crafting import Refusal, crc32c, refusal
 
-from auditkit.guestos.ext4 import MAGIC, SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE, Superblock, parse_superblock
+from auditkit.guestos.ext4 import (
+    MAGIC,
+    SUPERBLOCK_OFFSET,
+    SUPERBLOCK_SIZE,
+    Superblock,
+    file_system_settings,
+    parse_superblock,
+)
 
 UUID_BYTES = bytes.fromhex(UUID.replace("-", ""))
 INCOMPAT = 0x2 | 0x40 | 0x80 | 0x200  # filetype, extents, 64bit, flex_bg
@@ -335,3 +342,48 @@ def test_an_image_that_is_shorter_than_its_file_system(craft):
     assert refusal(lambda: parsed(image, image_size=(4 << 20) - 1)) == expected
     del image.data[-1:]
     assert image.refusal() == expected
+
+
+# How a file system is used
+
+
+def test_what_a_superblock_says_of_its_use():
+    """Each field at the place that the kernel's documents give, and nothing between them."""
+    data = bytearray(1024)
+    for offset, content in (
+        (0x3C, b"\x02\x01"),  # s_errors
+        (0x50, b"\x03\x01\x04\x01"),  # s_def_resuid, s_def_resgid
+        (0x5C, b"\x05\0\0\x01"),  # s_feature_compat
+        (0x60, b"\x06\0\0\x02"),  # s_feature_incompat
+        (0x64, b"\x07\0\0\x03"),  # s_feature_ro_compat
+        (0x68, bytes(range(0x10, 0x20))),  # s_uuid
+        (0x78, b"a label of 16 by"),  # s_volume_name
+        (0xEC, bytes(range(0x20, 0x30))),  # s_hash_seed
+        (0xFC, b"\x08"),  # s_def_hash_version
+        (0x100, b"\x09\0\0\x04"),  # s_default_mount_opts
+        (0x160, b"\x0a\0\0\x05"),  # s_flags
+        (0x200, b"o" * 64),  # s_mount_opts
+    ):
+        data[offset : offset + len(content)] = content
+    assert file_system_settings(bytes(data)) == {
+        "compatible features": "0x1000005",
+        "incompatible features": "0x2000006",
+        "read-only compatible features": "0x3000007",
+        "default mount options": "0x4000009",
+        "mount options": "o" * 64,
+        "behaviour after errors": "258",
+        "flags": "0x500000a",
+        "hash seed of folders": "202122232425262728292a2b2c2d2e2f",
+        "hash version of folders": "8",
+        "owner of reserved blocks": "259:260",
+        "label": "a label of 16 by",
+        "UUID": "101112131415161718191a1b1c1d1e1f",
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "told"), [(b"", "none"), (b"boot\0\0", "boot"), (b"\0boot", "\0boot"), (b"\xff", "\\xff")]
+)
+def test_a_label_that_is_short_or_no_text(label, told):
+    data = bytes(0x78) + label + bytes(1024 - 0x78 - len(label))
+    assert file_system_settings(data)["label"] == told

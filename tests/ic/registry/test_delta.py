@@ -15,6 +15,7 @@ from auditkit.ic.registry import (
     LayoutError,
     Mutation,
     MutationType,
+    changes_since_argument,
     read_mixed_tree,
     verify_certified_delta,
 )
@@ -102,6 +103,14 @@ def test_any_changed_byte_of_it_is_refused(real):
 def test_it_answers_one_question_alone(real, since):
     with pytest.raises(EvidenceError):
         verify_certified_delta(real[0], root_key=MAINNET_ROOT_KEY, since=since)
+
+
+@pytest.mark.parametrize(
+    ("version", "argument"), [(0, ""), (1, "0801"), (127, "087f"), (300, "08ac02"), (62_953, "08e9eb03")]
+)
+def test_what_is_asked_is_which_version_is_known(version, argument):
+    """Field 1, a varint, by hand; 300 is the example in the documents of protocol buffers."""
+    assert changes_since_argument(version).hex() == argument
 
 
 def test_changes_in_their_order():
