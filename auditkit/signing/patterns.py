@@ -16,16 +16,15 @@ def matches(text: str, pattern: str) -> bool:
     """Whether one pattern without ``!`` matches the whole text. The time is bounded by the product of the lengths."""
     data, wanted = _bytes(text), _bytes(pattern)
     place = offset = 0
-    star, resumed = -1, 0
+    star: tuple[int, int] | None = None  # the place behind it, and up to where it took the text
     while offset < len(data):
         if place < len(wanted) and wanted[place] == _STAR:
-            star, resumed = place, offset
             place += 1
+            star = place, offset
         elif place < len(wanted) and wanted[place] in (_ANY, data[offset]):
             place, offset = place + 1, offset + 1
-        elif star >= 0:
-            resumed += 1
-            place, offset = star + 1, resumed
+        elif star is not None:
+            place, offset = star = star[0], star[1] + 1
         else:
             return False
     return not wanted[place:].strip(b"*")
