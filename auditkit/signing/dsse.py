@@ -56,7 +56,7 @@ class Envelope:
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class _Signature(_Wire):
@@ -86,7 +86,7 @@ def parse_envelope(line: bytes) -> Envelope:
         _, fault = first_fault(error)
         raise EvidenceError(f"not a DSSE envelope: {fault}") from None
     except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"not a DSSE envelope: {error}"[:300]) from None
+        raise EvidenceError(f"not a DSSE envelope: {error}") from None
     if wire.payload_type != PAYLOAD_TYPE:
         raise EvidenceError(
             "the envelope holds another kind of payload",

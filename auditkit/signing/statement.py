@@ -311,4 +311,4 @@ def parse_statement(form: type[_Form], payload: bytes) -> _Form:
         where, fault = first_fault(error)
         raise EvidenceError(f"not a statement that auditkit knows: {where}: {fault}"[:300]) from None
     except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"a signed statement is not JSON: {error}"[:300]) from None
+        raise EvidenceError(f"a signed statement is not JSON: {error}") from None

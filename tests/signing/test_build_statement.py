@@ -112,6 +112,10 @@ def test_what_is_written_is_read():
     assert parse_build_statement(build_bytes(made())) == made()
 
 
+def test_a_name_is_written_as_it_is():
+    assert '"name": "für-uns.tar.zst"'.encode() in build_bytes(made("für-uns.tar.zst"))
+
+
 def test_its_json_by_hand():
     document = json.loads(build_bytes(made()))
     assert document["_type"] == "https://in-toto.io/Statement/v1"
@@ -373,6 +377,22 @@ def test_more_signatures_than_anybody_needs(statement, alice, trust_file):
         verified.decisions[1].observed == "build.intoto.jsonl: there are more signatures than anybody needs"
     )
     assert verified.judgement.verdict.value == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("options", "now", "verdict"),
+    [
+        ('valid-before="20200101Z"', None, "FAIL"),
+        ('valid-before="20200101Z"', 1_577_836_799, "PASS"),  # date -ud 2020-01-01 +%s gives one more
+        ('valid-after="20200101Z"', None, "PASS"),
+        ('valid-after="20200101Z"', 1_577_836_799, "FAIL"),
+    ],
+)
+def test_a_key_counts_while_it_is_valid(statement, alice, tmp_path, options, now, verdict):
+    sign_build(statement, alice.signer())
+    (tmp_path / "limited").write_text(f"alice {options} {alice.public_line}\n")
+    verified = verify_build(statement, read_trust_list(tmp_path / "limited"), now=now)
+    assert verified.judgement.verdict.value == verdict
 
 
 def test_a_revoked_key(statement, alice, trust_file, tmp_path):

@@ -287,6 +287,11 @@ def test_line_ends_that_explain_it_are_named():
             "not a statement that auditkit knows: predicateType: ",
         ),
         (written({**statement(), "more": 1}), "not a statement that auditkit knows: more: "),
+        (
+            written({name: item for name, item in statement().items() if name != "predicateType"})[:-1]
+            + b',"predicate_type":"urn:auditkit:signed-report:v1"}',
+            "not a statement that auditkit knows: predicate_type: ",
+        ),
         (written({**statement(), "subject": None}), "not a statement that auditkit knows: subject: "),
         (
             written({**statement(), "subject": [{"name": "a", "digest": {"sha256": "0" * 63}}]}),

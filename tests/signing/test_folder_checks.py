@@ -150,6 +150,16 @@ def test_a_folder_of_many_files_is_refused(report, document, monkeypatch):
     )
 
 
+def test_ten_thousand_files_are_the_most(tmp_path, monkeypatch):
+    count = 10_000
+    monkeypatch.setattr(Path, "iterdir", lambda folder: (folder / str(number) for number in range(count)))
+    assert sum(1 for _ in files_of._walk(tmp_path)) == 10_000
+    count = 10_001
+    with pytest.raises(SourceError) as raised:
+        list(files_of._walk(tmp_path))
+    assert raised.value.what == "the folder holds more than 10,000 files"
+
+
 def test_a_folder_that_cannot_be_read(tmp_path):
     with pytest.raises(SourceError) as raised:
         read_folder_files(tmp_path / "none")

@@ -20,6 +20,7 @@ from auditkit.signing.companion import Companion
 from auditkit.signing.folder_files import FolderFiles
 from auditkit.signing.signatures import (
     FoundSignatures,
+    decide_keys,
     enough_signed,
     judge_companion,
     judge_pair,
@@ -342,6 +343,11 @@ def test_what_weighs_most_is_told_of_keys(tmp_path, keygen):
     )
     bundle(tmp_path, *[bad] * 9)
     assert len(judged(tmp_path, trust=trust)[2][1]) == 600
+
+
+@pytest.mark.parametrize("kind", ["problems", "unchecked", "unknown"])
+def test_what_is_told_of_keys_is_cut_to_600_characters(kind):
+    assert decide_keys(checks.KEYS, FoundSignatures(**{kind: ["x" * 601]}), 0).observed == "x" * 600
 
 
 # Check 6

@@ -274,3 +274,9 @@ def test_a_list_that_names_somebody(principals, expected):
 def test_lists_that_can_name_one_identity(first, second, expected):
     assert may_be_alike(first, second) is expected
     assert may_be_alike(second, first) is expected
+
+
+def test_a_line_of_no_file_has_no_number():
+    found = trusting(signer()).standing(blob(1), NOW)
+    assert (signer().line, found.line) == (0, 0)
+    assert trusting(signer(line=3)).standing(blob(1), NOW).line == 3
