@@ -278,5 +278,5 @@ def test_lists_that_can_name_one_identity(first, second, expected):
 
 def test_a_line_of_no_file_has_no_number():
     found = trusting(signer()).standing(blob(1), NOW)
-    assert (signer().line, found.line) == (0, 0)
+    assert (signer().line, found.line, Standing((), (), "").line) == (0, 0, 0)
     assert trusting(signer(line=3)).standing(blob(1), NOW).line == 3
