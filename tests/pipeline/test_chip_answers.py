@@ -327,6 +327,7 @@ JUST_ABOUT = {
         replace(HAS, operator=None, provider=None, subnet=None, since_time=None),
         replace(HAD, until_time=None),
     ),
+    "a node since an earlier version": told_of(replace(HAS, since=60_006)),
     "one version": told_of(HAS, HAD, BatchDigest(60_007, 60_007, "0f" * 32)),
     "clocks apart": told_of(as_of=AS_OF_LATE),
 }

@@ -97,3 +97,14 @@ def test_the_number_of_nodes_is_limited():
     assert read_mixed_tree(written, limits=replace(LIMITS, registry_tree_nodes=5))
     with pytest.raises(EvidenceError, match="more than 4 nodes"):
         read_mixed_tree(written, limits=replace(LIMITS, registry_tree_nodes=4))
+
+
+@pytest.mark.parametrize("inside", [1, 14, 8_192])
+def test_a_long_label_holds_no_tree_of_its_own(inside):
+    """A length of three bytes, 16,384: whoever reads it as less finds a tree in the label, where there is none."""
+    held = 16_384 - inside
+    label = b"x" * inside + blob(2, leaf(b"y" * (held - 6)))
+    assert len(label) == 16_384
+    with pytest.raises(EvidenceError) as caught:
+        read_mixed_tree(blob(3, blob(1, label)))
+    assert caught.value.expected == "field 2"
