@@ -56,7 +56,7 @@ class Envelope:
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class _Signature(_Wire):
