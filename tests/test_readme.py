@@ -33,7 +33,14 @@ PAGES = (
     *(f"docs/start/{name}.md" for name in ("voters", "auditors", "ci", "developers")),
 )
 INSTALLING = ("docs/install.md", "docs/start/ci.md")
-LONG = ("docs/install.md", "docs/provenance.md", "docs/start/developers.md")
+LONG = (
+    "docs/install.md",
+    "docs/building.md",
+    "docs/chips.md",
+    "docs/provenance.md",
+    "docs/start/ci.md",
+    "docs/start/developers.md",
+)
 # Their commands are run by tests of their own.
 ELSEWHERE = {
     "docs/verify-without-auditkit.md": "tests/judges/test_signatures.py",

@@ -100,6 +100,7 @@ def test_texts_that_have_little_in_common_are_shown_whole():
 
 
 @pytest.mark.slow
+@pytest.mark.gate
 def test_slow_texts_take_no_longer():
     noise = random.Random(5)
     texts = [("".join(f"{noise.randrange(9)}\n" for _ in range(32_000))).encode() for _ in range(40)]
