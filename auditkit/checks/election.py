@@ -74,7 +74,7 @@ ELECTION_VERSION: Final = Check(
     matters="The version is the name of the commit that was built, and the key under which the registry keeps"
     " the release.",
     failure="The proposal names no version that nodes could run, or another one than you asked about.",
-    advice="Ask the proposer to submit the proposal again with the commit's 40 hex digits.",
+    advice="Ask the proposer for another proposal, with the commit's 40 hex digits.",
 )
 ELECTION_DIGEST_GIVEN: Final = Check(
     56,
@@ -83,7 +83,7 @@ ELECTION_DIGEST_GIVEN: Final = Check(
     "64 hex digits",
     matters="The digest is what nodes check what they download against.",
     failure="No image can have this digest, so no node could be upgraded to the version.",
-    advice="Ask the proposer to submit the proposal again with the SHA-256 of the image.",
+    advice="Ask the proposer for another proposal, with the SHA-256 of the image.",
 )
 ELECTION_URLS: Final = Check(
     57,
@@ -92,7 +92,7 @@ ELECTION_URLS: Final = Check(
     "at least one https address, each once, each of this version",
     matters="Nodes download the image from these addresses.",
     failure="Nodes could not get the image, or an address leads somewhere other than a web server.",
-    advice="Ask the proposer to submit the proposal again with working https addresses.",
+    advice="Ask the proposer for another proposal, with working https addresses.",
 )
 ELECTION_MEASUREMENTS_GIVEN: Final = Check(
     58,
@@ -102,7 +102,7 @@ ELECTION_MEASUREMENTS_GIVEN: Final = Check(
     matters="Subnets of confidential machines compare what starts with these measurements. Once a release was"
     " elected without any, and a subnet stopped.",
     failure="Confidential machines could not run the version, or something else could run in its name.",
-    advice="Ask the proposer to submit the proposal again with the measurements of this release's "
+    advice="Ask the proposer for another proposal, with the measurements of this release's "
     "launch-measurements.json.",
 )
 ELECTION_IMAGE: Final = Check(
@@ -131,7 +131,7 @@ ELECTION_LABELS: Final = Check(
     "no label that contradicts the computed setting",
     matters="Voters and developers read the labels; nodes compare only the bytes.",
     failure="The bytes are those of the image, but their description in the proposal is wrong.",
-    advice="Ask the proposer to submit the proposal again with right labels.",
+    advice="Ask the proposer for another proposal, with right labels.",
 )
 ELECTION_COVERAGE: Final = Check(
     62,
@@ -140,8 +140,7 @@ ELECTION_COVERAGE: Final = Check(
     "every computed measurement in the proposal",
     matters="Machines whose measurement is left out would not be let in, and a subnet of them would stop.",
     failure="Some machines could not run the version.",
-    advice="Ask the proposer to submit the proposal again with every measurement of "
-    "launch-measurements.json.",
+    advice="Ask the proposer for another proposal, with every measurement of launch-measurements.json.",
 )
 ELECTION_RECORD: Final = Check(
     63,

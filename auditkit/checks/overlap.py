@@ -33,8 +33,7 @@ OVERLAP_LABELS: Final = Check(
     matters="Voters read the labels; processors compare only the bytes. A wrong label tells voters something "
     "that is not so.",
     failure="The bytes are those of the base release, but their description in the proposal is wrong.",
-    advice="Ask the proposer to submit the proposal again with right labels. The bytes themselves are listed"
-    " below.",
+    advice="Ask the proposer for another proposal, with right labels. The bytes themselves are listed below.",
 )
 OVERLAP_COVERAGE: Final = Check(
     28,

@@ -47,7 +47,7 @@ PROPOSAL_CHIP_IDS: Final = Check(
     "anything.",
     failure="A chip id cannot be that of an AMD processor: the machines cannot be recovered, or nobody knows "
     "which were meant.",
-    advice="Ask the proposer to submit the proposal again with whole chip ids, 64 bytes each.",
+    advice="Ask the proposer for another proposal, with whole chip ids, 64 bytes each.",
 )
 PROPOSAL_ROOTFS_HASH: Final = Check(
     16,
@@ -56,7 +56,7 @@ PROPOSAL_ROOTFS_HASH: Final = Check(
     "64 hex digits",
     matters="This hash is all that ties the new root file system to the vote.",
     failure="No file system can have this hash: no node could start with it, or nobody knows what was meant.",
-    advice="Ask the proposer to submit the proposal again with the dm-verity root hash, 64 hex digits.",
+    advice="Ask the proposer for another proposal, with the dm-verity root hash, 64 hex digits.",
 )
 PROPOSAL_MEASUREMENTS: Final = Check(
     17,
@@ -66,5 +66,5 @@ PROPOSAL_MEASUREMENTS: Final = Check(
     matters="The measurements are what a processor compares before a node gets its secrets.",
     failure="A blessed measurement cannot be that of any machine, or there is none: the proposal recovers "
     "nothing.",
-    advice="Ask the proposer to submit the proposal again with measurements of 48 bytes each.",
+    advice="Ask the proposer for another proposal, with measurements of 48 bytes each.",
 )

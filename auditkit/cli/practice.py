@@ -28,7 +28,7 @@ def practice() -> None:
 @practice.command("list", short_help="List the scenarios and the verdict that each must have.")
 @json_option
 def list_scenarios(as_json: bool) -> None:
-    """List the scenarios, each with the verdict that its audit must have.
+    """List the scenarios, each with the number of its proposal and the verdict that its audit must have.
 
     \b
     Example:
@@ -44,7 +44,7 @@ def list_scenarios(as_json: bool) -> None:
     for group in groups():
         say(group.about)
         for one in group.scenarios:
-            say(f"  {one.name:30} {one.strict:8} {one.title}")
+            say(f"  {one.name:30} {one.proposal_id:<8} {one.strict:8} {one.title}")
         say()
     say("auditkit practice show NAME tells the story, auditkit audit NAME audits it.")
 

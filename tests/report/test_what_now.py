@@ -142,7 +142,7 @@ def test_an_open_proposal_that_is_to_be_recovered_from_is_sent_to_the_other_stag
     example_value["subject"]["status"] = "executing"
     assert what_now(document_of(example_value)).steps == (checks.PROPOSAL_STAGE.advice,)
     example_value["subject"]["chip_ids"] = None
-    assert "`auditkit audit election:139400`" in now_of(example_value, document_of)[1]
+    assert "`auditkit audit election:139400`." in now_of(example_value, document_of)[1]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def elections():
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("election-other-function", "`auditkit audit 910025`"),
+        ("election-other-function", "`auditkit audit 910025`, with the same `-p root_key`"),
         ("election-unelects-only", "It elects no release"),
         ("election-not-executed", "-p stage=vote"),
         ("election-other-digest", "another address of the proposal"),

@@ -97,16 +97,18 @@ def scenario(name: str) -> Scenario:
     """The scenario called ``name``.
 
     Raises:
-        ParameterError: there is none; the hint names the nearest.
+        ParameterError: there is none; the hint names the nearest, or the one of the proposal with that number.
     """
     try:
         return _BY_NAME[name]
     except KeyError:
         near = difflib.get_close_matches(name, _BY_NAME, n=1)
-        raise ParameterError(
-            f"there is no practice scenario called {name[:80]!r}",
-            hint=f"did you mean {near[0]}?" if near else "`auditkit practice list` names them",
-        ) from None
+        numbered = [one.name for one in _SCENARIOS if str(one.proposal_id) == name]
+        if numbered:
+            hint = f"proposal {name} is that of {numbered[0]}"
+        else:
+            hint = f"did you mean {near[0]}?" if near else "`auditkit practice list` names them"
+        raise ParameterError(f"there is no practice scenario called {name[:80]!r}", hint=hint) from None
 
 
 def scenario_of_proposal(proposal_id: int) -> Scenario | None:

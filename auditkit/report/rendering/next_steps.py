@@ -21,6 +21,7 @@ from auditkit.report.rendering.summary import (
     OF_THE_NODE,
     certificates_alone,
     deciding_id,
+    foreign_root_key,
     is_voting,
     voting_end,
 )
@@ -197,14 +198,26 @@ def _on_another_stage(document: AuditDocument) -> str:
     subject = document.subject
     number, other = subject.proposal_id, _is_of_another_kind(document)
     if other and subject.kind == "election":
-        return f"It elects no release: check the number. If it blesses a recovery: `auditkit audit {number}`."
+        return f"It elects no release: check the number. If it blesses a recovery: {_asked_anew(document, f'{number}')}"
     if other:
-        return f"It blesses no recovery: check the number. If it is an election: `auditkit audit election:{number}`."
+        return (
+            "It blesses no recovery: check the number. If it is an election: "
+            f"{_asked_anew(document, f'election:{number}')}"
+        )
     if subject.stage == "recover" and subject.status == "open":
         return "Voting has not ended. If you are voting, audit again with `-p stage=vote`; if not, wait for its end."
     if subject.status in ("rejected", "failed"):
         return "The NNS did not carry it out: look for the proposal that took its place."
     return ""
+
+
+def _asked_anew(document: AuditDocument, what: str) -> str:
+    """How to ask the same network about a proposal of the other kind."""
+    if foreign_root_key(document) is None:
+        return f"`auditkit audit {what}`."
+    return (
+        f"`auditkit audit {what}`, with the same `-p root_key` and `-p proposal_source`, or mainnet is asked."
+    )
 
 
 def _is_of_another_kind(document: AuditDocument) -> bool:
