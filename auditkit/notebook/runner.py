@@ -146,7 +146,7 @@ def _names_set_by_parameters_cell(notebook: dict[str, Any]) -> set[str]:
         for cell in notebook["cells"]
         if _PARAMETERS in cell["metadata"].get("tags", ())
     )
-    return set(names_set_by(next(sources, "")))
+    return set(names_set_by(next(sources, ""))[0])
 
 
 def _keep(executed: dict[str, Any], out: Path) -> None:

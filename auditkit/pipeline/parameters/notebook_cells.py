@@ -13,6 +13,8 @@ from typing import Final
 _INJECTED: Final = "# Parameters"
 """How papermill begins the cell that it injects, behind the one that is tagged ``parameters``."""
 
+_ASSIGNMENTS: Final = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+
 
 def names_set_by_cells(
     namespace: Mapping[str, object], known: Collection[str], needed: Collection[str]
@@ -20,7 +22,8 @@ def names_set_by_cells(
     """The names that count as parameters: those of ``known`` that cells set, and what stands beside them.
 
     Beside them stands, since the ``parameters`` cell ran last: what an injected cell sets, misspelt names too, and what
-    is set by a cell that sets at least one of ``known``. Other cells set variables of the reader. The ``parameters``
+    is set by a cell that sets at least one of ``known``, but for what it sets inside a statement, such as the variable
+    of a loop. Other cells set variables of the reader. The ``parameters``
     cell is the last one that sets every name of ``needed`` and was not injected. It sets a few names, and a line that a
     reader takes out of it is gone: what it said before, and what was injected behind that, counts no more, though
     Python still has the variables.
@@ -39,7 +42,8 @@ def names_set_by_cells(
     found: set[str] = set()
     latest = True
     for source in reversed(ran):
-        names = frozenset(names_set_by(source))
+        plain, inside = names_set_by(source)
+        names = plain | inside.intersection(known)
         injected = source.lstrip().startswith(_INJECTED)
         is_parameters_cell = not injected and names.issuperset(needed)
         if latest:
@@ -51,20 +55,30 @@ def names_set_by_cells(
     return None if latest else frozenset(found)
 
 
-def names_set_by(source: str) -> Iterator[str]:
-    """The names that a cell sets at its outermost level; none when it is no Python and so did not run."""
+def names_set_by(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a cell sets by assignments of its own, and inside other statements of the notebook's scope.
+
+    None when it is no Python and so did not run.
+    """
     try:
         body = ast.parse(source).body
+        plain = (frozenset(_stored(one) if isinstance(one, _ASSIGNMENTS) else ()) for one in body)
+        return frozenset().union(*plain), frozenset(name for one in body for name in _stored(one))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for statement in body:
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
-            targets = [statement.target]
-        else:
-            continue
-        for target in targets:
-            for node in ast.walk(target):
-                if isinstance(node, ast.Name):
-                    yield node.id
+        return frozenset(), frozenset()
+
+
+def _stored(node: ast.AST) -> Iterator[str]:
+    """The names that are set where ``node`` stands, and not in a function, class or comprehension inside it."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name is not None:
+        yield node.name
+    if isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif not isinstance(node, ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            if not (isinstance(node, ast.comprehension) and child is node.target):
+                yield from _stored(child)
