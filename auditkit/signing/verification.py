@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from auditkit.audit import SENTENCES, Claim, Judgement, Verdict, in_order, judge, qualifications_of
 from auditkit.checks import PROVENANCE_ATTESTED
@@ -97,8 +97,8 @@ class ReportVerification:
         return (
             f"auditkit report on {'election' if election else 'recovery'} proposal {subject.proposal_id or 'unknown'}, "
             f"{'release' if election else 'base release'} {subject.base_version or 'unknown'}: {self.claim}, "
-            f"policy {document.policy.id}, as of {document.run.started}, signed by {', '.join(signers)}, "
-            f"audit.json SHA-256 {self.document_sha256}"
+            f"policy {document.policy.id}, stage {subject.stage}, as of {document.run.started}, "
+            f"signed by {', '.join(signers)}, audit.json SHA-256 {self.document_sha256}"
         )
 
     @property
@@ -116,19 +116,33 @@ class ReportVerification:
         left = tuple(text for text in self.not_covered if text not in answered)
         return replace(self, decisions=tuple(decisions), not_covered=left)
 
-    def requiring(self, verdict: Verdict, accepted: Iterable[Qualification] = ()) -> ReportVerification:
+    def requiring(
+        self,
+        verdict: Verdict,
+        accepted: Iterable[Qualification] = (),
+        stage: Literal["vote", "recover"] | None = None,
+    ) -> ReportVerification:
         """The verification with the demand that the report says ``verdict`` (check 9).
 
         Args:
             accepted: what may be missing from the meaning of a PASS.
+            stage: whom the report has to be for: who votes on the proposal, or who acts on what was adopted; None
+                takes either.
         """
-        claim = self.claim
-        if claim is None:
+        claim, document = self.claim, self.document
+        if claim is None or document is None:
             return self
-        expected = f"{verdict}"
+        expected = f"{verdict}" if stage is None else f"{verdict} at stage {stage}"
         if claim.verdict is not verdict:
             decision = checks.REQUIRED.failed(
                 str(claim), "The report does not have the verdict that you require.", expected=expected
+            )
+        elif stage is not None and document.subject.stage != stage:
+            decision = checks.REQUIRED.failed(
+                f"{claim} at stage {document.subject.stage}",
+                "The report answers another question: whether to vote for a proposal is asked while people can still "
+                "reject it, and whether to act on it when it was carried out.",
+                expected=expected,
             )
         elif open_ones := [item for item in claim.qualifications if item not in set(accepted)]:
             decision = (

@@ -431,8 +431,10 @@ def test_what_an_unchecked_signature_would_decide_is_left_open():
 # What is required (check 9)
 
 
-def verified(verdict: Verdict, *qualifications: Qualification, decisions=()) -> ReportVerification:
-    document = SimpleNamespace(claim=Claim(verdict, qualifications))
+def verified(
+    verdict: Verdict, *qualifications: Qualification, decisions=(), stage="recover"
+) -> ReportVerification:
+    document = SimpleNamespace(claim=Claim(verdict, qualifications), subject=SimpleNamespace(stage=stage))
     return ReportVerification(tuple(decisions), (), document, ())
 
 
@@ -480,6 +482,22 @@ def test_a_verdict_that_is_required(report, required, accepted, outcome, told):
         assert made.reason == "The PASS is qualified, and you did not accept that: " + "; ".join(
             f"{item.value}: {SENTENCES[item]}" for item in told
         )
+
+
+@pytest.mark.parametrize(("wanted", "outcome"), [("vote", "pass"), ("recover", "fail"), (None, "pass")])
+def test_a_stage_that_is_required(wanted, outcome):
+    (made,) = verified(Verdict.PASS, stage="vote").requiring(Verdict.PASS, stage=wanted).decisions
+    assert str(made.outcome) == outcome
+    if outcome == "fail":
+        assert (made.expected, made.observed) == ("PASS at stage recover", "PASS at stage vote")
+        assert made.reason.startswith("The report answers another question")
+    elif wanted:
+        assert made.expected == "PASS at stage vote"
+
+
+def test_another_verdict_is_told_before_another_stage():
+    (made,) = verified(Verdict.FAIL, stage="vote").requiring(Verdict.PASS, stage="recover").decisions
+    assert made.reason == "The report does not have the verdict that you require."
 
 
 def test_what_verifying_showed_qualifies_too():
@@ -581,7 +599,7 @@ def test_decisions_stand_in_the_order_of_their_numbers():
 def citing(kind: str, proposal: int | None, version: str | None, *signers: Signature, decisions=()):
     document = SimpleNamespace(
         claim=Claim(Verdict.PASS, ()),
-        subject=SimpleNamespace(kind=kind, proposal_id=proposal, base_version=version),
+        subject=SimpleNamespace(kind=kind, proposal_id=proposal, base_version=version, stage="vote"),
         policy=SimpleNamespace(id="strict/4"),
         run=SimpleNamespace(started="2026-01-01T00:00:00Z"),
     )
@@ -590,7 +608,7 @@ def citing(kind: str, proposal: int | None, version: str | None, *signers: Signa
 
 def test_a_line_to_cite_names_subject_verdict_auditors_and_digest():
     alice, bob = (Signature(name, f"SHA256:{name}", None, "", "DSSE") for name in ("alice", "bob"))
-    ended = "policy strict/4, as of 2026-01-01T00:00:00Z, signed by"
+    ended = "policy strict/4, stage vote, as of 2026-01-01T00:00:00Z, signed by"
     digest = f"audit.json SHA-256 {'ab' * 32}"
     assert citing("recovery", 5, "c" * 40, alice, bob, alice) == (
         f"auditkit report on recovery proposal 5, base release {'c' * 40}: PASS, {ended} alice (SHA256:alice), bob "

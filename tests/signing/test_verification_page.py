@@ -215,7 +215,7 @@ def test_what_to_cite_names_subject_verdict_auditors_and_digest(report, alice, b
     digest = sha256((report / "audit.json").read_bytes()).hexdigest()
     assert re.fullmatch(
         "cite as: auditkit report on recovery proposal 900001, base release 7080d886303d2130a8a1a64878ea85e447241952: "
-        rf"PASS \(practice network\), policy strict/4, as of 20[0-9T:-]+Z, signed by alice@example.org "
+        rf"PASS \(practice network\), policy strict/4, stage recover, as of 20[0-9T:-]+Z, signed by alice@example.org "
         rf"\({re.escape(alice.keyid)}\), bob@example.org \({re.escape(bob.keyid)}\), audit.json SHA-256 {digest}",
         line,
     )
@@ -238,6 +238,7 @@ def test_what_is_not_authentic_is_not_cited(report, alice, trust_file, capsys):
         ("base-16-vcpus", "PASS", "the verdict is FAIL (practice network): "),
         ("honest", "FAIL", "the verdict is PASS (practice network): "),
         ("honest", "PASS", "the PASS is qualified, and you did not accept that: PASS (practice network), "),
+        ("honest", "PASS --stage vote", "the report is for stage recover: PASS (practice network), "),
     ],
 )
 def test_an_authentic_report_without_the_required_verdict(
@@ -245,11 +246,13 @@ def test_an_authentic_report_without_the_required_verdict(
 ):
     folder = Path(shutil.copytree(reports[scenario], tmp_path / "report"))
     sign_report(folder, alice.signer())
-    arguments = ("verify-report", folder, "--allowed-signers", trust_file, "--require", require)
+    arguments = ("verify-report", folder, "--allowed-signers", trust_file, "--require", *require.split())
     status, out, _ = command(*arguments, capsys=capsys)
     assert status == 1
     last = out.splitlines()[-1]
-    assert re.fullmatch(rf"AUTHENTIC, but {re.escape(told)}proposal 9000\d\d, policy strict/4\.", last)
+    assert re.fullmatch(
+        rf"AUTHENTIC, but {re.escape(told)}proposal 9000\d\d, policy strict/4, stage recover\.", last
+    )
 
 
 def test_a_changed_report_with_another_verdict_is_not_called_authentic(

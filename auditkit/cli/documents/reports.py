@@ -23,6 +23,8 @@ class VerifyReport(PrintedDocument):
         result: PASS, FAIL or TROUBLE, as the exit status: also whether the report has the verdict that is required.
         reason: why, in a sentence.
         verdict: what the report says; null where it cannot be read.
+        stage: for whom: ``vote`` while people can still reject the proposal, ``recover`` for who acts on what was
+            carried out; null where the report cannot be read.
         qualifications: of the verdict, and those that verifying it added.
         document_sha256: of `audit.json`; null where there is none.
         cite_as: a line that names the report, its auditors and its digest; null where it is not authentic.
@@ -38,6 +40,7 @@ class VerifyReport(PrintedDocument):
     result: Verdict
     reason: str
     verdict: Verdict | None
+    stage: Literal["vote", "recover"] | None
     qualifications: tuple[Qualification, ...]
     document_sha256: Sha256 | None
     cite_as: str | None

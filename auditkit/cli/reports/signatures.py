@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -208,6 +208,11 @@ def _ask_passphrase(name: str) -> str:
     multiple=True,
     help="A qualification that a required PASS may have; may be given more than once.",
 )
+@click.option(
+    "--stage",
+    type=click.Choice(["vote", "recover"]),
+    help="With --require: the report has to be for who votes, or for who acts on what was adopted.",
+)
 @click.option("--replay", "with_replay", is_flag=True, help="Repeat the audit from the stored evidence.")
 @click.option("--base-image", type=ExistingFile, metavar="FILE", help="With --replay: read this image again.")
 @click.option("--recovery-image", type=ExistingFile, metavar="FILE", help="With --replay: read this one too.")
@@ -231,6 +236,7 @@ def verify_report(
     at_least: int,
     require: str | None,
     accept: tuple[str, ...],
+    stage: Literal["vote", "recover"] | None,
     with_replay: bool,
     base_image: Path | None,
     recovery_image: Path | None,
@@ -246,7 +252,8 @@ def verify_report(
     Ends with 0 when the report is authentic and consistent, whatever its verdict (it is printed); with 1 when it is
     not; with 2 when that cannot be determined. An auditor counts once, however often they sign.
 
-    --require PASS wants an unqualified PASS: name with --accept what may be missing. --replay repeats the audit from
+    --require PASS wants an unqualified PASS: name with --accept what may be missing, and with --stage for whom it has
+    to be: an open proposal passes for who votes. --replay repeats the audit from
     evidence/ and does not see the image, unless --base-image gives it. Checks 1 to 8 are always asked, 9 with
     --require, 10 with --replay.
 
@@ -263,6 +270,7 @@ def verify_report(
             "report_dir",
             "require",
             "accept",
+            "stage",
             "with_replay",
             "base_image",
             "recovery_image",
@@ -280,6 +288,8 @@ def verify_report(
 
     if (base_image or recovery_image or registry) and not with_replay:
         raise ParameterError("--base-image, --recovery-image and --registry need --replay")
+    if stage is not None and require is None:
+        raise ParameterError("--stage needs --require", hint="such as --require PASS --stage recover")
     if html is not None:
         require_beside(html, report_dir)
     trust = read_trust_list(allowed_signers, revoked)
@@ -295,7 +305,7 @@ def verify_report(
             )
         verified = verified.with_decision(repeated)
     if require:
-        verified = verified.requiring(Verdict(require), [Qualification(name) for name in accept])
+        verified = verified.requiring(Verdict(require), [Qualification(name) for name in accept], stage)
     if html is not None:
         page = render_verification(verified, trust_list=allowed_signers.name, at_least=at_least)
         write_beside(html, page.encode(), report_dir)
@@ -303,7 +313,7 @@ def verify_report(
         _print_verification(verified)
     else:
         show_decisions(verified.decisions)
-        _show_verification(verified, require)
+        _show_verification(verified, require, stage)
         if html is not None:
             say(str(html))
     raise ExitStatus(verified.judgement.verdict.exit_status)
@@ -319,6 +329,7 @@ def _print_verification(verified: ReportVerification) -> None:
         result=verified.judgement.verdict,
         reason=verified.judgement.reason,
         verdict=claim.verdict if claim else None,
+        stage=verified.document.subject.stage if verified.document else None,
         qualifications=claim.qualifications if claim else (),
         document_sha256=verified.document_sha256,
         cite_as=verified.cite_as,
@@ -328,7 +339,7 @@ def _print_verification(verified: ReportVerification) -> None:
     )
 
 
-def _show_verification(verified: ReportVerification, required: str | None) -> None:
+def _show_verification(verified: ReportVerification, required: str | None, stage: str | None) -> None:
     from auditkit.audit import Verdict
     from auditkit.display import one_line
 
@@ -352,11 +363,13 @@ def _show_verification(verified: ReportVerification, required: str | None) -> No
         say(f"cite as: {one_line(cite_as, 2_000)}")
     subject = verified.document.subject
     what = f"proposal {subject.proposal_id}" if subject.proposal_id is not None else "a proposal"
-    policy = f"policy {verified.document.policy.id}"
+    policy = f"policy {verified.document.policy.id}, stage {subject.stage}"
     if verified.judgement.verdict is Verdict.PASS:
         say(f"AUTHENTIC: the report says {claim} about {what}, {policy}.")
     elif claim.verdict != required:
         say(f"AUTHENTIC, but the verdict is {claim}: {what}, {policy}.")
+    elif stage not in (None, subject.stage):
+        say(f"AUTHENTIC, but the report is for stage {subject.stage}: {claim}, {what}, {policy}.")
     else:
         say(
             f"AUTHENTIC, but the {claim.verdict} is qualified, and you did not accept that: {claim}, {what}, {policy}."

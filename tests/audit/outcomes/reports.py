@@ -90,6 +90,7 @@ def verified(
     at_least: int = 1,
     require: Verdict | None = None,
     accept: tuple[Qualification, ...] = (),
+    stage: str | None = None,
     said=report_statement,
     summed=summary_statement,
     during=nullcontext,
@@ -111,7 +112,7 @@ def verified(
                 patch("auditkit.signing.folder_files.render_html", rendered_once),
             ):
                 made = verify_report(folder, trust, at_least=at_least, now=SIGNED_AT)
-            return (made if require is None else made.requiring(require, accept)).decisions
+            return (made if require is None else made.requiring(require, accept, stage)).decisions
 
     return make
 
@@ -524,6 +525,15 @@ VERDICTS = (
         f"{CLAIM}, qualified: no-certified-measurements",
         f"The PASS is qualified, and you did not accept that: {OPEN}",
         expected="PASS, unqualified but for what you accept",
+    ),
+    fails(
+        REQUIRED,
+        "the required one, of another stage",
+        verified(require=Verdict.PASS, stage="vote"),
+        f"{CLAIM} at stage recover",
+        "The report answers another question: whether to vote for a proposal is asked while people can still reject "
+        "it, and whether to act on it when it was carried out.",
+        expected="PASS at stage vote",
     ),
     fails(
         REQUIRED,
