@@ -73,7 +73,7 @@ from auditkit.pipeline.steps.showing import html_table
 from auditkit.progress import Progress, progress_here
 from auditkit.report import AuditDocument, PolicyIds
 from auditkit.sev import attestation
-from auditkit.trust import trust_named, world_place
+from auditkit.trust import Trust, trust_named, world_place
 
 _Step = TypeVar("_Step", bound=Step)
 _FEW: Final = ("base_version", "stage", "depth", "policy", "root_key")
@@ -92,12 +92,27 @@ class AuditParts(Getting):
                 "an audit takes Parameters",
                 hint='Audit.named("practice:honest") takes a name or a parameter file',
             )
-        self.parameters = parameters
-        self.trust = trust_named(parameters.root_key)
+        self._parameters = parameters
+        self._trust = trust_named(parameters.root_key)
         self._progress = progress or progress_here()
         self._began: float | None = time.time()
         self._as_of: datetime | None = None
         self._policies: PolicyIds | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):  # or parts of two audits would make one report
+            raise AttributeError(f"an audit cannot be changed, nor its {name}: make another one")
+        super().__setattr__(name, value)
+
+    @property
+    def parameters(self) -> Parameters:
+        """What was asked."""
+        return self._parameters
+
+    @property
+    def trust(self) -> Trust:
+        """Whom the audit believes."""
+        return self._trust
 
     @cached_property
     def proposal(self) -> ProposalStep:

@@ -36,6 +36,14 @@ def test_each_part_is_computed_once_and_only_what_it_needs(monkeypatch):
     assert asked == [1]
 
 
+@pytest.mark.parametrize("name", ["parameters", "trust", "proposal", "base", "document"])
+def test_no_part_of_it_can_be_exchanged(honest, name):
+    """Its report would be about two audits: steps under one root key, the verdict under another."""
+    other = Audit.named("practice:unexplained", progress=Silent())
+    with pytest.raises(AttributeError, match=f"an audit cannot be changed, nor its {name}"):
+        setattr(honest, name, getattr(other, name) if name in ("parameters", "trust") else None)
+
+
 def test_the_document_is_that_of_the_parts(honest):
     made = [decision for step in honest.steps for decision in step.decisions]
     about_the_audit = [one for one in honest.document.decisions if one.id.startswith("settings.")]

@@ -47,6 +47,7 @@ def test_what_an_election_says_can_be_told_otherwise():
         ({**ELECTION, "policy": "overlap"}, "the policy overlap is for recoveries"),
         ({**RECOVERY, "base_image": None}, "a recovery proposal does not say where the image is"),
         ({**RECOVERY, "all_urls": True}, "all_urls is for elections"),
+        ({**ELECTION, "all_urls": True, "base_image": "x"}, "base_image names another place"),
         ({**RECOVERY, "depth": "certificates", "recovery_image": "x"}, "recovery_image needs depth: image"),
         (
             {**RECOVERY, "depth": "certificates", "base_image_sha256": "0" * 64},

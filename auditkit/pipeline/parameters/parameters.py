@@ -195,6 +195,11 @@ class Parameters(BaseModel):
                         f"the parameter {name} has no place in the audit of an election",
                         hint="leave it at null, or set subject: recovery",
                     )
+            if self.all_urls and self.base_image is not None:
+                raise ParameterError(
+                    "the parameter all_urls asks every address of the proposal, and base_image names another place",
+                    hint="leave out one of them",
+                )
             if self.policy == "overlap":
                 raise ParameterError(
                     "the policy overlap is for recoveries: an election has to be right as a whole",
