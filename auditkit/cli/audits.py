@@ -77,10 +77,11 @@ def audit(params: str, overrides: tuple[str, ...], out: Path | None, summary: Pa
     from auditkit.errors import AuditkitError
     from auditkit.notebook import run_audit
     from auditkit.progress import progress_on_terminal
-    from auditkit.report import begin_job_summary, render_answers, write_job_summary
+    from auditkit.report import begin_job_summary, render_answers, require_outside, write_job_summary
 
     parameters = _parameters(params, overrides, out)
     if summary is not None:
+        require_outside(summary)  # another audit's report could not be verified any more
         begin_job_summary(summary, Path(parameters.output_dir))
     try:
         with progress_on_terminal() as progress:

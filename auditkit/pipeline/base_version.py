@@ -33,7 +33,7 @@ def found_base_version(
             catalogue = opened_catalogue(folder, trust)
             elected = Counter(
                 entry.election.version_to_elect
-                for one in {entry.measurement for entry in measurements}
+                for one in dict.fromkeys(entry.measurement for entry in measurements)
                 for entry in catalogue.with_measurement(one)
                 if entry.status is ProposalStatus.EXECUTED
                 and is_commit(entry.election.version_to_elect or "")

@@ -1,4 +1,4 @@
-from .beside import require_beside, write_beside
+from .beside import require_beside, require_outside, write_beside
 from .build_record import BuildRecord
 from .comparison import Difference, compare_reports, differences_markdown, differences_text
 from .document import AuditDocument, from_json, matrix_of, schema, to_json
@@ -104,6 +104,7 @@ __all__ = [
     "render_markdown",
     "render_text",
     "require_beside",
+    "require_outside",
     "require_real_size",
     "require_replaceable",
     "schema",

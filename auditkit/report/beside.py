@@ -31,9 +31,18 @@ def require_beside(path: Path, *folders: Path) -> None:
     """Makes sure that ``path`` is in none of ``folders``, and in no other report folder.
 
     Raises:
-        ParameterError: it is, at any depth, by whatever path; or it is such a folder; or there is a file that was not
-            made from a report.
+        ParameterError: as `require_outside`; or there is a file that was not made from a report.
         SourceError: there is something else than a file at ``path``.
+    """
+    require_outside(path, *folders)
+    _require_replaceable(path)
+
+
+def require_outside(path: Path, *folders: Path) -> None:
+    """The same, whatever there is at ``path``.
+
+    Raises:
+        ParameterError: it is in such a folder, at any depth, by whatever path; or it is such a folder.
     """
     place = path.resolve()
     for around in (place, *place.parents):
@@ -43,7 +52,6 @@ def require_beside(path: Path, *folders: Path) -> None:
                 where=str(path),
                 hint=f"write it beside the folder, such as to {around}{path.suffix}",
             )
-    _require_replaceable(path)
 
 
 def write_beside(path: Path, data: bytes, *folders: Path) -> None:

@@ -36,6 +36,9 @@ _IDENTITY: Final = frozenset(
 )
 """Fields of the subject that are the same in every honest audit of one proposal, whenever it runs."""
 
+_BELIEVED: Final = frozenset({"root_key", "tcb_min", "attested_node"})
+"""Parameters that say who is believed and about what: two reports that differ in them answer two questions."""
+
 
 _VERDICT_NAMES: Final = {
     "verdict": "verdict",
@@ -83,7 +86,11 @@ def compare_reports(*documents: AuditDocument) -> tuple[Difference, ...]:
             [document.subject.model_dump(mode="json") for document in documents],
             weighs=lambda name: name in _IDENTITY,
         ),
-        *_mapping("parameter", [document.parameters for document in documents]),
+        *_mapping(
+            "parameter",
+            [document.parameters for document in documents],
+            weighs=lambda name: name in _BELIEVED,
+        ),
         *_mapping(
             "evidence",
             [{record.name: _evidence(record) for record in document.evidence} for document in documents],

@@ -102,3 +102,18 @@ def test_a_summary_inside_the_report_is_refused_before_anything_runs(audited, fa
     assert (ended, out) == (2, "")
     assert "report.summary.md" in err
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["report.md", "summary.md", "evidence/proposal.cbor"])
+def test_it_does_not_go_into_the_report_folder_of_another_audit(name, tmp_path, capsys):
+    """Which could not be verified any more."""
+    other = tmp_path / "other"
+    (other / "evidence").mkdir(parents=True)
+    for part in ("audit.json", "report.html", "report.md", "evidence/proposal.cbor"):
+        (other / part).write_text("theirs")
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", "practice:honest", "--out", str(tmp_path / "report"), "--summary", str(other / name)])
+    assert ended.value.code == 2
+    assert "this would be in a report folder" in capsys.readouterr().err
+    assert (other / "report.md").read_text() == "theirs"
+    assert not (tmp_path / "report").exists()
