@@ -1,3 +1,3 @@
 """The version of auditkit, written once."""
 
-__version__ = "0.6.1"
+__version__ = "0.6.2"

@@ -48,7 +48,7 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
         Answer(
             "Signatures",
             "No report can say itself whether anybody signed it. In the report folder, "
-            "`auditkit verify-report . --allowed-signers FILE` tells who did.",
+            "`auditkit verify-report . --allowed-signers FILE` tells who did; FILE lists keys of auditors whom you trust.",
         ),
     )
 
