@@ -47,8 +47,8 @@ def answers(document: AuditDocument) -> tuple[Answer, ...]:
         Answer("Repeat it", _repeat(document)),
         Answer(
             "Signatures",
-            "No report can say itself whether anybody signed it. In the report folder, "
-            "`auditkit verify-report . --allowed-signers FILE` tells who did; FILE lists keys of auditors whom you trust.",
+            "No report can say itself whether anybody signed it. In the report folder, `auditkit verify-report . "
+            "--allowed-signers FILE` tells who did; FILE lists keys of auditors whom you trust.",
         ),
     )
 
