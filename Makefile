@@ -21,28 +21,28 @@ help:   ## say what there is
 audit: $(LEAN)   ## a full audit of the practice network; prints the verdict and the path of report.html
 	$(BIN)/auditkit audit params/practice/honest.yaml
 
-test: $(READY) lint   ## every check that needs no network
+test: $(READY) lint   ## style, types, imports, the tests but those marked gate or thorough, the notebooks; needs no network
 	$(TESTS)
 	$(PYTEST) --dist loadfile --nbval-lax --nbval-cell-timeout=120 \
 	  -p no:cacheprovider notebooks
 
-quick: $(READY)   ## the tests of the inner loop, about a minute: no browser, no notebook, no long series of peers or of damaged files
+quick: $(READY)   ## the tests of seven wings (ic, guestos, sev, provenance, audit, report, signing), about a minute: no browser, no notebook, no long series
 	$(TESTS) $(SHORT) $(PEERS)
 
-test-gate: $(READY) $(LAB)   ## what our CI runs besides: more kernels, browsers, JupyterLab, kills, of which `make test` runs a few
+test-gate: $(READY) $(LAB)   ## what our CI runs besides: more kernels, browsers, JupyterLab, kills, of which `make test` runs a few; installs a JupyterLab first
 	$(TESTS) -m gate
 
-test-thorough: $(READY) $(LAB)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit
+test-thorough: $(READY) $(LAB)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit; installs a JupyterLab first
 	$(TESTS) -m thorough
 
-coverage: $(READY)   ## the quick tests and those of the next wings, and which refusals none of them runs: there may be only a few
+coverage: $(READY)   ## the quick tests and those of the other wings and of hostile input, and which refusals none of them runs: there may be only a few
 	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -p no:nbval $(SHORT) \
 	  tests/cli tests/evidence tests/pipeline tests/trust tests/batch tests/practice tests/notebook tests/hostile tests/test_*.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python tests/refusals.py
 
-mutants: $(READY)   ## change the code, and see whether a test notices: 150 times in each wing (MUTANTS='--wing ic --count 15' for less)
+mutants: $(READY)   ## change the code, and see whether a test notices: 150 times in each of ic, audit, signing, sev, provenance and guestos/ext4 (MUTANTS='--wing ic --count 15' for less)
 	$(BIN)/python -m pip install --quiet --editable '.[mutants]'
 	$(BIN)/python tests/mutants/run.py $(MUTANTS)
 
@@ -95,7 +95,7 @@ $(LAB): pyproject.toml | $(LEAN)
 	$(BIN)/python -m ipykernel install --prefix $(VENV)/lab --name python3 >/dev/null 2>&1
 	@touch $@
 
-clean:   ## remove what make made
+clean:   ## remove the environment, what was built, and the caches of tools; .auditkit, .hypothesis and reports stay
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
 
 # Three installations into one environment, each with a stamp: what an audit needs, what developers need, what the site
