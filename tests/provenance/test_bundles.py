@@ -40,6 +40,14 @@ def test_a_bundle_on_each_line():
     assert len(read_bundles(ONE + b"\n\n" + ONE + b"\n" + ENTRY + b"\n")) == 3
 
 
+@pytest.mark.parametrize(("before", "behind"), [(b"{", b'"'), (b'"dsseEnvelope":', b"{"), (b"}", b',"')])
+def test_a_bundle_over_two_lines(before, behind):
+    written = ONE.strip().replace(before + behind, before + b"\n" + behind, 1)
+    assert written.count(b"\n") == 1
+    (bundle,) = read_bundles(written)
+    assert bundle.data == read_bundles(ONE)[0].data
+
+
 DEEP = 100_000
 NOT_READ = {
     "nothing": (b"", "is not JSON"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,9 @@ from builds import (
     statement,
     verifier,
 )
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import CertificateBuilder, Name
 
 from auditkit.errors import EvidenceError
 from auditkit.practice.builds.authority import PracticeAuthority
@@ -35,6 +39,7 @@ from auditkit.provenance import (
     read_bundles,
 )
 from auditkit.provenance.attestation import IN_TOTO_TYPE, read_attestation
+from auditkit.provenance.verification import _issuer_key, _stamps
 
 DEMO_COMMIT = "95baf27389e83e6a5c48f42e190d48d7abcea19e"
 DEMO_SHA256 = "49a3aa6075e0f49f82843e74b5baa614ad2a588e6675612bf108a0a008c5ac25"
@@ -357,3 +362,38 @@ def test_the_library_is_an_extra(monkeypatch):
     with pytest.raises(MissingPackageError, match="this needs the package sigstore") as caught:
         BundleVerifier(AUTHORITY)
     assert caught.value.hint.endswith("-m pip install 'sigstore>=4.5'")
+
+
+def test_each_text_of_the_certificate_is_what_its_number_says():
+    """The numbers are those of Fulcio's list of extensions, below 1.3.6.1.4.1.57264.1."""
+    made = verifier().verify(read_bundles(attested({number: f"text {number}" for number in SAID}))[0])
+    assert (made.issuer, made.workflow, made.workflow_digest) == ("text 8", "text 9", "text 10")
+    assert (made.runner, made.repository, made.commit) == ("text 11", "text 12", "text 13")
+    assert (made.ref, made.build_config, made.run_url) == ("text 14", "text 18", "text 21")
+
+
+def test_a_certificate_without_any_extension():
+    key = derive_private_key(5, SECP256R1())
+    name = Name([])
+    builder = CertificateBuilder(name, name, key.public_key(), 1, BUILT, BUILT + timedelta(days=1))
+    bare = builder.sign(key, SHA256())
+    assert (_issuer_key(bare), _stamps(bare)) == (None, [])
+    made = read_attestation(bare, IN_TOTO_TYPE, json.dumps(statement()).encode(), log_index=0, logged=BUILT)
+    assert (made.names, made.issuer, made.commit, made.log_index) == ((), None, None, 0)
+
+
+def test_the_library_may_lack_the_root(monkeypatch, tmp_path):
+    monkeypatch.setattr("auditkit.provenance.authority.files", lambda _: tmp_path)
+    with pytest.raises(EvidenceError, match="does not hold the root of its public good instance") as caught:
+        PUBLIC_GOOD.root()
+    assert caught.value.hint == "install a newer one: python -m pip install --upgrade 'sigstore>=4.5'"
+
+
+def test_an_authority_shows_itself_without_its_keys():
+    assert repr(AUTHORITY) == "Authority(name='the practice authority')"
+
+
+def test_what_the_library_warns_of_is_not_printed():
+    """Without any handler `logging` writes warnings to the terminal, and what a hostile bundle says with them."""
+    BundleVerifier(AUTHORITY)
+    assert any(isinstance(one, logging.NullHandler) for one in logging.getLogger("sigstore").handlers)
