@@ -13,6 +13,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import IfStmt, Keyword
+from parso.tree import NodeOrLeaf
 
 # `is` for `==` and back is mostly the same decision, and the rest is no change of a rule.
 NOT_OURS = (
@@ -105,11 +106,17 @@ def sample(tree: Path, modules: list[str], *, seed: str, count: int) -> list[Mut
 def _changes(source: str, kinds: dict[str, Operator]) -> Iterator[tuple[tuple[int, int], str, int]]:
     closed = [_span(node) for node in _left_out(ast.parse(source))]
     nodes = [node for node in ast_nodes(get_ast(source)) if node.type not in {"name", "string", "newline"}]
+    marks = {node.start_pos for node in nodes if node.type == "operator" and _is_mark(node)}
     for name, operator in kinds.items():
         positions = [position for node in nodes for position in operator.mutation_positions(node)]
         for occurrence, (start, end) in enumerate(positions):
-            if not any(first <= start and end <= last for first, last in closed):
+            if start not in marks and not any(first <= start and end <= last for first, last in closed):
                 yield start, name, occurrence
+
+
+def _is_mark(operator: NodeOrLeaf) -> bool:
+    """Whether it stands in a parameter list, where it says who may give what by place, and computes nothing."""
+    return operator.parent.type in {"parameters", "param"}
 
 
 def _changed(source: str, operator: Operator, occurrence: int) -> str | None:
@@ -125,6 +132,8 @@ def _left_out(tree: ast.AST) -> Iterator[ast.AST]:
     """What says nothing to a machine, or is known when a module is imported: texts, types, imports, decorators."""
     for node in ast.walk(tree):
         match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") as types):
+                yield types
             case ast.JoinedStr() | ast.Constant(value=str()) | ast.Import() | ast.ImportFrom():
                 yield node
             case ast.arg(annotation=ast.expr() as types) | ast.AnnAssign(annotation=types):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from datetime import timedelta
+from datetime import timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from builds import (
@@ -22,9 +23,9 @@ from builds import (
 )
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509 import CertificateBuilder, Name
+from cryptography.x509 import Certificate, CertificateBuilder, Name
 
-from auditkit.errors import EvidenceError
+from auditkit.errors import AuditkitError, EvidenceError
 from auditkit.practice.builds.authority import PracticeAuthority
 from auditkit.provenance import (
     DFINITY,
@@ -41,6 +42,7 @@ from auditkit.provenance import (
 from auditkit.provenance.attestation import IN_TOTO_TYPE, read_attestation
 from auditkit.provenance.verification import _issuer_key, _stamps
 
+EARLIER = BUILT - timedelta(minutes=1)
 DEMO_COMMIT = "95baf27389e83e6a5c48f42e190d48d7abcea19e"
 DEMO_SHA256 = "49a3aa6075e0f49f82843e74b5baa614ad2a588e6675612bf108a0a008c5ac25"
 
@@ -252,7 +254,7 @@ def test_a_newer_form_is_not_known(path, value, said):
         verifier().verify(changed(attested(), *path, by=lambda _: value))
 
 
-def test_a_time_that_nobody_known_vouches_for():
+def stamped() -> Bundle:
     """The log's own promise is gone, and the time rests on an authority for timestamps that the root does not name."""
     whole = json.loads(attested())
     whole["verificationMaterial"]["tlogEntries"][0].pop("inclusionPromise")
@@ -263,8 +265,54 @@ def test_a_time_that_nobody_known_vouches_for():
         "rfc3161Timestamps": [{"signedTimestamp": stamp}]
     }
     (bundle,) = read_bundles(json.dumps(whole).encode())
+    return bundle
+
+
+def test_a_time_that_nobody_known_vouches_for():
     with pytest.raises(NotYetKnownError, match="the time of the attestation is vouched for by nobody"):
-        verifier().verify(bundle)
+        verifier().verify(stamped())
+
+
+@pytest.mark.parametrize(
+    ("logged", "said", "kind"),
+    [
+        (False, "not enough sources of verified time", NotYetKnownError),
+        (False, "no Timestamp Authorities have been provided", NotYetKnownError),
+        (False, "DSSE: invalid signature", EvidenceError),
+        (True, "not enough sources of verified time", EvidenceError),
+    ],
+)
+def test_only_of_a_time_that_no_log_signed_somebody_else_may_know(logged, said, kind, monkeypatch):
+    def fails(*_):
+        raise ValueError(said)
+
+    believes = BundleVerifier(AUTHORITY)
+    monkeypatch.setattr(believes, "_verifier", SimpleNamespace(verify_dsse=fails))
+    bundle = read_bundles(attested())[0] if logged else stamped()
+    with pytest.raises(AuditkitError) as caught:
+        believes.verify(bundle)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("promise", "integrated", "logged"),
+    [(b"promise", 1_789_012_800, BUILT), (b"promise", None, EARLIER), (None, 1_789_012_800, EARLIER)],
+)
+def test_a_time_that_the_log_did_not_sign_is_the_earliest_timestamp(promise, integrated, logged, monkeypatch):
+    believes = BundleVerifier(AUTHORITY)
+    times = [SimpleNamespace(time=one.astimezone(timezone(timedelta(hours=2)))) for one in (BUILT, EARLIER)]
+    stamps = SimpleNamespace(_verify_timestamp_authority=lambda _: times)
+    monkeypatch.setattr(believes, "_verifier", stamps)
+    entry = SimpleNamespace(_inner=SimpleNamespace(inclusion_promise=promise, integrated_time=integrated))
+    found = believes._time_of(SimpleNamespace(log_entry=entry))
+    assert (found, found.utcoffset()) == (logged, timedelta(0))
+
+
+def test_a_long_form_is_told_in_200_characters():
+    form = "application/vnd.dev.sigstore.bundle.v" + "9" * 300
+    with pytest.raises(NotYetKnownError) as caught:
+        verifier().verify(changed(attested(), "mediaType", by=lambda _: form))
+    assert caught.value.where == form[:200]
 
 
 def test_another_payload_is_no_statement(monkeypatch):
@@ -372,11 +420,22 @@ def test_each_text_of_the_certificate_is_what_its_number_says():
     assert (made.ref, made.build_config, made.run_url) == ("text 14", "text 18", "text 21")
 
 
-def test_a_certificate_without_any_extension():
+def plain_certificate() -> Certificate:
+    """One without any extension."""
     key = derive_private_key(5, SECP256R1())
     name = Name([])
     builder = CertificateBuilder(name, name, key.public_key(), 1, BUILT, BUILT + timedelta(days=1))
-    bare = builder.sign(key, SHA256())
+    return builder.sign(key, SHA256())
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"7", b'"x"', b"null"])
+def test_a_statement_that_is_no_object(payload):
+    with pytest.raises(EvidenceError, match=r"^the statement of the attestation is no JSON object$"):
+        read_attestation(plain_certificate(), IN_TOTO_TYPE, payload, log_index=0, logged=BUILT)
+
+
+def test_a_certificate_without_any_extension():
+    bare = plain_certificate()
     assert (_issuer_key(bare), _stamps(bare)) == (None, [])
     made = read_attestation(bare, IN_TOTO_TYPE, json.dumps(statement()).encode(), log_index=0, logged=BUILT)
     assert (made.names, made.issuer, made.commit, made.log_index) == ((), None, None, 0)
