@@ -55,6 +55,8 @@ NOT_READ = {
     "a number": (b"7", "no bundle"),
     "a list": (b"[]", "no bundle"),
     "another object": (b'{"mediaType":"text/plain"}', "no bundle"),
+    "an object without a form": (b"{}", "no bundle"),
+    "a form that is a number": (b'{"mediaType":7}', "no bundle"),
     "another field beside": (ONE[:-1] + b',"note":"a secret"}', "no bundle"),
     "a field twice": (ONE[:-1] + b',"mediaType":"x"}', "names a field twice"),
     "no number of JSON": (b'{"attestations":[NaN]}', "no number of JSON"),
