@@ -125,7 +125,8 @@ def _at_some_ref(rule: Rule, workflow: str, said: str | None) -> Finding:
 
 def _is_at(said: str, workflow: str) -> bool:
     """Whether an address names the workflow at a ref, which may not be empty."""
-    return said.startswith(f"{workflow}@") and len(said) > len(workflow) + 1
+    name, _, ref = said.partition("@")
+    return name == workflow and ref != ""
 
 
 def _signed_by(workflow: str, attestation: Attestation) -> Finding:

@@ -26,6 +26,11 @@ def test_a_hotfix_is_a_release():
     assert broken(attested({14: "refs/heads/hotfix-abc"})) == {}
 
 
+def test_a_ref_may_have_one_character():
+    workflow = "https://github.com/dfinity/ic/.github/workflows/ci-main.yml@x"
+    assert broken(attested({9: workflow}, name=workflow)) == {}
+
+
 SIGNED_ELSEWHERE = "https://github.com/dfinity/ic/.github/workflows/ci-pr-only.yml@refs/heads/rc--x"
 CHANGES = [
     ({8: "https://gitlab.com"}, Rule.ISSUER, "https://gitlab.com"),
@@ -64,6 +69,8 @@ def test_another_text_in_the_certificate(said, rule, observed):
         "https://github.com/dfinity/ic/.github/workflows/ci-main.yml",
         "https://github.com/dfinity/ic/.github/workflows/ci-main.yml@",
         f"https://github.com/dfinity/ic/.github/workflows/ci-main.yml.evil@{REF}",
+        f"https://github.com/dfinity/ic/.github/workflows/ci-extra.yml@{REF}",
+        f"{SIGNED_ELSEWHERE}@https://github.com/dfinity/ic/.github/workflows/ci-main.yml@{REF}",
     ],
 )
 def test_another_workflow(workflow):
