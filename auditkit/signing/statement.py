@@ -10,6 +10,7 @@ first predicate: ``docs/schemas/signed-report-v1.json`` (written from `predicate
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -34,6 +35,8 @@ STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 REPORT_PREDICATE: Final = "urn:auditkit:signed-report:v1"
 SUMMARY_PREDICATE: Final = "https://slsa.dev/verification_summary/v1"
 NAME_CHARACTERS: Final = 200
+_VOTES_UNTOLD: Final = re.compile(r"0\.(?:[0-5]\.[0-9]+|6\.[01])")
+"""The versions whose summaries do not tell that the vote was still open."""
 
 KeyId = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
 AuditorName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS)]
@@ -239,7 +242,9 @@ def summary_statement(report: ReportStatement, first_line: bytes) -> SummaryStat
     passed = said.verdict is Verdict.PASS and FOREIGN_WORLDS.isdisjoint(said.qualifications)
     policy = policy_version(f"{said.policy}/{said.policy_version}")
     elections = said.kind == "election"
-    level = f"AUDITKIT_{'ELECTION_' if elections else ''}{said.policy.upper()}" if passed else "FAILED"
+    # That a proposal may be voted for is no leave to act on it: people can still reject it.
+    vote = "VOTE_" if said.stage == "vote" and not _VOTES_UNTOLD.fullmatch(said.tool.version) else ""
+    level = f"AUDITKIT_{vote}{'ELECTION_' if elections else ''}{said.policy.upper()}" if passed else "FAILED"
     return SummaryStatement(
         subject=tuple(subject for subject in report.subject if subject.name == DOCUMENT_NAME),
         predicate=SummaryPredicate(

@@ -29,7 +29,7 @@ def test_it_is_authentic_by_the_policy_of_its_time(report, capsys):
     status, out = verified(report, "--replay", capsys=capsys)
     assert status == 0, out
     assert "AUTHENTIC: the report says PASS (practice network), qualified: image-not-read" in out
-    assert out.rstrip().endswith("older-policy about proposal 900001, policy strict/3.")
+    assert out.rstrip().endswith("older-policy about proposal 900001, policy strict/3, stage recover.")
 
 
 def test_it_is_no_longer_a_pass_without_a_word(report, capsys):

@@ -310,6 +310,8 @@ def test_a_long_policy_is_cut(signed, decided):
         ({"verdict": "TROUBLE"}, "FAILED", ["FAILED"]),
         ({"verdict": "PASS", "policy": "overlap", "policyVersion": 1}, "PASSED", ["AUDITKIT_OVERLAP"]),
         ({"verdict": "PASS", "policyVersion": 1}, "PASSED", ["AUDITKIT_STRICT"]),
+        ({"verdict": "PASS", "stage": "vote"}, "PASSED", ["AUDITKIT_VOTE_STRICT"]),
+        ({"verdict": "FAIL", "stage": "vote"}, "FAILED", ["FAILED"]),
         ({"verdict": "FAIL", "qualifications": ["no-request"]}, "FAILED", ["FAILED", "no-request"]),
         *[
             (
@@ -328,7 +330,7 @@ def test_a_long_policy_is_cut(signed, decided):
 def test_the_summary_follows_from_the_statement(changes, result, levels):
     """Programs that read nothing else must not take another world's verdict for one about mainnet."""
     value = statement()
-    value["predicate"].update(changes)
+    value["predicate"].update({"stage": "recover", **changes})
     said = parse_report_statement(written(value))
     made = json.loads(statement_bytes(summary_statement(said, b"a line")))
     policy = f"{value['predicate']['policy']}/{value['predicate']['policyVersion']}"
@@ -346,6 +348,26 @@ def test_the_summary_follows_from_the_statement(changes, result, levels):
             "verifiedLevels": levels,
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [
+        ("0.4.0", "AUDITKIT_STRICT"),
+        ("0.6.1", "AUDITKIT_STRICT"),
+        ("0.6.2", "AUDITKIT_VOTE_STRICT"),
+        ("0.6.10", "AUDITKIT_VOTE_STRICT"),
+        ("1.0.0", "AUDITKIT_VOTE_STRICT"),
+        ("0.6.1x", "AUDITKIT_VOTE_STRICT"),
+    ],
+)
+def test_older_versions_did_not_tell_that_the_vote_was_open(version, level):
+    """What they signed stays what it was."""
+    value = statement()
+    value["predicate"].update(verdict="PASS", stage="vote")
+    value["predicate"]["tool"]["version"] = version
+    made = summary_statement(parse_report_statement(written(value)), b"a line")
+    assert made.predicate.verified_levels == (level,)
 
 
 def test_a_summary_without_a_proposal():
