@@ -28,9 +28,11 @@ def missing(reason: str) -> None:
 @pytest.fixture(scope="session")
 def vectors() -> Path:
     """The folder of third-party vectors (certificates, measurements, attestation chains)."""
-    folder = Path(os.environ.get("AUDITKIT_VECTORS", ROOT.parent / "shared" / "vectors"))
+    named = os.environ.get("AUDITKIT_VECTORS")
+    folder = Path(named or ROOT.parent / "shared" / "vectors")
     if not folder.is_dir():
-        missing(f"there is no folder of vectors at {folder}; set AUDITKIT_VECTORS")
+        # Vectors are no part of the repository: only who names a folder requires them.
+        (missing if named else pytest.skip)(f"there is no folder of vectors at {folder}; set AUDITKIT_VECTORS")
     return folder
 
 
