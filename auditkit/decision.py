@@ -51,6 +51,7 @@ class Qualification(StrEnum):
     NO_REQUEST = "no-request"
     IMAGE_NOT_READ = "image-not-read"
     REGISTRY_NOT_READ = "registry-not-read"
+    ANSWERS_NOT_KEPT = "answers-not-kept"
     SERVER_DIGEST = "server-digest"
     PINNED_DIGEST = "pinned-digest"
     NO_CERTIFIED_MEASUREMENTS = "no-certified-measurements"

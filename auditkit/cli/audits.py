@@ -121,9 +121,9 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
         auditkit check reports/practice-honest/evidence/replay.yaml
         auditkit check still-open -p stage=vote --json
     """
-    from auditkit.audit import SENTENCES
+    from auditkit.audit import in_order
     from auditkit.pipeline import check as run_checks
-    from auditkit.pipeline import is_record, preflight, replay, unread_in
+    from auditkit.pipeline import is_record, preflight, replayed, unread_in
     from auditkit.pipeline.parameters import STANDARD_INPUT, names_file
     from auditkit.progress import progress_on_terminal
     from auditkit.report import RECORD_NAME, render_text
@@ -136,10 +136,11 @@ def check(params: str, overrides: tuple[str, ...], as_json: bool) -> None:
                 f"a replay record is called {RECORD_NAME}", where=params, hint="give it that name again"
             )
         with progress_on_terminal(not as_json) as progress:
-            document, _ = replay(Path(params).parent, progress)
-        # The document is that of the audit, byte for byte, so what the replay did not do is told beside it.
-        for name in unread_in(document):
-            complain(f"auditkit: {name}: {SENTENCES[name]}")
+            again = replayed(Path(params).parent, progress)
+        # No report says this of itself: what is told here is the document of the audit, and what the replay believed.
+        document = again.document
+        told = in_order((*document.claim.qualifications, *unread_in(again)))
+        document = document.model_copy(update={"qualifications": told})
     else:
         parameters = _parameters(params, overrides, None)
         preflight(parameters)

@@ -12,7 +12,7 @@ from .questions import (
 )
 from .records import is_record, record_schema
 from .redaction import redacted_parameters, redacted_text
-from .replayed_audit import replay
+from .replayed_audit import replay, replayed
 from .sources.places import CertifiedAnswer, fetch_proposal, preflight, read_proposal_file
 from .steps import (
     BaseImageStep,
@@ -60,6 +60,7 @@ __all__ = [
     "refusal",
     "repeat_audit",
     "replay",
+    "replayed",
     "unread_in",
     "verify_attestation",
     "verify_provenance",

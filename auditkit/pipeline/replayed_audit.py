@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from auditkit import checks
+from auditkit.decision import Outcome
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import Evidence, decode_chunks
 from auditkit.guestos import BootFiles, GuestImage
@@ -85,7 +86,7 @@ from auditkit.pipeline.steps.evidence_names import (
 )
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.pipeline.steps.proposal import refused_proposal
-from auditkit.pipeline.steps.proposed_image import with_served
+from auditkit.pipeline.steps.proposed_image import require_own_addresses, with_served
 from auditkit.pipeline.steps.provenance import (
     build_question,
     decide_build,
@@ -132,6 +133,27 @@ def replay(
         EvidenceError: a file is not the one in SHA256SUMS or in the record, or the record is malformed.
         ParameterError: the recorded parameters make no sense to this version.
     """
+    audit = replayed(
+        evidence_folder,
+        progress,
+        moment=moment,
+        base_image=base_image,
+        recovery_image=recovery_image,
+        registry=registry,
+    )
+    return audit.document, audit.evidence
+
+
+def replayed(
+    evidence_folder: Path,
+    progress: Progress | None = None,
+    *,
+    moment: datetime | None = None,
+    base_image: Path | None = None,
+    recovery_image: Path | None = None,
+    registry: Path | None = None,
+) -> ReplayedAudit:
+    """The same, with its parts: an audit that has its document, and arguments and errors as `replay` has."""
     progress = progress or progress_here()
     progress.step("reading the evidence")
     record_path = evidence_folder / RECORD_NAME
@@ -158,12 +180,13 @@ def replay(
         progress=progress,
     )
     try:
-        return audit.document, audit.evidence
+        _ = audit.document
     except ValidationError as error:
         place, fault = first_fault(error)
         raise EvidenceError(
             f"what the record says makes no report: {place}: {fault}", where=RECORD_NAME
         ) from None
+    return audit
 
 
 class ReplayedAudit(AuditParts):
@@ -188,6 +211,32 @@ class ReplayedAudit(AuditParts):
         self._given_base, self._given_recovery = base_image, recovery_image
         self._given_registry = registry
         self._as_of, self._policies, self._began = moment, record.policies, None
+
+    @property
+    def believes_the_record(self) -> bool:
+        """Whether the record's word about an answer decided something, where no answer is among the evidence.
+
+        That is what addresses of a proposal gave, that the registry was not heard beside a proposal that elected the
+        release, and what a catalogue knows that holds no election of it.
+        """
+        image, election = self.base.record, self.election.record
+        kept = {item.name for item in self.election.evidence}
+        if image is not None and image.served:
+            return True
+        if election is None or election.trouble:
+            return False
+        if election.unheard or (WITNESS in kept and ELECTION not in kept):
+            return True
+        left = {made.outcome for made in self.election.decisions if made.id == checks.ELECTION_ELECTED.id}
+        return election.catalogue is not None and WITNESS not in kept and Outcome.PASS not in left
+
+    @property
+    def refuses_an_image(self) -> bool:
+        """Whether an image was refused for what only the record tells of it, so that nothing of it is evidence."""
+        base, recovery = self.base.record, self.recovery.record
+        return (base is not None and bool(base.wrong_digest or base.unknown_member)) or (
+            recovery is not None and bool(recovery.unknown_member)
+        )
 
     def _get_proposal(self) -> ProposalStep:
         record = self._record.proposal
@@ -261,7 +310,10 @@ class ReplayedAudit(AuditParts):
         wanted = self._wanted(self._version)
         step = self._recorded_base(record, wanted)
         election = self.proposal.election
-        return step if election is None else with_served(step, election, record.served)
+        if election is None:
+            return step
+        require_own_addresses(election, record.served)
+        return with_served(step, election, record.served)
 
     def _recorded_base(self, record: ImageRecord, wanted: WantedImage) -> BaseImageStep:
         sums, listing = self._files.get(IMAGE_SUMS), self._files.get(PUBLISHED)

@@ -14,7 +14,7 @@ from typing import Final
 from auditkit.audit import in_order
 from auditkit.decision import Check, Decision, Qualification
 from auditkit.errors import AuditkitError, MissingPackageError, ParameterError, SourceError
-from auditkit.pipeline.replayed_audit import replay
+from auditkit.pipeline.replayed_audit import ReplayedAudit, replayed
 from auditkit.pipeline.steps.evidence_names import CERTIFIED_ANSWERS, IMAGE, RECOVERY_IMAGE
 from auditkit.progress import Progress
 from auditkit.report import (
@@ -90,7 +90,8 @@ def repeat_audit(
     """Check 10 of `auditkit verify-report`: does the audit, repeated from the stored evidence, decide the same?
 
     Times are judged as of the end of the audit. What ``originals`` does not name is not read; the decision carries the
-    qualification ``image-not-read`` then, or ``registry-not-read``.
+    qualification ``image-not-read`` then, or ``registry-not-read``. Where the record's word stands for an answer that
+    was not kept, and decided something, it is ``answers-not-kept``.
 
     Raises:
         SourceError, EvidenceError: the synced registry that ``originals`` names is none, older, or damaged, which says
@@ -108,7 +109,7 @@ def repeat_audit(
     if originals.registry is not None:
         _require_registry(originals.registry, told)
     try:
-        document, _ = replay(
+        audit = replayed(
             evidence,
             progress,
             moment=told.run.judged,
@@ -120,10 +121,11 @@ def repeat_audit(
         raise  # it says nothing about the evidence
     except AuditkitError as error:
         return check.failed(str(error), "The audit cannot be repeated from this evidence.")
+    document, unread = audit.document, unread_in(audit, originals)
     differences = compare_reports(told, document)
     same_but_run = document.model_copy(update={"run": told.run})
     if not differences and to_json(same_but_run) == to_json(told):
-        return _the_same(check, document, originals)
+        return _the_same(check, document, unread)
     if not differences:
         return check.failed("the same things in another order", "The same evidence leads to another report.")
     same_tool = document.tool.version == told.tool.version
@@ -137,14 +139,14 @@ def repeat_audit(
         return check.warned(
             listed,
             "The decisions are the same; other versions of the programs made them.",
-            qualifications=unread_in(document, originals),
+            qualifications=unread,
         )
     more = tuple(item for item in document.claim.qualifications if item not in told.claim.qualifications)
     return check.warned(
         listed,
         "What both versions of auditkit decide is the same; the words are those of the version that made the report, "
         "and were not compared.",
-        qualifications=in_order((*unread_in(document, originals), Qualification.OTHER_VERSION, *more)),
+        qualifications=in_order((*unread, Qualification.OTHER_VERSION, *more)),
     )
 
 
@@ -199,9 +201,9 @@ def _follows_from_the_version(difference: Difference, same_tool: bool) -> bool:
     )
 
 
-def _the_same(check: Check, document: AuditDocument, originals: Originals) -> Decision:
+def _the_same(check: Check, document: AuditDocument, unread: tuple[Qualification, ...]) -> Decision:
     observed = f"{document.verdict}, {len(document.decisions)} decisions"
-    if unread := unread_in(document, originals):
+    if unread:
         return check.warned(
             observed,
             " ".join(("The stored evidence leads to this report.", *(_TAKEN[item] for item in unread))),
@@ -215,11 +217,14 @@ _TAKEN: Final = {
     "from the record, unless the images are given.",
     Qualification.REGISTRY_NOT_READ: "The registry itself was not read: what it says about the chips is taken from the "
     "record, unless a synced folder is given.",
+    Qualification.ANSWERS_NOT_KEPT: "What addresses, a catalogue or the registry answered is taken from the record "
+    "where no answer was kept: an audit of your own asks them again.",
 }
 
 
-def unread_in(document: AuditDocument, originals: Originals = _NOTHING) -> tuple[Qualification, ...]:
-    """What a replay took from the record because nobody gave it: the images, the registry."""
+def unread_in(audit: ReplayedAudit, originals: Originals = _NOTHING) -> tuple[Qualification, ...]:
+    """What a replay took from the record because nobody gave it, the images and the registry, or nobody can."""
+    document = audit.document
     absent = {record.name for record in document.evidence if not record.stored}
     given = {
         name
@@ -228,6 +233,7 @@ def unread_in(document: AuditDocument, originals: Originals = _NOTHING) -> tuple
     }
     synced = document.chips is not None and document.chips.source == "registry"
     return (
-        *((Qualification.IMAGE_NOT_READ,) if absent - given else ()),
+        *((Qualification.IMAGE_NOT_READ,) if absent - given or audit.refuses_an_image else ()),
         *((Qualification.REGISTRY_NOT_READ,) if synced and originals.registry is None else ()),
+        *((Qualification.ANSWERS_NOT_KEPT,) if audit.believes_the_record else ()),
     )

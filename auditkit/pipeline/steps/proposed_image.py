@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditkit.audit import ServedImage, decide_served
-from auditkit.errors import ParameterError, SourceError
+from auditkit.errors import EvidenceError, ParameterError, SourceError
 from auditkit.evidence import check_url
 from auditkit.ic import ElectionPayload
 from auditkit.limits import LIMITS, Limits
@@ -82,6 +82,20 @@ def with_served(
     decision = decide_served(served, election.sha256_hex or "", len(election.urls), (PROPOSAL,))
     record = None if step.record is None else step.record.model_copy(update={"served": served})
     return replace(step, decisions=(*step.decisions, decision), record=record)
+
+
+def require_own_addresses(election: ElectionPayload, served: tuple[ServedImage, ...]) -> None:
+    """Makes sure that what a record tells of addresses is about addresses of the proposal.
+
+    Raises:
+        EvidenceError: one is another's.
+    """
+    own = {redacted_place(url)[:_SHOWN] for url in election.urls}
+    for one in served:
+        if one.url not in own:
+            raise EvidenceError(
+                "the record tells of an address that the proposal does not name", observed=one.url[:_SHOWN]
+            )
 
 
 def _digest_of(step: BaseImageStep, election: ElectionPayload) -> str:

@@ -47,6 +47,7 @@ _AGAIN: Final = {
     Qualification.ONE_OPINION: "Audit again where both programs are installed.",
     Qualification.IMAGE_NOT_READ: "Repeat it with the image itself.",
     Qualification.REGISTRY_NOT_READ: "Repeat it with the synced registry itself.",
+    Qualification.ANSWERS_NOT_KEPT: "Audit it yourself: what was answered is not among the evidence.",
 }
 """What takes a qualification away. The others are what the audit was asked for."""
 _LEFT_TO_ASK: Final = (
