@@ -186,6 +186,7 @@ def replayed(
         raise EvidenceError(
             f"what the record says makes no report: {place}: {fault}", where=RECORD_NAME
         ) from None
+    audit.require_same_roots()
     return audit
 
 
@@ -237,6 +238,34 @@ class ReplayedAudit(AuditParts):
         return (base is not None and bool(base.wrong_digest or base.unknown_member)) or (
             recovery is not None and bool(recovery.unknown_member)
         )
+
+    def require_same_roots(self) -> None:
+        """Compares the root file systems again where both images were given.
+
+        Raises:
+            SourceError, EvidenceError: they differ otherwise than the evidence says, cannot be compared though they
+                were, or can be though the record says that they could not.
+        """
+        told, base, recovery = self.roots, self.base.verity, self.recovery.record
+        facts = recovery.facts if recovery else None
+        if self._given_base is None or self._given_recovery is None:
+            return
+        if self._record.roots is None or base is None or facts is None or facts.verity is None:
+            return
+        expected = (base.root_hash, facts.verity.root_hash)
+        try:
+            again = compared_roots(self._given_base, self._given_recovery, expected, self._progress)
+        except (SourceError, EvidenceError):
+            if told.comparison is None:
+                return
+            raise
+        if told.comparison is None:
+            raise EvidenceError(
+                "the root file systems can be compared, and the report says that they could not",
+                where=RECORD_NAME,
+            )
+        if again.comparison != told.comparison:
+            raise EvidenceError("the images differ otherwise than the evidence says", where=ROOT_COMPARISON)
 
     def _get_proposal(self) -> ProposalStep:
         record = self._record.proposal
@@ -370,14 +399,7 @@ class ReplayedAudit(AuditParts):
             raise SourceError(
                 "the evidence is incomplete", where=ROOT_COMPARISON, hint="get the whole evidence folder"
             )
-        step = decide_roots(self._files[ROOT_COMPARISON], expected)
-        if self._given_base is not None and self._given_recovery is not None:
-            again = compared_roots(self._given_base, self._given_recovery, expected, self._progress)
-            if again.comparison != step.comparison:
-                raise EvidenceError(
-                    "the images differ otherwise than the evidence says", where=ROOT_COMPARISON
-                )
-        return step
+        return decide_roots(self._files[ROOT_COMPARISON], expected)
 
     def _get_chips(self, question: ChipQuestion) -> ChipsStep:
         record = self._record.chips

@@ -12,9 +12,10 @@ import yaml
 from auditkit import checks
 from auditkit.digests import format_sha256sums
 from auditkit.errors import EvidenceError, SourceError
-from auditkit.evidence import Evidence
+from auditkit.evidence import Evidence, open_image
 from auditkit.opening import digest_of_file
 from auditkit.pipeline import Parameters, check, replay, write_report
+from auditkit.pipeline.sources.places import located
 from auditkit.pipeline.steps.roots import decide_roots
 from auditkit.practice import parameter_file
 from auditkit.report import to_json
@@ -142,3 +143,64 @@ def test_what_is_no_comparison_is_refused(audited):
     for data in (b"", b"[]", b"{}", b"\xff", b'{"a": 1, "a": 1}', b"[" * 100_000):
         with pytest.raises(EvidenceError, match="comparison of the root file systems"):
             decide_roots(Evidence.of_bytes(NAME, data, "x"), roots)
+
+
+# with both images
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory) -> dict[str, Path]:
+    """Both images of the audit, as whoever verifies its report has them."""
+    chosen, folder, found = parameters(), tmp_path_factory.mktemp("images"), {}
+    for name, version in (("base_image", chosen.base_version), ("recovery_image", "")):
+        with located(getattr(chosen, name), name, base_version=version) as (source, _):
+            image = open_image(source, sha256=None, cache=folder)
+            found[name] = Path(shutil.copyfile(image.path, folder / f"{name}.tar.zst"))
+    return found
+
+
+def left_out(folder: Path, tmp_path: Path) -> Path:
+    """The evidence after somebody took the comparison away, and wrote that there could be none."""
+    evidence = Path(shutil.copytree(folder / "evidence", tmp_path / "evidence"))
+    (evidence / NAME).unlink()
+    record = yaml.safe_load((evidence / "replay.yaml").read_bytes())
+    record["roots"]["missing"] = "the image went away"
+    record["files"] = [file for file in record["files"] if file["name"] != NAME]
+    (evidence / "replay.yaml").write_text(yaml.safe_dump(record))
+    names = sorted(path.name for path in evidence.iterdir() if path.name != "SHA256SUMS")
+    sums = {name: digest_of_file(evidence / name)[0] for name in names}
+    (evidence / "SHA256SUMS").write_text(format_sha256sums(sums))
+    return evidence
+
+
+def test_the_images_lead_to_the_same(audited, images):
+    document, folder = audited
+    again, _ = replay(folder / "evidence", **images)
+    assert decision(again) == decision(document)
+
+
+def test_what_the_record_calls_missing_is_compared(audited, images, tmp_path):
+    evidence = left_out(audited[1], tmp_path)
+    assert decision(replay(evidence)[0]).observed == "not compared"
+    with pytest.raises(EvidenceError, match="can be compared, and the report says that they could not"):
+        replay(evidence, **images)
+
+
+def test_what_cannot_be_compared_now_either_stays_a_warning(audited, images, tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise SourceError("there is no room")
+
+    monkeypatch.setattr("auditkit.guestos.roots.compare_roots", broken)
+    again, _ = replay(left_out(audited[1], tmp_path), **images)
+    assert decision(again).observed == "not compared"
+    with pytest.raises(SourceError, match="there is no room"):
+        replay(audited[1] / "evidence", **images)
+
+
+def test_another_comparison_than_that_of_the_images_is_refused(audited, images, tmp_path):
+    def edit(told):
+        for side in ("base", "recovery"):
+            told["differences"][0][side]["label"] = "another"
+
+    with pytest.raises(EvidenceError, match="differ otherwise than the evidence says"):
+        replay(edited(audited[1], tmp_path, edit), **images)
