@@ -18,7 +18,7 @@ from auditkit.pipeline.base_version import found_base_version
 from auditkit.pipeline.later import Later
 from auditkit.pipeline.parameters import Parameters, named_parameters
 from auditkit.pipeline.parts import AuditParts
-from auditkit.pipeline.records import RecoveryRecord
+from auditkit.pipeline.records import NO_SUMS, RecoveryRecord
 from auditkit.pipeline.redaction import redacted_error, redacted_place
 from auditkit.pipeline.sources.builds import build_answers, released_sums
 from auditkit.pipeline.sources.chips import chip_answers
@@ -216,7 +216,7 @@ class Audit(AuditParts):
             sums = Evidence.of_bytes(RELEASE_SUMS, *released_sums(self.parameters, image.version or ""))
         if sums is None:
             missing = image.record.sums_missing if image.record else ""
-            return without_sums(missing or "There is none beside the image.")
+            return without_sums(missing or NO_SUMS)
         answers = build_answers(self.parameters, self.trust, sums.sha256)
         named = names_election(self.parameters)
         question = build_question(self.proposal, self.election, image, sums, whole=answers.whole, named=named)

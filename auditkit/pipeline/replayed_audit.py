@@ -32,6 +32,7 @@ from auditkit.pipeline.records import (
     ReplayRecord,
     Unkept,
     parse_record,
+    require_own_words,
     require_same_image,
 )
 from auditkit.pipeline.sources.builds import BuildAnswers, require_own_record
@@ -158,6 +159,7 @@ def replayed(
     progress.step("reading the evidence")
     record_path = evidence_folder / RECORD_NAME
     record = parse_record(read_file(record_path, RECORD_BYTES), str(record_path))
+    _require_own_words(record)
     if base_image is not None and (record.image is None or record.image.facts is None):
         raise EvidenceError(
             "the audit did not reach a base image, so none can be compared", where=str(base_image)
@@ -484,6 +486,15 @@ class ReplayedAudit(AuditParts):
         return tuple(
             Unkept(self._files[file.name], file.refusal) for file in self._record.unkept if file.name in names
         )
+
+
+def _require_own_words(record: ReplayRecord) -> None:
+    image, election, built = record.image, record.election, record.provenance
+    require_own_words(
+        *((image.published_missing, image.sums_missing) if image else ()),
+        *((election.unheard,) if election else ()),
+        *((built.sums_missing,) if built else ()),
+    )
 
 
 def _not_recorded(what: str) -> EvidenceError:

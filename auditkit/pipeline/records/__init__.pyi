@@ -29,12 +29,18 @@ from .unkept import (
     is_request,
     reworded,
 )
+from .words import NO_LISTING, NO_SUMS, NOT_ASKED, UNHEARD, UNUSABLE_LISTING, require_own_words
 
 __all__ = [
     "ATTESTATION_FORMS",
+    "NOT_ASKED",
+    "NO_LISTING",
+    "NO_SUMS",
     "PROPOSAL_FORMS",
     "RECORD_BYTES",
     "STAND_IN",
+    "UNHEARD",
+    "UNUSABLE_LISTING",
     "ChipsRecord",
     "ElectionRecord",
     "ImageFacts",
@@ -57,6 +63,7 @@ __all__ = [
     "parse_record",
     "record_schema",
     "render_record",
+    "require_own_words",
     "require_same_image",
     "reworded",
 ]

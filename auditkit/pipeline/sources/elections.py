@@ -19,6 +19,7 @@ from auditkit.evidence import (
 from auditkit.ic import GET_PROPOSAL_INFO, parse_request
 from auditkit.ic.registry import replica_version_key
 from auditkit.pipeline.parameters import CATALOGUE_SOURCE, REGISTRY_SOURCE, Parameters, witness_number
+from auditkit.pipeline.records import UNHEARD
 from auditkit.pipeline.redaction import redacted_place
 from auditkit.pipeline.sources.places import (
     CertifiedAnswer,
@@ -79,9 +80,7 @@ def election_answers(parameters: Parameters, trust: Trust, version: str) -> Elec
         except (SourceError, EvidenceError) as error:
             if witness is None:
                 raise
-            return ElectionAnswers(
-                None, witness, word, f"The registry's answer could not be had: {error.what}."
-            )
+            return ElectionAnswers(None, witness, word, f"{UNHEARD}{error.what}.")
 
 
 def names_election(parameters: Parameters) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from auditkit.errors import EvidenceError, SourceError
 from auditkit.evidence import (
@@ -21,6 +20,7 @@ from auditkit.evidence import (
 )
 from auditkit.guestos import UnknownMemberError
 from auditkit.limits import LIMITS
+from auditkit.pipeline.records import NO_LISTING, NOT_ASKED, UNUSABLE_LISTING
 from auditkit.pipeline.steps.base.base_image import BaseImageStep
 from auditkit.pipeline.steps.base.decided import decide_image
 from auditkit.pipeline.steps.base.refused import strange_image, wrong_image
@@ -29,8 +29,6 @@ from auditkit.pipeline.steps.evidence_names import IMAGE_SUMS, PUBLISHED
 from auditkit.pipeline.steps.images import read_watched
 from auditkit.progress import Progress
 from auditkit.sev import parse_launch_measurements
-
-_NOT_ASKED: Final = "What lies beside an address of a proposal is nobody's word, and was not asked for."
 
 
 def read_base_image(
@@ -59,7 +57,7 @@ def read_base_image(
     Raises:
         SourceError, EvidenceError: it cannot be had or read.
     """
-    published = read_published_digest(source) if beside else PublishedDigest(None, _NOT_ASKED)
+    published = read_published_digest(source) if beside else PublishedDigest(None, NOT_ASKED)
     sums = None
     if published.sums is not None:
         sums = Evidence.of_bytes(IMAGE_SUMS, published.sums, f"SHA256SUMS beside {origin}")
@@ -83,7 +81,7 @@ def read_base_image(
         )
     except UnknownMemberError as error:
         return replace(strange_image(wanted, error.observed, source.name, sums), fetched=file.fetched)
-    missing, listing = _published_measurements(source, origin, redact) if beside else (_NOT_ASKED, None)
+    missing, listing = _published_measurements(source, origin, redact) if beside else (NOT_ASKED, None)
     found = PublishedBeside(sums, "" if sums else published.missing, listing, missing)
     step = decide_image(image, wanted, found, origin=origin, file_name=source.name)
     return replace(step, fetched=file.fetched)
@@ -117,7 +115,7 @@ def _published_measurements(
         data = read_bytes(source.sibling(MEASUREMENTS_NAME), LIMITS.answer_bytes)
         parse_launch_measurements(data)
     except NotFoundError:
-        return f"There is no {MEASUREMENTS_NAME} beside the base image.", None
+        return NO_LISTING, None
     except (SourceError, EvidenceError) as error:
-        return f"The {MEASUREMENTS_NAME} beside the base image cannot be used: {redact(error.what)}.", None
+        return f"{UNUSABLE_LISTING}{redact(error.what)}.", None
     return "", Evidence.of_bytes(PUBLISHED, data, f"{MEASUREMENTS_NAME} beside {origin}")
