@@ -68,7 +68,7 @@ def _parse(data: bytes) -> tuple[SignedPair, ...]:
     lines = signed_lines(data)
     if len(lines) % 2:
         raise EvidenceError("the bundle has an odd number of lines, but every auditor signs two")
-    return tuple(_pair(lines[number : number + 2], number + 1) for number in range(0, len(lines), 2))
+    return tuple(_pair(lines[number], lines[number + 1], number + 1) for number in range(0, len(lines), 2))
 
 
 def signed_lines(data: bytes, *, limits: Limits = LIMITS) -> list[bytes]:
@@ -86,9 +86,9 @@ def signed_lines(data: bytes, *, limits: Limits = LIMITS) -> list[bytes]:
     return data[:-1].split(b"\n")
 
 
-def _pair(lines: list[bytes], number: int) -> SignedPair:
+def _pair(line: bytes, following: bytes, number: int) -> SignedPair:
     try:
-        first, second = parse_envelope(lines[0]), parse_envelope(lines[1])
+        first, second = parse_envelope(line), parse_envelope(following)
         report, summary = parse_report_statement(first.payload), parse_summary_statement(second.payload)
     except EvidenceError as error:
         raise error.at(f"lines {number} and {number + 1}") from None
@@ -96,6 +96,6 @@ def _pair(lines: list[bytes], number: int) -> SignedPair:
     if not first.keyid == second.keyid == report.predicate.auditor.keyid:
         raise EvidenceError("the two statements of an auditor name different keys", where=where)
     pointed_at = [item.digest.sha256 for item in summary.predicate.input_attestations]
-    if pointed_at != [sha256(lines[0]).hexdigest()]:
+    if pointed_at != [sha256(line).hexdigest()]:
         raise EvidenceError("the summary does not point at the line before it", where=where)
     return SignedPair((first, second), report, summary)

@@ -191,6 +191,13 @@ def test_a_signature_larger_than_any(read, monkeypatch):
     assert refusal(read, armoured(raw_signature()))[1].endswith(".sig")
 
 
+@pytest.mark.parametrize(("size", "read_at_all"), [(65_536, True), (65_537, False)])
+def test_64_kib_of_a_signature_are_read(read, size, read_at_all):
+    what = refusal(read, armoured(raw_signature()).ljust(size))[0]
+    assert (what == NOT_WRITTEN) is read_at_all
+    assert ("larger than" in what) is not read_at_all
+
+
 def test_line_ends_that_explain_it_are_named(read):
     signature = armoured(raw_signature()).replace(b"\n", b"\r\n")
     assert refusal(read, signature) == ("changed in its line ends alone", name_for(blob(1)))

@@ -276,6 +276,10 @@ def test_lists_that_can_name_one_identity(first, second, expected):
     assert may_be_alike(second, first) is expected
 
 
+def test_a_list_shows_each_line_once():
+    assert repr(trusting(signer("alice"))).count("alice") == 1
+
+
 def test_a_line_of_no_file_has_no_number():
     found = trusting(signer()).standing(blob(1), NOW)
     assert (signer().line, found.line, Standing((), (), "").line) == (0, 0, 0)
