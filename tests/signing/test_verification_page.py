@@ -62,6 +62,7 @@ def test_who_signed_and_what_was_verified(report, alice, trust_file):
         "practice-network",
         f"alice@example.org by their own word: Alice A. {alice.keyid} (DSSE) 2026-09-21 14:13:20 UTC line 1 of",
         f"SHA-256 of audit.json {digest}",
+        "Auditors wanted at least 1 of the trust list allowed_signers",
         "Audit repeated no: the signatures were checked",
         "This page itself is signed by nobody.",
         "made the report. Add --replay to decide again.",

@@ -67,7 +67,7 @@ def read_string(data: bytes, offset: int) -> tuple[bytes, int]:
     """
     length = int.from_bytes(data[offset : offset + 4], "big")
     end = offset + 4 + length
-    if len(data) < offset + 4 or len(data) < end:
+    if len(data) < end:
         raise EvidenceError("an SSH string is cut short")
     return data[offset + 4 : end], end
 
