@@ -40,5 +40,6 @@ def require_own_words(*sentences: str) -> None:
             raise EvidenceError(
                 "the record gives a reason in words that auditkit does not write",
                 where=RECORD_NAME,
+                expected="one of the sentences of auditkit, or its beginning and the text of an error",
                 observed=one[:200],
             )

@@ -94,7 +94,9 @@ def require_own_addresses(election: ElectionPayload, served: tuple[ServedImage, 
     for one in served:
         if one.url not in own:
             raise EvidenceError(
-                "the record tells of an address that the proposal does not name", observed=one.url[:_SHOWN]
+                "the record tells of an address that the proposal does not name",
+                expected="addresses of the proposal",
+                observed=one.url[:_SHOWN],
             )
 
 
