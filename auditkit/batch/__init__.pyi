@@ -2,8 +2,8 @@ from .audit_process import AuditJob, AuditResult
 from .batch import plan_batch, run_batch
 from .batch_document import OVERVIEW_NAME, BatchDocument, batch_schema
 from .index_page import write_index
-from .reports import AuditSubject
 from .status import Standing, Status, StatusRow, age_text, read_status, status_fields
+from .subject import AuditSubject
 from .workers import dask_workers, local_workers
 
 __all__ = [

@@ -11,89 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
-from auditkit.audit import CHOSEN, Claim, Subject, Verdict
+from auditkit.audit import CHOSEN, Claim, Verdict
+from auditkit.batch.subject import AuditSubject
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import AuditkitError, SourceError, in_words
 from auditkit.limits import LIMITS, Limits
 from auditkit.opening import read_file
-from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, AuditDocument, from_json, is_begun, matrix_of
+from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, from_json, is_begun
 from auditkit.report.rendering import why
-from auditkit.trust import canonical_name
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSubject:
-    """What an audit was about. Two reports are about the same subject when all of this is equal.
-
-    An audit that also looked at a recovery image or at a chip is another one, and so is one whose parameters chose
-    another key, policy or matrix: a report that looked at less must not take the place of one that failed there.
-
-    Attributes:
-        proposal_id: None when the report does not know it.
-        base_version: 40 hex digits, or None when it was never found out.
-        root_key: ``mainnet``, or the other key that the audit was told to believe.
-        recovery_image: whether a recovery image was part of the audit.
-        attestation: whether an attestation report was part of the audit.
-        tcb_min: the firmware versions that a chip had to have at least; empty where none were asked for.
-        chosen: the qualifications that its parameters chose.
-        matrix: where its settings are not those of the release matrix; empty where they are.
-    """
-
-    proposal_id: int | None
-    base_version: str | None
-    kind: Subject
-    stage: Literal["vote", "recover"]
-    policy: str
-    root_key: str
-    recovery_image: bool
-    attestation: bool
-    tcb_min: str = ""
-    chosen: tuple[Qualification, ...] = ()
-    matrix: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, document: AuditDocument) -> AuditSubject:
-        """The subject of ``document``."""
-        subject, parameters = document.subject, document.parameters
-        return cls(
-            proposal_id=subject.proposal_id,
-            base_version=subject.base_version,
-            kind=subject.kind,
-            stage=subject.stage,
-            policy=subject.policy,
-            root_key=canonical_name(str(parameters.get("root_key", "mainnet"))),
-            recovery_image=parameters.get("recovery_image") is not None,
-            attestation=parameters.get("attestation_report") is not None,
-            tcb_min=str(parameters.get("tcb_min") or ""),
-            chosen=tuple(item for item in document.claim.qualifications if item in CHOSEN),
-            matrix=matrix_of(parameters).changes,
-        )
-
-    def __str__(self) -> str:
-        number = "unknown" if self.proposal_id is None else str(self.proposal_id)
-        elected = self.kind == "election"
-        base = "unknown" if self.base_version is None else self.base_version[:12]
-        more = [
-            word
-            for word, there in (
-                ("recovery image", self.recovery_image),
-                ("chip", self.attestation),
-                (f"firmware at least {self.tcb_min}", bool(self.tcb_min)),
-            )
-            if there
-        ]
-        return ", ".join(
-            [
-                f"{'election' if elected else 'proposal'} {number}",
-                f"{'release' if elected else 'base'} {base}",
-                self.stage,
-                self.policy,
-                *more,
-                *self.matrix,
-            ]
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +33,7 @@ class FinishedReport:
         deciding: id of the check that the verdict turns on, or empty.
         reason: one sentence that says why the verdict follows.
         outcomes: number of each check that was decided, and its outcome.
+        carried: number of each check whose decision carries qualifications, and these.
     """
 
     folder: str
@@ -116,6 +43,7 @@ class FinishedReport:
     deciding: str
     reason: str
     outcomes: tuple[tuple[int, Outcome], ...]
+    carried: tuple[tuple[int, tuple[Qualification, ...]], ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -185,6 +113,7 @@ def read_finished_report(folder: Path, name: str, *, limits: Limits = LIMITS) ->
         deciding=(deciding.decision or "") if deciding else "",
         reason=why(document),
         outcomes=tuple((decision.number, decision.outcome) for decision in document.decisions),
+        carried=tuple((one.number, one.qualifications) for one in document.decisions if one.qualifications),
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from auditkit.audit import Claim, Verdict, in_order
-from auditkit.batch.reports import AuditSubject, FinishedReport, LostReport, combine, find_reports
+from auditkit.batch.reports import FinishedReport, LostReport, combine, find_reports
+from auditkit.batch.subject import AuditSubject
+from auditkit.batch.succession import StandingReport, standing_reports
 from auditkit.decision import Outcome, Qualification
 from auditkit.errors import ParameterError
 from auditkit.times import rfc3339
@@ -138,14 +139,14 @@ def read_status(
     if not top.exists():
         return Status(Verdict.TROUBLE, f"There is no folder {top.name} yet.", (), moment, limit, 0)
     found = find_reports(top)
-    subjects: defaultdict[AuditSubject, list[FinishedReport]] = defaultdict(list)
+    timely: list[FinishedReport] = []
     rows = [_missing(report) for report in found.lost]
     for report in found.finished:
         if report.finished - moment > CLOCKS_DIFFER:
             rows.append(_mistimed(report))
         else:
-            subjects[report.subject].append(report)
-    rows += [_newest(reports, moment, limit) for reports in subjects.values()]
+            timely.append(report)
+    rows += [_row(counting, moment, limit) for counting in standing_reports(timely)]
     rows.sort(key=lambda row: (_ORDER[row.verdict], row.standing, row.folder))
     verdict = combine(row.verdict for row in rows)
     return Status(verdict, _summary(rows), tuple(rows), moment, limit, found.links)
@@ -167,17 +168,17 @@ def status_fields(status: Status) -> dict[str, Any]:
 _ORDER: Final = {Verdict.FAIL: 0, Verdict.TROUBLE: 1, Verdict.PASS: 2}
 
 
-def _newest(reports: list[FinishedReport], now: datetime, max_age: timedelta) -> StatusRow:
+def _row(counting: StandingReport, now: datetime, max_age: timedelta) -> StatusRow:
     """The report that counts, and what is to be said of it."""
-    report, refused = _counting(reports)
+    report = counting.report
     age = max(now - report.finished, timedelta())
     stale = age > max_age
     reason = report.reason
-    if refused is not None:
-        left_open = ", ".join(sorted(refused.left_open - report.left_open))
+    if counting.refused is not None:
+        refused, less = counting.refused
         reason = (
-            f"{reason} The newer report in {refused.folder} says {refused.claim} and claims less ({left_open}), so it "
-            "does not take the place of this one."
+            f"{reason} The newer report in {refused.folder} says {refused.claim} and claims less "
+            f"({', '.join(sorted(less))}), so it does not take the place of this one."
         )
     if stale:
         reason = f"The newest report is {age_text(age)} old: audit again. It said {report.verdict}: {reason}"
@@ -190,25 +191,10 @@ def _newest(reports: list[FinishedReport], now: datetime, max_age: timedelta) ->
         age=age,
         deciding=report.deciding,
         reason=reason,
-        older=len(reports) - 1,
+        older=counting.older,
         outcomes=report.outcomes,
         qualifications=report.claim.qualifications,
     )
-
-
-def _counting(reports: list[FinishedReport]) -> tuple[FinishedReport, FinishedReport | None]:
-    """The newest report that claims as much as those before it, and a newer PASS that does not, if there is one.
-
-    Among reports of the same second the worst one counts.
-    """
-    ordered = sorted(reports, key=lambda item: (item.finished, -_ORDER[item.verdict]))
-    counting, refused = ordered[0], None
-    for report in ordered[1:]:
-        if report.verdict is Verdict.PASS and not report.left_open <= counting.left_open:
-            refused = report
-            continue
-        counting, refused = report, None
-    return counting, refused
 
 
 def _mistimed(report: FinishedReport) -> StatusRow:
@@ -262,7 +248,7 @@ def _row_fields(row: StatusRow) -> dict[str, Any]:
         "verdict": row.verdict,
         "qualifications": row.qualifications,
         "standing": row.standing,
-        "subject": None if subject is None else asdict(subject),
+        "subject": None if subject is None else subject.fields(),
         "folder": row.folder,
         "finished": None if row.finished is None else rfc3339(row.finished.timestamp()),
         "age_seconds": None if row.age is None else int(row.age.total_seconds()),
