@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from auditkit.audit import CHOSEN, Claim, Verdict
 from auditkit.batch.subject import AuditSubject
@@ -20,6 +21,10 @@ from auditkit.limits import LIMITS, Limits
 from auditkit.opening import read_file
 from auditkit.report import DOCUMENT_NAME, EVIDENCE_NAME, from_json, is_begun
 from auditkit.report.rendering import why
+
+_MISPLACED: Final = (
+    f"A report is in a folder called {EVIDENCE_NAME}, where reports keep evidence: it is not looked at."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +137,25 @@ def find_reports(folder: Path, *, limits: Limits = LIMITS) -> FoundReports:
     for path, names, linked in _folders(folder, limits):
         links += linked
         name = os.fsencode(path.relative_to(folder).as_posix()).decode(errors="replace")
+        misplaced = EVIDENCE_NAME in names and _holds_a_report(path / EVIDENCE_NAME)
+        if misplaced:
+            lost.append(LostReport((Path(name) / EVIDENCE_NAME).as_posix(), _MISPLACED, "rename the folder"))
         if DOCUMENT_NAME in names:
             try:
                 finished.append(read_finished_report(path, name, limits=limits))
             except AuditkitError as error:
                 hint = "look at the file; auditkit did not leave it like this"
                 lost.append(LostReport(name, f"The report cannot be read: {error.what_was_found}.", hint))
-        elif any(map(is_begun, names)) or (not names and path != folder):
+        elif any(map(is_begun, names - {EVIDENCE_NAME} if misplaced else names)) or not (
+            names or path == folder
+        ):
             reason = "An audit was begun here and did not finish."
             lost.append(LostReport(name, reason, "run the audit again, or remove the folder"))
     return FoundReports(tuple(finished), tuple(lost), links)
+
+
+def _holds_a_report(folder: Path) -> bool:
+    return not folder.is_symlink() and os.path.lexists(folder / DOCUMENT_NAME)
 
 
 def _folders(top: Path, limits: Limits) -> Iterator[tuple[Path, frozenset[str], int]]:

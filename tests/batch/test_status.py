@@ -217,6 +217,17 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_report_in_a_folder_called_evidence_is_told_as_such(tmp_path, beside):
+    put(tmp_path / "evidence", verdict="FAIL")
+    if beside:
+        put(tmp_path)
+    rows = read_status(tmp_path, now=NOW).rows
+    assert [row.folder for row in rows] == ["evidence", "."][: 1 + beside]
+    assert (rows[0].verdict, rows[0].standing) == ("TROUBLE", Standing.MISSING)
+    assert "in a folder called evidence" in rows[0].reason
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_an_audit_json_that_cannot_be_believed_is_a_line_of_trouble(tmp_path, kind, capsys):
     put(tmp_path / "good", now=datetime.now(UTC))
