@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -128,6 +128,21 @@ class AuditSubject:
             _or_nothing(self.provenance),
             _or_nothing(self.all_urls),
             _or_nothing(self.base_digest),
+        )
+
+    @property
+    def looks_at_files(self) -> bool:
+        """Whether a recovery image or an attestation report was part of the audit."""
+        return self.recovery_image is not None or self.attestation is not None
+
+    @property
+    def by_place(self) -> AuditSubject:
+        """The same, had its files not been read: what was at a place may change from one audit to the next."""
+        image, report = self.recovery_image, self.attestation
+        return replace(
+            self,
+            recovery_image=image and replace(image, sha256=None),
+            attestation=report and replace(report, sha256=None),
         )
 
     def fields(self) -> dict[str, Any]:

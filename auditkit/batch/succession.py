@@ -104,4 +104,32 @@ def standing_reports(reports: Iterable[FinishedReport]) -> list[StandingReport]:
         new.claimed.add(report)
         if replaced or not refused:
             kept[report.subject.identity].append(new)
-    return [one for those in kept.values() for one in those]
+    return _without_replaced_files([one for those in kept.values() for one in those])
+
+
+def _without_replaced_files(standing: list[StandingReport]) -> list[StandingReport]:
+    """``standing`` without each PASS about a file in whose place a newer report found another one.
+
+    Whoever audits a node every day has another attestation report each time. A PASS of before hides nothing when it
+    goes, and would be stale for ever if it stayed; a FAIL may be another node's, whose file has the same name.
+    """
+    places: defaultdict[Hashable, list[StandingReport]] = defaultdict(list)
+    for one in standing:
+        if one.report.verdict is Verdict.PASS and one.report.subject.looks_at_files:
+            places[one.report.subject.by_place.identity].append(one)
+    gone: set[int] = set()
+    for newer in sorted(standing, key=lambda item: item.report.finished, reverse=True):
+        if id(newer) in gone or not newer.report.subject.looks_at_files:
+            continue
+        for identity in newer.report.subject.by_place.replaceable():
+            stay: list[StandingReport] = []
+            for older in places.get(identity, ()):
+                less = newer.report.verdict is Verdict.PASS and older.claimed.beyond(newer.report)
+                if older.report.finished >= newer.report.finished or less:
+                    stay.append(older)
+                    continue
+                gone.add(id(older))
+                newer.older += older.older + 1
+            if identity in places:
+                places[identity] = stay
+    return [one for one in standing if id(one) not in gone]

@@ -64,6 +64,7 @@ def standing(*reports: FinishedReport) -> list[str]:
     return sorted(str(one.report.verdict) for one in standing_reports(later))
 
 
+OPEN = (9, Qualification.NO_REQUEST)
 LOOKED_AT = [("recovery_image", IMAGE), ("attestation_report", REPORT)]
 
 
@@ -95,6 +96,21 @@ def test_a_report_that_did_not_get_the_file_replaces_none_that_did(parameter, na
     had = report(subject(digests={name: "a" * 64}, **{parameter: "file x"}), "FAIL")
     missed = report(subject(**{parameter: "file x"}), "TROUBLE")
     assert standing(had, missed) == ["FAIL", "TROUBLE"]
+
+
+@pytest.mark.parametrize(("parameter", "name"), LOOKED_AT)
+def test_an_older_pass_goes_when_another_file_is_at_its_place(parameter, name):
+    def about(digest: str, place: str = "file x", **more: Any) -> AuditSubject:
+        return subject(digests={name: digest * 64}, **{parameter: place}, **more)
+
+    passed = report(about("a"), "PASS")
+    assert standing(passed, report(about("b"), "PASS")) == ["PASS"]
+    assert standing(passed, report(about("b"), "FAIL")) == ["FAIL"]
+    assert standing(passed, report(about("b", "file y"), "PASS")) == ["PASS", "PASS"]
+    assert standing(passed, report(about("b"), "PASS", OPEN)) == ["PASS", "PASS"]
+    assert standing(report(about("a", all_urls=True), "PASS"), report(about("b"), "PASS")) == ["PASS", "PASS"]
+    failed = report(about("c"), "FAIL")
+    assert standing(failed, passed, report(about("b"), "PASS")) == ["FAIL", "PASS"]
 
 
 MORE_AND_LESS: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -147,9 +163,6 @@ def test_a_report_without_a_base_version_replaces_none_that_has_one():
 def test_a_report_that_found_the_base_version_and_asked_less_does_not_replace():
     failed = report(subject(None, chips_source="file registry"), "FAIL")
     assert standing(failed, report(subject(), "PASS")) == ["FAIL", "PASS"]
-
-
-OPEN = (9, Qualification.NO_REQUEST)
 
 
 def test_trouble_in_between_lets_no_weaker_pass_through():
