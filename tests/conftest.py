@@ -32,7 +32,9 @@ def vectors() -> Path:
     folder = Path(named or ROOT.parent / "shared" / "vectors")
     if not folder.is_dir():
         # Vectors are no part of the repository: only who names a folder requires them.
-        (missing if named else pytest.skip)(f"there is no folder of vectors at {folder}; set AUDITKIT_VECTORS")
+        (missing if named else pytest.skip)(
+            f"there is no folder of vectors at {folder}; set AUDITKIT_VECTORS"
+        )
     return folder
 
 
