@@ -35,10 +35,9 @@ test-gate: $(READY) $(LAB)   ## what our CI runs besides: more kernels, browsers
 test-thorough: $(READY) $(LAB)   ## the whole series of which `make test` runs samples: each scenario in a kernel, each byte, each bit; installs a JupyterLab first
 	$(TESTS) -m thorough
 
-coverage: $(READY)   ## the quick tests and those of the other wings and of hostile input, and which refusals none of them runs: there may be only a few
+coverage: $(READY)   ## the tests of `make test`, and which refusals none of them runs: there may be only a few
 	rm -rf .auditkit/coverage && mkdir -p .auditkit/coverage
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -p no:nbval $(SHORT) \
-	  tests/cli tests/evidence tests/pipeline tests/trust tests/batch tests/practice tests/notebook tests/hostile tests/test_*.py
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -p no:nbval
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python tests/refusals.py
 
