@@ -297,7 +297,10 @@ def test_practice_list_names_every_scenario(capsys):
     status, out, _ = in_process("practice", "list", capsys=capsys)
     assert status == 0
     for scenario in scenarios():
-        assert any(line.split()[:3] == [scenario.name, f"{scenario.proposal_id}", scenario.strict] for line in out.splitlines())
+        assert any(
+            line.split()[:3] == [scenario.name, f"{scenario.proposal_id}", scenario.strict]
+            for line in out.splitlines()
+        )
     status, out, _ = in_process("practice", "list", "--json", capsys=capsys)
     assert [entry["name"] for entry in json.loads(out)["scenarios"]] == list(SCENARIOS)
 
