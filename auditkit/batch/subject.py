@@ -54,6 +54,7 @@ class AuditSubject:
         provenance: where it asked who built the release, as reports tell places; empty where it did not.
         all_urls: whether it asked every address of the image.
         base_digest: the digest of the image that its parameters pinned, or empty.
+        election_asked: whether it asked anybody whether the NNS elected the release.
     """
 
     proposal_id: int | None
@@ -72,6 +73,7 @@ class AuditSubject:
     provenance: str = ""
     all_urls: bool = False
     base_digest: str = ""
+    election_asked: bool = False
 
     @classmethod
     def of(cls, document: AuditDocument) -> AuditSubject:
@@ -89,7 +91,10 @@ class AuditSubject:
             tcb_min=str(parameters.get("tcb_min") or ""),
             chosen=tuple(item for item in document.claim.qualifications if item in CHOSEN),
             matrix=matrix_of(parameters).changes,
-            chips=_whom(str(parameters.get("chips_source") or "")),
+            chips=document.chips.source
+            if document.chips
+            else _whom(str(parameters.get("chips_source") or "")),
+            election_asked=parameters.get("election_source") is not None,
             attested_node=str(parameters.get("attested_node") or ""),
             provenance=str(parameters.get("provenance_source") or ""),
             all_urls=bool(parameters.get("all_urls")),
@@ -128,6 +133,7 @@ class AuditSubject:
             _or_nothing(self.provenance),
             _or_nothing(self.all_urls),
             _or_nothing(self.base_digest),
+            _or_nothing(self.election_asked),
         )
 
     @property

@@ -104,6 +104,11 @@ class AuditParts(Getting):
             raise AttributeError(f"an audit cannot be changed, nor its {name}: make another one")
         super().__setattr__(name, value)
 
+    def __delattr__(self, name: str) -> None:
+        if not name.startswith("_"):  # or it would be asked for again, at another moment
+            raise AttributeError(f"an audit cannot be changed, nor its {name}: make another one")
+        super().__delattr__(name)
+
     @property
     def parameters(self) -> Parameters:
         """What was asked."""

@@ -21,7 +21,7 @@ from auditkit.evidence import Evidence, decode_chunks
 from auditkit.guestos import BootFiles, GuestImage
 from auditkit.limits import LIMITS
 from auditkit.opening import read_file
-from auditkit.pipeline.parameters import Parameters
+from auditkit.pipeline.parameters import Parameters, names_no_place
 from auditkit.pipeline.parts import AuditParts
 from auditkit.pipeline.recorded_files import moment_beside, recorded_files
 from auditkit.pipeline.records import (
@@ -213,6 +213,7 @@ class ReplayedAudit(AuditParts):
         self._record, self._files = record, files
         self._given_base, self._given_recovery = base_image, recovery_image
         self._given_registry = registry
+        self._roots_are_another_word = False
         self._as_of, self._policies, self._began = moment, record.policies, None
 
     @property
@@ -220,11 +221,21 @@ class ReplayedAudit(AuditParts):
         """Whether the record's word about an answer decided something, where no answer is among the evidence.
 
         That is what addresses of a proposal gave, that the registry was not heard beside a proposal that elected the
-        release, and what a catalogue knows that holds no election of it.
+        release, and what a catalogue knows that holds no election of it; that nobody attested the build; whose
+        machines a list made likely; and that root file systems could not be compared.
         """
         image, election = self.base.record, self.election.record
+        built, chips, asked = self.provenance.record, self.chips.record, self.parameters.chips_source
         kept = {item.name for item in self.election.evidence}
-        if image is not None and image.served:
+        by_addresses = self.proposal.election is not None and self.parameters.base_image is None
+        if image is not None and not image.trouble and (image.served or by_addresses):
+            return True
+        if built is not None and not built.trouble and (built.sums_missing or not built.attestations):
+            return True
+        listed = asked is not None and not names_no_place("chips_source", asked)
+        if listed and chips is not None and not chips.trouble and chips.registry is None:
+            return True
+        if self._roots_are_another_word:
             return True
         if election is None or election.trouble:
             return False
@@ -244,9 +255,11 @@ class ReplayedAudit(AuditParts):
     def require_same_roots(self) -> None:
         """Compares the root file systems again where both images were given.
 
+        That they can be compared, and the record says that they could not, is told: it may have been so that day.
+
         Raises:
-            SourceError, EvidenceError: they differ otherwise than the evidence says, cannot be compared though they
-                were, or can be though the record says that they could not.
+            SourceError, EvidenceError: they differ otherwise than the evidence says, or cannot be compared though they
+                were.
         """
         told, base, recovery = self.roots, self.base.verity, self.recovery.record
         facts = recovery.facts if recovery else None
@@ -262,10 +275,8 @@ class ReplayedAudit(AuditParts):
                 return
             raise
         if told.comparison is None:
-            raise EvidenceError(
-                "the root file systems can be compared, and the report says that they could not",
-                where=RECORD_NAME,
-            )
+            self._roots_are_another_word = True
+            return
         if again.comparison != told.comparison:
             raise EvidenceError("the images differ otherwise than the evidence says", where=ROOT_COMPARISON)
 
@@ -432,6 +443,10 @@ class ReplayedAudit(AuditParts):
         if record.trouble:
             return troubled_provenance(record.trouble)
         if record.sums_missing:
+            if sums_beside(image) is not None:
+                raise EvidenceError(
+                    "the record says that there is no SHA256SUMS, and there is", where=RECORD_NAME
+                )
             return without_sums(record.sums_missing)
         sums = sums_beside(image) or self._files.get(RELEASE_SUMS)
         if sums is None:

@@ -217,8 +217,8 @@ _TAKEN: Final = {
     "from the record, unless the images are given.",
     Qualification.REGISTRY_NOT_READ: "The registry itself was not read: what it says about the chips is taken from the "
     "record, unless a synced folder is given.",
-    Qualification.ANSWERS_NOT_KEPT: "What addresses, a catalogue or the registry answered is taken from the record "
-    "where no answer was kept: an audit of your own asks them again.",
+    Qualification.ANSWERS_NOT_KEPT: "What addresses, a catalogue, the registry or a list of attestations answered is "
+    "taken from the record where no answer was kept: an audit of your own asks them again.",
 }
 
 

@@ -132,21 +132,23 @@ class ReportVerification:
         claim, document = self.claim, self.document
         if claim is None or document is None:
             return self
-        expected = f"{verdict}" if stage is None else f"{verdict} at stage {stage}"
+        observed, expected = str(claim), f"{verdict}"
+        if stage is not None:
+            observed, expected = f"{claim} at stage {document.subject.stage}", f"{verdict} at stage {stage}"
         if claim.verdict is not verdict:
             decision = checks.REQUIRED.failed(
                 str(claim), "The report does not have the verdict that you require.", expected=expected
             )
         elif stage is not None and document.subject.stage != stage:
             decision = checks.REQUIRED.failed(
-                f"{claim} at stage {document.subject.stage}",
+                observed,
                 "The report answers another question: whether to vote for a proposal is asked while people can still "
                 "reject it, and whether to act on it when it was carried out.",
                 expected=expected,
             )
         elif open_ones := [item for item in claim.qualifications if item not in set(accepted)]:
             decision = (
-                checks.REQUIRED.passed(str(claim), "It is the required verdict.", expected=expected)
+                checks.REQUIRED.passed(observed, "It is the required verdict.", expected=expected)
                 if verdict is not Verdict.PASS
                 else checks.REQUIRED.failed(
                     str(claim),
@@ -156,7 +158,7 @@ class ReportVerification:
                 )
             )
         else:
-            decision = checks.REQUIRED.passed(str(claim), "It is the required verdict.", expected=expected)
+            decision = checks.REQUIRED.passed(observed, "It is the required verdict.", expected=expected)
         return self.with_decision(decision)
 
 

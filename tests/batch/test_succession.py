@@ -14,6 +14,7 @@ from auditkit.batch import AuditSubject
 from auditkit.batch.reports import FinishedReport
 from auditkit.batch.succession import standing_reports
 from auditkit.decision import Outcome, Qualification
+from auditkit.ic.registry import ChipsInRegistry
 from auditkit.report import AuditDocument, from_json
 
 SAMPLE = from_json((ROOT / "reports" / "sample" / "audit.json").read_bytes())
@@ -62,6 +63,27 @@ def standing(*reports: FinishedReport) -> list[str]:
     """The verdicts that count when these reports were made one after the other, the worst first."""
     later = [replace(one, finished=FIRST + timedelta(hours=count)) for count, one in enumerate(reports)]
     return sorted(str(one.report.verdict) for one in standing_reports(later))
+
+
+def told_by(source: str) -> AuditSubject:
+    """The subject of an audit that was given a place to ask whose the chips are, and found this there."""
+    chips = ChipsInRegistry(source, version=1, as_of=None, nodes=0, without_chip=0, unreadable=0, chips=())
+    return AuditSubject.of(
+        SAMPLE.model_copy(
+            update={"parameters": {**SAMPLE.parameters, "chips_source": "file x"}, "chips": chips}
+        )
+    )
+
+
+def test_a_list_of_nodes_hides_no_fail_of_the_registry():
+    assert standing(report(told_by("registry"), "FAIL"), report(told_by("nodes"), "PASS")) == ["FAIL", "PASS"]
+    assert standing(report(told_by("nodes"), "FAIL"), report(told_by("registry"), "PASS")) == ["PASS"]
+
+
+def test_who_did_not_ask_about_the_election_hides_no_fail_of_who_did():
+    asked, unasked = (subject(election_source=source) for source in ("registry", None))
+    assert standing(report(asked, "FAIL"), report(unasked, "TROUBLE")) == ["FAIL", "TROUBLE"]
+    assert standing(report(unasked, "FAIL"), report(asked, "PASS")) == ["PASS"]
 
 
 OPEN = (9, Qualification.NO_REQUEST)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import papermill
@@ -103,6 +104,11 @@ CASES = pytest.mark.parametrize(
         ([PARAMETERS + "\nwith open('/dev/null') as stage:\n    pass", ASK], "the parameter stage cannot be"),
         ([PARAMETERS + "\nprint(policy := 'overlap')", ASK], "'overlap'"),
         ([PARAMETERS + "\n[policy := one for one in ('overlap',)]", ASK], "'overlap'"),
+        (
+            [PARAMETERS, "get_ipython().run_cell_magic('capture', '', 'policy = \"overlap\"')", ASK],
+            "'overlap'",
+        ),
+        ([PARAMETERS, "get_ipython().run_cell_magic('bash', '', 'policy = 1')", ASK], "'strict'"),
         ([PARAMETERS + "\nfor mine in (1, 2):\n    pass", ASK], "'strict'"),
         ([PARAMETERS + "\ndef mine():\n    stage = 'vote'", ASK], "'strict'"),
         ([PARAMETERS + "\n[1 for chips_source in (2,)]", ASK], "'strict'"),
@@ -130,6 +136,8 @@ CASES = pytest.mark.parametrize(
         "by-with",
         "by-a-walrus",
         "by-a-walrus-in-a-list",
+        "captured",
+        "in-a-shell",
         "own-variable-of-a-loop",
         "own-variable-of-a-function",
         "variable-of-a-list",
@@ -148,6 +156,8 @@ def test_parameters_are_what_the_cells_set(cells, expected):
     """IPython keeps the cells that ran in ``In``; nothing else of it is needed."""
     ran: list[str] = [""]
     names: dict[str, object] = {"In": ran}
+    running = SimpleNamespace(run_cell_magic=lambda kind, _, cell: kind == "capture" and exec(cell, names))
+    names["get_ipython"] = lambda: running
     shown = ""
     for cell in cells:
         ran.append(cell)

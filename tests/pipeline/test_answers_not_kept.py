@@ -110,7 +110,46 @@ def test_a_catalogue_that_decided_nothing_is_not_missed(tmp_path):
     assert (outcome(document, "election.elected"), WORD in qualifications) == ("pass", False)
 
 
-@pytest.mark.parametrize("audit", [("honest",), WITNESSED], ids=str)
+def no_attestation(record: dict[str, Any]) -> None:
+    record["provenance"]["attestations"] = 0
+
+
+def no_registry(record: dict[str, Any]) -> None:
+    record["chips"]["registry"] = None
+
+
+def none_asked(record: dict[str, Any]) -> None:
+    record["image"]["served"] = []
+
+
+@pytest.mark.parametrize(
+    ("audit", "edit", "dropped", "failed"),
+    [
+        (("built-by-other-workflow",), no_attestation, ("provenance.sigstore.json",), "provenance"),
+        (("chip-of-nobody",), no_registry, (), "chips"),
+        (URLS, none_asked, (), "election.image"),
+    ],
+    ids=["no-attestation", "no-registry", "no-address"],
+)
+def test_a_fail_that_the_record_unsays_leaves_a_word(tmp_path, audit, edit, dropped, failed):
+    before = audited(*audit)[0]
+    assert before.verdict == "FAIL"
+    assert before.deciding.decision.startswith(failed)
+    document, qualifications = repeated(evidence_of(audit, tmp_path, edit, *dropped))
+    assert (document.verdict, WORD in qualifications) == ("PASS", True)
+
+
+def test_a_record_cannot_say_that_a_file_is_missing_which_is_there(tmp_path):
+    def missing(record: dict[str, Any]) -> None:
+        record["provenance"]["sums_missing"] = "There is none beside the image."
+
+    document, _ = replay(
+        evidence_of(("built-by-other-workflow",), tmp_path, missing, "provenance.sigstore.json")
+    )
+    assert document.verdict != "PASS"
+
+
+@pytest.mark.parametrize("audit", [("honest",), ("built-by-dfinity",), ("chips-honest",), WITNESSED], ids=str)
 def test_where_the_answers_are_kept_nothing_is_missed(tmp_path, audit):
     assert WORD not in repeated(evidence_of(audit, tmp_path, unchanged))[1]
 

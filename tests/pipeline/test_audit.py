@@ -42,6 +42,8 @@ def test_no_part_of_it_can_be_exchanged(honest, name):
     other = Audit.named("practice:unexplained", progress=Silent())
     with pytest.raises(AttributeError, match=f"an audit cannot be changed, nor its {name}"):
         setattr(honest, name, getattr(other, name) if name in ("parameters", "trust") else None)
+    with pytest.raises(AttributeError, match=f"an audit cannot be changed, nor its {name}"):
+        delattr(honest, name)
 
 
 def test_the_document_is_that_of_the_parts(honest):

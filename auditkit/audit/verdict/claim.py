@@ -31,8 +31,8 @@ SENTENCES: Final = {
     "is.",
     Qualification.REGISTRY_NOT_READ: "The registry itself was not read: what the record tells of the chips "
     "is taken as it is.",
-    Qualification.ANSWERS_NOT_KEPT: "An answer was not kept: what the record tells in its place, of addresses, of a "
-    "catalogue or of the registry, is taken as it is.",
+    Qualification.ANSWERS_NOT_KEPT: "An answer was not kept: what the record tells in its place, such as of addresses, "
+    "of a catalogue or of attestations, is taken as it is.",
     Qualification.SERVER_DIGEST: "Nobody signed the digest of the base image: it is the word of the server that the "
     "image came from.",
     Qualification.PINNED_DIGEST: "Nobody signed the digest of the base image: whoever wrote the parameters pinned it.",

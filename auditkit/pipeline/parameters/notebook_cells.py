@@ -13,6 +13,9 @@ from typing import Final
 _INJECTED: Final = "# Parameters"
 """How papermill begins the cell that it injects, behind the one that is tagged ``parameters``."""
 
+_RUNNING: Final = ("capture", "time", "prun")
+"""Magics of IPython that run what stands behind them in the notebook."""
+
 _ASSIGNMENTS: Final = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
@@ -76,9 +79,20 @@ def _stored(node: ast.AST) -> Iterator[str]:
         yield node.name
     if isinstance(node, ast.alias):
         yield node.asname or node.name.partition(".")[0]
+    if isinstance(node, ast.Call):
+        yield from _stored_by_magic(node)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
     elif not isinstance(node, ast.Lambda):
         for child in ast.iter_child_nodes(node):
             if not (isinstance(node, ast.comprehension) and child is node.target):
                 yield from _stored(child)
+
+
+def _stored_by_magic(call: ast.Call) -> Iterator[str]:
+    """The names that a cell or a line sets that IPython runs by ``%%capture`` or the like, as ``In`` has it."""
+    words = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if name in ("run_cell_magic", "run_line_magic") and len(words) > 1 and words[0] in _RUNNING:
+        plain, inside = names_set_by(str(words[-1]))
+        yield from plain | inside
