@@ -7,7 +7,14 @@ from .files import write_together
 from .hosts import ATTESTATIONS_URL, IMAGE_NAME, IMAGE_URLS, MAINNET_URLS, MEASUREMENTS_NAME, RELEASE_FOLDER
 from .http import Backoff, Clock, NotFoundError, TransientError, check_url, is_loopback
 from .image_file import ImageFile, cache_folder, open_image
-from .published_digests import PublishedDigest, published_digest, read_published_digest
+from .published_digests import (
+    SUMS_ABSENT,
+    SUMS_UNUSABLE,
+    SUMS_WITHOUT_IT,
+    PublishedDigest,
+    published_digest,
+    read_published_digest,
+)
 from .registry_value import (
     RegistryValue,
     chunks_path,
@@ -27,6 +34,9 @@ __all__ = [
     "MAINNET_URLS",
     "MEASUREMENTS_NAME",
     "RELEASE_FOLDER",
+    "SUMS_ABSENT",
+    "SUMS_UNUSABLE",
+    "SUMS_WITHOUT_IT",
     "Backoff",
     "CertifiedCall",
     "Clock",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from auditkit.digests import SUMS_NAME, parse_sha256sums
 from auditkit.errors import EvidenceError
 from auditkit.evidence.http import NotFoundError, printable
 from auditkit.evidence.sources import Source, read_bytes
 from auditkit.limits import LIMITS, Limits
+
+SUMS_ABSENT: Final = f"There is no {SUMS_NAME} beside the image."
+SUMS_UNUSABLE: Final = f"The {SUMS_NAME} beside the image cannot be used: "
+SUMS_WITHOUT_IT: Final = f"The {SUMS_NAME} beside the image does not list "
+"""How `PublishedDigest.missing` begins, which records of audits keep: a replay takes no other words for auditkit's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,9 @@ def read_published_digest(source: Source, *, limits: Limits = LIMITS) -> Publish
     try:
         sums = read_bytes(source.sibling(SUMS_NAME), limits.answer_bytes)
     except NotFoundError:
-        return PublishedDigest(None, f"There is no {SUMS_NAME} beside the image.")
+        return PublishedDigest(None, SUMS_ABSENT)
     except EvidenceError as error:
-        return PublishedDigest(None, f"The {SUMS_NAME} beside the image cannot be used: {error.what}.")
+        return PublishedDigest(None, f"{SUMS_UNUSABLE}{error.what}.")
     return published_digest(sums, source.name)
 
 
@@ -47,9 +53,7 @@ def published_digest(sums: bytes, name: str) -> PublishedDigest:
     try:
         found = parse_sha256sums(sums.decode("utf-8", "replace")).get(name)
     except EvidenceError as error:
-        return PublishedDigest(None, f"The {SUMS_NAME} beside the image cannot be used: {error}.")
+        return PublishedDigest(None, f"{SUMS_UNUSABLE}{error}.")
     if found is None:
-        return PublishedDigest(
-            None, f"The {SUMS_NAME} beside the image does not list {printable(name)}.", sums
-        )
+        return PublishedDigest(None, f"{SUMS_WITHOUT_IT}{printable(name)}.", sums)
     return PublishedDigest(found, sums=sums)

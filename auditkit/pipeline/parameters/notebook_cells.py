@@ -26,10 +26,9 @@ def names_set_by_cells(
 
     Beside them stands, since the ``parameters`` cell ran last: what an injected cell sets, misspelt names too, and what
     is set by a cell that sets at least one of ``known``, but for what it sets inside a statement, such as the variable
-    of a loop. Other cells set variables of the reader. The ``parameters``
-    cell is the last one that sets every name of ``needed`` and was not injected. It sets a few names, and a line that a
-    reader takes out of it is gone: what it said before, and what was injected behind that, counts no more, though
-    Python still has the variables.
+    of a loop. Other cells set variables of the reader. The ``parameters`` cell is the last one that sets every name of
+    ``needed`` and was not injected. It sets a few names, and a line that a reader takes out of it is gone: what it said
+    before, and what was injected behind that, counts no more, though Python still has the variables.
 
     Args:
         namespace: the variables of the notebook, ``In`` among them.
@@ -59,9 +58,9 @@ def names_set_by_cells(
 
 
 def names_set_by(source: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that a cell sets by assignments of its own, and inside other statements of the notebook's scope.
+    """The names that a cell sets by assignments of its own, and all that it sets in the notebook's scope.
 
-    None when it is no Python and so did not run.
+    Both are empty when it is no Python and so did not run.
     """
     try:
         body = ast.parse(source).body

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from auditkit.errors import EvidenceError
-from auditkit.evidence import MEASUREMENTS_NAME
+from auditkit.evidence import MEASUREMENTS_NAME, SUMS_ABSENT, SUMS_UNUSABLE, SUMS_WITHOUT_IT
 from auditkit.report import RECORD_NAME
 
 NOT_ASKED: Final = "What lies beside an address of a proposal is nobody's word, and was not asked for."
@@ -18,13 +18,8 @@ NO_LISTING: Final = f"There is no {MEASUREMENTS_NAME} beside the base image."
 UNUSABLE_LISTING: Final = f"The {MEASUREMENTS_NAME} beside the base image cannot be used: "
 UNHEARD: Final = "The registry's answer could not be had: "
 
-_WHOLE: Final = frozenset(("", NOT_ASKED, NO_SUMS, NO_LISTING, "There is no SHA256SUMS beside the image."))
-_BEGINNINGS: Final = (
-    UNUSABLE_LISTING,
-    UNHEARD,
-    "The SHA256SUMS beside the image cannot be used: ",
-    "The SHA256SUMS beside the image does not list ",
-)
+_WHOLE: Final = frozenset(("", NOT_ASKED, NO_SUMS, NO_LISTING, SUMS_ABSENT))
+_BEGINNINGS: Final = (UNUSABLE_LISTING, UNHEARD, SUMS_UNUSABLE, SUMS_WITHOUT_IT)
 
 
 def require_own_words(*sentences: str) -> None:
